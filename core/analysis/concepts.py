@@ -1,0 +1,122 @@
+"""Memories, concepts and the abstract concept; how near a trajectory comes to them, and the stage that follows."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+
+def abstract_concept(concepts: Float[Tensor, "labels latent"]) -> Float[Tensor, "latent"]:
+    r"""The mean of the concepts of all labels.
+
+    .. math:: \bar{\boldsymbol\xi}_{all} = \frac{1}{10} \sum_{num} \bar{\boldsymbol\xi}_{num}
+
+    Source:
+        Nagano et al. (2020), Eq. 6.
+    """
+    return concepts.mean(0)
+
+
+def distance(
+    z: Float[Tensor, "steps trials latent"], point: Float[Tensor, "*trials latent"]
+) -> Float[Tensor, "steps trials"]:
+    r"""Euclidean distance from each latent activity pattern to a point.
+
+    .. math:: d(t) = \lVert \mathbf{z}(t) - \boldsymbol\xi \rVert_2
+
+    Args:
+        z: Trajectories :math:`\mathbf{z}(t)` of repeated inference.
+        point: One point for all trials (a concept), or one per trial (each trial's own memory).
+
+    Returns:
+        Distances, in the units of the latent space.
+
+    Source:
+        Nagano et al. (2020), Eq. 7; drawn in Fig. 3.
+
+    Example:
+        >>> distance(torch.tensor([[[3.0, 4.0]]]), torch.zeros(2))
+        tensor([[5.]])
+    """
+    return torch.linalg.vector_norm(z - point, dim=-1)
+
+
+@dataclass(frozen=True)
+class MeanError:
+    """A mean over trials and its standard error."""
+
+    mean: Tensor
+    sem: Tensor
+
+
+def mean_error(values: Float[Tensor, "... trials"]) -> MeanError:
+    r"""Mean over the trials and standard error of that mean.
+
+    .. math:: \mathrm{SEM} = s / \sqrt{B}, \quad s^2 = \tfrac{1}{B-1} \sum_b (v_b - \bar v)^2
+
+    Example:
+        >>> mean_error(torch.tensor([1.0, 3.0])).sem
+        tensor(1.)
+    """
+    return MeanError(values.mean(-1), values.std(-1, correction=1) / values.shape[-1] ** 0.5)
+
+
+def minimum(d: Float[Tensor, "steps trials"]) -> tuple[Float[Tensor, "trials"], Int[Tensor, "trials"]]:
+    """Smallest distance of each trial, and the first step at which it is reached.
+
+    Source:
+        Nagano et al. (2020), Fig. 4 (a: distance, b: step).
+    """
+    smallest = d.min(0)
+    return smallest.values, smallest.indices
+
+
+def linear_interpolation(
+    start: Float[Tensor, "trials latent"], end: Float[Tensor, "trials latent"], point: Float[Tensor, "*trials latent"]
+) -> Float[Tensor, "trials"]:
+    r"""Distance from a point to the straight segment between the ends of a trajectory.
+
+    .. math:: \min_{0 \le s \le 1} \lVert (1 - s)\, \mathbf z(0) + s\, \mathbf z(T) - \boldsymbol\xi \rVert_2
+
+    Source:
+        Nagano et al. (2020), the "synthetic linear interpolation" of Fig. 3, in closed form.
+
+    Example:
+        >>> linear_interpolation(torch.tensor([[-1.0, 2.0]]), torch.tensor([[1.0, 2.0]]), torch.zeros(2))
+        tensor([2.])
+    """
+    along = end - start
+    length = along.square().sum(-1).clamp_min(torch.finfo(along.dtype).tiny)
+    share = (((point - start) * along).sum(-1) / length).clamp(0, 1)
+    return torch.linalg.vector_norm(start + share[..., None] * along - point, dim=-1)
+
+
+def is_approach(d: Float[Tensor, "steps trials"], line: Float[Tensor, "trials"]) -> Bool[Tensor, "trials"]:
+    """Whether a run approaches a point: it is nearest half way, and nearer than the straight line comes.
+
+    Args:
+        d: Distances to the point at t = 0, ..., T.
+        line: Distance from the point to the straight segment, see `linear_interpolation`.
+
+    Source:
+        Nagano et al. (2020), text on Fig. 3: "takes a minimum at a unique halfway point and is closer than its
+        synthetic linear interpolation"; uniqueness is not asked for here, see `is_strict_approach`.
+    """
+    smallest, step = minimum(d)
+    return (step > 0) & (step < len(d) - 1) & (smallest < line)
+
+
+def is_strict_approach(d: Float[Tensor, "steps trials"], line: Float[Tensor, "trials"]) -> Bool[Tensor, "trials"]:
+    """The same with "unique" taken literally: the minimum is also the only local minimum of the curve."""
+    inner = (d[1:-1] < d[:-2]) & (d[1:-1] <= d[2:])
+    return is_approach(d, line) & (inner.sum(0) == 1)
+
+
+def stage(minimum_distance: Float[Tensor, "... points"]) -> Int[Tensor, "..."]:
+    """Index of the nearest point: 0 memory (stage I), 1 concept (II), 2 abstract concept (III).
+
+    Source:
+        Nagano et al. (2020), Fig. 4a, shaded regions: a property of the mean over runs.
+    """
+    return minimum_distance.argmin(-1)

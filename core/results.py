@@ -1,0 +1,114 @@
+"""The frozen results: NumPy arrays and plain values, all that leaves the core."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from jaxtyping import Float, Int
+
+
+class Stage(StrEnum):
+    """Whose neighbourhood the runs come closest to (the paper's stages I, II and III)."""
+
+    MEMORY = "I"
+    CONCEPT = "II"
+    ABSTRACT = "III"
+
+
+POINTS = ("memory", "concept", "abstract")
+"""The order of the three points wherever an axis is called `points`."""
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """The course of a training; bounds in nats per image."""
+
+    train_negative_elbo: Float[np.ndarray, "epochs"]
+    test_epochs: Int[np.ndarray, "tests"]
+    test_negative_elbo: Float[np.ndarray, "tests"]
+    test_kl: Float[np.ndarray, "tests"]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of repeated inference: the highlighted one."""
+
+    z: Float[np.ndarray, "steps latent"]
+    clean: Float[np.ndarray, "pixels"]
+    images: Float[np.ndarray, "steps pixels"]
+    distances: Float[np.ndarray, "points steps"]
+    concept_distances: Float[np.ndarray, "labels steps"]
+    line: Float[np.ndarray, "steps"]
+    minimum_distance: Float[np.ndarray, "points"]
+    minimum_step: Int[np.ndarray, "points"]
+    approaches: bool
+    memory: Float[np.ndarray, "latent"]
+
+    @property
+    def nearest(self) -> Stage:
+        """The point that this run comes nearest to: its own nearest class, not the stage of the ensemble."""
+        return tuple(Stage)[int(self.minimum_distance.argmin())]
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """What many runs of one label and noise do on average; errors are standard errors of the mean over runs."""
+
+    minimum_distance: Float[np.ndarray, "points"]
+    minimum_distance_sem: Float[np.ndarray, "points"]
+    minimum_step: Float[np.ndarray, "points"]
+    minimum_step_sem: Float[np.ndarray, "points"]
+    nearest_share: Float[np.ndarray, "points"]
+    approach_share: float
+    strict_approach_share: float
+
+    @property
+    def stage(self) -> Stage:
+        """The stage of the ensemble: whose mean minimum distance is the smallest."""
+        return tuple(Stage)[int(self.minimum_distance.argmin())]
+
+
+@dataclass(frozen=True)
+class Trajectories:
+    """Collective runs: what the plane and the distance curves show."""
+
+    embedding: Float[np.ndarray, "steps lags trials 2"]
+    basis: Float[np.ndarray, "steps 2 latent"]
+    mean: Float[np.ndarray, "steps latent"]
+    explained_variance_ratio: Float[np.ndarray, "steps 2"]
+    distances: Float[np.ndarray, "points steps"]
+    distances_sem: Float[np.ndarray, "points steps"]
+    concept_distances: Float[np.ndarray, "labels steps"]
+    line: Float[np.ndarray, "steps"]
+    mean_curve_approaches: bool
+    ensemble: Ensemble
+
+
+@dataclass(frozen=True)
+class NoiseSweep:
+    """Ensembles over a grid of p (the paper's Fig. 4): one `Ensemble` field each, with noises as the last axis."""
+
+    noises: Float[np.ndarray, "noises"]
+    minimum_distance: Float[np.ndarray, "points noises"]
+    minimum_distance_sem: Float[np.ndarray, "points noises"]
+    minimum_step: Float[np.ndarray, "points noises"]
+    minimum_step_sem: Float[np.ndarray, "points noises"]
+    nearest_share: Float[np.ndarray, "points noises"]
+    approach_share: Float[np.ndarray, "noises"]
+    strict_approach_share: Float[np.ndarray, "noises"]
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The stage at every p."""
+        return tuple(tuple(Stage)[int(i)] for i in self.minimum_distance.argmin(0))
+
+
+@dataclass(frozen=True)
+class LatentSpace:
+    """The landmarks of a model: concepts, their images, and axes that do not move."""
+
+    concepts: Float[np.ndarray, "labels latent"]
+    abstract_concept: Float[np.ndarray, "latent"]
+    concept_images: Float[np.ndarray, "labels pixels"]
+    abstract_image: Float[np.ndarray, "pixels"]

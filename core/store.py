@@ -1,0 +1,287 @@
+"""The library of models: safetensors files with JSON metadata, verified on load, written whole or not at all."""
+
+import hashlib
+import json
+import os
+import struct
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from core.config import N_LABELS, ModelSpec, SpecError
+from core.data import IMAGE_SHAPES
+from core.vae import VAE
+
+SHIPPED = Path(__file__).resolve().parent.parent / "models"
+MAX_HEADER = 1_000_000  # bytes of metadata; our own headers have about 3,000
+
+
+class StoreError(RuntimeError):
+    """A file that is not a usable model; the message is a sentence with a remedy."""
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A trained network with what was computed from its training images."""
+
+    id: str
+    spec: ModelSpec
+    card: Mapping[str, Any]
+    sha256: str
+    vae: VAE
+    concepts: Float[Tensor, "labels latent"]
+    memories: Float[Tensor, "labels images latent"]
+    memory_index: Int[Tensor, "labels images"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file of the library, read no further than its metadata; `problem` says why it cannot be used."""
+
+    path: Path
+    origin: str
+    spec: ModelSpec = field(default_factory=ModelSpec)
+    card: Mapping[str, Any] = field(default_factory=dict)
+    problem: str = ""
+
+    @property
+    def id(self) -> str:
+        return self.path.stem
+
+
+def save_model(path: Path, spec: ModelSpec, card: Mapping[str, Any], vae: VAE, tensors: Mapping[str, Tensor]) -> None:
+    """Write a model: weights as float16, what was computed from them (`tensors`) as it is."""
+    weights = {name: value.detach().half() for name, value in vae.state_dict().items()}
+    content = {name: value.cpu().contiguous() for name, value in (weights | dict(tensors)).items()}
+    metadata = {"spec": json.dumps(spec.to_dict()), "card": json.dumps(dict(card))}
+    write_whole(path, save(content, metadata))
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file atomically: a reader sees the old file or the new one, a crash leaves no half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        Path(partial).chmod(0o644)
+        Path(partial).replace(path)
+    except BaseException:
+        Path(partial).unlink(missing_ok=True)
+        raise
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def load_model(path: Path, device: torch.device) -> Model:
+    """Read and verify a model.
+
+    Raises:
+        StoreError: Truncated, foreign, of wrong shape, or not finite.
+    """
+    spec, card = read_metadata(path)
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise StoreError(f"{path.name} is truncated or damaged ({error}). Copy it again or train it again.") from error
+    check_tensors(path.name, spec, tensors)
+    vae = VAE(pixels_of(spec), spec.n_hidden, spec.n_latent)
+    vae.load_state_dict({name: tensors[name].float() for name in vae.state_dict()})
+    vae.requires_grad_(False).to(device)
+    return Model(
+        id=path.stem,
+        spec=spec,
+        card=card,
+        sha256=file_sha256(path),
+        vae=vae,
+        concepts=tensors["concepts"].float().to(device),
+        memories=tensors["memories"].float().to(device),
+        memory_index=tensors["memory_index"].long(),
+    )
+
+
+def pixels_of(spec: ModelSpec) -> int:
+    """D, the number of pixels of the images that a model was trained on."""
+    height, width = IMAGE_SHAPES[spec.dataset]
+    return height * width
+
+
+def read_metadata(path: Path) -> tuple[ModelSpec, dict[str, Any]]:
+    """The recipe and the card of a model file, without reading its tensors.
+
+    Raises:
+        StoreError: No safetensors file, or one without our metadata.
+    """
+    try:
+        with path.open("rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            if length > MAX_HEADER:
+                raise ValueError("no safetensors header")
+            metadata = json.loads(file.read(length))["__metadata__"]
+        spec = ModelSpec.from_dict(json.loads(metadata["spec"]))
+        card = json.loads(metadata["card"])
+        if not isinstance(card, dict):
+            raise TypeError("the card is not an object")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error, SpecError) as error:
+        reason = str(error) if isinstance(error, SpecError) else type(error).__name__
+        raise StoreError(
+            f"{path.name} is not a model of this program ({reason}). "
+            "A model is a safetensors file with the metadata 'spec' and 'card', as `python -m core train` writes it."
+        ) from error
+    return spec, card
+
+
+def expected_shapes(spec: ModelSpec, n_memories: int) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of the tensors of a model file: the contract that an imported model fulfils."""
+    with torch.device("meta"):
+        network = VAE(pixels_of(spec), spec.n_hidden, spec.n_latent).state_dict()
+    return {name: tuple(value.shape) for name, value in network.items()} | {
+        "concepts": (N_LABELS, spec.n_latent),
+        "memories": (N_LABELS, n_memories, spec.n_latent),
+        "memory_index": (N_LABELS, n_memories),
+    }
+
+
+def check_tensors(name: str, spec: ModelSpec, tensors: Mapping[str, Tensor]) -> None:
+    """Refuse tensors that are missing, of another shape, or not finite."""
+    index = tensors.get("memory_index")
+    n_memories = index.shape[-1] if index is not None and index.ndim == 2 else 0
+    for key, shape in expected_shapes(spec, n_memories).items():
+        if key not in tensors:
+            raise StoreError(f"{name} has no tensor '{key}'. Export it again from the program that made it.")
+        if tuple(tensors[key].shape) != shape:
+            found = "x".join(map(str, tensors[key].shape))
+            raise StoreError(f"{name}: '{key}' should be {'x'.join(map(str, shape))} for its recipe, but is {found}.")
+        if not torch.isfinite(tensors[key].float()).all():
+            raise StoreError(f"{name}: '{key}' has values that are not finite. Train it with lower learning rates.")
+
+
+class Library:
+    """All models of this machine: the shipped ones and those trained here.
+
+    Args:
+        folders: (folder, origin) pairs; where two files have the same name the first folder wins.
+    """
+
+    def __init__(self, folders: Iterable[tuple[Path, str]]):
+        self.folders = tuple(folders)
+
+    @staticmethod
+    def of(trained: Path, shipped: Path = SHIPPED) -> "Library":
+        """The shipped models and those in the folder of this machine."""
+        return Library([(shipped, "shipped"), (trained, "trained here")])
+
+    def entries(self) -> list[Entry]:
+        """Every model file, usable or not, by data set, latent units and id."""
+        found: dict[str, Entry] = {}
+        for folder, origin in self.folders:
+            for path in sorted(folder.glob("*.safetensors")) if folder.is_dir() else ():
+                if not path.name.endswith(".sweeps.safetensors") and path.stem not in found:
+                    found[path.stem] = _entry(path, origin, _stamp(path))
+        return sorted(found.values(), key=lambda e: (bool(e.problem), e.spec.dataset, e.spec.n_latent, e.id))
+
+    def usable(self, dataset: str | None = None) -> list[Entry]:
+        """The models that can be opened, of one data set if named."""
+        return [e for e in self.entries() if not e.problem and dataset in (None, e.spec.dataset)]
+
+    def find(self, id: str) -> Entry:
+        """The entry with an id.
+
+        Raises:
+            StoreError: There is none, or it cannot be used.
+        """
+        for entry in self.entries():
+            if entry.id == id:
+                if entry.problem:
+                    raise StoreError(entry.problem)
+                return entry
+        raise StoreError(f"There is no model '{id[:64]}' here. Choose one of the list, or train it.")
+
+    def load(self, id: str, device: torch.device) -> Model:
+        """Open a model; kept in memory until its file changes."""
+        path = self.find(id).path
+        return _loaded(path, device, _stamp(path))
+
+    def default(self, dataset: str, n_latent: int) -> Entry:
+        """The model of a data set and number of latent units: a shipped one first, then the lowest id.
+
+        Raises:
+            StoreError: There is none.
+        """
+        found = [e for e in self.usable(dataset) if e.spec.n_latent == n_latent]
+        if not found:
+            raise StoreError(
+                f"There is no model of {dataset} with {n_latent} latent units here. "
+                f"Train one: python -m core train --dataset {dataset} --n-latent {n_latent}"
+            )
+        return min(found, key=lambda e: (e.origin != "shipped", e.id))
+
+    def load_sweeps(self, id: str) -> tuple[Mapping[str, Any], Mapping[str, np.ndarray]]:
+        """Recipe and arrays of the noise sweeps beside a model; empty where there are none for these weights."""
+        path = self.find(id).path
+        sweeps = path.with_name(f"{id}.sweeps.safetensors")
+        return _sweeps(sweeps, _stamp(sweeps), _sha256(path, _stamp(path))) if sweeps.exists() else ({}, {})
+
+
+def save_sweeps(path: Path, sha256: str, recipe: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+    """Write derived results beside a model, stamped with the SHA-256 of the model's file."""
+    tensors = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in arrays.items()}
+    write_whole(path, save(tensors, {"sha256": sha256, "recipe": json.dumps(dict(recipe))}))
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """Changes when a file is replaced: the key under which it may be kept in memory."""
+    try:
+        status = path.stat()
+    except OSError:
+        return (0, 0)
+    return (status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=512)
+def _entry(path: Path, origin: str, stamp: tuple[int, int]) -> Entry:
+    try:
+        spec, card = read_metadata(path)
+    except StoreError as error:
+        return Entry(path, origin, problem=str(error))
+    return Entry(path, origin, spec, card)
+
+
+@lru_cache(maxsize=8)
+def _loaded(path: Path, device: torch.device, stamp: tuple[int, int]) -> Model:
+    return load_model(path, device)
+
+
+@lru_cache(maxsize=64)
+def _sha256(path: Path, stamp: tuple[int, int]) -> str:
+    return file_sha256(path)
+
+
+@lru_cache(maxsize=16)
+def _sweeps(path: Path, stamp: tuple[int, int], sha256: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    try:
+        with safe_open(path, framework="np") as file:
+            metadata = file.metadata() or {}
+            if metadata.get("sha256") != sha256:
+                return {}, {}
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+            return json.loads(metadata["recipe"]), arrays
+    except (SafetensorError, OSError, ValueError, KeyError):
+        return {}, {}
