@@ -20,14 +20,13 @@ from core.config import (
     ModelSpec,
     NoiseSweepSpec,
     Progress,
+    RefusedError,
     Settings,
     Spec,
-    SpecError,
     checked,
 )
 from core.results import POINTS
-from core.store import Entry, StoreError
-from core.train import TrainingError
+from core.store import Entry
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -39,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
         settings = replace(settings, device=args.device)
     try:
         answer = args.run(args, settings)
-    except (SpecError, StoreError, TrainingError, data.DataError) as error:
+    except RefusedError as error:
         print(f"python -m core {args.command}: {error}", file=sys.stderr)
         return 1
     print(json.dumps(answer))
@@ -173,7 +172,7 @@ def run_infer(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     own = experiments.run(spec, settings)
     ensemble = result.ensemble
     if args.output:
-        arrays = {name: value for name, value in vars(result).items() if isinstance(value, np.ndarray)}
+        arrays: dict[str, Any] = {name: value for name, value in vars(result).items() if isinstance(value, np.ndarray)}
         np.savez_compressed(args.output, recipe=json.dumps(spec.to_dict()), run_z=own.z, **arrays)
     return {
         "spec": spec.to_dict(),

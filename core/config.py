@@ -21,8 +21,12 @@ BASES = ("windowed", "rotated", "fixed")
 N_LABELS = 10
 
 
-class SpecError(ValueError):
-    """A setting that cannot be used; the message is a sentence with a remedy."""
+class RefusedError(ValueError):
+    """What was asked for cannot be done; the message is a sentence with a remedy, fit to be shown to anyone."""
+
+
+class SpecError(RefusedError):
+    """A setting that cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -163,8 +167,11 @@ class Spec:
         Returns:
             The spec, and one sentence for each value that could not be used.
         """
-        given = dict(parse_qsl(query.lstrip("?")[:20_000], keep_blank_values=True, max_num_fields=200))
         values, notes = {}, []
+        try:
+            given = dict(parse_qsl(query.lstrip("?")[:20_000], keep_blank_values=True, max_num_fields=200))
+        except ValueError:
+            return cls(), ["The address has too many settings to be read. The defaults are used."]
         for item in fields(cls):
             if key_of(item) in given:
                 try:
@@ -206,6 +213,12 @@ class ModelSpec(Spec):
     initialisation: str = setting(
         Choice(("glorot", "torch")), "glorot", help="Glorot uniform with zero biases (Keras 2.0.2), or torch's default"
     )
+
+
+def recipe(dataset: str, n_latent: int) -> ModelSpec:
+    """The recipe of the shipped models, fixed before any of them was trained: only the epochs differ."""
+    epochs = 1500 if dataset == "digits" else 90 if n_latent >= 100 else 60
+    return ModelSpec(dataset=dataset, n_latent=n_latent, epochs=epochs)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from core.config import Progress, silent
+from core.config import Progress, RefusedError, silent
 
 LABEL_NAMES = {
     "mnist": tuple("0123456789"),
@@ -24,10 +24,12 @@ LABEL_NAMES = {
 }
 IMAGE_SHAPES = {"mnist": (28, 28), "fashion": (28, 28), "digits": (8, 8)}
 DIGITS_TRAIN = 1437  # the first four fifths of scikit-learn's 1,797 digits train, the rest test
+RAW_FILES = tuple(f"{split}-{part}-ubyte" for split in ("train", "t10k") for part in ("images-idx3", "labels-idx1"))
+TRAINING_IMAGES = {"mnist": 60_000, "fashion": 60_000, "digits": DIGITS_TRAIN}
 
 
-class DataError(RuntimeError):
-    """A data set that is not there or damaged; the message is a sentence with a remedy."""
+class DataError(RefusedError):
+    """A data set that is not there or damaged."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +85,7 @@ def _load_digits(train: bool) -> Dataset:
 
 def is_available(name: str, root: Path) -> bool:
     """Whether the images of a data set are on this machine (a look at the files, not at their content)."""
-    return name == "digits" or all(
-        (raw_folder(name, root) / file.removesuffix(".gz")).exists() for file, _ in resources(name)
-    )
+    return name == "digits" or all((raw_folder(name, root) / file).exists() for file in RAW_FILES)
 
 
 def raw_folder(name: str, root: Path) -> Path:

@@ -110,6 +110,23 @@ def memories_of(means: Tensor, labels: np.ndarray) -> tuple[Tensor, Tensor, Tens
     return means[index], index, torch.stack([means[r].mean(0) for r in rows])
 
 
+def fetch_images(dataset: str, settings: Settings, *, progress: Progress = silent) -> None:
+    """Download a data set unless it is there.
+
+    Raises:
+        DataError: No mirror answered, or a checksum did not match.
+    """
+    if not data.is_available(dataset, settings.data):
+        data.download(dataset, settings.data, progress=progress)
+
+
+def estimated_seconds(spec: ModelSpec, settings: Settings) -> float:
+    """How long a training would take on this machine, from a few steps timed now."""
+    height, width = data.IMAGE_SHAPES[spec.dataset]
+    n_images = data.TRAINING_IMAGES[spec.dataset]
+    return train.estimated_seconds(spec, n_images, height * width, device=device_of(settings))
+
+
 def available_source(dataset: str, settings: Settings) -> str:
     """Where runs of a data set can start from on this machine: "original" images, else "decoded" memories."""
     return "original" if data.is_available(dataset, settings.data) else "decoded"

@@ -18,16 +18,16 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from core.config import N_LABELS, ModelSpec, SpecError
-from core.data import IMAGE_SHAPES
+from core.config import N_LABELS, ModelSpec, RefusedError, SpecError
+from core.data import IMAGE_SHAPES, LABEL_NAMES
 from core.vae import VAE
 
 SHIPPED = Path(__file__).resolve().parent.parent / "models"
 MAX_HEADER = 1_000_000  # bytes of metadata; our own headers have about 3,000
 
 
-class StoreError(RuntimeError):
-    """A file that is not a usable model; the message is a sentence with a remedy."""
+class StoreError(RefusedError):
+    """A file that is not a usable model."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +56,18 @@ class Entry:
 
     @property
     def id(self) -> str:
+        """The file's name without its ending."""
         return self.path.stem
+
+    @property
+    def image_shape(self) -> tuple[int, int]:
+        """Height and width of the images."""
+        return IMAGE_SHAPES[self.spec.dataset]
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """What the labels stand for."""
+        return LABEL_NAMES[self.spec.dataset]
 
 
 def save_model(path: Path, spec: ModelSpec, card: Mapping[str, Any], vae: VAE, tensors: Mapping[str, Tensor]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core.config import ModelSpec, Progress, silent
+from core.config import ModelSpec, Progress, RefusedError, silent
 from core.data import Dataset
 from core.results import TrainingRun
 from core.vae import VAE, elbo, initialise
@@ -18,8 +18,8 @@ TEST_SAMPLES = 2  # latent samples per image of the test bound while training
 REPORTED_SAMPLES = 10  # and of the bound that a model's card states
 
 
-class TrainingError(RuntimeError):
-    """A training that cannot go on; the message is a sentence with a remedy."""
+class TrainingError(RefusedError):
+    """A training that cannot go on."""
 
 
 class CancelledError(RuntimeError):

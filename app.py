@@ -1,0 +1,42 @@
+"""The dashboard: `gunicorn app:server` (see gunicorn.conf.py), or `python app.py` while developing."""
+
+import os
+
+from dash import Dash
+
+from core.config import Settings
+from dashboard.cache import CachedExperiments, ResultCache
+from dashboard.jobs import Jobs
+from dashboard.pages.explore import ExplorePage
+from dashboard.shell import index, shell
+
+MAX_REQUEST = 2_000_000  # bytes; a question has a few hundred
+
+
+def create_app(settings: Settings) -> Dash:
+    """Build the app; nothing is computed and no model is opened before somebody asks."""
+    app = Dash(
+        __name__,
+        title="Latent Trajectories",
+        update_title="",
+        compress=True,
+        health_endpoint="health",
+        index_string=index(),
+        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
+    )
+    app.server.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST
+    lab = CachedExperiments(settings, ResultCache(app.server, settings))
+    page = ExplorePage(lab, Jobs(settings))
+    app.layout = shell(page.layout())
+    page.register(app)
+    return app
+
+
+app = create_app(Settings.from_environment())
+server = app.server
+
+# the first burst of requests after a start meets a half set-up Dash otherwise (plotly/dash#3971)
+server.test_client().get(app.config.requests_pathname_prefix)
+
+if __name__ == "__main__":
+    app.run(host=os.environ.get("HOST", "127.0.0.1"), port=os.environ.get("PORT", "8050"))

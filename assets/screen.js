@@ -1,0 +1,359 @@
+/* The state of the screen in the browser: widgets, address, questions to the server. One object, one list of fields
+ * (ScreenState in controls.py). Nothing here draws a panel. */
+window.latent = window.latent || {};
+
+(function (latent) {
+  "use strict";
+
+  const screen = { fields: [], state: {}, facts: null, client: Math.random().toString(36).slice(2, 12), sequence: 0 };
+  latent.screen = screen;
+
+  /* Which questions a change of a field asks again, and how often at most (ms) while a finger drags. */
+  const ASKS = {
+    dataset: ["settle"], n_latent: ["settle"], model: ["settle"], source: ["settle"],
+    label: ["run", "cloud", "curves", "sweep"], noise_kind: ["run", "cloud", "curves", "sweep"],
+    noise: ["run", "cloud", "curves"], seed: ["run", "cloud", "curves"], n_steps: ["run", "cloud", "curves"],
+    sample: ["run"], n_runs: ["cloud", "curves"], window: ["cloud"], basis: ["cloud"],
+    curves: ["curves"], theme: ["cloud", "curves", "sweep"], t: [], speed: [],
+  };
+  const EVERY = { settle: 0, run: 30, cloud: 150, curves: 150, sweep: 50, image: 0 };
+
+  const $ = (selector, root) => (root || document).querySelector(selector);
+  const $$ = (selector, root) => Array.from((root || document).querySelectorAll(selector));
+  const say = (id, props) => window.dash_clientside.set_props(id, props);
+
+  // ---- address
+
+  function query(state, whole) {
+    const pairs = screen.fields
+      .filter((f) => f.name === "v" || whole || state[f.name] !== f.default)
+      .map((f) => [f.key, String(state[f.name])]);
+    return new URLSearchParams(pairs).toString();
+  }
+  screen.query = () => query(screen.state, false);
+
+  let writing = null;
+  function writeAddress() {
+    clearTimeout(writing);
+    writing = setTimeout(() => history.replaceState(null, "", "?" + screen.query()), 300);
+  }
+
+  // ---- questions
+
+  const timers = {}, last = {};
+  function ask(route, extra) {
+    const wait = (last[route] || 0) + EVERY[route] - performance.now();
+    clearTimeout(timers[route]);
+    if (wait > 0) {
+      timers[route] = setTimeout(() => ask(route, extra), wait);
+      return;
+    }
+    last[route] = performance.now();
+    const state = Object.assign({}, screen.state, { theme: latent.theme() }, (extra && extra.state) || {});
+    const data = { query: (extra && extra.query) || query(state, false), client: screen.client, sequence: ++screen.sequence };
+    if (extra && extra.changed) data.changed = extra.changed;
+    if (route === "cloud") latent.panels.waiting(true);
+    say("ask-" + route, { data });
+  }
+  screen.ask = ask;
+
+  /* Set a field: widgets, address and panels follow; what depends on it is asked again. */
+  screen.set = function (name, value) {
+    if (screen.state[name] === value) return;
+    screen.state[name] = value;
+    if (name === "dataset" || name === "n_latent") screen.state.model = "";
+    if (name === "dataset") screen.state.source = "auto";
+    if (name === "theme") latent.applyTheme();
+    if (name === "n_steps") latent.player.setLength(value);
+    show(name);
+    writeAddress();
+    latent.panels.changed(name);
+    ASKS[name].forEach((route) => ask(route, route === "settle" ? { changed: name } : null));
+  };
+
+  // ---- widgets
+
+  const widgets = {};
+
+  function range(low, high, step, label) {
+    const input = document.createElement("input");
+    Object.assign(input, { type: "range", min: low, max: high, step });
+    input.setAttribute("aria-label", label);
+    return input;
+  }
+  latent.range = range;
+
+  const shown = {
+    noise: (v) => v.toFixed(3).replace(/0$/, ""), n_latent: String, n_runs: String, n_steps: String, window: String,
+  };
+
+  function bindSlider(root, name) {
+    const { low, high, step, label } = root.dataset;
+    const input = range(low, high, step, label);
+    $(".input", root).append(input);
+    input.addEventListener("input", () => screen.set(name, Number(input.value)));
+    return (value) => {
+      input.value = value;
+      input.style.setProperty("--share", (value - input.min) / (input.max - input.min));
+      input.setAttribute("aria-valuetext", shown[name](value));
+      $(".value", root).textContent = shown[name](value);
+    };
+  }
+
+  function bindSteps(root, name) {
+    const input = range(0, 0, 1, root.dataset.label);
+    const place = $(".input", root);
+    place.append(input);
+    const values = () => (screen.facts ? screen.facts.latents : []);
+    input.addEventListener("input", () => screen.set(name, values()[Number(input.value)]));
+    return (value) => {
+      const all = values();
+      input.max = Math.max(all.length - 1, 0);
+      input.disabled = all.length < 2;
+      input.value = all.indexOf(value);
+      input.style.setProperty("--share", all.length > 1 ? all.indexOf(value) / (all.length - 1) : 0);
+      input.setAttribute("aria-valuetext", String(value));
+      $(".value", root).textContent = value;
+    };
+  }
+
+  function bindNumber(root, name) {
+    const { low, high, label } = root.dataset;
+    const input = document.createElement("input");
+    Object.assign(input, { type: "number", min: low, max: high, step: 1, inputMode: "numeric" });
+    input.setAttribute("aria-label", label);
+    const step = (by) => set((screen.state[name] + by - low + (input.max - low + 1)) % (input.max - low + 1) + Number(low));
+    const set = (value) => {
+      const whole = Math.round(Number(value));
+      if (String(value).trim() === "" || !Number.isFinite(whole)) input.value = screen.state[name];
+      else screen.set(name, Math.min(Math.max(whole, Number(low)), Number(input.max)));
+      input.value = screen.state[name];
+    };
+    const button = (text, by, what) => {
+      const element = document.createElement("button");
+      Object.assign(element, { type: "button", textContent: text, className: "step" });
+      element.setAttribute("aria-label", what + " " + label.toLowerCase());
+      element.addEventListener("click", () => step(by));
+      return element;
+    };
+    $(".input", root).append(button("‹", -1, "Previous"), input, button("›", 1, "Next"));
+    input.addEventListener("change", () => set(input.value));
+    return (value) => { input.value = value; };
+  }
+
+  function bindChoice(root, name) {
+    const group = $("[role=radiogroup]", root);
+    const buttons = () => $$("[role=radio]", group);
+    group.addEventListener("click", (event) => {
+      const button = event.target.closest("[role=radio]");
+      if (button && !button.disabled) screen.set(name, typed(name, button.dataset.value));
+    });
+    group.addEventListener("keydown", (event) => {
+      const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      if (!by) return;
+      event.preventDefault();
+      const all = buttons().filter((b) => !b.disabled);
+      const next = all[(all.indexOf(document.activeElement) + by + all.length) % all.length];
+      next.focus();
+      next.click();
+    });
+    return (value) => buttons().forEach((button) => {
+      const on = button.dataset.value === String(value);
+      button.setAttribute("aria-checked", on);
+      button.tabIndex = on ? 0 : -1;
+    });
+  }
+
+  function typed(name, text) {
+    const field = screen.fields.find((f) => f.name === name);
+    return typeof field.default === "number" ? Number(text) : text;
+  }
+
+  const BIND = { slider: bindSlider, steps: bindSteps, number: bindNumber, choice: bindChoice };
+
+  function bindWidgets() {
+    $$(".widget").forEach((root) => { widgets[root.dataset.field] = BIND[root.dataset.kind](root, root.dataset.field); });
+    const n = document.createElement("input");
+    Object.assign(n, { type: "number", id: "train-n", min: 1, max: 512, value: 50 });
+    $("#train-n-place").append(n);
+    $("#train-ask").addEventListener("click", () => offer(screen.state.dataset, Math.min(Math.max(Number(n.value) || 1, 1), 512)));
+    $("#new-noise").addEventListener("click", () => screen.set("seed", Math.floor(Math.random() * 1e6)));
+    $("#fetch").addEventListener("click", () => startJob({ action: "download", dataset: screen.state.dataset, n_latent: screen.state.n_latent }));
+    $("#copy-link").addEventListener("click", copyLink);
+    $("#toggle-theme").addEventListener("click", () => screen.set("theme", latent.theme() === "dark" ? "light" : "dark"));
+    $("#open-rail").addEventListener("click", () => { $("#rail").classList.add("open"); $("#rail button, #rail input").focus(); });
+    $("#close-rail").addEventListener("click", () => { $("#rail").classList.remove("open"); $("#open-rail").focus(); });
+  }
+
+  function show(name) {
+    if (widgets[name]) widgets[name](screen.state[name]);
+  }
+
+  async function copyLink() {
+    history.replaceState(null, "", "?" + screen.query());
+    const button = $("#copy-link");
+    try {
+      await navigator.clipboard.writeText(location.href);
+      button.textContent = "Copied";
+    } catch {
+      notice(["The link could not be copied: take it from the address bar."]);
+    }
+    setTimeout(() => { button.textContent = "Copy link"; }, 1500);
+  }
+
+  // ---- theme
+
+  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  latent.theme = () => (screen.state.theme && screen.state.theme !== "auto" ? screen.state.theme : dark.matches ? "dark" : "light");
+  latent.applyTheme = function () {
+    document.documentElement.dataset.theme = latent.theme();
+    $("#toggle-theme").textContent = latent.theme() === "dark" ? "Light" : "Dark";
+    latent.panels.redraw();
+  };
+  dark.addEventListener("change", () => {
+    if (screen.facts && screen.state.theme === "auto") { latent.applyTheme(); ASKS.theme.forEach((route) => ask(route)); }
+  });
+
+  // ---- notices and jobs
+
+  function notice(sentences, extra) {
+    const box = document.createElement("div");
+    box.className = "notice";
+    sentences.forEach((text) => { const p = document.createElement("p"); p.textContent = text; box.append(p); });
+    if (extra) box.append(extra);
+    const close = document.createElement("button");
+    Object.assign(close, { type: "button", textContent: "×", className: "close" });
+    close.setAttribute("aria-label", "Dismiss");
+    close.addEventListener("click", () => box.remove());
+    box.append(close);
+    const same = $$("#notices .notice").find((other) => other.textContent === box.textContent);
+    if (same) same.remove();
+    $("#notices").append(box);
+    return box;
+  }
+
+  let jobBox = null;
+  function actions() {
+    const row = document.createElement("div");
+    row.className = "job";
+    row.innerHTML = '<span class="text"></span><progress max="1" value="0" hidden></progress>';
+    return row;
+  }
+  function jobButton(text, run) {
+    const button = document.createElement("button");
+    Object.assign(button, { type: "button", textContent: text });
+    button.addEventListener("click", run);
+    jobBox.row.append(button);
+    return button;
+  }
+  function openJobBox(sentences, what) {
+    if (jobBox) jobBox.box.remove();
+    const row = actions();
+    jobBox = { row, what, box: notice(sentences, row) };
+  }
+
+  function offer(dataset, n_latent, sentences) {
+    openJobBox(sentences || [`A model of this data set with N_z = ${n_latent} can be trained here.`], { dataset, n_latent });
+    $(".text", jobBox.row).textContent = "Estimating how long it takes …";
+    jobButton("Train it", () => startJob({ action: "train", dataset, n_latent }));
+    say("ask-job", { data: { action: "estimate", dataset, n_latent } });
+  }
+
+  function startJob(data) {
+    if (!jobBox || data.action === "download") openJobBox([data.action === "download" ? "Fetching the original images." : ""], data);
+    $$("button", jobBox.row).forEach((b) => b.remove());
+    jobBox.what = data;
+    say("ask-job", { data });
+  }
+
+  function jobReply(reply) {
+    if (!jobBox || !reply) return;
+    const text = $(".text", jobBox.row), bar = $("progress", jobBox.row);
+    if (reply.estimate) { text.textContent = reply.estimate; return; }
+    const busy = reply.state === "waiting" || reply.state === "running";
+    bar.hidden = !busy;
+    bar.value = reply.fraction;
+    text.textContent = busy ? `${Math.round(reply.fraction * 100)} % · ${reply.text}` : reply.state === "done" ? "Done." : reply.text;
+    if (busy) {
+      if (!$("button", jobBox.row)) jobButton("Cancel", () => say("ask-job", { data: { action: "cancel", key: reply.key, at: Date.now() } }));
+      setTimeout(() => say("ask-job", { data: { action: "status", key: reply.key, at: Date.now() } }), 700);
+      return;
+    }
+    $$("button", jobBox.row).forEach((b) => b.remove());
+    if (reply.state !== "done") return;
+    const what = jobBox.what;
+    const open = what.action === "train"
+      ? () => { screen.state.dataset = what.dataset; screen.state.n_latent = what.n_latent; screen.state.model = ""; ask("settle", { changed: "job" }); }
+      : () => { screen.state.source = "original"; ask("settle", { changed: "source" }); };
+    jobButton(what.action === "train" ? "Show it" : "Use them", () => { open(); jobBox.box.remove(); jobBox = null; });
+  }
+
+  // ---- replies
+
+  function dynamicOptions(reply) {
+    const group = $('.widget[data-field="model"]');
+    const ids = Object.keys(reply.models);
+    group.hidden = ids.length < 2;
+    $("[role=radiogroup]", group).replaceChildren(...ids.map((id) => {
+      const button = document.createElement("button");
+      Object.assign(button, { type: "button", textContent: reply.models[id] });
+      button.setAttribute("role", "radio");
+      button.dataset.value = id;
+      return button;
+    }));
+    widgets.model(reply.model);
+    $$('.widget[data-field="label"] [role=radio]').forEach((button, i) => {
+      button.title = reply.labels[i];
+      button.setAttribute("aria-label", reply.labels[i]);
+      latent.panels.tile(button, reply.space.tiles, 11, i);
+    });
+    [["n_runs", "n_runs"], ["sample", "sample"]].forEach(([name, limit]) => {
+      const input = $(`.widget[data-field="${name}"] input`);
+      input.max = reply.limits[limit];
+    });
+    $('.widget[data-field="source"] [data-value=original]').disabled = !reply.images_here;
+    $("#fetch-row").hidden = reply.images_here;
+    $("#model-card").textContent = reply.card;
+  }
+
+  window.dash_clientside = window.dash_clientside || {};
+  window.dash_clientside.latent = {
+    begin(data) {
+      screen.fields = data.fields;
+      latent.markers = data.markers;
+      data.fields.forEach((f) => { screen.state[f.name] = f.default; });
+      const start = () => {
+        bindWidgets();
+        latent.player.bind();
+        latent.panels.bind();
+        const given = new URLSearchParams(location.search).get("theme");
+        if (given === "dark" || given === "light") screen.state.theme = given;
+        latent.applyTheme();
+        ask("settle", { query: location.search.slice(1) || "v=1" });
+      };
+      if ($("#scrubber") && $("#train-n-place")) start(); else requestAnimationFrame(() => this.begin(data));
+    },
+    settled(reply) {
+      if (!reply) return;
+      screen.state = reply.state;
+      screen.facts = reply;
+      latent.player.t = screen.state.t;
+      latent.player.setLength(screen.state.n_steps);
+      latent.panels.settled(reply);
+      dynamicOptions(reply);
+      screen.fields.forEach((f) => f.name !== "model" && show(f.name));
+      latent.applyTheme();
+      writeAddress();
+      if (reply.offer) offer(reply.offer.dataset, reply.offer.n_latent, reply.notes);
+      else if (reply.notes.length) notice(reply.notes);
+      ["run", "sweep", "cloud", "curves"].forEach((route) => ask(route));
+    },
+    run: (reply) => reply && latent.panels.run(reply),
+    cloud: (reply) => reply && latent.panels.cloud(reply),
+    sweep: (reply) => reply && latent.panels.sweep(reply),
+    image: (reply) => reply && latent.panels.image(reply),
+    progress: (reply) => reply && latent.panels.progress(reply),
+    job: jobReply,
+    notice: (reply) => { if (reply) { notice(reply.sentences); latent.panels.waiting(false); } },
+  };
+})(window.latent);

@@ -1,0 +1,207 @@
+"""Results are computed once, however many ask: flask-caching behind one lock per key."""
+
+import logging
+import tempfile
+import threading
+import zlib
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from filelock import FileLock, Timeout
+from flask import Flask
+from flask_caching import Cache
+
+from core import experiments
+from core.config import InferenceSpec, NoiseSweepSpec, Progress, Settings, silent
+from core.results import LatentSpace, NoiseSweep, Run, Trajectories
+from core.store import Library
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+STRIPES = 64
+DAY = 86_400
+
+
+class ResultCache:
+    """Get a result or compute it.
+
+    Keys are strings that name everything a result depends on (spec and weights). A cache that cannot be written (a
+    full disk, a read-only folder, Redis gone) costs time, never an answer: the result is computed and given.
+    """
+
+    def __init__(self, app: Flask, settings: Settings):
+        self.folder = writable(settings.cache)
+        if settings.redis_url:
+            options = {"CACHE_TYPE": "RedisCache", "CACHE_REDIS_URL": settings.redis_url, "CACHE_KEY_PREFIX": "lt:"}
+        else:
+            options = {
+                "CACHE_TYPE": "FileSystemCache",
+                "CACHE_DIR": str(self.folder / "results"),
+                "CACHE_THRESHOLD": 2000,
+                "CACHE_OPTIONS": {"mode": 0o600},
+            }
+        self.cache = Cache(app, config={"CACHE_DEFAULT_TIMEOUT": 30 * DAY, **options})
+        self.locks = [threading.Lock() for _ in range(STRIPES)]
+
+    def get(self, key: str) -> Any | None:
+        """The cached result, or None."""
+        try:
+            return self.cache.get(key)
+        except Exception as error:  # backends raise their own errors; none of them may cost the answer
+            log.warning("cache not readable: %s", error)
+            return None
+
+    def get_or_compute(self, key: str, compute: Callable[[], T]) -> T:
+        """The cached result; else computed by the first who asks, while the others wait for it."""
+        found = self.get(key)
+        if found is not None:
+            return found
+        stripe = zlib.crc32(key.encode()) % STRIPES
+        with self.locks[stripe], self._between_processes(stripe):
+            found = self.get(key)
+            if found is None:
+                found = compute()
+                self._put(key, found)
+            return found
+
+    def _put(self, key: str, value: Any) -> None:
+        try:
+            if self.cache.set(key, value) is False:
+                log.warning("cache not writable: %s", self.folder)
+        except Exception as error:
+            log.warning("cache not writable: %s", error)
+
+    def _between_processes(self, stripe: int) -> "Guard":
+        return Guard(self.folder / f"{stripe}.lock")
+
+
+class Guard:
+    """A file lock that is done without where it cannot be had: then two processes may compute the same result."""
+
+    def __init__(self, path: Path):
+        self.lock = FileLock(path, timeout=60)
+
+    def __enter__(self) -> None:
+        with suppress(OSError, Timeout):
+            self.lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(OSError):
+            self.lock.release()
+
+
+def writable(folder: Path) -> Path:
+    """The cache's folder, private to this user; a temporary one where it cannot be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        other = Path(tempfile.mkdtemp(prefix="latent-trajectories-"))
+        log.warning("%s cannot be written (%s): results are cached in %s until the server stops", folder, error, other)
+        return other
+
+
+class CachedExperiments:
+    """The core's experiments, each computed once per spec and weights.
+
+    One heavy computation runs at a time, so that single runs (milliseconds) always find a free core.
+    """
+
+    def __init__(self, settings: Settings, cache: ResultCache):
+        self.settings, self.cache = settings, cache
+        self._heavy = threading.Semaphore(1)
+        self._asked = 0
+        self._count = threading.Lock()
+        self._ahead: deque[InferenceSpec] = deque(maxlen=4)
+        self._worker: threading.Thread | None = None
+
+    @property
+    def library(self) -> Library:
+        """The models of this machine."""
+        return experiments.library_of(self.settings)
+
+    def source(self, dataset: str) -> str:
+        """Where runs start from unless told otherwise."""
+        return experiments.available_source(dataset, self.settings)
+
+    def memories(self, id: str) -> int:
+        """Memories per label that a model holds: as many runs are possible."""
+        return experiments.open_model(id, self.settings).memories.shape[1]
+
+    def latent_space(self, id: str) -> LatentSpace:
+        """Landmarks of a model."""
+        key = f"space:{self._weights(id)}"
+        return self.cache.get_or_compute(key, lambda: experiments.latent_space(id, self.settings))
+
+    def run(self, spec: InferenceSpec) -> Run:
+        """One run; cheaper to compute than to keep."""
+        return experiments.run(spec, self.settings)
+
+    def trajectories(self, spec: InferenceSpec, progress: Progress = silent) -> Trajectories:
+        """Collective runs; `progress` may raise to give up."""
+        # the highlighted sample is no part of the ensemble: one key for all of them
+        shared = replace(spec, sample=0)
+
+        def compute() -> Trajectories:
+            with self._heavy:
+                return experiments.trajectories(shared, self.settings, progress=progress)
+
+        return self._asked_for(self._key(shared), compute)
+
+    def noise_sweep(self, spec: NoiseSweepSpec, progress: Progress = silent) -> NoiseSweep:
+        """The sweep beside the model where there is one, else computed."""
+        stored = experiments.stored_noise_sweep(spec, self.settings)
+        if stored is not None:
+            return stored
+
+        def compute() -> NoiseSweep:
+            with self._heavy:
+                return experiments.noise_sweep(spec, self.settings, progress=progress)
+
+        return self._asked_for(self._key(spec), compute)
+
+    def _asked_for(self, key: str, compute: Callable[[], T]) -> T:
+        """Get or compute, and let what is computed ahead give way meanwhile."""
+        with self._count:
+            self._asked += 1
+        try:
+            return self.cache.get_or_compute(key, compute)
+        finally:
+            with self._count:
+                self._asked -= 1
+
+    def compute_ahead(self, *specs: InferenceSpec) -> None:
+        """Compute ensembles that will probably be asked for, one after the other, while nothing else is to do."""
+        self._ahead.extend(specs)
+        if self._worker is None or not self._worker.is_alive():
+            self._worker = threading.Thread(target=self._work_ahead, daemon=True, name="ahead")
+            self._worker.start()
+
+    def _work_ahead(self) -> None:
+        while self._ahead:
+            spec = replace(self._ahead.pop(), sample=0)
+            try:
+                self.cache.get_or_compute(self._key(spec), lambda spec=spec: self._computed_ahead(spec))
+            except Exception as error:  # nobody waits for it; whoever asks will be told
+                log.info("not computed ahead: %s", error)
+
+    def _computed_ahead(self, spec: InferenceSpec) -> Trajectories:
+        def give_way(fraction: float, text: str) -> None:
+            if self._asked:
+                raise RuntimeError("somebody asked for something else")
+
+        with self._heavy:
+            return experiments.trajectories(spec, self.settings, progress=give_way)
+
+    def _weights(self, id: str) -> str:
+        return experiments.open_model(id, self.settings).sha256[:16]
+
+    def _key(self, spec: InferenceSpec | NoiseSweepSpec) -> str:
+        return f"{type(spec).__name__}:{self._weights(spec.model)}:{spec.key()}"

@@ -1,0 +1,44 @@
+"""One plain sentence that states what is on the screen now; also what a screen reader is told."""
+
+from collections.abc import Sequence
+
+from core.results import Run, Stage
+
+NEAREST = {
+    Stage.MEMORY: "their own memory",
+    Stage.CONCEPT: "the concept of ‘{label}’",
+    Stage.ABSTRACT: "the abstract concept",
+}
+STARTS = {"original": "original images", "decoded": "images decoded from memories"}
+
+
+def ensemble_caption(
+    minimum_distance: Sequence[float], *, noise: float, label: str, n_runs: int, source: str, noise_kind: str
+) -> str:
+    """What the runs do on average, and what they started from."""
+    stage = tuple(Stage)[min(range(3), key=lambda i: minimum_distance[i])]
+    verb = {"invert": "inverted", "permute": "permuted"}[noise_kind]
+    return (
+        f"With {noise * 100:.3g} % of the pixels {verb}, {n_runs} runs of ‘{label}’ from {STARTS[source]} come nearest "
+        f"to {NEAREST[stage].format(label=label)}: stage {stage}."
+    )
+
+
+def run_caption(run: Run, *, label: str, sample: int) -> str:
+    """The highlighted run's own nearest class, which often differs from the stage of the ensemble."""
+    i = int(run.minimum_distance.argmin())
+    point = ("its own memory", f"the concept of ‘{label}’", "the abstract concept")[i]
+    approach = "approaches" if run.approaches else "does not approach"
+    return (
+        f"This run (image {sample}): nearest to {point}, {run.minimum_distance[i]:.2f} at t = {run.minimum_step[i]}; "
+        f"it {approach} its concept."
+    )
+
+
+def approach_caption(cloud_share: float, strict_share: float, mean_curve_approaches: bool) -> str:
+    """How many runs approach their concept: always a share, never a bare yes."""
+    verdict = "approaches" if mean_curve_approaches else "does not approach"
+    return (
+        f"{100 * cloud_share:.0f} % of the runs approach their concept "
+        f"({100 * strict_share:.0f} % with a single minimum); their mean curve {verdict} it."
+    )

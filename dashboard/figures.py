@@ -1,0 +1,152 @@
+"""One pure function per picture: a result goes in, a plotly figure comes out. Nothing here computes or remembers."""
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.results import NoiseSweep, Stage, Trajectories
+from dashboard.theme import Theme, rgba
+
+LABEL_SHARE = 0.115  # height of a line of text in a chart, as a share of its axis
+POINT_NAMES = ("own memory", "concept", "abstract concept")
+
+
+def plane(cloud: Trajectories, theme: Theme, *, rotated: bool) -> go.Figure:
+    """The axes of the latent plane; panels.js draws what moves on a canvas above them.
+
+    The ranges hold every step, so that nothing jumps while the clock runs.
+    """
+    low, high = extent(cloud.embedding[:, 0])
+    names = ("axis 1", "axis 2") if rotated else ("PC 1", "PC 2")
+    figure = go.Figure(go.Scatter(x=[], y=[]), layout={"template": theme.template()})
+    figure.update_xaxes(range=[low[0], high[0]], title=names[0], constrain="domain")
+    figure.update_yaxes(range=[low[1], high[1]], title=names[1], scaleanchor="x", constrain="domain")
+    figure.update_layout(dragmode="pan")
+    return figure
+
+
+def extent(points: np.ndarray, margin: float = 0.06) -> tuple[np.ndarray, np.ndarray]:
+    """The corners of a box around points, with a margin."""
+    flat = points.reshape(-1, points.shape[-1])
+    low, high = flat.min(0), flat.max(0)
+    pad = margin * np.maximum(high - low, 1e-6)
+    return low - pad, high + pad
+
+
+def distances(
+    cloud: Trajectories, theme: Theme, *, label: str, label_names: tuple[str, ...], all_concepts: bool
+) -> go.Figure:
+    """Distance of the runs to the three points over time: mean and 2 SEM, minima, and the straight line's distance."""
+    steps = np.arange(cloud.distances.shape[1])
+    figure = go.Figure(layout={"template": theme.template()})
+    ends: list[tuple[float, str, str]] = []
+    if all_concepts:
+        for i, (curve, name) in enumerate(zip(cloud.concept_distances, label_names, strict=True)):
+            figure.add_scatter(x=steps, y=curve, mode="lines", line={"color": theme.labels[i], "width": 1.5})
+            ends.append((float(curve[-1]), name, theme.labels[i]))
+    else:
+        figure.add_scatter(x=steps, y=cloud.line, mode="lines", line={"color": theme.quiet, "width": 1, "dash": "dot"})
+        for i, name in enumerate(POINT_NAMES):
+            mean, sem = cloud.distances[i], cloud.distances_sem[i]
+            _band(figure, steps, mean, 2 * sem, theme.points[i])
+            lowest = int(mean.argmin())
+            figure.add_scatter(
+                x=[lowest],
+                y=[mean[lowest]],
+                mode="markers",
+                marker={"color": theme.paper, "size": 9, "line": {"color": theme.points[i], "width": 2}},
+            )
+            ends.append((float(mean[-1]), f"concept ‘{label}’" if i == 1 else name, theme.points[i]))
+        middle = len(steps) // 2
+        figure.add_annotation(
+            x=middle, y=cloud.line[middle], text="straight line", showarrow=False, yshift=9, font={"color": theme.quiet}
+        )
+    top = float(max(cloud.distances.max(), cloud.concept_distances.max() if all_concepts else 0.0))
+    _label_ends(figure, ends, top * 1.15)
+    figure.update_xaxes(range=[0, len(steps) - 1], title="step t")
+    figure.update_yaxes(range=[0, top * 1.15], title="distance")
+    figure.update_layout(margin={"r": 110})
+    return figure
+
+
+def stage_chart(sweep: NoiseSweep, theme: Theme, *, label: str) -> go.Figure:
+    """Minimum distance to the three points over p, with the stages as bands (the paper's Fig. 4a)."""
+    figure = go.Figure(layout={"template": theme.template()})
+    for start, end, stage in stage_bands(sweep):
+        colour = theme.points[list(Stage).index(stage)]
+        figure.add_vrect(x0=start, x1=end, fillcolor=rgba(colour, 0.13), line_width=0, layer="below")
+        if end - start > 0.02:
+            figure.add_annotation(
+                x=start, y=1, yref="paper", text=f"<b>{stage}</b>", showarrow=False,
+                xanchor="left", yanchor="top", font={"color": colour, "size": 14},
+            )  # fmt: skip
+    ends = []
+    for i, name in enumerate(POINT_NAMES):
+        _band(figure, sweep.noises, sweep.minimum_distance[i], 2 * sweep.minimum_distance_sem[i], theme.points[i])
+        end = float(sweep.minimum_distance[i, -1])
+        ends.append((end, f"concept ‘{label}’" if i == 1 else name, theme.points[i]))
+    top = float(sweep.minimum_distance.max()) * 1.15
+    _label_ends(figure, ends, top)
+    figure.update_xaxes(range=[0, 1], title="noise p", fixedrange=True)
+    figure.update_yaxes(range=[0, top], title="minimum distance", fixedrange=True)
+    figure.update_layout(margin={"r": 110}, dragmode=False)
+    return figure
+
+
+def stage_bands(sweep: NoiseSweep) -> list[tuple[float, float, Stage]]:
+    """Runs of equal stage along p: (from, to, stage); borders lie half way between grid points.
+
+    Example:
+        For stages I I II at p = 0, 0.5, 1: (0, 0.75, I), (0.75, 1, II).
+    """
+    bands: list[tuple[float, float, Stage]] = []
+    middles = (sweep.noises[:-1] + sweep.noises[1:]) / 2
+    borders = [float(sweep.noises[0]), *middles.tolist(), float(sweep.noises[-1])]
+    for start, end, stage in zip(borders[:-1], borders[1:], sweep.stages, strict=True):
+        if bands and bands[-1][2] == stage:
+            start = bands.pop()[0]
+        bands.append((start, end, stage))
+    return bands
+
+
+def _band(figure: go.Figure, x: np.ndarray, mean: np.ndarray, half_width: np.ndarray, colour: str) -> None:
+    """A curve with a band around it."""
+    figure.add_scatter(
+        x=np.concatenate([x, x[::-1]]), y=np.concatenate([mean + half_width, (mean - half_width)[::-1]]),
+        fill="toself", fillcolor=rgba(colour, 0.18), line={"width": 0}, mode="lines",
+    )  # fmt: skip
+    figure.add_scatter(x=x, y=mean, mode="lines", line={"color": colour, "width": 2})
+
+
+def _label_ends(figure: go.Figure, ends: list[tuple[float, str, str]], top: float) -> None:
+    """Write the name of each curve at its right end, pushed apart where they would overlap."""
+    gap = top * LABEL_SHARE
+    heights = spread([height for height, _, _ in ends], gap, top)
+    for (_, name, colour), height in zip(ends, heights, strict=True):
+        figure.add_annotation(
+            x=1, xref="paper", y=height, text=name, showarrow=False, xanchor="left", xshift=6, font={"color": colour}
+        )
+
+
+def spread(heights: list[float], gap: float, top: float) -> list[float]:
+    """Move heights as little as needed so that no two are closer than `gap`, within 0 and `top`.
+
+    Example:
+        >>> spread([1.0, 1.0], 0.5, 10.0)
+        [0.75, 1.25]
+    """
+    order = sorted(range(len(heights)), key=heights.__getitem__)
+    groups: list[list[float]] = []  # each: wished-for centre, members
+    for i in order:
+        groups.append([heights[i], 1])
+        while len(groups) > 1 and groups[-1][0] - groups[-2][0] < gap * (groups[-1][1] + groups[-2][1]) / 2:
+            centre, count = groups.pop()
+            other, members = groups.pop()
+            groups.append([(centre * count + other * members) / (count + members), count + members])
+    placed: dict[int, float] = {}
+    following = iter(order)
+    for centre, count in groups:
+        half = gap * (count - 1) / 2
+        centre = min(max(centre, half), max(half, top - half))
+        for k in range(int(count)):
+            placed[next(following)] = centre - half + k * gap
+    return [placed[i] for i in range(len(heights))]

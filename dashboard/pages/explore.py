@@ -1,0 +1,400 @@
+"""The explorer: drag p and watch stage I turn into II and III.
+
+::
+
+    widget --> screen.js: state, address --+--> ask-settle --> settled   model, limits, landmarks, notes
+                                           +--> ask-run    --> run       one run: z, distances, images
+                                           +--> ask-cloud  --> cloud     300 runs on the plane   (cache, else compute)
+                                           +--> ask-curves --> curves    mean curves             (the same result)
+                                           +--> ask-sweep  --> sweep     stage chart, captions   (shipped, else compute)
+                                           +--> ask-image  --> image     the run under the pointer
+                                           +--> ask-job    --> job       train or fetch what is missing
+    t, play, scrub --> player.js --> panels.js                           no server
+
+Every question carries the state as a query string, the client and a sequence number; every reply is data or a figure.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from dash import Dash, Input, Output, State, dcc, html
+from dash.exceptions import PreventUpdate
+
+from core.config import InferenceSpec, Progress, SpecError, recipe
+from core.results import Trajectories
+from core.store import Entry, StoreError
+from dashboard import captions, controls, figures, wire
+from dashboard.cache import CachedExperiments
+from dashboard.controls import REFERENCE_RUNS, ScreenState, attributes
+from dashboard.jobs import Jobs
+from dashboard.panels import badge, plot_panel, strip_panel
+from dashboard.requests import Newest, Request, answered, read_request
+from dashboard.theme import LIGHT, MARKERS, THEMES, Theme
+
+TITLES = {"mnist": "MNIST", "fashion": "Fashion", "digits": "8×8 digits"}
+ROUTES = ("settle", "run", "cloud", "curves", "sweep", "image", "job")
+GRID = 0.025  # the step of the p slider: the grid of the shipped sweeps
+
+
+class ExplorePage:
+    """Layout and callbacks of the explorer."""
+
+    def __init__(self, lab: CachedExperiments, jobs: Jobs):
+        self.lab, self.jobs = lab, jobs
+        self.newest = Newest()
+        self.progress: dict[str, tuple[float, str]] = {}
+
+    def layout(self) -> html.Div:
+        """The page; replies fill it."""
+        stores = [dcc.Store(id=f"ask-{route}") for route in ROUTES]
+        stores += [dcc.Store(id=name) for name in ("settled", "run", "cloud", "sweep", "image", "job", "progress")]
+        stores.append(dcc.Store(id="begin", data={"fields": controls.field_list(), "markers": MARKERS}))
+        tick = dcc.Interval(id="tick", interval=250, disabled=True)
+        return html.Div([*stores, tick, rail(), views(), transport()], className="explore")
+
+    def register(self, app: Dash) -> None:
+        """Connect the questions to their answers, and the answers to the browser's part."""
+        running = [(Output("tick", "disabled"), False, True)]
+        app.callback(Output("settled", "data"), Input("ask-settle", "data"), prevent_initial_call=True)(self.settle)
+        app.callback(Output("run", "data"), Input("ask-run", "data"), prevent_initial_call=True)(self.run)
+        app.callback(
+            [Output("cloud", "data"), Output("plane-graph", "figure")],
+            Input("ask-cloud", "data"),
+            running=running,
+            prevent_initial_call=True,
+        )(self.cloud)
+        app.callback(Output("curves-graph", "figure"), Input("ask-curves", "data"), prevent_initial_call=True)(
+            self.curves
+        )
+        app.callback(
+            [Output("sweep", "data"), Output("stage-graph", "figure")],
+            Input("ask-sweep", "data"),
+            running=running,
+            prevent_initial_call=True,
+        )(self.sweep)
+        app.callback(Output("image", "data"), Input("ask-image", "data"), prevent_initial_call=True)(self.image)
+        app.callback(Output("job", "data"), Input("ask-job", "data"), prevent_initial_call=True)(self.job)
+        app.callback(
+            Output("progress", "data"),
+            Input("tick", "n_intervals"),
+            State("ask-cloud", "data"),
+            prevent_initial_call=True,
+        )(self.report)
+        for store in ("begin", "settled", "run", "cloud", "sweep", "image", "job", "progress", "notice"):
+            app.clientside_callback(
+                f"window.dash_clientside.latent.{store}", Input(store, "data"), prevent_initial_call=store != "begin"
+            )
+
+    @answered
+    def settle(self, data: object) -> dict[str, Any]:
+        """Find the model that the state asks for, and bring the state within what that model can do."""
+        request = read_request(data, lenient=True)
+        entry, notes, offer = self.model_of(request.state, quiet=request.changed == "dataset")
+        state, more = self.fitted(request.state, entry)
+        default = self.lab.library.default(entry.spec.dataset, entry.spec.n_latent)
+        entries = self.lab.library.entries()
+        usable = [e for e in entries if not e.problem and e.spec.dataset == entry.spec.dataset]
+        shape = entry.image_shape
+        held = self.lab.memories(entry.id)
+        broken = [e.problem for e in entries if e.problem] if not request.changed else []
+        return {
+            "state": replace(state, model="" if entry.id == default.id else entry.id).to_dict(),
+            "space": wire.space_payload(self.lab.latent_space(entry.id), shape),
+            "latents": sorted({e.spec.n_latent for e in usable}),
+            "models": {e.id: f"seed {e.spec.seed}, {e.origin}" for e in usable if e.spec.n_latent == state.n_latent},
+            "model": entry.id,
+            "labels": entry.label_names,
+            "limits": {"n_runs": held, "sample": held - 1},
+            "images_here": self.lab.source(state.dataset) == "original",
+            "card": model_card(entry),
+            "notes": [*request.notes, *notes, *more, *broken],
+            "offer": offer,
+        }
+
+    @answered
+    def run(self, data: object) -> dict[str, Any]:
+        """The highlighted run."""
+        request, entry, spec = self.question("run", data)
+        run = self.lab.run(spec)
+        caption = captions.run_caption(run, label=entry.label_names[spec.label], sample=spec.sample)
+        self.give_up_if_stale("run", request)
+        return wire.run_payload(run, entry.image_shape) | {"caption": caption, "noise": spec.noise}
+
+    @answered
+    def cloud(self, data: object) -> tuple[dict[str, Any], Any]:
+        """All runs on the plane."""
+        request, entry, spec = self.question("cloud", data)
+        cloud = self.trajectories("cloud", request, spec)
+        neighbours = [round(spec.noise + step, 4) for step in (-GRID, GRID)]
+        self.lab.compute_ahead(*(replace(spec, noise=p) for p in neighbours if 0 <= p <= 1))
+        ensemble = cloud.ensemble
+        payload = wire.cloud_payload(cloud) | {
+            "noise": spec.noise,
+            "label": spec.label,
+            "caption": self.caption(entry, spec, ensemble.minimum_distance),
+            "approach": captions.approach_caption(
+                ensemble.approach_share, ensemble.strict_approach_share, cloud.mean_curve_approaches
+            ),
+        }
+        return payload, figures.plane(cloud, theme_of(request.state), rotated=spec.basis == "rotated")
+
+    @answered
+    def curves(self, data: object) -> Any:
+        """Mean distance curves of the same runs."""
+        request, entry, spec = self.question("curves", data)
+        cloud = self.trajectories("curves", request, spec)
+        names = entry.label_names
+        return figures.distances(
+            cloud,
+            theme_of(request.state),
+            label=names[spec.label],
+            label_names=names,
+            all_concepts=request.state.curves == "all",
+        )
+
+    @answered
+    def sweep(self, data: object) -> tuple[dict[str, Any], Any]:
+        """The stage chart, and the sentence for every p, so that the badge follows the finger at once."""
+        request, entry, spec = self.question("sweep", data)
+        reference = controls.sweep_spec(spec, min(REFERENCE_RUNS, self.lab.memories(entry.id)))
+        sweep = self.lab.noise_sweep(reference, self.reporter("sweep", request))
+        shown = replace(spec, n_runs=reference.n_runs)
+        sentences = [
+            self.caption(entry, replace(shown, noise=float(p)), row)
+            for p, row in zip(sweep.noises, sweep.minimum_distance.T, strict=True)
+        ]
+        self.give_up_if_stale("sweep", request)
+        figure = figures.stage_chart(sweep, theme_of(request.state), label=entry.label_names[spec.label])
+        note = f"{reference.n_runs} runs for each p, T = {reference.n_steps}, seed {reference.seed}; bands of 2 SEM."
+        return wire.sweep_payload(sweep) | {"captions": sentences, "note": note}, figure
+
+    @answered
+    def image(self, data: object) -> dict[str, Any]:
+        """The images of the run under the pointer."""
+        _, entry, spec = self.question("image", data)
+        run = self.lab.run(spec)
+        shape = entry.image_shape
+        return {"sample": spec.sample, "tiles": wire.sprite(run.images, shape), "shape": list(shape)}
+
+    @answered
+    def job(self, data: object) -> dict[str, Any]:
+        """Train a model or fetch images that are not there: estimate, start, ask, cancel."""
+        if not isinstance(data, dict):
+            raise SpecError("The request must be an object. Reload the page.")
+        action, key = data.get("action"), data.get("key")
+        if action in ("status", "cancel") and isinstance(key, str):
+            if action == "cancel":
+                self.jobs.cancel(key)
+            status = self.jobs.status(key)
+            if status is None:
+                raise SpecError("The server does not know this job any more: it was restarted. Start it again.")
+            return {"key": key} | vars(status)
+        state = ScreenState(dataset=data.get("dataset", ""), n_latent=data.get("n_latent", 0))  # checks both
+        spec = recipe(state.dataset, state.n_latent)
+        if action == "estimate":
+            minutes = self.jobs.estimated_seconds(spec) / 60
+            fetch = "" if self.lab.source(state.dataset) == "original" else ", after fetching its images"
+            time = "under a minute" if minutes < 1 else f"about {minutes:.0f} minutes"
+            return {"estimate": f"Training it takes {time} on this machine ({spec.epochs} epochs{fetch})."}
+        if action == "train":
+            return {"key": self.jobs.train(spec), "state": "waiting", "fraction": 0, "text": "starting"}
+        if action == "download":
+            return {"key": self.jobs.download(state.dataset), "state": "waiting", "fraction": 0, "text": "starting"}
+        raise SpecError("The action must be estimate, train, download, status or cancel. Reload the page.")
+
+    def report(self, _: object, data: object) -> dict[str, Any]:
+        """How far the computation is that this client waits for."""
+        client = data.get("client") if isinstance(data, dict) else None
+        fraction, text = self.progress.get(client, (0.0, "")) if isinstance(client, str) else (0.0, "")
+        return {"fraction": fraction, "text": text}
+
+    def question(self, route: str, data: object) -> tuple[Request, Entry, InferenceSpec]:
+        """Read a question, note that it is the newest of its client, and build its spec."""
+        request = read_request(data)
+        self.newest.note(route, request)
+        self.give_up_if_stale(route, request)
+        entry, _, _ = self.model_of(request.state, quiet=True)
+        source = self.lab.source(entry.spec.dataset) if request.state.source == "auto" else request.state.source
+        return request, entry, request.state.inference_spec(entry.id, source)
+
+    def trajectories(self, route: str, request: Request, spec: InferenceSpec) -> Trajectories:
+        """The ensemble; given up as soon as the client asks for another."""
+        cloud = self.lab.trajectories(spec, self.reporter(route, request))
+        self.give_up_if_stale(route, request)
+        return cloud
+
+    def give_up_if_stale(self, route: str, request: Request) -> None:
+        """Nobody waits for an old answer."""
+        if self.newest.is_stale(route, request):
+            raise PreventUpdate
+
+    def reporter(self, route: str, request: Request) -> Progress:
+        """Progress for the bar on the waiting panel."""
+
+        def report(fraction: float, text: str) -> None:
+            self.give_up_if_stale(route, request)
+            if len(self.progress) > 1000:
+                self.progress.clear()
+            self.progress[request.client] = fraction, text
+
+        return report
+
+    def model_of(self, state: ScreenState, *, quiet: bool) -> tuple[Entry, list[str], dict[str, Any] | None]:
+        """The model that a state asks for, else the nearest; notes say what was replaced, the offer what to train."""
+        library, notes = self.lab.library, []
+        if state.model:
+            try:
+                return library.find(state.model), notes, None
+            except StoreError as error:
+                notes.append(str(error))
+        found = library.usable(state.dataset)
+        if not found:
+            raise StoreError(f"There is no model of {TITLES[state.dataset]} here. Choose another data set.")
+        n_latent = min((e.spec.n_latent for e in found), key=lambda n: abs(n - state.n_latent))
+        offer = None
+        if n_latent != state.n_latent and not quiet:
+            notes.append(
+                f"There is no {TITLES[state.dataset]} model with N_z = {state.n_latent} here: "
+                f"N_z = {n_latent} is shown instead."
+            )
+            offer = {"dataset": state.dataset, "n_latent": state.n_latent}
+        return library.default(state.dataset, n_latent), notes, offer
+
+    def fitted(self, state: ScreenState, entry: Entry) -> tuple[ScreenState, list[str]]:
+        """The state within the limits of a model and of this machine, and what was changed."""
+        notes, held = [], self.lab.memories(entry.id)
+        source = self.lab.source(entry.spec.dataset)
+        if state.source == "original" and source == "decoded":
+            notes.append("The original images are not on this machine: runs start from images decoded from memories.")
+        fitted = replace(
+            state,
+            dataset=entry.spec.dataset,
+            n_latent=entry.spec.n_latent,
+            source=source if state.source == "auto" or source == "decoded" else state.source,
+            n_runs=min(state.n_runs, held),
+            sample=min(state.sample, held - 1),
+            t=min(state.t, state.n_steps),
+        )
+        if fitted.n_runs < state.n_runs and state.n_runs != REFERENCE_RUNS:
+            notes.append(f"This model holds {held} memories per label: {held} runs are shown.")
+        if fitted.sample < state.sample:
+            notes.append(f"This model holds {held} memories per label: image {fitted.sample} is shown.")
+        return fitted, notes
+
+    @staticmethod
+    def caption(entry: Entry, spec: InferenceSpec, minimum_distance: Any) -> str:
+        """What the ensemble does, in a sentence."""
+        return captions.ensemble_caption(
+            minimum_distance,
+            noise=spec.noise,
+            label=entry.label_names[spec.label],
+            n_runs=spec.n_runs,
+            source=spec.source,
+            noise_kind=spec.noise_kind,
+        )
+
+
+def theme_of(state: ScreenState) -> Theme:
+    """The look that the browser has settled on."""
+    return THEMES.get(state.theme, LIGHT)
+
+
+def model_card(entry: Entry) -> str:
+    """A line about the model on screen."""
+    card, spec = entry.card, entry.spec
+    return (
+        f"{TITLES[spec.dataset]}, N_z = {spec.n_latent}, {spec.epochs} epochs, test −ELBO "
+        f"{card.get('test_negative_elbo', '?')} nats (grey-value Bernoulli), "
+        f"{card.get('active_units', '?')} active units, {entry.origin}"
+    )
+
+
+def rail() -> html.Section:
+    """The settings."""
+    seed = [
+        controls.number("seed", "Seed of the noise", 0, 2**31 - 1),
+        html.Button("New noise", id="new-noise", type="button", className="quiet"),
+    ]
+    more = html.Details(
+        [
+            html.Summary("More settings"),
+            html.Div(seed, className="row"),
+            controls.slider("n_runs", "Runs", 10, 500, 10),
+            controls.slider("n_steps", "Steps T", 5, 200, 5),
+            controls.choices(
+                "basis", "Axes of the plane", {"windowed": "windowed", "rotated": "rotated", "fixed": "fixed"}
+            ),
+            controls.slider("window", "Window of the PCA, steps", 0, 30, 1),
+            html.Div(
+                [
+                    html.Label("Train a model with N_z =", htmlFor="train-n"),
+                    html.Div(id="train-n-place"),
+                    html.Button("Ask", id="train-ask", type="button", className="quiet"),
+                ],
+                className="row train",
+            ),
+            html.P(id="model-card", className="note"),
+        ]
+    )
+    widgets = [
+        controls.choices("dataset", "Data set", TITLES),
+        controls.choices("label", "Start from images of", {str(i): "" for i in range(10)}, class_name="tiles"),
+        controls.number("sample", "Highlighted image", 0, 499),
+        controls.slider("noise", "Noise p", 0, 1, GRID, class_name="prominent"),
+        controls.choices("noise_kind", "Selected pixels are", {"invert": "inverted", "permute": "permuted"}),
+        controls.steps("n_latent", "Latent units N_z"),
+        controls.choices("model", "Model", {}),
+        controls.choices("source", "Images", {"original": "original", "decoded": "decoded"}),
+        html.Div(
+            html.Button("Fetch the original images", id="fetch", type="button", className="quiet"), id="fetch-row"
+        ),
+        more,
+    ]
+    close = html.Button("Done", id="close-rail", type="button", className="quiet phone")
+    return html.Section([*widgets, close], className="rail", id="rail", **attributes(aria_label="Settings"))
+
+
+def views() -> html.Section:
+    """The panels."""
+    switch = controls.choices(
+        "curves", "Curves", {"points": "three points", "all": "all ten concepts"}, class_name="small"
+    )
+    return html.Section(
+        [
+            badge(),
+            plot_panel("plane", "Latent plane", "Runs as dots with trails on two principal axes, concepts as markers"),
+            plot_panel("curves", "Distance over time", "Mean distance of the runs to memory and concepts", switch),
+            plot_panel("stage", "Stages over noise p", "Minimum distances over p, stages I, II and III as bands"),
+            strip_panel(),
+        ],
+        className="panels",
+        **attributes(aria_label="Views"),
+    )
+
+
+def transport() -> html.Section:
+    """The clock's buttons."""
+
+    def button(id: str, label: str, glyph: str, class_name: str = "") -> html.Button:
+        return html.Button(
+            glyph, id=id, type="button", title=label, className=class_name, **attributes(aria_label=label)
+        )
+
+    return html.Section(
+        [
+            button("open-rail", "Settings", "☰", "phone"),
+            button("back", "One step back", "‹"),
+            button("play", "Play", "▶", "play"),
+            button("forward", "One step forward", "›"),
+            button("replay", "Replay from the start", "↺"),
+            html.Div(
+                [html.Div(id="scrubber"), html.Div(id="ticks", **attributes(aria_hidden="true"))], className="scrub"
+            ),
+            html.Span("t = 0", id="clock"),
+            controls.choices(
+                "speed", "Speed", {s: f"{s}×" for s in ("0.25", "0.5", "1", "2", "4")}, class_name="small"
+            ),
+        ],
+        className="transport",
+        **attributes(aria_label="Time"),
+    )

@@ -1,0 +1,99 @@
+"""What the browser asks: a screen state with a place in its order of questions. The newest question wins."""
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from dash import set_props
+from dash.exceptions import PreventUpdate
+
+from core.config import RefusedError, SpecError, shown
+from dashboard.controls import ScreenState
+
+log = logging.getLogger(__name__)
+P = ParamSpec("P")
+R = TypeVar("R")
+
+MAX_CLIENTS = 10_000
+
+
+@dataclass(frozen=True)
+class Request:
+    """One question of one browser tab."""
+
+    state: ScreenState
+    client: str
+    sequence: int
+    notes: tuple[str, ...] = ()
+    changed: str = ""
+
+
+def read_request(data: object, *, lenient: bool = False) -> Request:
+    """Check what a callback was sent; anyone can send anything.
+
+    Args:
+        data: What was sent.
+        lenient: Replace a bad value by its default and note it (an address that somebody typed), else refuse it.
+
+    Raises:
+        SpecError: Not a request of this page, or a value out of range.
+    """
+    if not isinstance(data, dict):
+        raise SpecError(f"The request must be an object, not {shown(data)}. Reload the page.")
+    query, client, sequence, changed = (data.get(name) for name in ("query", "client", "sequence", "changed"))
+    if not isinstance(query, str) or not isinstance(client, str) or len(client) > 64:
+        raise SpecError("The request must name a query and a client. Reload the page.")
+    if isinstance(sequence, bool) or not isinstance(sequence, int):
+        raise SpecError("The request must be numbered. Reload the page.")
+    state, notes = ScreenState.from_query(query)
+    if notes and not lenient:
+        raise SpecError(notes[0].split(" The default")[0])
+    return Request(state, client, sequence, tuple(notes), changed if isinstance(changed, str) else "")
+
+
+class Newest:
+    """The newest question of every client on every route: an older one need not be answered."""
+
+    def __init__(self) -> None:
+        self._sequence: OrderedDict[tuple[str, str], int] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def note(self, route: str, request: Request) -> None:
+        """Remember a question."""
+        with self._lock:
+            key = route, request.client
+            self._sequence[key] = max(request.sequence, self._sequence.pop(key, request.sequence))
+            while len(self._sequence) > MAX_CLIENTS:
+                self._sequence.popitem(last=False)
+
+    def is_stale(self, route: str, request: Request) -> bool:
+        """Whether the same client has asked something newer on this route."""
+        return request.sequence < self._sequence.get((route, request.client), request.sequence)
+
+
+def answered(function: Callable[P, R]) -> Callable[P, R]:
+    """A callback that refuses with a sentence on the page; what nobody foresaw is logged with its traceback."""
+
+    @wraps(function)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except PreventUpdate:
+            raise
+        except RefusedError as error:
+            notify(str(error))
+        except Exception:
+            log.exception("callback %s failed", function.__name__)
+            notify("Something went wrong on the server; its log says what. Change a setting or reload the page.")
+        raise PreventUpdate
+
+    return wrapped
+
+
+def notify(*sentences: str) -> None:
+    """Show sentences at the top of the page."""
+    set_props("notice", {"data": {"sentences": list(sentences)}})

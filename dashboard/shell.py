@@ -1,0 +1,47 @@
+"""What every page stands in: the HTML frame, the header and the notices."""
+
+from typing import Any
+
+from dash import dcc, html
+
+from dashboard.theme import style_sheet
+
+INDEX = """<!DOCTYPE html>
+<html lang="en">
+  <head>
+    {%metas%}
+    <title>{%title%}</title>
+    {%favicon%}
+    {%css%}
+    <style>THEME</style>
+  </head>
+  <body>
+    {%app_entry%}
+    <noscript>Latent Trajectories needs JavaScript.</noscript>
+    <footer>{%config%}{%scripts%}{%renderer%}</footer>
+  </body>
+</html>"""
+
+
+def index() -> str:
+    """The HTML frame, with the colours of both themes in it: nothing flashes before the style sheet arrives."""
+    return INDEX.replace("THEME", style_sheet())
+
+
+def shell(page: Any) -> html.Div:
+    """A page within header and notices."""
+    header = html.Header(
+        [
+            html.H1("Latent Trajectories"),
+            html.P("how a variational autoencoder remembers", className="tagline"),
+            html.Div(
+                [
+                    html.Button("Copy link", id="copy-link", type="button", className="quiet"),
+                    html.Button("Dark", id="toggle-theme", type="button", className="quiet"),
+                ],
+                className="actions",
+            ),
+        ]
+    )
+    notices = html.Div(id="notices", role="alert")
+    return html.Div([header, dcc.Store(id="notice"), notices, html.Main(page)], className="shell")

@@ -1,0 +1,80 @@
+"""Results as the browser gets them: typed arrays in base64 and image sprites, small enough to send on every change."""
+
+import base64
+import io
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from core.results import LatentSpace, NoiseSweep, Run, Trajectories
+
+
+def quantised(values: np.ndarray) -> dict[str, Any]:
+    """An array as 16-bit numbers between its extremes (error below 1/65,000 of the range)."""
+    low, high = float(values.min()), float(values.max())
+    scale = 65535 / (high - low) if high > low else 0.0
+    whole = np.rint((values - low) * scale).astype("<u2")
+    return {"u16": _base64(whole.tobytes()), "low": low, "high": high, "shape": list(values.shape)}
+
+
+def exact(values: np.ndarray) -> dict[str, Any]:
+    """An array as 32-bit floats."""
+    return {"f32": _base64(np.ascontiguousarray(values, "<f4").tobytes()), "shape": list(values.shape)}
+
+
+def sprite(images: np.ndarray, shape: tuple[int, int]) -> str:
+    """Grey images in one row, as a PNG data address; bright strokes on dark ground, as in the data set."""
+    height, width = shape
+    tiles = np.rint(images.clip(0, 1) * 255).astype(np.uint8).reshape(-1, height, width)
+    buffer = io.BytesIO()
+    Image.fromarray(np.hstack(list(tiles))).save(buffer, "PNG", compress_level=6)
+    return "data:image/png;base64," + _base64(buffer.getvalue())
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+def space_payload(space: LatentSpace, shape: tuple[int, int]) -> dict[str, Any]:
+    """Landmarks of a model: vectors for the plane, images for the pickers."""
+    vectors = np.vstack([space.concepts, space.abstract_concept])
+    tiles = np.vstack([space.concept_images, space.abstract_image])
+    return {"landmarks": exact(vectors), "tiles": sprite(tiles, shape), "shape": list(shape)}
+
+
+def run_payload(run: Run, shape: tuple[int, int]) -> dict[str, Any]:
+    """The highlighted run; tile 0 of the sprite is the clean image, tile t + 1 is x(t)."""
+    return {
+        "z": quantised(run.z),
+        "memory": exact(run.memory),
+        "distances": exact(run.distances),
+        "minimum_distance": rounded(run.minimum_distance),
+        "minimum_step": run.minimum_step.tolist(),
+        "nearest": int(run.minimum_distance.argmin()),
+        "approaches": run.approaches,
+        "tiles": sprite(np.vstack([run.clean, run.images]), shape),
+        "shape": list(shape),
+    }
+
+
+def cloud_payload(cloud: Trajectories) -> dict[str, Any]:
+    """All runs on the plane, with the axes that place anything else on it."""
+    return {
+        "embedding": quantised(cloud.embedding),
+        "basis": quantised(cloud.basis),
+        "mean": quantised(cloud.mean),
+        "explained": exact(cloud.explained_variance_ratio),
+        "n_steps": len(cloud.basis) - 1,
+        "minimum_distance": rounded(cloud.ensemble.minimum_distance),
+    }
+
+
+def sweep_payload(sweep: NoiseSweep) -> dict[str, Any]:
+    """Mean minimum distances over p, for the badge that follows the finger."""
+    return {"noises": sweep.noises.tolist(), "minimum_distance": [rounded(row) for row in sweep.minimum_distance.T]}
+
+
+def rounded(values: np.ndarray) -> list[float]:
+    """Numbers as they are shown: three decimals."""
+    return [round(float(value), 3) for value in values]
