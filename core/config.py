@@ -43,7 +43,7 @@ class Integer:
         raise SpecError(f"{name} must be a whole number from {self.low} to {self.high}, not {shown(value)}.")
 
     def read(self, name: str, text: str) -> int:
-        return self.check(name, int(text) if re.fullmatch(r"-?\d{1,9}", text) else text)
+        return self.check(name, int(text) if re.fullmatch(r"-?\d{1,10}", text) else text)
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,8 @@ Check = Integer | Real | Choice | Name | Rates
 
 def shown(value: object) -> str:
     """A value as an error message quotes it: one short line whatever was sent."""
+    if isinstance(value, int) and abs(value) >= 10**40:
+        return "a very long number"  # Python refuses to print the longest ones
     text = repr(value) if isinstance(value, str | int | float | bool | type(None)) else f"a {type(value).__name__}"
     return text if len(text) <= 40 else text[:37] + "..."
 
@@ -147,6 +149,14 @@ class Spec:
         unknown = set(values) - {item.name for item in fields(cls)}
         if unknown:
             raise SpecError(f"{cls.__name__} has no setting {shown(sorted(unknown)[0])}. Leave it out.")
+        return cls.complete(values)
+
+    @classmethod
+    def complete(cls, values: Mapping[str, Any]) -> Self:
+        """Build a spec; a value that is needed and was not given is an error."""
+        for item in fields(cls):
+            if item.name not in values and item.default is MISSING:
+                raise SpecError(f"{cls.__name__} needs a {item.name}.")
         return cls(**values)
 
     def key(self) -> str:
@@ -171,14 +181,16 @@ class Spec:
         try:
             given = dict(parse_qsl(query.lstrip("?")[:20_000], keep_blank_values=True, max_num_fields=200))
         except ValueError:
-            return cls(), ["The address has too many settings to be read. The defaults are used."]
+            return cls.complete({}), ["The address has too many settings to be read. The defaults are used."]
         for item in fields(cls):
             if key_of(item) in given:
                 try:
                     values[item.name] = item.metadata["check"].read(item.name, given[key_of(item)])
                 except SpecError as error:
+                    if item.default is MISSING:
+                        raise
                     notes.append(f"{error} The default, {written(item.default)}, is used.")
-        return cls(**values), notes
+        return cls.complete(values), notes
 
 
 def key_of(item: Field[Any]) -> str:

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import http.client
 import importlib
 import sys
 import urllib.error
@@ -66,7 +67,7 @@ def _load(name: str, root: Path, train: bool) -> Dataset:
     kind = _torchvision_class(name)
     try:
         dataset = kind(str(root), train=train, download=False)
-    except (RuntimeError, OSError, ValueError) as error:
+    except (RuntimeError, OSError, ValueError, AssertionError, KeyError, IndexError) as error:
         raise DataError(
             f"The images of {kind.__name__} are not under {root} or cannot be read. "
             f"Fetch them with: python -m core download --dataset {name}"
@@ -113,7 +114,7 @@ def download(name: str, root: Path, *, progress: Progress = silent) -> None:
     files = resources(name)
     for i, (file, md5) in enumerate(files):
         target = raw / file.removesuffix(".gz")
-        if not target.exists():
+        if not _is_whole(target):
 
             def report(fraction: float, done: int = i, text: str = file) -> None:
                 progress((done + fraction) / len(files), text)
@@ -123,6 +124,18 @@ def download(name: str, root: Path, *, progress: Progress = silent) -> None:
                 _write_whole(target, packed.read())
         progress((i + 1) / len(files), file)
     _load.cache_clear()
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether an IDX file is as long as its header says."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        head = file.read(4)
+        if len(head) < 4 or head[:3] != b"\0\0\x08":
+            return False
+        sizes = np.frombuffer(file.read(4 * head[3]), ">u4").astype(int)
+    return path.stat().st_size == 4 + 4 * head[3] + int(sizes.prod())
 
 
 def _fetch(mirrors: list[str], file: str, md5: str, raw: Path, report: Any) -> None:
@@ -137,7 +150,7 @@ def _fetch(mirrors: list[str], file: str, md5: str, raw: Path, report: Any) -> N
                 return
             part.unlink()
             failures.append(f"{mirror} sent a damaged file")
-        except (urllib.error.URLError, OSError) as error:
+        except (http.client.HTTPException, OSError) as error:
             failures.append(f"{mirror}: {error}")
     raise DataError(
         f"{file} could not be downloaded ({'; '.join(failures)}). Check the connection and run the same command "
@@ -160,6 +173,8 @@ def _transfer(url: str, part: Path, report: Any) -> None:
         while chunk := response.read(1 << 16):
             out.write(chunk)
             report(out.tell() / total if total else 0.0)
+        if out.tell() < total:
+            raise OSError("the transfer broke off")  # what has come is kept for the next try
 
 
 def _write_whole(path: Path, content: bytes) -> None:

@@ -36,7 +36,10 @@ SWEEP_BATCH = 3000  # runs computed at a time: large matrix products use the mac
 
 def device_of(settings: Settings) -> torch.device:
     """The device that the settings ask for; "auto" takes a GPU when there is one."""
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if settings.device != "auto":
+        if not there[settings.device]:
+            raise SpecError(f"This machine has no device '{settings.device}'. Use --device cpu or LT_DEVICE=cpu.")
         return torch.device(settings.device)
     if torch.cuda.is_available():
         return torch.device("cuda")
@@ -215,6 +218,8 @@ def stored_noise_sweep(spec: NoiseSweepSpec, settings: Settings) -> NoiseSweep |
     """The sweep that lies beside the model, if it was computed with these very settings from these very weights."""
     recipe, arrays = library_of(settings).load_sweeps(spec.model)
     if not arrays or any(recipe.get(name) != getattr(spec, name) for name in ("n_runs", "n_steps", "seed")):
+        return None
+    if set(arrays) != {name for name in NoiseSweep.__dataclass_fields__ if name != "noises"}:
         return None
     place = SOURCES.index(spec.source), NOISE_KINDS.index(spec.noise_kind), spec.label
     return NoiseSweep(noises=np.array(spec.noises), **{name: value[place] for name, value in arrays.items()})

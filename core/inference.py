@@ -39,7 +39,8 @@ def _image_noise(seed: int, dataset: str, index: int, n_pixels: int) -> tuple[np
     key = np.frombuffer(digest[:16], np.uint64)
     generator = np.random.Generator(np.random.Philox(key=key, counter=[0, 0, index, 0]))
     draws = generator.random((2, n_pixels))
-    return draws[0].astype(np.float32), np.argsort(draws[1], kind="stable")
+    below_one = np.nextafter(np.float32(1), np.float32(0))  # rounding may reach 1, which no p would select
+    return np.minimum(draws[0].astype(np.float32), below_one), np.argsort(draws[1], kind="stable")
 
 
 def swap(

@@ -19,7 +19,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from core.config import N_LABELS, ModelSpec, RefusedError, SpecError
-from core.data import IMAGE_SHAPES, LABEL_NAMES
+from core.data import IMAGE_SHAPES, LABEL_NAMES, TRAINING_IMAGES
 from core.vae import VAE
 
 SHIPPED = Path(__file__).resolve().parent.parent / "models"
@@ -150,7 +150,7 @@ def read_metadata(path: Path) -> tuple[ModelSpec, dict[str, Any]]:
         card = json.loads(metadata["card"])
         if not isinstance(card, dict):
             raise TypeError("the card is not an object")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error, SpecError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error, SpecError, RecursionError) as error:
         reason = str(error) if isinstance(error, SpecError) else type(error).__name__
         raise StoreError(
             f"{path.name} is not a model of this program ({reason}). "
@@ -180,8 +180,36 @@ def check_tensors(name: str, spec: ModelSpec, tensors: Mapping[str, Tensor]) -> 
         if tuple(tensors[key].shape) != shape:
             found = "x".join(map(str, tensors[key].shape))
             raise StoreError(f"{name}: '{key}' should be {'x'.join(map(str, shape))} for its recipe, but is {found}.")
+        if key == "memory_index" and not in_range(tensors[key], TRAINING_IMAGES[spec.dataset]):
+            raise StoreError(f"{name}: 'memory_index' points beyond the training images. Export it again.")
         if not torch.isfinite(tensors[key].float()).all():
             raise StoreError(f"{name}: '{key}' has values that are not finite. Train it with lower learning rates.")
+
+
+def in_range(index: Tensor, size: int) -> bool:
+    """Whether every position is one of `size` images."""
+    return not index.is_floating_point() and bool(((index >= 0) & (index < size)).all())
+
+
+def check_header(path: Path, spec: ModelSpec) -> None:
+    """Refuse a file whose header does not fit its recipe or its length, without reading its tensors."""
+    try:
+        with safe_open(path, framework="np") as file:
+            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError) as error:
+        raise StoreError(f"{path.name} is truncated or damaged ({error}). Copy it again or train it again.") from error
+    check_shapes(path.name, spec, shapes)
+
+
+def check_shapes(name: str, spec: ModelSpec, shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Refuse tensors that are missing or of another shape."""
+    index = shapes.get("memory_index", ())
+    for key, shape in expected_shapes(spec, index[-1] if len(index) == 2 else 0).items():
+        if key not in shapes:
+            raise StoreError(f"{name} has no tensor '{key}'. Export it again from the program that made it.")
+        if shapes[key] != shape:
+            found = "x".join(map(str, shapes[key]))
+            raise StoreError(f"{name}: '{key}' should be {'x'.join(map(str, shape))} for its recipe, but is {found}.")
 
 
 class Library:
@@ -270,6 +298,7 @@ def _stamp(path: Path) -> tuple[int, int]:
 def _entry(path: Path, origin: str, stamp: tuple[int, int]) -> Entry:
     try:
         spec, card = read_metadata(path)
+        check_header(path, spec)
     except StoreError as error:
         return Entry(path, origin, problem=str(error))
     return Entry(path, origin, spec, card)
