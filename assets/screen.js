@@ -40,7 +40,7 @@ window.latent = window.latent || {};
 
   // ---- questions
 
-  const timers = {}, last = {};
+  const timers = {}, last = {}, touched = new Set(); // fields changed since the last "settle" was asked
   function ask(route, extra) {
     const wait = (last[route] || 0) + EVERY[route] - performance.now();
     clearTimeout(timers[route]);
@@ -49,7 +49,9 @@ window.latent = window.latent || {};
       return;
     }
     last[route] = performance.now();
-    const state = Object.assign({}, screen.state, { theme: latent.theme() }, (extra && extra.state) || {});
+    const settle = route === "settle";
+    if (settle) touched.clear();
+    const state = Object.assign({}, screen.state, settle ? {} : { theme: latent.theme() }, (extra && extra.state) || {});
     const data = { query: (extra && extra.query) || query(state, false), client: screen.client, sequence: ++screen.sequence };
     if (extra && extra.changed) data.changed = extra.changed;
     if (route === "cloud") latent.panels.waiting(true);
@@ -61,8 +63,9 @@ window.latent = window.latent || {};
   screen.set = function (name, value) {
     if (screen.state[name] === value) return;
     screen.state[name] = value;
+    touched.add(name);
     if (name === "dataset" || name === "n_latent") screen.state.model = "";
-    if (name === "dataset") screen.state.source = "auto";
+    if (name === "dataset") Object.assign(screen.state, { source: "auto", n_runs: unlimited("n_runs"), sample: unlimited("sample") });
     if (name === "theme") latent.applyTheme();
     if (name === "n_steps") latent.player.setLength(value);
     show(name);
@@ -70,6 +73,13 @@ window.latent = window.latent || {};
     latent.panels.changed(name);
     ASKS[name].forEach((route) => ask(route, route === "settle" ? { changed: name } : null));
   };
+
+  /* A value that only the model's limit brought down goes back to its default with another model. */
+  function unlimited(name) {
+    const value = screen.state[name];
+    if (!screen.facts || value !== screen.facts.limits[name]) return value;
+    return screen.fields.find((f) => f.name === name).default;
+  }
 
   // ---- widgets
 
@@ -335,7 +345,8 @@ window.latent = window.latent || {};
     },
     settled(reply) {
       if (!reply) return;
-      screen.state = reply.state;
+      const kept = Array.from(touched, (name) => [name, screen.state[name]]);
+      screen.state = Object.assign(reply.state, Object.fromEntries(kept)); // a finger was quicker than the answer
       screen.facts = reply;
       latent.player.t = screen.state.t;
       latent.player.setLength(screen.state.n_steps);

@@ -33,12 +33,12 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status (0 done, 1 refused with a sentence)."""
     parser = build_parser()
     args = parser.parse_args(arguments)
-    settings = Settings.from_environment()
-    if args.device:
-        settings = replace(settings, device=args.device)
     try:
+        settings = Settings.from_environment()
+        if args.device:
+            settings = replace(settings, device=args.device)
         answer = args.run(args, settings)
-    except RefusedError as error:
+    except (RefusedError, OSError) as error:
         print(f"python -m core {args.command}: {error}", file=sys.stderr)
         return 1
     print(json.dumps(answer))
@@ -173,6 +173,7 @@ def run_infer(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     ensemble = result.ensemble
     if args.output:
         arrays: dict[str, Any] = {name: value for name, value in vars(result).items() if isinstance(value, np.ndarray)}
+        args.output = args.output.with_suffix(".npz")  # as NumPy would name it
         np.savez_compressed(args.output, recipe=json.dumps(spec.to_dict()), run_z=own.z, **arrays)
     return {
         "spec": spec.to_dict(),

@@ -193,7 +193,7 @@ def trajectories(spec: InferenceSpec, settings: Settings, *, progress: Progress 
         progress(i / len(parts), f"{i * 50} of {spec.n_runs} runs")
         whole.append(inference.repeated_inference(model.vae, part, spec.n_steps + spec.window))
     z = torch.cat(whole, dim=1)
-    axes = axes_of(model, spec, z)
+    axes = axes_of(model, spec, z.cpu())
     z = z[: spec.n_steps + 1]
     concept = model.concepts[spec.label]
     d = point_distances(model, spec.label, z, model.memories[spec.label, : spec.n_runs])
@@ -201,7 +201,7 @@ def trajectories(spec: InferenceSpec, settings: Settings, *, progress: Progress 
     mean_curve = means.mean[1][:, None]
     mean_line = concepts.linear_interpolation(z[0].mean(0)[None], z[-1].mean(0)[None], concept)
     return Trajectories(
-        embedding=array(torch.stack([subspace.embed(z, axes, lag=lag) for lag in range(TRAIL)], dim=1)),
+        embedding=array(torch.stack([subspace.embed(z.cpu(), axes, lag=lag) for lag in range(TRAIL)], dim=1)),
         basis=array(axes.basis),
         mean=array(axes.mean),
         explained_variance_ratio=array(axes.explained_variance_ratio),
@@ -318,8 +318,8 @@ def noisy(
 
 
 def axes_of(model: store.Model, spec: InferenceSpec, z: Tensor) -> subspace.Subspace:
-    """The axes of the plane at every step."""
-    fixed = subspace.fixed_axes(model.memories.flatten(0, 1))
+    """The axes of the plane at every step; on the CPU, because not every device has float64."""
+    fixed = subspace.fixed_axes(model.memories.flatten(0, 1).cpu())
     if spec.basis == "fixed":
         n = spec.n_steps + 1
         return subspace.Subspace(

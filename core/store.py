@@ -18,7 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from core.config import N_LABELS, ModelSpec, RefusedError, SpecError
+from core.config import N_LABELS, ModelSpec, Name, RefusedError, SpecError
 from core.data import IMAGE_SHAPES, LABEL_NAMES, TRAINING_IMAGES
 from core.vae import VAE
 
@@ -297,9 +297,10 @@ def _stamp(path: Path) -> tuple[int, int]:
 @lru_cache(maxsize=512)
 def _entry(path: Path, origin: str, stamp: tuple[int, int]) -> Entry:
     try:
+        Name().check("The name of a model's file", path.stem)
         spec, card = read_metadata(path)
         check_header(path, spec)
-    except StoreError as error:
+    except RefusedError as error:
         return Entry(path, origin, problem=str(error))
     return Entry(path, origin, spec, card)
 

@@ -120,7 +120,7 @@ def held_out_bound(vae: VAE, test: Dataset, *, n_samples: int = REPORTED_SAMPLES
     for batch in torch.from_numpy(test.images).split(1000):
         noise = torch.randn(n_samples, len(batch), vae.n_latent, generator=generator).to(device)
         bound, divergence = elbo(vae, batch.to(device), noise)
-        totals += torch.stack([-bound.sum(), divergence.sum()]).double().cpu()
+        totals += torch.stack([-bound.sum(), divergence.sum()]).cpu().double()
     negative_elbo, kl = (totals / len(test.images)).tolist()
     return Bound(negative_elbo, kl)
 

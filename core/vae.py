@@ -51,7 +51,7 @@ def layer(x: Tensor, weight: Tensor, bias: Tensor, activation: str) -> Tensor:
 
 @lru_cache(maxsize=1)
 def has_fused_kernel() -> bool:
-    """Whether this torch has the kernel (an internal operator, which torch.compile uses) and it computes what we mean."""
+    """Whether this torch has the kernel (an internal one, which torch.compile uses) and it computes what we mean."""
     x, weight, bias = torch.rand(FUSED_ROWS, 3), torch.rand(2, 3), torch.rand(2)
     try:
         result = torch.ops.mkldnn._linear_pointwise(x, weight, bias, "tanh", [], "")

@@ -1,5 +1,6 @@
 """Results are computed once, however many ask: flask-caching behind one lock per key."""
 
+import atexit
 import logging
 import tempfile
 import threading
@@ -121,6 +122,8 @@ class CachedExperiments:
         self._count = threading.Lock()
         self._ahead: deque[InferenceSpec] = deque(maxlen=4)
         self._worker: threading.Thread | None = None
+        self._closing = False
+        atexit.register(self.close)
 
     @property
     def library(self) -> Library:
@@ -184,8 +187,14 @@ class CachedExperiments:
             self._worker = threading.Thread(target=self._work_ahead, daemon=True, name="ahead")
             self._worker.start()
 
+    def close(self) -> None:
+        """Stop computing ahead; a thread within torch would abort the interpreter at its end."""
+        self._closing = True
+        if self._worker is not None and self._worker.is_alive():
+            self._worker.join(timeout=5)
+
     def _work_ahead(self) -> None:
-        while self._ahead:
+        while self._ahead and not self._closing:
             spec = replace(self._ahead.pop(), sample=0)
             try:
                 self.cache.get_or_compute(self._key(spec), lambda spec=spec: self._computed_ahead(spec))
@@ -194,7 +203,7 @@ class CachedExperiments:
 
     def _computed_ahead(self, spec: InferenceSpec) -> Trajectories:
         def give_way(fraction: float, text: str) -> None:
-            if self._asked:
+            if self._asked or self._closing:
                 raise RuntimeError("somebody asked for something else")
 
         with self._heavy:

@@ -60,7 +60,9 @@ def distances(
         figure.add_annotation(
             x=middle, y=cloud.line[middle], text="straight line", showarrow=False, yshift=9, font={"color": theme.quiet}
         )
-    top = float(max(cloud.distances.max(), cloud.concept_distances.max() if all_concepts else 0.0))
+    top = float((cloud.distances + 2 * cloud.distances_sem).max())
+    if all_concepts:
+        top = max(top, float(cloud.concept_distances.max()))
     _label_ends(figure, ends, top * 1.15)
     figure.update_xaxes(range=[0, len(steps) - 1], title="step t")
     figure.update_yaxes(range=[0, top * 1.15], title="distance")
@@ -84,7 +86,7 @@ def stage_chart(sweep: NoiseSweep, theme: Theme, *, label: str) -> go.Figure:
         _band(figure, sweep.noises, sweep.minimum_distance[i], 2 * sweep.minimum_distance_sem[i], theme.points[i])
         end = float(sweep.minimum_distance[i, -1])
         ends.append((end, f"concept ‘{label}’" if i == 1 else name, theme.points[i]))
-    top = float(sweep.minimum_distance.max()) * 1.15
+    top = float((sweep.minimum_distance + 2 * sweep.minimum_distance_sem).max()) * 1.15
     _label_ends(figure, ends, top)
     figure.update_xaxes(range=[0, 1], title="noise p", fixedrange=True)
     figure.update_yaxes(range=[0, top], title="minimum distance", fixedrange=True)
@@ -135,18 +137,16 @@ def spread(heights: list[float], gap: float, top: float) -> list[float]:
         [0.75, 1.25]
     """
     order = sorted(range(len(heights)), key=heights.__getitem__)
-    groups: list[list[float]] = []  # each: wished-for centre, members
+    groups: list[list[float]] = []  # neighbours that stand gap by gap around the mean of their heights
+
+    def lowest(group: list[float]) -> float:
+        half = gap * (len(group) - 1) / 2
+        return min(max(sum(group) / len(group), half), max(half, top - half)) - half
+
     for i in order:
-        groups.append([heights[i], 1])
-        while len(groups) > 1 and groups[-1][0] - groups[-2][0] < gap * (groups[-1][1] + groups[-2][1]) / 2:
-            centre, count = groups.pop()
-            other, members = groups.pop()
-            groups.append([(centre * count + other * members) / (count + members), count + members])
-    placed: dict[int, float] = {}
-    following = iter(order)
-    for centre, count in groups:
-        half = gap * (count - 1) / 2
-        centre = min(max(centre, half), max(half, top - half))
-        for k in range(int(count)):
-            placed[next(following)] = centre - half + k * gap
-    return [placed[i] for i in range(len(heights))]
+        groups.append([heights[i]])
+        while len(groups) > 1 and lowest(groups[-1]) < lowest(groups[-2]) + gap * len(groups[-2]):
+            last = groups.pop()
+            groups[-1] += last
+    placed = [lowest(group) + k * gap for group in groups for k in range(len(group))]
+    return [height for _, height in sorted(zip(order, placed, strict=True))]

@@ -56,6 +56,8 @@ class Jobs:
 
     def estimated_seconds(self, spec: ModelSpec) -> float:
         """How long a training would take, from a few steps timed in the process that would do it."""
+        if any(status.state in ("waiting", "running") for status in self._status.values()):
+            raise RefusedError("Another job is running; this one would wait for it. Ask again when it is done.")
         return float(
             self._connect().submit(estimate_job, spec.to_dict(), self.settings, pure=False).result(timeout=120)
         )

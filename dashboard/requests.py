@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from dash import set_props
+from dash import NoUpdate, no_update, set_props
 from dash.exceptions import PreventUpdate
 
 from core.config import RefusedError, SpecError, shown
@@ -75,11 +75,11 @@ class Newest:
         return request.sequence < self._sequence.get((route, request.client), request.sequence)
 
 
-def answered(function: Callable[P, R]) -> Callable[P, R]:
+def answered(function: Callable[P, R]) -> Callable[P, R | NoUpdate]:
     """A callback that refuses with a sentence on the page; what nobody foresaw is logged with its traceback."""
 
     @wraps(function)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R | NoUpdate:
         try:
             return function(*args, **kwargs)
         except PreventUpdate:
@@ -89,7 +89,7 @@ def answered(function: Callable[P, R]) -> Callable[P, R]:
         except Exception:
             log.exception("callback %s failed", function.__name__)
             notify("Something went wrong on the server; its log says what. Change a setting or reload the page.")
-        raise PreventUpdate
+        return no_update  # not PreventUpdate: its empty answer would lose the notice
 
     return wrapped
 

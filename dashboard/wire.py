@@ -9,6 +9,8 @@ from PIL import Image
 
 from core.results import LatentSpace, NoiseSweep, Run, Trajectories
 
+GREY_LEVELS = 32  # enough for the eye on small tiles, and half the bytes of 256
+
 
 def quantised(values: np.ndarray) -> dict[str, Any]:
     """An array as 16-bit numbers between its extremes (error below 1/65,000 of the range)."""
@@ -26,7 +28,8 @@ def exact(values: np.ndarray) -> dict[str, Any]:
 def sprite(images: np.ndarray, shape: tuple[int, int]) -> str:
     """Grey images in one row, as a PNG data address; bright strokes on dark ground, as in the data set."""
     height, width = shape
-    tiles = np.rint(images.clip(0, 1) * 255).astype(np.uint8).reshape(-1, height, width)
+    levels = np.rint(images.clip(0, 1) * (GREY_LEVELS - 1)) * (255 / (GREY_LEVELS - 1))
+    tiles = np.rint(levels).astype(np.uint8).reshape(-1, height, width)
     buffer = io.BytesIO()
     Image.fromarray(np.hstack(list(tiles))).save(buffer, "PNG", compress_level=6)
     return "data:image/png;base64," + _base64(buffer.getvalue())

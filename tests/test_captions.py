@@ -1,0 +1,64 @@
+"""Sentences that state what is on the screen."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.results import Stage
+from dashboard import captions
+from tests.synthetic import make_run
+
+ENSEMBLE: dict[str, Any] = {
+    "noise": 0.2,
+    "label": "6",
+    "n_runs": 300,
+    "source": "original",
+    "noise_kind": "invert",
+}
+
+
+@pytest.mark.parametrize(
+    ("minima", "point", "stage"),
+    [
+        ([1, 2, 3], "their own memory", Stage.MEMORY),
+        ([2, 1, 3], "the concept of ‘6’", Stage.CONCEPT),
+        ([3, 2, 1], "the abstract concept", Stage.ABSTRACT),
+        ([1, 1, 1], "their own memory", Stage.MEMORY),
+    ],
+)
+def test_the_caption_names_the_point_and_the_stage(minima: list[float], point: str, stage: Stage):
+    text = captions.ensemble_caption(minima, **ENSEMBLE)
+    assert f"come nearest to {point}: stage {stage}." in text
+    assert "300 runs of ‘6’" in text
+
+
+@pytest.mark.parametrize(("noise", "text"), [(0, "0 %"), (0.025, "2.5 %"), (0.2, "20 %"), (1, "100 %"), (0.3, "30 %")])
+def test_the_noise_is_said_as_it_is(noise: float, text: str):
+    assert captions.ensemble_caption([1, 2, 3], **(ENSEMBLE | {"noise": noise})).startswith(f"With {text} of the pixels")
+
+
+@pytest.mark.parametrize("source", ["original", "decoded"])
+@pytest.mark.parametrize("kind", ["invert", "permute"])
+def test_the_caption_says_what_the_runs_start_from(source: str, kind: str):
+    text = captions.ensemble_caption(np.array([1, 2, 3]), **(ENSEMBLE | {"source": source, "noise_kind": kind}))
+    assert {"original": "original images", "decoded": "images decoded from memories"}[source] in text
+    assert {"invert": "inverted", "permute": "permuted"}[kind] in text
+
+
+def test_the_run_is_described_by_its_own_nearest_point():
+    run = make_run()
+    text = captions.run_caption(run, label="6", sample=17)
+    assert text == (
+        "This run (image 17): nearest to the concept of ‘6’, 1.25 at t = 3; it approaches its concept."
+    )
+    other = replace(run, approaches=False, minimum_distance=np.array([1.0, 2, 3], np.float32))
+    assert "its own memory, 1.00 at t = 1; it does not approach" in captions.run_caption(other, label="6", sample=17)
+
+
+def test_approach_is_a_share():
+    text = captions.approach_caption(0.756, 0.25, True)
+    assert text.startswith("76 % of the runs approach their concept (25 %")
+    assert "mean curve approaches" in text
+    assert "does not approach" in captions.approach_caption(0, 0, False)

@@ -1,0 +1,115 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from core.analysis import concepts
+
+
+def draw(*shape: int, seed: int = 0) -> torch.Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def test_the_abstract_concept_is_the_mean_of_the_concepts():
+    found = concepts.abstract_concept(torch.tensor([[0.0, 2.0], [4.0, 0.0]]))
+    assert found.tolist() == [2.0, 1.0]
+
+
+def test_distance_to_one_point_for_all_trials(device: torch.device):
+    z, point = draw(4, 3, 5), draw(5, seed=1)
+    expected = np.sqrt(((z.numpy() - point.numpy()) ** 2).sum(-1))
+    np.testing.assert_allclose(concepts.distance(z.to(device), point.to(device)).cpu(), expected, rtol=1e-6)
+
+
+def test_distance_to_each_trial_s_own_point():
+    z, own = draw(4, 3, 5), draw(3, 5, seed=1)
+    found = concepts.distance(z, own)
+    for trial in range(3):
+        torch.testing.assert_close(found[:, trial], concepts.distance(z, own[trial])[:, trial])
+
+
+def test_distance_to_itself_is_zero():
+    z = draw(1, 3, 5)
+    assert concepts.distance(z, z[0]).tolist() == [[0.0] * 3]
+
+
+@examples(max_examples=30, deadline=None)
+@given(values=arrays(np.float64, (3, 7), elements=st.floats(-100, 100)))
+def test_mean_and_standard_error(values: np.ndarray):
+    found = concepts.mean_error(torch.from_numpy(values))
+    np.testing.assert_allclose(found.mean, values.mean(1), atol=1e-9)
+    np.testing.assert_allclose(found.sem, values.std(1, ddof=1) / np.sqrt(7), atol=1e-9)
+
+
+@examples(max_examples=30, deadline=None)
+@given(values=arrays(np.float32, (6, 4), elements=st.integers(0, 3)))
+def test_minimum_and_the_first_step_that_reaches_it(values: np.ndarray):
+    smallest, step = concepts.minimum(torch.from_numpy(values))
+    assert smallest.tolist() == values.min(0).tolist()
+    assert step.tolist() == values.argmin(0).tolist()
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_linear_interpolation_agrees_with_dense_sampling(own: bool):
+    start, end, point = draw(20, 3), draw(20, 3, seed=1), draw(20, 3, seed=2) if own else draw(3, seed=2)
+    along = np.linspace(0, 1, 20_001)[:, None, None]
+    line = (1 - along) * start.numpy() + along * end.numpy()
+    expected = np.linalg.norm(line - point.numpy(), axis=-1).min(0)
+    np.testing.assert_allclose(concepts.linear_interpolation(start, end, point), expected, atol=1e-4)
+
+
+def test_the_segment_ends_where_the_run_ends():
+    start, end = torch.tensor([[0.0, 0.0]] * 3), torch.tensor([[1.0, 0.0]] * 3)
+    points = torch.tensor([[-3.0, 4.0], [4.0, -4.0], [0.5, 2.0]])
+    assert concepts.linear_interpolation(start, end, points).tolist() == [5.0, 5.0, 2.0]
+
+
+def test_a_run_that_ends_where_it_began_is_a_point():
+    start = torch.tensor([[1.0, 1.0]])
+    assert concepts.linear_interpolation(start, start, torch.tensor([4.0, 5.0])).tolist() == [5.0]
+
+
+CURVES = {
+    # name: (distances, distance of the straight line, approaches, approaches strictly)
+    "dips below the line": ([4, 2, 1, 2, 3], 1.5, True, True),
+    "dips, but the line comes as near": ([4, 2, 1, 2, 3], 1.0, False, False),
+    "nearest at the end": ([4, 3, 2, 1, 0.5], 2.0, False, False),
+    "nearest at the start": ([1, 2, 3, 4, 5], 2.0, False, False),
+    "lowest at the start, with a later dip": ([0, 3, 1, 2, 3], 2.0, False, False),
+    "two dips": ([4, 2, 3, 1, 2], 1.5, True, False),
+    "two equal dips": ([4, 1, 3, 1, 2], 1.5, True, False),
+    "rises and falls before it dips": ([4, 5, 3, 1, 2], 1.5, True, True),
+    "stays at its lowest": ([4, 1, 1, 1, 2], 1.5, True, True),
+    "never moves": ([1, 1, 1, 1, 1], 1.0, False, False),
+    "dips at the first step": ([4, 1, 2, 3, 4], 1.5, True, True),
+    "dips at the last step but one": ([4, 3, 2, 1, 2], 1.5, True, True),
+}
+
+
+@pytest.mark.parametrize(("curve", "line", "approaches", "strictly"), CURVES.values(), ids=list(CURVES))
+def test_approach_on_a_drawn_curve(curve: list[float], line: float, approaches: bool, strictly: bool):
+    d, nearest_on_line = torch.tensor(curve, dtype=torch.float32)[:, None], torch.tensor([line])
+    assert concepts.is_approach(d, nearest_on_line).tolist() == [approaches]
+    assert concepts.is_strict_approach(d, nearest_on_line).tolist() == [strictly]
+
+
+def test_every_trial_is_judged_by_its_own_line():
+    d = torch.tensor([4.0, 2.0, 1.0, 2.0])[:, None].expand(-1, 3)
+    assert concepts.is_approach(d, torch.tensor([0.5, 1.5, 9.0])).tolist() == [False, True, True]
+
+
+def test_a_strict_approach_is_an_approach():
+    d, line = draw(6, 500).abs(), draw(500, seed=1).abs()
+    strict, loose = concepts.is_strict_approach(d, line), concepts.is_approach(d, line)
+    assert strict.any()
+    assert (strict & ~loose).sum() == 0
+    assert strict.sum() < loose.sum()
+
+
+def test_the_stage_is_the_nearest_point():
+    d = torch.tensor([[1.0, 2.0, 3.0], [2.0, 1.0, 3.0], [3.0, 2.0, 1.0]])
+    assert concepts.stage(d).tolist() == [0, 1, 2]
+    assert concepts.stage(d[1]).item() == 1

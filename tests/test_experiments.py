@@ -1,0 +1,497 @@
+import json
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import load_file
+from sklearn.datasets import load_digits
+
+from core import data, experiments, inference, store, train
+from core.analysis import subspace
+from core.config import NOISE_KINDS, SOURCES, InferenceSpec, ModelSpec, NoiseSweepSpec, Settings, SpecError
+from core.data import DataError
+from core.results import Run, Stage
+from core.store import StoreError
+
+Trained = tuple[Settings, str]
+CPU = torch.device("cpu")
+SHIPPED = sorted(path for path in store.SHIPPED.glob("*.safetensors") if not path.name.endswith(".sweeps.safetensors"))
+
+
+def spec_of(trained: Trained, **changes) -> InferenceSpec:
+    return InferenceSpec(**({"model": trained[1], "n_runs": 20, "n_steps": 8, "window": 2, "sample": 7} | changes))
+
+
+# Training, as a file
+
+
+def test_memories_and_concepts_are_those_of_the_weights_in_the_file(trained: Trained):
+    settings, id = trained
+    model = experiments.open_model(id, settings)
+    digits = data.load_dataset("digits", settings.data)
+    means = model.vae.mean(torch.from_numpy(digits.images))
+    torch.testing.assert_close(model.memories, means[model.memory_index], atol=1e-5, rtol=1e-5)
+    for label in range(10):
+        rows = digits.index_of_label(label)
+        torch.testing.assert_close(model.concepts[label], means[rows].mean(0), atol=1e-5, rtol=1e-5)
+        assert model.memory_index[label].tolist() == rows[: model.memory_index.shape[1]].tolist()
+
+
+def test_the_card_states_the_bound_of_the_weights_in_the_file(trained: Trained):
+    settings, id = trained
+    model = experiments.open_model(id, settings)
+    bound = train.held_out_bound(model.vae, data.load_dataset("digits", settings.data, train=False))
+    assert model.card["test_negative_elbo"] == pytest.approx(bound.negative_elbo, abs=2e-3)
+    assert model.card["test_kl"] == pytest.approx(bound.kl, abs=2e-3)
+    assert model.card["orthogonality_gap"] == pytest.approx(subspace.orthogonality_gap(model.concepts), abs=1e-3)
+    assert model.card["contribution_ratio"][-1] == pytest.approx(1)
+    assert model.card["image_shape"] == [8, 8]
+    json.dumps(dict(model.card), allow_nan=False)
+
+
+def test_a_model_is_filed_where_it_is_told(settings: Settings, tiny_recipe: ModelSpec, tmp_path: Path):
+    brief = replace(tiny_recipe, epochs=1)
+    path, course = experiments.train_model(brief, settings, path=tmp_path / "elsewhere.safetensors")
+    assert path == tmp_path / "elsewhere.safetensors"
+    assert store.load_model(path, CPU).spec == brief
+    assert len(course.train_negative_elbo) == 1
+    assert not settings.models.exists()
+
+
+def test_training_without_images_is_refused(settings: Settings):
+    with pytest.raises(DataError, match="download --dataset mnist"):
+        experiments.train_model(ModelSpec(epochs=1), settings)
+
+
+# Runs
+
+
+def test_the_run_is_one_of_the_trajectories(trained: Trained):
+    spec = spec_of(trained)
+    one, all_runs = experiments.run(spec, trained[0]), experiments.trajectories(spec, trained[0])
+    steps = np.arange(spec.n_steps + 1)
+    for lag in range(experiments.TRAIL):
+        past = one.z[np.maximum(steps - lag, 0)]
+        on_axes = np.einsum("tkn,tn->tk", all_runs.basis, past - all_runs.mean)
+        np.testing.assert_allclose(all_runs.embedding[:, lag, spec.sample], on_axes, atol=1e-4)
+
+
+def test_trajectories_are_the_mean_of_their_runs(trained: Trained):
+    spec = spec_of(trained, noise=0.3, noise_kind="permute", label=3)
+    runs = [experiments.run(replace(spec, sample=i), trained[0]) for i in range(spec.n_runs)]
+    found = experiments.trajectories(spec, trained[0])
+
+    def mean(name: str) -> np.ndarray:
+        return np.stack([getattr(run, name) for run in runs]).mean(0)
+
+    for name in ("distances", "concept_distances", "line"):
+        np.testing.assert_allclose(getattr(found, name), mean(name), atol=1e-4)
+    np.testing.assert_allclose(found.ensemble.minimum_distance, mean("minimum_distance"), atol=1e-4)
+    assert found.ensemble.approach_share == pytest.approx(np.mean([run.approaches for run in runs]))
+    nearest = [[run.nearest == stage for stage in Stage] for run in runs]
+    np.testing.assert_allclose(found.ensemble.nearest_share, np.mean(nearest, 0), atol=1e-6)
+
+
+def test_a_run_begins_at_its_image_and_follows_the_network(trained: Trained):
+    settings, id = trained
+    spec = spec_of(trained)
+    run, model = experiments.run(spec, settings), experiments.open_model(id, settings)
+    position = model.memory_index[spec.label, spec.sample]
+    clean = load_digits(return_X_y=True)[0][position] / 16
+    np.testing.assert_allclose(run.clean, clean, atol=1e-6)
+    swapped = run.images[0] != run.clean
+    np.testing.assert_allclose(run.images[0][swapped], 1 - run.clean[swapped], atol=1e-6)
+    assert 0 < swapped.sum() < 64
+    assert run.images.shape == (spec.n_steps + 1, 64)
+    for t in range(spec.n_steps + 1):
+        mean = model.vae.mean(torch.from_numpy(run.images[t])[None])[0]
+        np.testing.assert_allclose(run.z[t], mean, atol=1e-4)
+
+
+def test_a_run_without_noise_begins_at_its_memory(trained: Trained):
+    run = experiments.run(spec_of(trained, noise=0), trained[0])
+    assert run.distances[0, 0] == pytest.approx(0, abs=1e-4)
+    assert run.minimum_step[0] == 0
+    assert run.nearest == Stage.MEMORY
+    np.testing.assert_array_equal(run.images[0], run.clean)
+
+
+def test_the_line_of_a_run_joins_its_ends(trained: Trained):
+    run = experiments.run(spec_of(trained), trained[0])
+    assert run.line[[0, -1]] == pytest.approx(run.distances[1, [0, -1]], abs=1e-5)
+    np.testing.assert_allclose(run.concept_distances[6], run.distances[1], atol=1e-6)
+
+
+@pytest.mark.parametrize("basis", ["windowed", "rotated", "fixed"])
+def test_every_basis_has_two_axes_at_every_step(basis: str, trained: Trained):
+    spec = spec_of(trained, basis=basis)
+    found = experiments.trajectories(spec, trained[0])
+    steps = spec.n_steps + 1
+    assert found.embedding.shape == (steps, experiments.TRAIL, spec.n_runs, 2)
+    assert found.basis.shape == (steps, 2, 4)
+    np.testing.assert_allclose(found.basis @ found.basis.swapaxes(1, 2), np.eye(2)[None].repeat(steps, 0), atol=1e-5)
+    assert (np.ptp(found.basis, axis=0).max() == 0) == (basis == "fixed")
+
+
+def test_the_window_changes_the_axes_alone(trained: Trained):
+    short, long = (experiments.trajectories(spec_of(trained, window=window), trained[0]) for window in (0, 5))
+    np.testing.assert_allclose(short.distances, long.distances, atol=1e-5)
+    assert not np.allclose(short.basis, long.basis, atol=1e-3)
+
+
+def test_fewer_runs_are_the_first_of_many(trained: Trained):
+    few, many = (experiments.trajectories(spec_of(trained, n_runs=n, basis="fixed"), trained[0]) for n in (10, 120))
+    np.testing.assert_allclose(few.embedding, many.embedding[:, :, :10], atol=1e-4)
+
+
+def test_another_seed_is_another_noise(trained: Trained):
+    one, same, other = (experiments.run(spec_of(trained, seed=seed), trained[0]) for seed in (0, 0, 1))
+    np.testing.assert_array_equal(one.z, same.z)
+    assert not np.allclose(one.images[0], other.images[0])
+
+
+def test_progress_of_trajectories_rises(trained: Trained):
+    told: list[float] = []
+    experiments.trajectories(spec_of(trained, n_runs=120), trained[0], progress=lambda share, text: told.append(share))
+    assert told == sorted(told)
+    assert 0 <= min(told) <= max(told) <= 1
+
+
+# The whole chain once more, in NumPy alone
+
+
+def encoded(w: dict[str, np.ndarray], x: np.ndarray) -> np.ndarray:
+    hidden = np.tanh(w["encoder.hidden.weight"] @ x + w["encoder.hidden.bias"])
+    return (w["encoder.output.weight"] @ hidden + w["encoder.output.bias"])[: w["concepts"].shape[1]]
+
+
+def decoded(w: dict[str, np.ndarray], z: np.ndarray) -> np.ndarray:
+    hidden = np.tanh(w["decoder.hidden.weight"] @ z + w["decoder.hidden.bias"])
+    return 1 / (1 + np.exp(-(w["decoder.output.weight"] @ hidden + w["decoder.output.bias"])))
+
+
+def swapped(x: np.ndarray, spec: InferenceSpec, position: int) -> np.ndarray:
+    uniform, order = inference.pixel_noise(spec.seed, "digits", (position,), len(x))
+    chosen = [pixel for pixel in order[0] if uniform[0][pixel] < spec.noise]
+    result = x.copy()
+    for i, pixel in enumerate(chosen):
+        result[pixel] = 1 - x[pixel] if spec.noise_kind == "invert" else x[chosen[i - 1]]
+    return result
+
+
+def chain(path: Path, spec: InferenceSpec) -> tuple[np.ndarray, np.ndarray]:
+    """z (runs, steps, latent) and distances (points, runs, steps) of an ensemble."""
+    w = {name: value.astype(np.float64) for name, value in load_file(path).items()}
+    images, runs = load_digits(return_X_y=True)[0] / 16, []
+    for i in range(spec.n_runs):
+        position = int(w["memory_index"][spec.label, i])
+        clean = images[position] if spec.source == "original" else decoded(w, w["memories"][spec.label, i])
+        z = [encoded(w, swapped(clean, spec, position))]
+        for _ in range(spec.n_steps):
+            z.append(encoded(w, decoded(w, z[-1])))
+        runs.append(z)
+    z = np.array(runs)
+    own = w["memories"][spec.label, : spec.n_runs, None]
+    points = (own, w["concepts"][spec.label], w["concepts"].mean(0))
+    return z, np.stack([np.sqrt(((z - point) ** 2).sum(-1)) for point in points])
+
+
+def sem(values: np.ndarray) -> np.ndarray:
+    """Standard error of the mean over the last axis, by the formula."""
+    n = values.shape[-1]
+    return np.sqrt(((values - values.mean(-1, keepdims=True)) ** 2).sum(-1) / (n - 1) / n)
+
+
+def approach_share(z: np.ndarray, d: np.ndarray, concept: np.ndarray) -> float:
+    """Share of runs whose nearest step is inside, and nearer than a finely sampled straight line."""
+    count = 0
+    for path, curve in zip(z, d, strict=True):
+        along = np.linspace(0, 1, 20_001)[:, None]
+        line = np.linalg.norm((1 - along) * path[0] + along * path[-1] - concept, axis=1).min()
+        count += 0 < curve.argmin() < len(curve) - 1 and curve.min() < line
+    return count / len(z)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize(("label", "noise", "kind"), [(6, 0.2, "invert"), (1, 0.6, "permute"), (8, 0.9, "invert")])
+def test_the_whole_chain_agrees_with_plain_numpy(trained: Trained, source: str, label: int, noise: float, kind: str):
+    spec = spec_of(trained, source=source, label=label, noise=noise, noise_kind=kind)
+    path = experiments.library_of(trained[0]).find(trained[1]).path
+    z, d = chain(path, spec)
+    found = experiments.trajectories(spec, trained[0])
+    np.testing.assert_allclose(found.distances, d.mean(1), rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(found.distances_sem, sem(d.swapaxes(1, 2)), rtol=1e-3, atol=1e-4)
+    ensemble, smallest = found.ensemble, d.min(2)
+    np.testing.assert_allclose(ensemble.minimum_distance, smallest.mean(1), rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(ensemble.minimum_distance_sem, sem(smallest), rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(ensemble.minimum_step, d.argmin(2).mean(1), rtol=1e-3)
+    np.testing.assert_allclose(ensemble.minimum_step_sem, sem(d.argmin(2)), rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(
+        ensemble.nearest_share, np.bincount(smallest.argmin(0), minlength=3) / spec.n_runs, atol=1e-6
+    )
+    assert ensemble.stage == ["I", "II", "III"][smallest.mean(1).argmin()]
+    concept = load_file(path)["concepts"][label]
+    assert ensemble.approach_share == pytest.approx(approach_share(z, d[1], concept))
+
+
+# Sweeps over p
+
+
+@pytest.mark.parametrize("kind", NOISE_KINDS)
+def test_a_sweep_is_an_ensemble_at_every_p(kind: str, trained: Trained):
+    common = {"model": trained[1], "label": 3, "noise_kind": kind, "n_runs": 20, "n_steps": 8}
+    sweep = experiments.noise_sweep(NoiseSweepSpec(**common), trained[0])
+    assert sweep.noises.tolist() == list(NoiseSweepSpec(**common).noises)
+    for i in (0, 8, 25, 40):
+        ensemble = experiments.trajectories(InferenceSpec(noise=float(sweep.noises[i]), **common), trained[0]).ensemble
+        for name, value in asdict(ensemble).items():
+            np.testing.assert_allclose(getattr(sweep, name)[..., i], value, rtol=1e-3, atol=1e-4, err_msg=name)
+        assert sweep.stages[i] == ensemble.stage
+
+
+def test_a_sweep_does_not_depend_on_how_many_runs_are_computed_at_once(
+    trained: Trained, monkeypatch: pytest.MonkeyPatch
+):
+    spec = NoiseSweepSpec(model=trained[1], n_runs=20, n_steps=8)
+    together = experiments.noise_sweep(spec, trained[0])
+    monkeypatch.setattr(experiments, "SWEEP_BATCH", 70)
+    apart = experiments.noise_sweep(spec, trained[0])
+    np.testing.assert_allclose(apart.minimum_distance, together.minimum_distance, rtol=1e-4, atol=1e-5)
+
+
+def test_without_noise_the_memory_is_nearest(trained: Trained):
+    sweep = experiments.noise_sweep(NoiseSweepSpec(model=trained[1], n_runs=20, n_steps=8), trained[0])
+    assert sweep.stages[0] == Stage.MEMORY
+    assert sweep.minimum_distance[0, 0] == pytest.approx(0, abs=1e-4)
+    assert sweep.minimum_step[0, 0] == 0
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory, write_model: Callable[..., Path]) -> Settings:
+    """A home with a model "a" and all its sweeps."""
+    folder = tmp_path_factory.mktemp("stored")
+    home = Settings(data=folder, models=folder, cache=folder, device="cpu")
+    write_model(folder / "a.safetensors")
+    path = experiments.store_noise_sweeps("a", home)
+    assert path == folder / "a.sweeps.safetensors"
+    return home
+
+
+@pytest.mark.parametrize(("source", "kind", "label"), [("original", "invert", 0), ("decoded", "permute", 9)])
+def test_a_stored_sweep_is_the_one_computed(stored: Settings, source: str, kind: str, label: int):
+    spec = NoiseSweepSpec(model="a", source=source, noise_kind=kind, label=label, n_runs=12)
+    found, expected = experiments.stored_noise_sweep(spec, stored), experiments.noise_sweep(spec, stored)
+    assert found is not None
+    for name, value in vars(expected).items():
+        np.testing.assert_allclose(getattr(found, name), value, rtol=1e-4, atol=1e-5, err_msg=name)
+
+
+@pytest.mark.parametrize("change", [{"n_runs": 11}, {"n_steps": 59}, {"seed": 1}])
+def test_a_stored_sweep_of_other_settings_is_not_used(stored: Settings, change: dict):
+    spec = NoiseSweepSpec(model="a", n_runs=12)
+    assert experiments.stored_noise_sweep(spec, stored) is not None
+    assert experiments.stored_noise_sweep(replace(spec, **change), stored) is None
+
+
+def test_a_stored_sweep_of_other_weights_is_not_used(
+    stored: Settings, settings: Settings, write_model: Callable[..., Path]
+):
+    write_model(settings.models / "a.safetensors", seed=1)
+    sweeps = stored.models / "a.sweeps.safetensors"
+    (settings.models / sweeps.name).write_bytes(sweeps.read_bytes())
+    assert experiments.stored_noise_sweep(NoiseSweepSpec(model="a", n_runs=12), settings) is None
+
+
+def test_stored_sweeps_that_lack_an_array_are_not_used(settings: Settings, write_model: Callable[..., Path]):
+    """As an older version of this program may have left them."""
+    path = write_model(settings.models / "a.safetensors")
+    arrays = {"minimum_distance": np.zeros((2, 2, 10, 3, 41), np.float32)}
+    recipe = {"n_runs": 12, "n_steps": 60, "seed": 0}
+    store.save_sweeps(path.with_name("a.sweeps.safetensors"), store.file_sha256(path), recipe, arrays)
+    assert experiments.stored_noise_sweep(NoiseSweepSpec(model="a", n_runs=12), settings) is None
+
+
+# What cannot be done
+
+
+@pytest.fixture
+def without_images(settings: Settings, write_model: Callable[..., Path]) -> Settings:
+    """A home with a model of MNIST, but without MNIST."""
+    write_model(settings.models / "m.safetensors", dataset="mnist")
+    return settings
+
+
+def test_decoded_starts_need_no_images(without_images: Settings):
+    spec = InferenceSpec(model="m", source="decoded", n_runs=10, n_steps=5, sample=3)
+    assert experiments.available_source("mnist", without_images) == "decoded"
+    run = experiments.run(spec, without_images)
+    model = experiments.open_model("m", without_images)
+    np.testing.assert_allclose(run.clean, model.vae.decode(model.memories[6, 3]), atol=1e-6)
+    assert experiments.trajectories(spec, without_images).distances.shape == (3, 6)
+    sweep = NoiseSweepSpec(model="m", source="decoded", n_runs=10, n_steps=5)
+    assert len(experiments.noise_sweep(sweep, without_images).stages) == 41
+
+
+def test_original_starts_without_images_are_refused(without_images: Settings):
+    for experiment in (experiments.run, experiments.trajectories):
+        with pytest.raises(DataError, match="download --dataset mnist"):
+            experiment(InferenceSpec(model="m", n_runs=10, sample=3), without_images)
+
+
+def test_more_runs_than_memories_are_refused(without_images: Settings):
+    with pytest.raises(SpecError, match="12 memories"):
+        experiments.trajectories(InferenceSpec(model="m", source="decoded", n_runs=13), without_images)
+    with pytest.raises(SpecError, match="12 memories"):
+        experiments.noise_sweep(NoiseSweepSpec(model="m", source="decoded", n_runs=13), without_images)
+    with pytest.raises(SpecError, match="12 memories"):
+        experiments.run(InferenceSpec(model="m", source="decoded", n_runs=10, sample=12), without_images)
+
+
+def test_an_unknown_model_is_refused(settings: Settings):
+    with pytest.raises(StoreError, match="'none'"):
+        experiments.run(InferenceSpec(model="none"), settings)
+
+
+def test_images_that_are_there_are_not_fetched(settings: Settings, monkeypatch: pytest.MonkeyPatch):
+    fetched = []
+    monkeypatch.setattr(data, "download", lambda name, root, *, progress: fetched.append((name, root)))
+    for dataset in ("digits", "mnist"):
+        experiments.fetch_images(dataset, settings)
+    assert fetched == [("mnist", settings.data)]
+
+
+def test_the_estimate_of_a_training_grows_with_its_images(settings: Settings, monkeypatch: pytest.MonkeyPatch):
+    ticks = iter(range(1000))
+    monkeypatch.setattr(train.time, "perf_counter", lambda: float(next(ticks)))
+    small = ModelSpec(n_hidden=4, n_latent=2, epochs=1, batch_size=1000)
+    digits, mnist = (
+        experiments.estimated_seconds(replace(small, dataset=name), settings) for name in ("digits", "mnist")
+    )
+    assert mnist == pytest.approx(30 * digits)  # 60 batches against two
+
+
+def test_digits_are_always_there(settings: Settings):
+    assert experiments.available_source("digits", settings) == "original"
+
+
+def test_the_landmarks_of_a_model(trained: Trained):
+    settings, id = trained
+    found, model = experiments.latent_space(id, settings), experiments.open_model(id, settings)
+    np.testing.assert_allclose(found.abstract_concept, found.concepts.mean(0), atol=1e-6)
+    np.testing.assert_allclose(found.concept_images[4], model.vae.decode(model.concepts[4]), atol=1e-6)
+    np.testing.assert_allclose(found.abstract_image, model.vae.decode(model.concepts.mean(0)), atol=1e-6)
+
+
+def test_one_latent_unit_can_be_followed(settings: Settings, write_model: Callable[..., Path]):
+    write_model(settings.models / "one.safetensors", n_latent=1)
+    for basis in ("windowed", "rotated", "fixed"):
+        spec = InferenceSpec(model="one", n_runs=10, n_steps=5, sample=3, basis=basis)
+        found = experiments.trajectories(spec, settings)
+        assert np.isfinite(found.embedding).all()
+        assert isinstance(experiments.run(spec, settings), Run)
+
+
+def test_results_hold_no_tensor(trained: Trained):
+    spec = spec_of(trained)
+    sweep = NoiseSweepSpec(model=trained[1], n_runs=10, n_steps=5)
+    results = [
+        experiments.run(spec, trained[0]),
+        experiments.trajectories(spec, trained[0]),
+        experiments.noise_sweep(sweep, trained[0]),
+        experiments.latent_space(trained[1], trained[0]),
+    ]
+    assert not [name for result in results for name, value in vars(result).items() if torch.is_tensor(value)]
+
+
+# The shipped models
+
+
+def test_the_five_shipped_models_are_there():
+    expected = ["digits-nz10-seed0", "fashion-nz100-seed0", "mnist-nz100-seed0", "mnist-nz2-seed0", "mnist-nz20-seed0"]
+    assert [path.stem for path in SHIPPED] == expected
+    assert all(path.with_name(f"{path.stem}.sweeps.safetensors").exists() for path in SHIPPED)
+
+
+def of_every_shipped_model(test: Callable) -> Callable:
+    return pytest.mark.parametrize("path", SHIPPED, ids=[path.stem for path in SHIPPED])(test)
+
+
+@of_every_shipped_model
+def test_a_shipped_model_is_whole(path: Path):
+    model = store.load_model(path, CPU)
+    dataset, n_latent = path.stem.split("-nz")[0], int(path.stem.split("-")[1].removeprefix("nz"))
+    assert (model.spec.dataset, model.spec.n_latent, model.spec.seed) == (dataset, n_latent, 0)
+    n_memories = model.memories.shape[1]
+    assert n_memories == 500 if dataset != "digits" else n_memories >= 100
+    assert model.concepts.shape == (10, n_latent)
+    assert model.memories.shape == (10, n_memories, n_latent)
+    assert 0 <= model.memory_index.min() <= model.memory_index.max() < data.TRAINING_IMAGES[dataset]
+    assert all(len(set(row)) == n_memories for row in model.memory_index.tolist())
+    assert model.card["test_negative_elbo"] > 0
+    assert 1 <= model.card["active_units"] <= n_latent
+
+
+@of_every_shipped_model
+def test_a_shipped_model_reads_most_of_its_own_memories_back(path: Path):
+    """A memory decoded and encoded again lies nearer to where it was than another memory does."""
+    model = store.load_model(path, CPU)
+    memories = model.memories.flatten(0, 1)
+    moved = (model.vae.latent_map(memories) - memories).norm(dim=1)
+    apart = (memories.roll(1, 0) - memories).norm(dim=1)
+    assert (moved < apart).float().mean() > 0.7
+
+
+@pytest.mark.skipif(not any(path.stem == "mnist-nz100-seed0" for path in SHIPPED), reason="that model is not here yet")
+def test_the_bound_of_the_paper_s_model():
+    _, card = store.read_metadata(store.SHIPPED / "mnist-nz100-seed0.safetensors")
+    assert card["test_negative_elbo"] <= 101
+
+
+@pytest.mark.parametrize("path", [path for path in SHIPPED if "nz100" not in path.stem], ids=lambda path: path.stem)
+def test_the_card_of_a_shipped_model_is_true(path: Path, request: pytest.FixtureRequest):
+    model = store.load_model(path, CPU)
+    root = Path() if model.spec.dataset == "digits" else request.getfixturevalue("mnist_root")
+    test = data.load_dataset(model.spec.dataset, root, train=False)
+    bound = train.held_out_bound(model.vae, test, n_samples=1)
+    assert model.card["test_negative_elbo"] == pytest.approx(bound.negative_elbo, rel=5e-3)
+
+
+def runs_of_sweeps(path: Path, settings: Settings) -> int:
+    """How many runs the sweeps beside a model have; they must be there, and of its very weights."""
+    recipe, _ = experiments.library_of(settings).load_sweeps(path.stem)
+    assert recipe, f"{path.stem} has no sweeps of these weights. Compute them: python -m core sweeps"
+    assert (recipe["n_steps"], recipe["seed"]) == (60, 0)
+    return recipe["n_runs"]
+
+
+@of_every_shipped_model
+def test_shipped_sweeps_cover_everything(path: Path, settings: Settings):
+    n_runs = runs_of_sweeps(path, settings)
+    assert n_runs == 300 or path.stem.startswith("digits")
+    for source, kind, label in product(SOURCES, NOISE_KINDS, range(10)):
+        spec = NoiseSweepSpec(model=path.stem, source=source, label=label, noise_kind=kind, n_runs=n_runs)
+        sweep = experiments.stored_noise_sweep(spec, settings)
+        assert sweep is not None
+        assert sweep.minimum_distance.shape == (3, 41)
+        assert all(np.isfinite(value).all() for value in vars(sweep).values())
+        np.testing.assert_allclose(sweep.nearest_share.sum(0), 1, atol=1e-5)
+        assert source == "decoded" or sweep.stages[0] == Stage.MEMORY
+
+
+@of_every_shipped_model
+@pytest.mark.parametrize(("label", "kind", "noise"), [(6, "invert", 0.2), (1, "permute", 0.5)])
+def test_a_shipped_sweep_can_be_computed_again(path: Path, label: int, kind: str, noise: float, settings: Settings):
+    common = {"model": path.stem, "source": "decoded", "label": label, "noise_kind": kind}
+    common["n_runs"] = runs_of_sweeps(path, settings)
+    sweep = experiments.stored_noise_sweep(NoiseSweepSpec(**common), settings)
+    assert sweep is not None
+    again = experiments.trajectories(InferenceSpec(noise=noise, window=0, basis="fixed", **common), settings).ensemble
+    i = sweep.noises.tolist().index(noise)
+    np.testing.assert_allclose(sweep.minimum_distance[:, i], again.minimum_distance, rtol=1e-3)
+    np.testing.assert_allclose(sweep.minimum_distance_sem[:, i], again.minimum_distance_sem, rtol=1e-2)
+    np.testing.assert_allclose(sweep.minimum_step[:, i], again.minimum_step, atol=0.5)
+    assert sweep.stages[i] == again.stage

@@ -1,0 +1,212 @@
+"""Figures of small drawn results: everything lies inside the axes, in data coordinates."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from core.results import Stage
+from dashboard import figures
+from dashboard.theme import DARK, LIGHT, THEMES, Theme
+from tests.synthetic import STEPS, make_cloud, make_sweep
+
+BOTH = pytest.mark.parametrize("theme", THEMES.values(), ids=list(THEMES))
+NAMES = tuple("0123456789")
+I, II, III = Stage.MEMORY, Stage.CONCEPT, Stage.ABSTRACT
+
+
+def curves(theme: Theme = LIGHT, *, every: bool = False, **changes: Any) -> go.Figure:
+    return figures.distances(make_cloud(**changes), theme, label="6", label_names=NAMES, all_concepts=every)
+
+
+def traces(figure: go.Figure) -> list[Any]:
+    return list(figure.data)
+
+
+def ends_of(figure: go.Figure) -> dict[str, Any]:
+    """The names at the right end of the curves, with where they stand."""
+    return {a.text: a for a in figure.layout.annotations if a.xref == "paper"}
+
+
+def test_figures_need_no_torch_and_no_dash(root: Path):
+    code = "import sys, dashboard.figures; print(*[m for m in ('torch', 'dash', 'flask') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize("rotated", [False, True])
+def test_the_plane_holds_every_step_and_has_equal_scales(rotated: bool):
+    cloud = make_cloud()
+    figure = figures.plane(cloud, LIGHT, rotated=rotated)
+    for k, axis in enumerate((figure.layout.xaxis, figure.layout.yaxis)):
+        points = cloud.embedding[:, 0, :, k]
+        assert axis.range[0] < points.min() < points.max() < axis.range[1]
+    assert figure.layout.yaxis.scaleanchor == "x"
+    assert figure.layout.xaxis.title.text == ("axis 1" if rotated else "PC 1")
+
+
+@examples(max_examples=50, deadline=None)
+@given(values=st.lists(st.tuples(*[st.floats(-1e3, 1e3)] * 2), min_size=1, max_size=20))
+def test_the_extent_is_a_box_around_all_points_that_is_never_empty(values: list[tuple[float, float]]):
+    points = np.array(values)
+    low, high = figures.extent(points)
+    assert (low < points.min(0)).all()
+    assert (high > points.max(0)).all()
+
+
+@BOTH
+def test_the_curves_are_the_means_of_the_runs(theme: Theme):
+    cloud = make_cloud()
+    drawn = [t for t in traces(curves(theme)) if t.mode == "lines" and t.line.width == 2]
+    assert len(drawn) == 3
+    for curve, mean, colour in zip(drawn, cloud.distances, theme.points, strict=True):
+        np.testing.assert_array_equal(curve.x, np.arange(STEPS))
+        np.testing.assert_allclose(curve.y, mean)
+        assert curve.line.color == colour
+
+
+def test_the_bands_are_two_standard_errors():
+    cloud = make_cloud()
+    bands = [t for t in traces(curves()) if t.fill == "toself"]
+    for band, mean, sem in zip(bands, cloud.distances, cloud.distances_sem, strict=True):
+        np.testing.assert_allclose(band.y[:STEPS], mean + 2 * sem, rtol=1e-6)
+        np.testing.assert_allclose(band.y[STEPS:], (mean - 2 * sem)[::-1], rtol=1e-6)
+        np.testing.assert_array_equal(band.x[STEPS:], band.x[:STEPS][::-1])
+
+
+def test_the_minima_are_marked_where_they_are():
+    cloud = make_cloud()
+    marked = [t for t in traces(curves()) if t.mode == "markers"]
+    assert [t.x[0] for t in marked] == cloud.distances.argmin(1).tolist()
+    np.testing.assert_allclose([t.y[0] for t in marked], cloud.distances.min(1))
+
+
+def test_the_straight_line_is_there_and_named():
+    figure = curves()
+    dotted = [t for t in traces(figure) if t.line.dash == "dot"]
+    np.testing.assert_allclose(dotted[0].y, make_cloud().line)
+    assert "straight line" in [a.text for a in figure.layout.annotations]
+
+
+def test_all_ten_concepts_have_their_colours_and_names():
+    cloud, figure = make_cloud(), curves(every=True)
+    assert len(traces(figure)) == 10
+    for curve, values, colour in zip(traces(figure), cloud.concept_distances, LIGHT.labels, strict=True):
+        np.testing.assert_allclose(curve.y, values)
+        assert curve.line.color == colour
+    assert set(ends_of(figure)) == set(NAMES)
+
+
+def every_value(figure: go.Figure) -> np.ndarray:
+    return np.concatenate([np.asarray(t.y, float) for t in traces(figure)])
+
+
+@pytest.mark.parametrize("every", [False, True])
+@pytest.mark.parametrize("sem", [0.01, 1.0])
+def test_the_curves_lie_inside_their_axes(every: bool, sem: float):
+    figure = curves(every=every, sem=sem)
+    assert figure.layout.yaxis.range[0] <= 0
+    assert every_value(figure).max() <= figure.layout.yaxis.range[1]
+    assert tuple(figure.layout.xaxis.range) == (0, STEPS - 1)
+
+
+@pytest.mark.parametrize("sem", [0.01, 1.0])
+def test_the_stage_chart_lies_inside_its_axes(sem: float):
+    figure = figures.stage_chart(make_sweep("1123", sem=sem), LIGHT, label="6")
+    assert every_value(figure).max() <= figure.layout.yaxis.range[1]
+    assert tuple(figure.layout.xaxis.range) == (0, 1)
+    assert figure.layout.dragmode is False
+
+
+@BOTH
+def test_the_stage_chart_shows_curves_bands_and_names(theme: Theme):
+    sweep = make_sweep("1122333")
+    figure = figures.stage_chart(sweep, theme, label="6")
+    lines = [t for t in traces(figure) if t.line.width == 2]
+    np.testing.assert_allclose([t.y for t in lines], sweep.minimum_distance)
+    assert [a.text for a in figure.layout.annotations][:3] == ["<b>I</b>", "<b>II</b>", "<b>III</b>"]
+    assert len(figure.layout.shapes) == 3
+    assert set(ends_of(figure)) == {"own memory", "concept ‘6’", "abstract concept"}
+
+
+def test_a_stage_that_is_too_narrow_is_not_named():
+    figure = figures.stage_chart(make_sweep("1" + "2" + "3" * 60), LIGHT, label="6")
+    assert len(figure.layout.shapes) == 3
+    assert "<b>II</b>" not in [a.text for a in figure.layout.annotations]
+
+
+@pytest.mark.parametrize(
+    ("stages", "bands"),
+    [
+        ("112", [(0, 0.75, I), (0.75, 1, II)]),
+        ("111", [(0, 1, I)]),
+        ("121", [(0, 0.25, I), (0.25, 0.75, II), (0.75, 1, I)]),
+        ("12333", [(0, 0.125, I), (0.125, 0.375, II), (0.375, 1, III)]),
+    ],
+)
+def test_borders_lie_half_way_and_equal_neighbours_are_one_band(stages: str, bands: list[tuple[float, float, Stage]]):
+    assert figures.stage_bands(make_sweep(stages)) == bands
+
+
+@examples(max_examples=100, deadline=None)
+@given(stages=st.text("123", min_size=2, max_size=41))
+def test_bands_cover_all_of_p_without_overlap(stages: str):
+    sweep = make_sweep(stages)
+    bands = figures.stage_bands(sweep)
+    assert (bands[0][0], bands[-1][1]) == (0, 1)
+    assert all(one[1] == two[0] and one[2] != two[2] for one, two in zip(bands, bands[1:], strict=False))
+    for p, stage in zip(sweep.noises, sweep.stages, strict=True):
+        assert any(start <= p <= end and stage == found for start, end, found in bands)
+
+
+# Names at the ends of the curves
+
+
+HEIGHTS = st.lists(st.floats(0, 10), min_size=1, max_size=8)
+
+
+@examples(max_examples=500, deadline=None)
+@given(heights=HEIGHTS)
+def test_spread_keeps_a_distance_the_order_and_the_bounds(heights: list[float]):
+    placed = figures.spread(heights, 1.0, 10.0)
+    ordered = [placed[i] for i in sorted(range(len(heights)), key=heights.__getitem__)]
+    assert all(two - one >= 1 - 1e-9 for one, two in zip(ordered, ordered[1:], strict=False)), placed
+    assert -1e-9 <= ordered[0]
+    assert ordered[-1] <= 10 + 1e-9
+
+
+def test_a_group_at_the_edge_pushes_its_neighbour():
+    assert figures.spread([8.4, 9.9, 9.95], 1.0, 10.0) == pytest.approx([8, 9, 10])
+    assert figures.spread([1.6, 0.1, 0.05], 1.0, 10.0) == pytest.approx([2, 1, 0])
+
+
+@examples(max_examples=100, deadline=None)
+@given(heights=st.lists(st.integers(0, 5), min_size=1, max_size=6, unique=True))
+def test_heights_with_room_between_them_stay(heights: list[int]):
+    assert figures.spread([2.0 * h for h in heights], 1.0, 10.0) == [2.0 * h for h in heights]
+
+
+@examples(max_examples=50, deadline=None)
+@given(heights=st.lists(st.floats(0, 1), min_size=12, max_size=15))
+def test_more_names_than_fit_are_still_spread_evenly(heights: list[float]):
+    placed = sorted(figures.spread(heights, 1.0, 5.0))
+    assert all(two - one >= 1 - 1e-9 for one, two in zip(placed, placed[1:], strict=False))
+
+
+@pytest.mark.parametrize("every", [False, True])
+def test_names_stand_apart_and_in_the_colour_of_their_curves(every: bool):
+    cloud = make_cloud(distances=np.ones((3, STEPS), np.float32), concept_distances=np.ones((10, STEPS), np.float32))
+    figure = figures.distances(cloud, DARK, label="6", label_names=NAMES, all_concepts=every)
+    top = figure.layout.yaxis.range[1]
+    found = ends_of(figure)
+    heights = sorted(a.y for a in found.values())
+    assert min(np.diff(heights)) >= figures.LABEL_SHARE * top - 1e-6
+    colours = DARK.labels if every else DARK.points
+    assert [a.font.color for a in found.values()] == list(colours)

@@ -1,0 +1,161 @@
+"""The floors of the house: who may import whom. Tests and benchmarks are free."""
+
+import ast
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+FLOORS = {  # a module imports only modules of lower floors; `core.analysis` imports nothing of the house
+    "core": 0,
+    "core.analysis": 0,
+    "core.config": 0,
+    "core.results": 1,
+    "core.vae": 1,
+    "core.data": 1,
+    "core.classifier": 2,
+    "core.store": 2,
+    "core.train": 3,
+    "core.inference": 3,
+    "core.export": 3,
+    "core.experiments": 4,
+    "core.__main__": 5,
+    "dashboard": 5,
+    "app": 6,
+}
+DOORS = {"core.config", "core.experiments", "core.results", "core.export", "core.store"}
+JOBS_DOORS = DOORS | {"core.train"}
+FIGURES_KNOW = {"core.config", "core.results", "dashboard.figures", "dashboard.theme"}
+NOT_IN_CORE = {"dash", "plotly", "flask", "flask_caching", "flask_compress", "distributed"}
+NOT_IN_FIGURES = {"torch", "torchvision", "dash"}
+
+
+def modules(root: Path) -> dict[str, Path]:
+    """Every module of the house, by its dotted name."""
+    files = [root / "app.py", *sorted((root / "core").rglob("*.py")), *sorted((root / "dashboard").rglob("*.py"))]
+    names = {".".join(file.relative_to(root).with_suffix("").parts).removesuffix(".__init__"): file for file in files}
+    return {name: file for name, file in names.items() if file.exists()}
+
+
+def imports(name: str, source: str, house: set[str], *, is_package: bool = False) -> set[str]:
+    """The modules that a source imports, anywhere in it; of the house in full, of others as they are written."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            parents = name.split(".") if is_package else name.split(".")[:-1]
+            above = parents[: len(parents) - node.level + 1] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            inner = {f"{base}.{alias.name}" for alias in node.names} & house
+            found |= inner if len(inner) == len(node.names) else inner | {base}
+    return found
+
+
+def is_in(name: str, packages: set[str]) -> bool:
+    """Whether a module is one of these, or lies in one of them."""
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def floor_of(name: str) -> int:
+    """The floor of the longest prefix that has one."""
+    parts = name.split(".")
+    if parts[0] == "core" and len(parts) > 1 and not is_in(name, set(FLOORS) - {"core"}):
+        raise AssertionError(f"{name} has no floor: give it one in FLOORS.")
+    return next(FLOORS[".".join(parts[:n])] for n in range(len(parts), 0, -1) if ".".join(parts[:n]) in FLOORS)
+
+
+def complaints(name: str, found: set[str]) -> list[str]:
+    """What is wrong with the imports of a module, in sentences."""
+    house = {other for other in found if is_in(other, {"core", "dashboard", "app"})} - {"core", name}
+    in_core, wrong = is_in(name, {"core"}), []
+    if in_core and name != "core.__main__":
+        wrong += [f"{name} imports {other}." for other in found if is_in(other, NOT_IN_CORE)]
+    if is_in(name, {"core.analysis"}):
+        wrong += [f"{name} imports {other} of the house." for other in house if not is_in(other, {"core.analysis"})]
+    elif in_core:
+        wrong += [f"{name} imports {other}, which is no lower." for other in house if floor_of(other) >= floor_of(name)]
+    elif is_in(name, {"dashboard"}):
+        doors = JOBS_DOORS if name == "dashboard.jobs" else DOORS
+        wrong += [f"{name} enters the core by {o}." for o in house if is_in(o, {"core"}) and not is_in(o, doors)]
+        wrong += [f"{name} imports {other}." for other in house if is_in(other, {"app"})]
+    if is_in(name, {"dashboard.figures"}):
+        wrong += [f"{name} imports {other}." for other in found if is_in(other, NOT_IN_FIGURES)]
+        wrong += [f"{name} knows {other}." for other in house if not is_in(other, FIGURES_KNOW)]
+    return wrong
+
+
+def graph(root: Path) -> dict[str, set[str]]:
+    """What every module of the house imports."""
+    files = modules(root)
+    return {
+        name: imports(name, file.read_text(), set(files), is_package=file.name == "__init__.py")
+        for name, file in files.items()
+    }
+
+
+def test_nobody_imports_what_is_not_below(root: Path):
+    assert [line for name, found in graph(root).items() for line in complaints(name, found)] == []
+
+
+def test_there_are_no_circles(root: Path):
+    whole = graph(root)
+    house = {name: {other for other in found if other in whole and other != name} for name, found in whole.items()}
+    assert len(list(TopologicalSorter(house).static_order())) == len(whole)
+
+
+def test_the_whole_house_is_looked_at(root: Path):
+    assert {"core.config", "core.analysis.subspace", "core.experiments", "core.__main__"} <= set(modules(root))
+    assert "core.analysis.concepts" in graph(root)["core.experiments"]
+
+
+HOUSE = {
+    "core.config",
+    "core.train",
+    "core.vae",
+    "core.experiments",
+    "core.inference",
+    "dashboard.jobs",
+    "dashboard.theme",
+}
+FORBIDDEN = {
+    "analysis knows the house": ("core.analysis.concepts", "from core.config import N_LABELS"),
+    "analysis knows its neighbour": ("core.analysis.concepts", "from ..vae import VAE"),
+    "an arrow up": ("core.data", "from core import train"),
+    "an arrow up, inside a function": ("core.store", "def f():\n    import core.experiments"),
+    "an arrow up, relative": ("core.vae", "from . import train"),
+    "an arrow to the side": ("core.train", "from core.inference import swap"),
+    "core draws": ("core.experiments", "import plotly.graph_objects as go"),
+    "core serves": ("core.config", "from dash import html"),
+    "core knows the dashboard": ("core.store", "from dashboard import theme"),
+    "the dashboard enters by the window": ("dashboard.controls", "from core.vae import VAE"),
+    "a page trains": ("dashboard.pages.training", "from core import train"),
+    "the dashboard knows the app": ("dashboard.shell", "import app"),
+    "figures compute": ("dashboard.figures", "import torch"),
+    "figures of a folder compute": ("dashboard.figures.plane", "from torch import nn"),
+    "figures know dash": ("dashboard.figures", "from dash import dcc"),
+    "figures ask": ("dashboard.figures", "from core import experiments"),
+}
+ALLOWED = {
+    "the door": ("dashboard.controls", "from core import experiments, config"),
+    "jobs train": ("dashboard.jobs", "from core.train import train"),
+    "training uses the network": ("core.train", "from core.vae import VAE\nimport torch"),
+    "figures know colours": ("dashboard.figures", "import plotly.graph_objects as go\nfrom dashboard import theme"),
+    "the app builds": ("app", "from dashboard import jobs\nfrom core.config import Settings\nimport dash"),
+    "a page is relative": ("dashboard.pages.training", "from ..jobs import submit"),
+}
+
+
+@pytest.mark.parametrize(("name", "source"), FORBIDDEN.values(), ids=list(FORBIDDEN))
+def test_a_forbidden_import_is_found(name: str, source: str):
+    assert complaints(name, imports(name, source, HOUSE)) != []
+
+
+@pytest.mark.parametrize(("name", "source"), ALLOWED.values(), ids=list(ALLOWED))
+def test_an_allowed_import_is_left_alone(name: str, source: str):
+    assert complaints(name, imports(name, source, HOUSE)) == []
+
+
+def test_a_new_room_of_the_core_needs_a_floor():
+    with pytest.raises(AssertionError, match=r"core\.helpers"):
+        complaints("core.helpers", {"core.config"})

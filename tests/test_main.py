@@ -1,0 +1,200 @@
+import json
+from collections.abc import Callable
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from core import experiments, store
+from core.__main__ import main
+from core.config import InferenceSpec, ModelSpec, NoiseSweepSpec, Settings
+
+Answer = tuple[int, dict[str, Any], str, str]
+CommandLine = Callable[..., Answer]
+SHORT = ("--runs", "20", "--steps", "6")
+
+
+@pytest.fixture
+def command(settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    """Runs `python -m core ...` in a home of its own; gives status, the JSON of the last line, stdout and stderr."""
+
+    def run(*arguments: str, home: Settings = settings) -> Answer:
+        for name in ("data", "models", "cache", "device"):
+            monkeypatch.setenv(f"LT_{name.upper()}", str(getattr(home, name)))
+        status = main(list(arguments))
+        out, err = capsys.readouterr()
+        return status, json.loads(out.splitlines()[-1]) if status == 0 else {}, out, err
+
+    return run
+
+
+def is_refused(answer: Answer, word: str) -> bool:
+    """Whether a command ended in one sentence on stderr (after the progress bar, if one was shown)."""
+    status, _, out, err = answer
+    last = err.strip().splitlines()[-1]
+    assert "Traceback" not in err
+    assert word in last
+    assert last.startswith("python -m core ")
+    return status == 1 and out == ""
+
+
+def test_train_files_a_model_with_the_options_given(command: CommandLine, settings: Settings):
+    options = ["--dataset", "digits", "--n-latent", "2", "--n-hidden", "8", "--epochs", "2", "--precision", "float32"]
+    status, answer, _, err = command("train", *options, "--learning-rates", "1e-3,1e-4", "--seed", "5")
+    expected = ModelSpec(
+        dataset="digits",
+        n_latent=2,
+        n_hidden=8,
+        epochs=2,
+        precision="float32",
+        learning_rates=(1e-3, 1e-4),
+        seed=5,
+    )
+    assert status == 0
+    assert ModelSpec.from_dict(answer["spec"]) == expected
+    assert Path(answer["file"]).parent == settings.models
+    assert store.load_model(Path(answer["file"]), torch.device("cpu")).spec == expected
+    assert "100%" in err
+
+
+def test_train_writes_where_it_is_told(command: CommandLine, tmp_path: Path):
+    options = ["--dataset", "digits", "--n-latent", "2", "--n-hidden", "8", "--epochs", "1", "--precision", "float32"]
+    _, answer, _, _ = command("train", *options, "--output", str(tmp_path / "mine.safetensors"))
+    assert answer["file"] == str(tmp_path / "mine.safetensors")
+    assert Path(answer["file"]).exists()
+
+
+def test_infer_says_what_the_experiment_says(command: CommandLine, trained: tuple[Settings, str], tmp_path: Path):
+    home, id = trained
+    output = tmp_path / "runs.npz"
+    options = ("--model", id, "--label", "3", "--noise", "0.3", "--noise-kind", "permute", "--sample", "4", *SHORT)
+    status, answer, _, _ = command("infer", *options, "--output", str(output), home=home)
+    spec = InferenceSpec(model=id, label=3, noise=0.3, noise_kind="permute", sample=4, n_runs=20, n_steps=6)
+    expected = experiments.trajectories(spec, home)
+    assert status == 0
+    assert InferenceSpec.from_dict(answer["spec"]) == spec
+    assert answer["stage"] == expected.ensemble.stage
+    assert list(answer["minimum_distance"].values()) == pytest.approx(expected.ensemble.minimum_distance.tolist())
+    with np.load(output, allow_pickle=False) as arrays:
+        assert InferenceSpec.from_dict(json.loads(str(arrays["recipe"]))) == spec
+        np.testing.assert_array_equal(arrays["embedding"], expected.embedding)
+        np.testing.assert_array_equal(arrays["run_z"], experiments.run(spec, home).z)
+
+
+def test_the_file_that_infer_names_is_there(command: CommandLine, trained: tuple[Settings, str], tmp_path: Path):
+    home, id = trained
+    _, answer, _, _ = command("infer", "--model", id, *SHORT, "--output", str(tmp_path / "runs"), home=home)
+    assert Path(answer["output"]).exists()
+
+
+def test_stages_prints_a_table_and_a_line_of_json(command: CommandLine, trained: tuple[Settings, str]):
+    home, id = trained
+    _, answer, out, _ = command("stages", "--model", id, *SHORT, home=home)
+    assert len(out.splitlines()) == 1 + 41 + 1
+    expected = experiments.noise_sweep(NoiseSweepSpec(model=id, n_runs=20, n_steps=6), home)
+    assert answer["stages"] == list(expected.stages)
+    assert answer["noises"] == expected.noises.tolist()
+    np.testing.assert_allclose(answer["minimum_distance"]["concept"], expected.minimum_distance[1])
+
+
+def test_stages_prints_json_alone_when_asked(command: CommandLine, trained: tuple[Settings, str]):
+    home, id = trained
+    _, answer, out, _ = command("stages", "--model", id, *SHORT, "--label", "1", "--json", home=home)
+    assert len(out.splitlines()) == 1
+    assert answer["spec"]["label"] == 1
+
+
+def test_a_model_is_found_by_its_data_set_and_size(command: CommandLine, trained: tuple[Settings, str]):
+    home, id = trained
+    _, answer, _, _ = command("infer", "--dataset", "digits", "--n-latent", "4", *SHORT, home=home)
+    assert answer["spec"]["model"] == id
+
+
+def test_sweeps_files_the_sweeps_of_a_model(command: CommandLine, settings: Settings, write_model: Callable[..., Path]):
+    write_model(settings.models / "a.safetensors")
+    _, answer, _, _ = command("sweeps", "--model", "a")
+    assert answer["model"] == "a"
+    assert Path(answer["file"]).exists()
+    assert experiments.stored_noise_sweep(NoiseSweepSpec(model="a", n_runs=12), settings) is not None
+
+
+def test_digits_need_no_download(command: CommandLine, settings: Settings):
+    status, answer, _, _ = command("download", "--dataset", "digits")
+    assert status == 0
+    assert answer == {"dataset": "digits", "folder": str(settings.data)}
+
+
+def test_without_images_runs_start_from_decoded_memories(
+    command: CommandLine, settings: Settings, write_model: Callable[..., Path]
+):
+    write_model(settings.models / "m.safetensors", dataset="mnist")
+    options = ("infer", "--model", "m", "--runs", "10", "--steps", "5", "--sample", "3")
+    _, answer, _, err = command(*options)
+    assert answer["spec"]["source"] == "decoded"
+    assert "--source decoded" in err
+    assert is_refused(command(*options, "--source", "original"), "download --dataset mnist")
+
+
+REFUSED = {
+    "unknown model": (["infer", "--model", "none"], "'none'"),
+    "no model of that size": (["infer", "--dataset", "digits", "--n-latent", "37"], "--n-latent 37"),
+    "label out of range": (["infer", "--label", "10"], "label"),
+    "noise is no number": (["infer", "--noise", "much"], "noise"),
+    "noise is not finite": (["stages", "--noise-kind", "invert", "--seed", "nan"], "seed"),
+    "kind of noise": (["stages", "--noise-kind", "swap"], "noise_kind"),
+    "more runs than memories": (["infer", "--runs", "400"], "memories"),
+    "training without images": (["train", "--dataset", "fashion"], "download --dataset fashion"),
+    "training of nothing": (["train", "--epochs", "0"], "epochs"),
+    "bad rates": (["train", "--learning-rates", "1e-3,fast"], "learning_rates"),
+    "sweeps of no model": (["sweeps", "--model", "none"], "'none'"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "word"), REFUSED.values(), ids=list(REFUSED))
+def test_what_cannot_be_done_is_refused_in_a_sentence(
+    arguments: list[str], word: str, command: CommandLine, trained: tuple[Settings, str], settings: Settings
+):
+    home, id = trained
+    named = "--model" in arguments or "--n-latent" in arguments or arguments[0] == "train"
+    assert is_refused(
+        command(*arguments, *([] if named else ["--model", id]), home=replace(home, data=settings.data)), word
+    )
+
+
+def test_an_unknown_device_is_refused_in_a_sentence(command: CommandLine, settings: Settings):
+    assert is_refused(command("download", "--dataset", "digits", home=replace(settings, device="tpu")), "LT_DEVICE")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has the device")
+def test_a_device_that_is_not_there_is_refused_in_a_sentence(command: CommandLine, trained: tuple[Settings, str]):
+    assert is_refused(command("infer", "--model", trained[1], *SHORT, "--device", "cuda", home=trained[0]), "cuda")
+
+
+def test_a_place_that_cannot_be_written_is_refused_in_a_sentence(
+    command: CommandLine, trained: tuple[Settings, str], tmp_path: Path
+):
+    (tmp_path / "file").write_text("no folder")
+    output = str(tmp_path / "file" / "runs.npz")
+    assert is_refused(command("infer", "--model", trained[1], *SHORT, "--output", output, home=trained[0]), "runs.npz")
+
+
+@pytest.mark.parametrize(("name", "spec"), [("train", ModelSpec), ("infer", InferenceSpec), ("stages", NoiseSweepSpec)])
+def test_every_setting_is_an_option(name: str, spec: type, capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as end:
+        main([name, "--help"])
+    out = capsys.readouterr().out
+    assert end.value.code == 0
+    short = {"n_runs": "runs", "n_steps": "steps"}
+    for item in fields(spec):
+        assert f"--{short.get(item.name, item.name).replace('_', '-')} " in out
+
+
+@pytest.mark.parametrize("arguments", [[], ["dance"], ["train", "--dances", "3"]])
+def test_an_unknown_command_or_option_shows_the_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+    assert "usage: python -m core" in capsys.readouterr().err

@@ -1,0 +1,139 @@
+"""What the browser asks: anything may be sent, and only a question of this page is read."""
+
+from typing import Any
+
+import pytest
+from dash.exceptions import PreventUpdate
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from core.config import SpecError
+from dashboard import requests
+from dashboard.controls import ScreenState
+from dashboard.requests import Newest, Request, answered, read_request
+
+GOOD: dict[str, Any] = {"query": "p=0.3&nz=10", "client": "abc", "sequence": 4}
+BAD: dict[str, Any] = {
+    "nothing": None,
+    "a list": [1, 2],
+    "a number": 7,
+    "a word": "abcabc",
+    "a huge word": "x" * 1_000_000,
+    "true": True,
+    "an empty object": {},
+    "no query": {"client": "a", "sequence": 1},
+    "no client": {"query": "", "sequence": 1},
+    "no sequence": {"query": "", "client": "a"},
+    "a query of numbers": GOOD | {"query": [1]},
+    "no text in the query": GOOD | {"query": None},
+    "a client that is a number": GOOD | {"client": 5},
+    "a huge client": GOOD | {"client": "c" * 10_000},
+    "a sequence of words": GOOD | {"sequence": "4"},
+    "a sequence that is true": GOOD | {"sequence": True},
+    "a sequence with a fraction": GOOD | {"sequence": 1.5},
+    "a bad value": GOOD | {"query": "p=7"},
+    "a huge value": GOOD | {"query": "p=" + "9" * 10_000},
+    "too many values": GOOD | {"query": "&".join(f"a{i}=1" for i in range(500))},
+}
+
+
+@pytest.mark.parametrize("data", BAD.values(), ids=list(BAD))
+def test_what_is_no_question_is_refused_with_a_sentence(data: object):
+    with pytest.raises(SpecError) as error:
+        read_request(data)
+    text = str(error.value)
+    assert len(text) < 250
+    assert "\n" not in text
+    assert text.endswith((".", "…"))
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=80),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*GOOD, "changed"]), inner),
+    max_leaves=8,
+)
+
+
+@examples(max_examples=300, deadline=None)
+@given(data=anything)
+def test_any_json_is_read_or_refused(data: object):
+    for lenient in (False, True):
+        try:
+            request = read_request(data, lenient=lenient)
+        except SpecError:
+            continue
+        assert isinstance(request.state, ScreenState)
+        assert isinstance(request.changed, str)
+
+
+def test_a_question_is_read():
+    request = read_request(GOOD | {"changed": "dataset"})
+    assert request == Request(ScreenState(noise=0.3, n_latent=10), "abc", 4, (), "dataset")
+    assert read_request(GOOD | {"changed": 3}).changed == ""
+
+
+def test_an_address_is_read_leniently():
+    request = read_request(GOOD | {"query": "p=7&nz=10"}, lenient=True)
+    assert request.state == ScreenState(n_latent=10)
+    assert len(request.notes) == 1
+
+
+def asked(sequence: int, client: str = "a") -> Request:
+    return Request(ScreenState(), client, sequence)
+
+
+def test_the_newest_question_wins_whatever_the_order_of_arrival():
+    newest = Newest()
+    for sequence in (2, 5, 3):
+        newest.note("run", asked(sequence))
+    assert [newest.is_stale("run", asked(n)) for n in (2, 3, 4, 5, 6)] == [True, True, True, False, False]
+
+
+def test_routes_and_clients_are_apart():
+    newest = Newest()
+    newest.note("run", asked(5))
+    assert not newest.is_stale("cloud", asked(1))
+    assert not newest.is_stale("run", asked(1, "b"))
+
+
+def test_the_memory_is_bounded_and_forgets_the_longest_silent(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(requests, "MAX_CLIENTS", 3)
+    newest = Newest()
+    for client in ("a", "b", "c"):
+        newest.note("run", asked(5, client))
+    newest.note("run", asked(6, "a"))  # b is now the longest silent
+    newest.note("run", asked(5, "d"))
+    assert len(newest._sequence) == 3
+    assert newest.is_stale("run", asked(1, "a"))
+    assert not newest.is_stale("run", asked(1, "b"))
+
+
+@pytest.mark.parametrize("error", [SpecError("p is wrong."), ValueError("secret path")])
+def test_an_error_becomes_a_sentence(error: Exception, monkeypatch: pytest.MonkeyPatch):
+    told: list[str] = []
+    monkeypatch.setattr(requests, "notify", told.append)
+
+    @answered
+    def callback() -> None:
+        raise error
+
+    try:
+        callback()
+    except PreventUpdate:
+        pytest.fail("PreventUpdate makes Dash send an empty answer: the sentence would be lost.")
+    assert len(told) == 1
+    assert told == ["p is wrong."] if isinstance(error, SpecError) else "secret" not in told[0]
+
+
+def test_a_question_that_nobody_waits_for_is_silent(monkeypatch: pytest.MonkeyPatch):
+    told: list[str] = []
+    monkeypatch.setattr(requests, "notify", told.append)
+
+    @answered
+    def callback() -> None:
+        raise PreventUpdate
+
+    with pytest.raises(PreventUpdate):
+        callback()
+    assert told == []
