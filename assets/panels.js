@@ -63,7 +63,7 @@ window.latent = window.latent || {};
   /* Clear a panel's canvas and draw on it: `inside` is clipped to the axes, `around` is not. */
   function paint(name, inside, around) {
     const map = axes(name), canvas = $(`#${name}-canvas`);
-    if (!map || !canvas) return;
+    if (!map || !canvas) { setTimeout(panels.redraw, 100); return; } // plotly is still loading
     const box = canvas.parentElement.getBoundingClientRect(), ratio = window.devicePixelRatio || 1;
     const width = Math.round(box.width * ratio), height = Math.round(box.height * ratio);
     if (canvas.width !== width || canvas.height !== height) { canvas.width = width; canvas.height = height; }

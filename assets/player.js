@@ -78,6 +78,8 @@
     $("#forward").addEventListener("click", () => player.step(1));
     $("#replay").addEventListener("click", () => { player.pause(); player.set(0); player.play(); });
     document.addEventListener("keydown", keys);
+    // after a click by pointer the space key is again the clock's, not the button's
+    $(".transport").addEventListener("click", (event) => { if (event.detail && event.target.closest("button")) event.target.closest("button").blur(); });
   };
 
   const KEYS = {
