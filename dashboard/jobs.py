@@ -34,6 +34,7 @@ class Jobs:
         self._client: Any = None
         self._status: dict[str, JobStatus] = {}
         self._futures: dict[str, Any] = {}
+        self._attempts = 0
 
     def train(self, spec: ModelSpec) -> str:
         """Train a model, fetching its images first where they are missing; returns the job's key."""
@@ -80,7 +81,8 @@ class Jobs:
 
             Event(f"cancel-{key}", client=client).clear()
             self._status[key] = JobStatus()
-            future = client.submit(work, key, *arguments, self.settings, key=f"{key}-{len(self._futures)}", pure=False)
+            self._attempts += 1  # a key that was used before would give back its old outcome
+            future = client.submit(work, key, *arguments, self.settings, key=f"{key}-{self._attempts}", pure=False)
             self._futures[key] = future
             future.add_done_callback(lambda done: self._finish(key, done))
         return key
@@ -90,7 +92,8 @@ class Jobs:
             if self._client is None:
                 from distributed import Client, LocalCluster
 
-                options: Any = {"dashboard_address": None, "silence_logs": 40}
+                local = "127.0.0.1:0"  # any free port, seen by nobody else
+                options: Any = {"dashboard_address": local, "worker_dashboard_address": local, "silence_logs": 50}
                 self._cluster = LocalCluster(n_workers=1, threads_per_worker=1, processes=True, **options)
                 self._client = Client(self._cluster, set_as_default=False)
                 self._client.subscribe_topic(TOPIC, self._report)

@@ -28,6 +28,12 @@ def opened(sent: dict[str, Any]) -> np.ndarray:
     return sent["low"] + (sent["high"] - sent["low"]) / 65535 * whole.astype(float)
 
 
+def shades(images: np.ndarray) -> np.ndarray:
+    """The nearest of the grey levels that are sent, as 8-bit numbers."""
+    levels = np.linspace(0, 255, wire.GREY_LEVELS)
+    return np.rint(levels[np.abs(images[..., None] * 255 - levels).argmin(-1)])
+
+
 def tiles_of(address: str, count: int, shape: tuple[int, int]) -> np.ndarray:
     """The images of a sprite."""
     kind, _, content = address.partition(",")
@@ -62,7 +68,7 @@ def test_an_array_keeps_its_shape_and_order():
 
 def test_a_sprite_holds_the_images():
     images = np.random.default_rng(0).random((5, 12), dtype=np.float32)
-    np.testing.assert_array_equal(tiles_of(wire.sprite(images, (3, 4)), 5, (3, 4)), np.rint(images * 255))
+    np.testing.assert_array_equal(tiles_of(wire.sprite(images, (3, 4)), 5, (3, 4)), shades(images))
 
 
 def test_intensities_beyond_the_range_are_cut_off():
@@ -74,8 +80,8 @@ def test_the_run_has_the_clean_image_before_the_others():
     run = make_run()
     sent = json.loads(json.dumps(wire.run_payload(run, SHAPE)))
     tiles = tiles_of(sent["tiles"], STEPS + 1, SHAPE)
-    np.testing.assert_array_equal(tiles[0], np.rint(run.clean * 255))
-    np.testing.assert_array_equal(tiles[1:], np.rint(run.images * 255))
+    np.testing.assert_array_equal(tiles[0], shades(run.clean))
+    np.testing.assert_array_equal(tiles[1:], shades(run.images))
     np.testing.assert_array_equal(opened(sent["distances"]), run.distances)
     np.testing.assert_array_equal(opened(sent["memory"]), run.memory)
     np.testing.assert_allclose(opened(sent["z"]), run.z, atol=1e-4)
@@ -98,7 +104,7 @@ def test_the_landmarks_are_ten_concepts_and_the_abstract_one():
     vectors = opened(sent["landmarks"])
     assert vectors.shape == (11, LATENT)
     np.testing.assert_array_equal(vectors[-1], space.abstract_concept)
-    np.testing.assert_array_equal(tiles_of(sent["tiles"], 11, SHAPE)[:10], np.rint(space.concept_images * 255))
+    np.testing.assert_array_equal(tiles_of(sent["tiles"], 11, SHAPE)[:10], shades(space.concept_images))
 
 
 def test_the_sweep_has_a_row_for_every_noise():

@@ -1,0 +1,80 @@
+"""The whole app on a folder of its own, asked as a browser asks it, without a browser."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dash import Dash
+from flask.testing import FlaskClient
+
+from core.config import Settings
+
+
+def create_app(settings: Settings) -> Dash:
+    """app.create_app, imported where its own first app finds an empty home."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("LT_") or name == "REDIS_URL"]:
+            patch.delenv(name)
+        patch.setenv("LT_HOME", tempfile.mkdtemp(prefix="lt-test-"))
+        import app
+    return app.create_app(settings)
+
+
+def own_cache(settings: Settings, folder: Path) -> Settings:
+    """The same models with another cache."""
+    return replace(settings, cache=folder)
+
+
+@contextmanager
+def required(program: str | None, what: str) -> Iterator[str]:
+    """Skip where a program is missing, fail where LT_REQUIRE_ALL says that nothing may be missing."""
+    if program is None:
+        reason = f"There is no {what} on this machine."
+        if os.environ.get("LT_REQUIRE_ALL"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    yield program
+
+
+class Browser:
+    """Asks the callbacks of an app over HTTP."""
+
+    def __init__(self, app: Dash, name: str = "tab"):
+        self.http: FlaskClient = app.server.test_client()
+        self.name, self.sequence = name, 0
+        self.callbacks = self.http.get("/_dash-dependencies").get_json()
+
+    def question(self, query: str = "", **changes: Any) -> dict[str, Any]:
+        """What screen.js sends."""
+        self.sequence += 1
+        return {"query": query, "client": self.name, "sequence": self.sequence} | changes
+
+    def post(self, store: str, data: object) -> Any:
+        """The raw response to a value of a store."""
+        callback = next(c for c in self.callbacks if c["inputs"][0]["id"] == store and not c["clientside_function"])
+        whole = callback["output"]
+        places = [dict(zip(("id", "property"), o.rsplit(".", 1), strict=True)) for o in whole.strip(".").split("...")]
+        body = {
+            "output": whole,
+            "outputs": places if whole.startswith("..") else places[0],
+            "inputs": [{"id": store, "property": "data", "value": data}],
+            "changedPropIds": [f"{store}.data"],
+        }
+        return self.http.post("/_dash-update-component", json=body)
+
+    def ask(self, route: str, query: str = "", **changes: Any) -> dict[str, dict[str, Any]]:
+        """The properties that an answer sets, by component."""
+        response = self.post(f"ask-{route}", self.question(query, **changes))
+        assert response.status_code == 200, (route, query, response.status_code)
+        return response.get_json()["response"]
+
+
+def sentences(response: Any) -> list[str]:
+    """What a response shows as a notice; empty where it shows nothing."""
+    content = response.get_json(silent=True) or {}
+    return content.get("sideUpdate", {}).get("notice", {}).get("data", {}).get("sentences", [])
