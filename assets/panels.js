@@ -26,7 +26,20 @@ window.latent = window.latent || {};
     for (let i = 0; i < whole.length; i++) values[i] = wire.low + step * whole[i];
     return { values, shape: wire.shape };
   }
-  panels.decode = decode;
+
+  /* Positions (steps, lags, trials, 2): those of now, and the trail added up backwards from them. */
+  function withTrail(now, trail) {
+    const [steps, trials] = now.shape, lags = trail.shape[1] + 1, size = trials * 2;
+    const values = new Float32Array(steps * lags * size), back = new Int8Array(bytes(trail.i8)), scale = decode(trail.scale).values;
+    for (let t = 0; t < steps; t++) {
+      values.set(now.values.subarray(t * size, (t + 1) * size), t * lags * size);
+      for (let lag = 1; lag < lags; lag++) {
+        const to = (t * lags + lag) * size, from = (t * (lags - 1) + lag - 1) * size;
+        for (let i = 0; i < size; i++) values[to + i] = values[to - size + i] + scale[t] * back[from + i];
+      }
+    }
+    return { values, shape: [steps, lags, trials, 2] };
+  }
 
   // ---- canvases over plotly's axes
 
@@ -469,6 +482,7 @@ window.latent = window.latent || {};
 
   panels.cloud = function (reply) {
     ["embedding", "basis", "mean", "explained"].forEach((name) => { reply[name] = decode(reply[name]); });
+    reply.embedding = withTrail(reply.embedding, reply.trail);
     shown.cloud = reply;
     images.clear();
     write("curves-note", reply.approach);

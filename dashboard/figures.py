@@ -121,7 +121,7 @@ def _band(figure: go.Figure, x: np.ndarray, mean: np.ndarray, half_width: np.nda
 
 def _label_ends(figure: go.Figure, ends: list[tuple[float, str, str]], top: float) -> None:
     """Write the name of each curve at its right end, pushed apart where they would overlap."""
-    gap = top * LABEL_SHARE
+    gap = top * min(LABEL_SHARE, 0.9 / len(ends))
     heights = spread([height for height, _, _ in ends], gap, top)
     for (_, name, colour), height in zip(ends, heights, strict=True):
         figure.add_annotation(

@@ -20,6 +20,18 @@ def quantised(values: np.ndarray) -> dict[str, Any]:
     return {"u16": _base64(whole.tobytes()), "low": low, "high": high, "shape": list(values.shape)}
 
 
+def differences(embedding: np.ndarray) -> dict[str, Any]:
+    """How far each position of a trail lies from the one after it, in 8 bits of the step's largest.
+
+    Args:
+        embedding: Positions (steps, lags, trials, 2); the browser has lag 0 and adds the rest up.
+    """
+    back = np.diff(embedding, axis=1)
+    scale = np.maximum(np.abs(back).max(axis=(1, 2, 3)), 1e-12) / 127
+    whole = np.rint(back / scale[:, None, None, None]).astype(np.int8)
+    return {"i8": _base64(whole.tobytes()), "scale": exact(scale), "shape": list(back.shape)}
+
+
 def exact(values: np.ndarray) -> dict[str, Any]:
     """An array as 32-bit floats."""
     return {"f32": _base64(np.ascontiguousarray(values, "<f4").tobytes()), "shape": list(values.shape)}
@@ -64,7 +76,8 @@ def run_payload(run: Run, shape: tuple[int, int]) -> dict[str, Any]:
 def cloud_payload(cloud: Trajectories) -> dict[str, Any]:
     """All runs on the plane, with the axes that place anything else on it."""
     return {
-        "embedding": quantised(cloud.embedding),
+        "embedding": quantised(cloud.embedding[:, 0]),
+        "trail": differences(cloud.embedding),
         "basis": quantised(cloud.basis),
         "mean": quantised(cloud.mean),
         "explained": exact(cloud.explained_variance_ratio),

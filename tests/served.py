@@ -1,6 +1,7 @@
 """The whole app on a folder of its own, asked as a browser asks it, without a browser."""
 
 import os
+import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,13 @@ def create_app(settings: Settings) -> Dash:
 def own_cache(settings: Settings, folder: Path) -> Settings:
     """The same models with another cache."""
     return replace(settings, cache=folder)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 @contextmanager

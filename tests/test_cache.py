@@ -1,7 +1,6 @@
 """One computation per key, however many ask; and a cache that fails costs time, never an answer."""
 
 import shutil
-import socket
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -18,7 +17,7 @@ from core import experiments
 from core.config import InferenceSpec, NoiseSweepSpec, Settings
 from dashboard.cache import CachedExperiments, ResultCache, writable
 from tests.conftest import settings_in
-from tests.served import own_cache, required
+from tests.served import free_port, own_cache, required
 
 Trained = tuple[Settings, str]
 PATIENCE = 60  # seconds after which a test that hangs fails
@@ -206,12 +205,6 @@ def test_a_full_disk_costs_no_answer(cache: ResultCache, failing: str, monkeypat
 
 
 # Redis
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture

@@ -189,7 +189,7 @@ def test_the_run(page: ExplorePage, question: Question):
 @pytest.mark.parametrize(("query", "grid", "title"), [("", LIGHT.grid, "PC 1"), ("&theme=dark", DARK.grid, "PC 1")])
 def test_the_cloud(page: ExplorePage, question: Question, query: str, grid: str, title: str):
     reply, figure = page.cloud(question(QUICK + query))
-    assert reply["embedding"]["shape"] == [7, 4, 20, 2]
+    assert reply["embedding"]["shape"] == [7, 20, 2]
     assert (reply["n_steps"], reply["noise"], reply["label"]) == (6, 0.2, 6)
     assert "20 runs of ‘6’ from images decoded from memories" in reply["caption"]
     assert "% of the runs approach" in reply["approach"]

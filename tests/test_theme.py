@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from plotly.offline import get_plotlyjs_version
 
 from dashboard.theme import DARK, LIGHT, MARKERS, THEMES, Theme, css_variables, rgba, style_sheet
 
@@ -101,3 +102,9 @@ def test_the_template_is_transparent_and_has_no_legend(theme: Theme):
 
 def test_a_colour_with_an_opacity():
     assert rgba("#0067a5", 0.5) == "rgba(0,103,165,0.5)"
+
+
+def test_the_plotly_bundle_of_the_page_is_the_one_that_plotly_draws_for():
+    """assets/vendor holds the smaller cartesian bundle: it must have the version that this plotly writes figures for."""
+    bundle = Path(__file__).parent.parent / "assets" / "vendor" / "plotly-cartesian.min.js"
+    assert f"v{get_plotlyjs_version()}\n" in bundle.read_text()[:200]

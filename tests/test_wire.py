@@ -92,8 +92,13 @@ def test_the_run_has_the_clean_image_before_the_others():
 def test_the_cloud_has_what_places_a_vector_on_its_axes():
     cloud = make_cloud()
     sent = json.loads(json.dumps(wire.cloud_payload(cloud)))
-    for name, whole in (("embedding", cloud.embedding), ("basis", cloud.basis), ("mean", cloud.mean)):
+    for name, whole in (("embedding", cloud.embedding[:, 0]), ("basis", cloud.basis), ("mean", cloud.mean)):
         np.testing.assert_allclose(opened(sent[name]), whole, atol=2e-4)
+    trail = sent["trail"]
+    back = np.frombuffer(base64.b64decode(trail["i8"]), np.int8).reshape(trail["shape"])
+    scale = opened(trail["scale"])[:, None, None, None]
+    rebuilt = cloud.embedding[:, :1] + np.cumsum(back * scale, axis=1)
+    np.testing.assert_allclose(rebuilt, cloud.embedding[:, 1:], atol=float(scale.max()) * 2)
     assert sent["n_steps"] == STEPS - 1
     assert sent["minimum_distance"] == [3, 2, 4]
 
