@@ -57,7 +57,7 @@ class Measure:
     def target(self) -> str:
         """The limits in words."""
         word = "at least" if self.at_least else "at most"
-        parts = [f"{name} {word} {number(limit)} {self.unit}" for name, limit in self.limits.items()]
+        parts = [f"{name} {word} {number(limit)} {self.unit}".rstrip() for name, limit in self.limits.items()]
         return ", ".join(parts) or "–"
 
     def cells(self) -> list[str]:

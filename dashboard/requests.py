@@ -6,9 +6,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar, cast
 
-from dash import NoUpdate, no_update, set_props
+from dash import no_update, set_props
 from dash.exceptions import PreventUpdate
 
 from core.config import RefusedError, SpecError, shown
@@ -75,11 +75,11 @@ class Newest:
         return request.sequence < self._sequence.get((route, request.client), request.sequence)
 
 
-def answered(function: Callable[P, R]) -> Callable[P, R | NoUpdate]:
+def answered(function: Callable[P, R]) -> Callable[P, R]:
     """A callback that refuses with a sentence on the page; what nobody foresaw is logged with its traceback."""
 
     @wraps(function)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R | NoUpdate:
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return function(*args, **kwargs)
         except PreventUpdate:
@@ -89,7 +89,7 @@ def answered(function: Callable[P, R]) -> Callable[P, R | NoUpdate]:
         except Exception:
             log.exception("callback %s failed", function.__name__)
             notify("Something went wrong on the server; its log says what. Change a setting or reload the page.")
-        return no_update  # not PreventUpdate: its empty answer would lose the notice
+        return cast(R, no_update)  # not PreventUpdate: its empty answer would lose the notice
 
     return wrapped
 

@@ -249,7 +249,7 @@ def test_results_are_shared_through_redis(
     assert one.get_or_compute("k", compute) == two.get_or_compute("k", compute) == {"x": 1}
     assert compute.count == 1
     with redis.Redis.from_url(redis_server[0]) as client:
-        assert [key.decode() for key in client.keys()] == ["lt:k"]  # pyright: ignore[reportGeneralTypeIssues]
+        assert [key.decode() for key in client.scan_iter()] == ["lt:k"]  # pyright: ignore[reportGeneralTypeIssues]
         assert client.ttl("lt:k") > 0  # pyright: ignore[reportOperatorIssue]
 
 
@@ -324,9 +324,7 @@ def test_other_weights_under_the_same_name_are_another_result(
     assert (found[0][1].concepts != found[1][1].concepts).any()
 
 
-def test_a_sweep_and_the_landmarks_are_computed_once(
-    lab: CachedExperiments, trained: Trained, computed: list[Any]
-):
+def test_a_sweep_and_the_landmarks_are_computed_once(lab: CachedExperiments, trained: Trained, computed: list[Any]):
     spec = NoiseSweepSpec(model=trained[1], source="decoded", n_runs=10, n_steps=5)
     for _ in range(2):
         lab.noise_sweep(spec)
@@ -396,9 +394,7 @@ def test_what_cannot_be_computed_ahead_is_no_harm(lab: CachedExperiments, spec: 
     assert [done.noise for done in computed] == [0.1]
 
 
-def test_what_is_computed_ahead_gives_way(
-    lab: CachedExperiments, spec: InferenceSpec, monkeypatch: pytest.MonkeyPatch
-):
+def test_what_is_computed_ahead_gives_way(lab: CachedExperiments, spec: InferenceSpec, monkeypatch: pytest.MonkeyPatch):
     """The first ensemble computed ahead waits until somebody asks for another one, and then gives up."""
     real, entered, asked = experiments.trajectories, threading.Event(), threading.Event()
     ahead, wanted, done = replace(spec, noise=0.1, sample=0), replace(spec, noise=0.9, sample=0), []

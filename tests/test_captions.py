@@ -36,13 +36,15 @@ def test_the_caption_names_the_point_and_the_stage(minima: list[float], point: s
 
 @pytest.mark.parametrize(("noise", "text"), [(0, "0 %"), (0.025, "2.5 %"), (0.2, "20 %"), (1, "100 %"), (0.3, "30 %")])
 def test_the_noise_is_said_as_it_is(noise: float, text: str):
-    assert captions.ensemble_caption([1, 2, 3], **(ENSEMBLE | {"noise": noise})).startswith(f"With {text} of the pixels")
+    settings: dict[str, Any] = ENSEMBLE | {"noise": noise}
+    assert captions.ensemble_caption([1, 2, 3], **settings).startswith(f"With {text} of the pixels")
 
 
 @pytest.mark.parametrize("source", ["original", "decoded"])
 @pytest.mark.parametrize("kind", ["invert", "permute"])
 def test_the_caption_says_what_the_runs_start_from(source: str, kind: str):
-    text = captions.ensemble_caption(np.array([1, 2, 3]), **(ENSEMBLE | {"source": source, "noise_kind": kind}))
+    settings: dict[str, Any] = ENSEMBLE | {"source": source, "noise_kind": kind}
+    text = captions.ensemble_caption([1, 2, 3], **settings)
     assert {"original": "original images", "decoded": "images decoded from memories"}[source] in text
     assert {"invert": "inverted", "permute": "permuted"}[kind] in text
 
@@ -50,9 +52,7 @@ def test_the_caption_says_what_the_runs_start_from(source: str, kind: str):
 def test_the_run_is_described_by_its_own_nearest_point():
     run = make_run()
     text = captions.run_caption(run, label="6", sample=17)
-    assert text == (
-        "This run (image 17): nearest to the concept of ‘6’, 1.25 at t = 3; it approaches its concept."
-    )
+    assert text == ("This run (image 17): nearest to the concept of ‘6’, 1.25 at t = 3; it approaches its concept.")
     other = replace(run, approaches=False, minimum_distance=np.array([1.0, 2, 3], np.float32))
     assert "its own memory, 1.00 at t = 1; it does not approach" in captions.run_caption(other, label="6", sample=17)
 

@@ -119,7 +119,7 @@ def test_a_change_of_the_data_set_is_quiet(page: ExplorePage, question: Question
 
 
 def test_a_data_set_without_a_model_is_refused_with_a_remedy(page: ExplorePage, question: Question):
-    with pytest.raises(Exception, match="Fashion.*Choose another data set"):
+    with pytest.raises(Exception, match=r"Fashion.*Choose another data set"):
         page.model_of(read_request(question("d=fashion")).state, quiet=False)
 
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from tests.synthetic import STEPS, make_cloud, make_sweep
 
 BOTH = pytest.mark.parametrize("theme", THEMES.values(), ids=list(THEMES))
 NAMES = tuple("0123456789")
-I, II, III = Stage.MEMORY, Stage.CONCEPT, Stage.ABSTRACT
+I, II, III = Stage.MEMORY, Stage.CONCEPT, Stage.ABSTRACT  # noqa: E741 (the paper's names)
 
 
 def curves(theme: Theme = LIGHT, *, every: bool = False, **changes: Any) -> go.Figure:
@@ -161,7 +162,7 @@ def test_bands_cover_all_of_p_without_overlap(stages: str):
     sweep = make_sweep(stages)
     bands = figures.stage_bands(sweep)
     assert (bands[0][0], bands[-1][1]) == (0, 1)
-    assert all(one[1] == two[0] and one[2] != two[2] for one, two in zip(bands, bands[1:], strict=False))
+    assert all(one[1] == two[0] and one[2] != two[2] for one, two in pairwise(bands))
     for p, stage in zip(sweep.noises, sweep.stages, strict=True):
         assert any(start <= p <= end and stage == found for start, end, found in bands)
 
@@ -177,8 +178,8 @@ HEIGHTS = st.lists(st.floats(0, 10), min_size=1, max_size=8)
 def test_spread_keeps_a_distance_the_order_and_the_bounds(heights: list[float]):
     placed = figures.spread(heights, 1.0, 10.0)
     ordered = [placed[i] for i in sorted(range(len(heights)), key=heights.__getitem__)]
-    assert all(two - one >= 1 - 1e-9 for one, two in zip(ordered, ordered[1:], strict=False)), placed
-    assert -1e-9 <= ordered[0]
+    assert all(two - one >= 1 - 1e-9 for one, two in pairwise(ordered)), placed
+    assert ordered[0] >= -1e-9
     assert ordered[-1] <= 10 + 1e-9
 
 
@@ -197,7 +198,7 @@ def test_heights_with_room_between_them_stay(heights: list[int]):
 @given(heights=st.lists(st.floats(0, 1), min_size=12, max_size=15))
 def test_more_names_than_fit_are_still_spread_evenly(heights: list[float]):
     placed = sorted(figures.spread(heights, 1.0, 5.0))
-    assert all(two - one >= 1 - 1e-9 for one, two in zip(placed, placed[1:], strict=False))
+    assert all(two - one >= 1 - 1e-9 for one, two in pairwise(placed))
 
 
 @pytest.mark.parametrize("every", [False, True])

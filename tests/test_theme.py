@@ -105,6 +105,6 @@ def test_a_colour_with_an_opacity():
 
 
 def test_the_plotly_bundle_of_the_page_is_the_one_that_plotly_draws_for():
-    """assets/vendor holds the smaller cartesian bundle: it must have the version that this plotly writes figures for."""
+    """assets/vendor holds the smaller cartesian bundle, of the version that this plotly writes figures for."""
     bundle = Path(__file__).parent.parent / "assets" / "vendor" / "plotly-cartesian.min.js"
     assert f"v{get_plotlyjs_version()}\n" in bundle.read_text()[:200]

@@ -1,0 +1,221 @@
+"""Thirty students drag p: what one server process with one worker makes of it.
+
+Every student changes p twice a second. Each change posts the questions that the page posts, on connections of their
+own, without waiting for earlier answers. Times count from the moment of the change, so that queueing is in them.
+
+Try: python -m benchmarks.load --seconds 10
+"""
+
+import argparse
+import gzip
+import http.client
+import json
+import random
+import sys
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import brotli
+
+from benchmarks import report
+from benchmarks.report import Measure
+from benchmarks.server import PATIENCE, images_here, serving
+
+SCENARIOS = {"runs": ("run",), "runs + clouds": ("run", "cloud"), "as the page asks": ("run", "cloud", "curves")}
+GRID = tuple(round(i / 40, 4) for i in range(41))
+TARGET = 100  # ms, p95
+
+
+@dataclass(frozen=True)
+class Question:
+    """A callback of the page, as Dash's own list of dependencies describes it."""
+
+    route: str
+    output: str
+    outputs: Any
+
+    def body(self, client: str, sequence: int, noise: float) -> bytes:
+        """What the browser posts when the student has moved p."""
+        value = {"query": f"v=1&p={noise:g}", "client": client, "sequence": sequence}
+        asked = [{"id": f"ask-{self.route}", "property": "data", "value": value}]
+        changed = [f"ask-{self.route}.data"]
+        payload = {"output": self.output, "outputs": self.outputs, "inputs": asked, "changedPropIds": changed}
+        return json.dumps(payload | {"state": []}).encode()
+
+
+@dataclass
+class Tally:
+    """What came of the questions of one route."""
+
+    milliseconds: list[float] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+    outcomes: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: "Tally") -> None:
+        """Take another's into this one."""
+        self.milliseconds += other.milliseconds
+        self.sizes += other.sizes
+        self.outcomes += other.outcomes
+
+
+class Connection:
+    """One kept-alive connection to the server."""
+
+    def __init__(self, url: str):
+        parts = urlsplit(url)
+        self.http = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=PATIENCE)
+
+    def get(self, path: str) -> Any:
+        """An answer in JSON."""
+        self.http.request("GET", path)
+        return json.loads(self.http.getresponse().read())
+
+    def post(self, body: bytes) -> tuple[int, str, bytes]:
+        """Status, encoding and body, not decompressed: that is the students' work, not this machine's."""
+        head = {"Content-Type": "application/json", "Accept-Encoding": "br, gzip"}
+        self.http.request("POST", "/_dash-update-component", body, head)
+        answer = self.http.getresponse()
+        return answer.status, answer.headers.get("Content-Encoding", ""), answer.read()
+
+
+def questions(url: str) -> dict[str, Question]:
+    """The callbacks of the page by the route that they answer."""
+    found = {}
+    for each in Connection(url).get("/_dash-dependencies"):
+        asked = [i["id"] for i in each["inputs"] if i["id"].startswith("ask-")]
+        if asked:
+            route = asked[0].removeprefix("ask-")
+            found[route] = Question(route, each["output"], outputs_of(each["output"]))
+    return found
+
+
+def outputs_of(output: str) -> Any:
+    """Dash's "..a.x...b.y.." or "a.x" as ids and properties."""
+    names = output.strip(".").split("...")
+    pairs = [dict(zip(("id", "property"), name.rsplit(".", 1), strict=True)) for name in names]
+    return pairs if output.startswith("..") else pairs[0]
+
+
+def outcome(status: int, encoding: str, body: bytes, question: Question, *, look: bool) -> str:
+    """Whether an answer is one; `look` decompresses it and looks inside."""
+    if status == 204:
+        return "given up"  # the same student has asked something newer
+    if status != 200:
+        return f"status {status}"
+    if look:
+        unpack = {"br": brotli.decompress, "gzip": gzip.decompress}.get(encoding, bytes)
+        answer = json.loads(unpack(body)).get("response", {})
+        return "answered" if question.output.strip(".").split(".")[0] in answer else "refused"
+    return "answered" if len(body) > 500 else "refused"  # a refusal is one short sentence
+
+
+def ask_on_time(url: str, question: Question, client: str, due: list[float], noises: list[float], tally: Tally) -> None:
+    """One route of one student: post at the due times, or at once when late."""
+    connection = Connection(url)
+    for i, (moment, noise) in enumerate(zip(due, noises, strict=True)):
+        time.sleep(max(0.0, moment - time.perf_counter()))
+        try:
+            status, encoding, body = connection.post(question.body(client, i + 1, noise))
+        except (OSError, http.client.HTTPException) as error:
+            tally.outcomes[type(error).__name__] += 1
+            connection = Connection(url)
+            continue
+        tally.milliseconds.append(1000 * (time.perf_counter() - moment))
+        tally.sizes.append(len(body))
+        tally.outcomes[outcome(status, encoding, body, question, look=i == 0)] += 1
+
+
+def crowd(url: str, asked: list[Question], args: argparse.Namespace, name: str) -> tuple[dict[str, Tally], float]:
+    """Let all students change p for a while.
+
+    Returns:
+        A tally per route, and the seconds until the last answer.
+    """
+    threads, tallies = [], [(question.route, Tally()) for _ in range(args.students) for question in asked]
+    begin = time.perf_counter() + 1.0
+    places = iter(tallies)
+    for student in range(args.students):
+        chance = random.Random(f"{name} {student}")
+        count = int(args.seconds * args.rate)
+        offset = chance.random() / args.rate
+        due = [begin + offset + i / args.rate for i in range(count)]
+        noises = [chance.choice(GRID) for _ in range(count)]
+        for question in asked:
+            given = (url, question, f"{name}-{student}", due, noises, next(places)[1])
+            threads.append(threading.Thread(target=ask_on_time, args=given, daemon=True))
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    joined = {question.route: Tally() for question in asked}
+    for route, tally in tallies:
+        joined[route].add(tally)
+    return joined, time.perf_counter() - begin
+
+
+def warm(url: str, asked: dict[str, Question]) -> None:
+    """Have every ensemble of the grid computed, so that the crowd finds a warm cache."""
+    report.say(f"warming the cache: {len(GRID)} ensembles")
+    connection = Connection(url)
+    for i, noise in enumerate(GRID):
+        for route in ("run", "cloud"):
+            status, encoding, body = connection.post(asked[route].body("teacher", i + 1, noise))
+            result = outcome(status, encoding, body, asked[route], look=True)
+            if result != "answered":
+                raise RuntimeError(f"The server did not answer {route} for p = {noise} while warming: {result}.")
+
+
+def measures_of(name: str, found: dict[str, Tally], seconds: float) -> list[Measure]:
+    """Times, errors and throughput of one scenario."""
+    measures, total = [], Tally()
+    for route, tally in found.items():
+        total.add(tally)
+        kilobytes = sum(tally.sizes) / max(1, len(tally.sizes)) / 1000
+        seen = ", ".join(f"{count:,} {word}" for word, count in sorted(tally.outcomes.items()))
+        note = f"{seen}; {kilobytes:.1f} kB each"
+        measures.append(Measure(f"{name}: {route}", "ms", tally.milliseconds, {"p95": TARGET}, note=note))
+    failed = sum(count for word, count in total.outcomes.items() if word not in ("answered", "given up"))
+    done = total.outcomes["answered"] / seconds
+    measures.append(Measure(f"{name}: errors", "", [failed], {"max": 0}))
+    measures.append(Measure(f"{name}: throughput", "answers/s", [done]))
+    return measures
+
+
+def read_arguments(arguments: list[str] | None) -> argparse.Namespace:
+    """The command line."""
+    options = report.parser(__doc__)
+    options.add_argument("--students", type=int, default=30, help="(default: 30)")
+    options.add_argument("--rate", type=float, default=2.0, help="changes of p a second and student (default: 2)")
+    options.add_argument("--seconds", type=float, default=30.0, help="length of each scenario (default: 30)")
+    options.add_argument("--scenarios", nargs="+", choices=SCENARIOS, default=list(SCENARIOS), metavar="NAME")
+    return options.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure, print, write."""
+    args = read_arguments(arguments)
+    measures: list[Measure] = []
+    with serving() as server:
+        asked = questions(server.url)
+        warm(server.url, asked)
+        for name in args.scenarios:
+            report.say(f"{name}: {args.seconds:g} s")
+            found, seconds = crowd(server.url, [asked[route] for route in SCENARIOS[name]], args, name)
+            measures += measures_of(name, found, seconds)
+    source = "original" if images_here() else "decoded"
+    head = (
+        f"{args.students} students, {args.rate:g} changes of p a second each, {args.seconds:g} s, one gunicorn worker, "
+        f"warm cache, clients on the same machine; runs start from {source} images."
+    )
+    values = {"source": source, "students": args.students, "rate": args.rate, "seconds": args.seconds}
+    values["measures"] = [measure.to_dict() for measure in measures]
+    report.publish("load", f"{head}\n\n{report.measures_table(measures)}", values, args)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,155 @@
+"""A browser tab with the explorer in it, that notices whatever goes wrong."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Browser, Page, Request, Response
+
+PATIENCE = 30_000  # ms; the machine may be busy with something else
+
+# Counts what is on its way to the server, so that a test can wait until everything has arrived. Throttled questions
+# leave after 150 ms at most, the address is written after 300 ms.
+WATCH = """
+window.flow = { open: 0, last: performance.now() };
+const send = window.fetch;
+window.fetch = (...what) => {
+  window.flow.open++;
+  const done = () => { window.flow.open--; window.flow.last = performance.now(); };
+  return send(...what).then((reply) => { done(); return reply; }, (error) => { done(); throw error; });
+};
+"""
+QUIET = """() => window.latent && latent.screen.facts && window.flow.open === 0
+  && performance.now() - window.flow.last > 450 && !document.body.classList.contains("waiting")
+  && document.querySelector("#stage-badge").dataset.stage !== undefined
+  && document.querySelectorAll("#strip .tile").length > 1"""
+
+
+class Tab:
+    """One page; `check` fails for errors on the console, failed requests and anything from another origin."""
+
+    def __init__(self, browser: Browser, server: str, **options: Any):
+        self.server = server
+        options.setdefault("viewport", {"width": 1440, "height": 900})
+        self.context = browser.new_context(**options)
+        self.page: Page = self.context.new_page()
+        self.page.set_default_timeout(PATIENCE)
+        self.page.add_init_script(WATCH)
+        self.wrong: list[str] = []
+        self.requests: list[Request] = []
+        self.page.on("console", self._console)
+        self.page.on("pageerror", lambda error: self.wrong.append(f"page error: {error}"))
+        self.page.on("request", self._request)
+        self.page.on("response", self._response)
+
+    def _response(self, response: Response) -> None:
+        if response.status >= 400:
+            self.wrong.append(f"{response.status} {response.url}")
+
+    def _console(self, message: Any) -> None:
+        if message.type in ("error", "warning"):
+            self.wrong.append(f"{message.type} on the console: {message.text}")
+
+    def _request(self, request: Request) -> None:
+        self.requests.append(request)
+        address = urlsplit(request.url)
+        if address.scheme not in ("data", "blob") and f"{address.scheme}://{address.netloc}" != self.server:
+            self.wrong.append(f"asked elsewhere: {request.url[:200]}")
+
+    def check(self) -> None:
+        assert self.wrong == []
+
+    def open(self, query: str = "") -> "Tab":
+        """Load the page and wait until every panel has its data."""
+        self.page.goto(f"{self.server}/{'?' if query else ''}{query}")
+        return self.quiet()
+
+    def quiet(self) -> "Tab":
+        """Wait until nothing is on its way and the address is written."""
+        self.page.wait_for_function(QUIET, polling=50)
+        self.frame()
+        return self
+
+    def frame(self) -> None:
+        """Wait until what changed is painted."""
+        self.page.evaluate("() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))")
+
+    # what is on the screen
+
+    def state(self) -> dict[str, Any]:
+        return self.page.evaluate("() => ({...latent.screen.state, t: latent.player.t})")
+
+    @property
+    def address(self) -> dict[str, str]:
+        """The settings in the address bar."""
+        return dict(pair.split("=", 1) for pair in urlsplit(self.page.url).query.split("&"))
+
+    def text(self, selector: str) -> str:
+        return self.page.locator(selector).first.text_content() or ""
+
+    def badge(self) -> list[str]:
+        """Stage, sentence and the three minima."""
+        return [
+            self.text("#stage-name"),
+            self.text("#caption"),
+            *[self.text(f"#minimum-{i} .number") for i in range(3)],
+        ]
+
+    def strip(self) -> str:
+        """The images of the highlighted run, as the address of their sprite."""
+        return self.page.evaluate("() => document.querySelector('#strip .tile').style.backgroundImage")
+
+    def picture(self, name: str) -> str:
+        """A panel's canvas, pixel by pixel."""
+        self.frame()
+        return self.page.evaluate("(id) => document.getElementById(id).toDataURL()", f"{name}-canvas")
+
+    def without_names(self) -> "Tab":
+        """Draw no more names on the canvases: their places depend on where they were before."""
+        self.page.evaluate(
+            """() => { const p = CanvasRenderingContext2D.prototype;
+              p.fillText = p.strokeText = () => {}; latent.panels.redraw(); }"""
+        )
+        return self
+
+    def painted(self, name: str) -> int:
+        """How many pixels of a panel's canvas are not empty."""
+        return self.page.evaluate(
+            """(id) => { const c = document.getElementById(id);
+              if (!c.width || !c.height) return 0;
+              const { data } = c.getContext("2d").getImageData(0, 0, c.width, c.height);
+              let n = 0; for (let i = 3; i < data.length; i += 4) n += data[i] > 0; return n; }""",
+            f"{name}-canvas",
+        )
+
+    def colours(self, name: str) -> int:
+        """How many different colours a panel's canvas has."""
+        return self.page.evaluate(
+            """(id) => { const c = document.getElementById(id);
+              const { data } = c.getContext("2d").getImageData(0, 0, c.width, c.height);
+              return new Set(new Uint32Array(data.buffer)).size; }""",
+            f"{name}-canvas",
+        )
+
+    def notices(self) -> list[str]:
+        return self.page.locator("#notices .notice p").all_text_contents()
+
+    def clock(self) -> int:
+        return self.page.evaluate("() => latent.player.t")
+
+    # what a hand does
+
+    def widget(self, field: str) -> Any:
+        return self.page.locator(f'.widget[data-field="{field}"]')
+
+    def choose(self, field: str, value: str) -> None:
+        self.widget(field).locator(f'[role=radio][data-value="{value}"]').click()
+
+    def slide(self, field: str, value: float) -> None:
+        """Put a slider somewhere, as a finger does it: an input event, nothing else."""
+        self.widget(field).locator("input").evaluate(
+            "(e, v) => { e.value = v; e.dispatchEvent(new Event('input', { bubbles: true })); }", value
+        )
+
+    def asked(self) -> int:
+        """How many requests there have been."""
+        return len(self.requests)
