@@ -15,31 +15,20 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from core.config import Choice, InferenceSpec, Integer, Name, Real, checked, key_of
+from core.config import InferenceSpec, Integer, Name, Real, checked, key_of
 from dashboard import controls
 from dashboard.controls import ScreenState
 from tests.conftest import settings_in
 from tests.served import create_app
+from tests.test_config import allowed
 
 FIELDS = {item.name: item for item in fields(ScreenState)}
 NUMBERS = ["nan", "inf", "-1", "1e99", "x", "", "6 6", "true", "[1]", "\x00"]
 WORDS = ["X", "../x", "None", "\x00", "é", "a b", "-a"]
 
 
-def values_of(check: Any) -> st.SearchStrategy[Any]:
-    match check:
-        case Integer():
-            return st.integers(check.low, check.high)
-        case Real():
-            return st.floats(check.low, check.high)
-        case Choice():
-            return st.sampled_from(check.words)
-        case _:
-            return st.from_regex(check.pattern, fullmatch=True)
-
-
 def states() -> st.SearchStrategy[ScreenState]:
-    return st.builds(ScreenState, **{name: values_of(checked(item)) for name, item in FIELDS.items()})
+    return st.builds(ScreenState, **{name: allowed(checked(item)) for name, item in FIELDS.items()})
 
 
 @examples(max_examples=200, deadline=None)
