@@ -153,5 +153,5 @@ class Tab:
         )
 
     def asked(self) -> int:
-        """How many requests there have been."""
-        return len(self.requests)
+        """How many requests there have been; Chromium fetches the icon again after an address changes."""
+        return len([request for request in self.requests if "favicon" not in request.url])
