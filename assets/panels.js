@@ -21,11 +21,16 @@ window.latent = window.latent || {};
 
   function decode(wire) {
     if (wire.f32 !== undefined) return { values: new Float32Array(bytes(wire.f32)), shape: wire.shape };
-    const whole = new Uint16Array(bytes(wire.u16)), values = new Float32Array(whole.length);
-    const step = (wire.high - wire.low) / 65535;
-    for (let i = 0; i < whole.length; i++) values[i] = wire.low + step * whole[i];
+    const raw = new Uint8Array(bytes(wire.u16)), count = raw.length / 2, row = count / wire.shape[0];
+    const whole = new Uint16Array(count), values = new Float32Array(count), step = (wire.high - wire.low) / wire.levels;
+    for (let i = 0; i < count; i++) {
+      whole[i] = (raw[i] | (raw[count + i] << 8)) + (i < row ? 0 : whole[i - row]); // modulo 2^16
+      values[i] = wire.low + step * whole[i];
+    }
     return { values, shape: wire.shape };
   }
+
+  panels.decode = decode;
 
   /* Positions (steps, lags, trials, 2): those of now, and the trail added up backwards from them. */
   function withTrail(now, trail) {
@@ -53,7 +58,7 @@ window.latent = window.latent || {};
     colours.font = getComputedStyle(document.body).fontFamily;
   }
 
-  /* The maps of a panel from data to pixels, as plotly lays its axes out now; null before there is a figure. */
+  /* The maps of a panel from data to pixels, as plotly lays its axes out; null before there is a figure. */
   function axes(name) {
     const graph = $(`#${name}-graph .js-plotly-plot`);
     if (!graph || !graph._fullLayout || !graph._fullLayout.xaxis) return null;
@@ -64,13 +69,31 @@ window.latent = window.latent || {};
     }
     const { xaxis, yaxis } = graph._fullLayout;
     const x0 = xaxis._offset, y0 = yaxis._offset, w = xaxis._length, h = yaxis._length;
-    const [left, right] = xaxis.range, [bottom, top] = yaxis.range;
+    const [[left, right], [bottom, top]] = name === "plane" ? shown.cloud.ranges : [xaxis.range, yaxis.range];
     return {
       x0, y0, w, h,
       x: (v) => x0 + ((v - left) / (right - left)) * w,
       y: (v) => y0 + h - ((v - bottom) / (top - bottom)) * h,
       value: (pixel) => left + ((pixel - x0) / w) * (right - left),
     };
+  }
+
+  /* The ranges of the plane around all positions, with equal scales, as they fill the panel now. */
+  function fit({ layout }) {
+    const box = $("#plane-plot").getBoundingClientRect(), { l, r, t, b } = layout.template.layout.margin;
+    const room = [Math.max(box.width - l - r, 1), Math.max(box.height - t - b, 1)];
+    const extent = [layout.xaxis.range, layout.yaxis.range];
+    const scale = Math.max(...extent.map(([low, high], i) => (high - low) / room[i]));
+    return extent.map(([low, high], i) => [-0.5, 0.5].map((side) => (low + high) / 2 + side * scale * room[i]));
+  }
+
+  function resized() {
+    const { cloud } = shown, graph = $("#plane-graph .js-plotly-plot");
+    if (cloud && graph && window.Plotly) {
+      cloud.ranges = fit(cloud.figure);
+      window.Plotly.relayout(graph, { "xaxis.range": cloud.ranges[0], "yaxis.range": cloud.ranges[1] });
+    }
+    panels.redraw();
   }
 
   /* Clear a panel's canvas and draw on it: `inside` is clipped to the axes, `around` is not. */
@@ -483,11 +506,14 @@ window.latent = window.latent || {};
   panels.cloud = function (reply) {
     ["embedding", "basis", "mean", "explained"].forEach((name) => { reply[name] = decode(reply[name]); });
     reply.embedding = withTrail(reply.embedding, reply.trail);
+    reply.ranges = fit(reply.figure);
     shown.cloud = reply;
     images.clear();
     write("curves-note", reply.approach);
     if (!isStale()) panels.waiting(false);
     panels.redraw();
+    const { data, layout } = reply.figure, [x, y] = reply.ranges;
+    return { data, layout: { ...layout, xaxis: { ...layout.xaxis, range: x }, yaxis: { ...layout.yaxis, range: y } } };
   };
 
   panels.sweep = function (reply) {
@@ -538,6 +564,6 @@ window.latent = window.latent || {};
       const tile = event.target.closest(".tile");
       if (tile) { latent.player.pause(); latent.player.set(Number(tile.dataset.t)); }
     });
-    new ResizeObserver(panels.redraw).observe($(".panels"));
+    new ResizeObserver(resized).observe($(".panels"));
   };
 })(window.latent);

@@ -16,6 +16,7 @@ window.latent = window.latent || {};
     sample: ["run"], n_runs: ["cloud", "curves"], window: ["cloud"], basis: ["cloud"],
     curves: ["curves"], theme: ["cloud", "curves", "sweep"], t: [], speed: [],
   };
+  const FOLLOW = ["cloud", "curves"];
   const EVERY = { settle: 0, run: 30, cloud: 150, curves: 150, sweep: 50, image: 0 };
 
   const $ = (selector, root) => (root || document).querySelector(selector);
@@ -59,6 +60,22 @@ window.latent = window.latent || {};
   }
   screen.ask = ask;
 
+  /* The run goes first, the finger is on it; the cloud follows when it is here, or after half a second. */
+  const behind = new Set();
+  let patience = null;
+  function askAll(routes, changed) {
+    const first = routes.includes("run") ? routes.filter((route) => !FOLLOW.includes(route)) : routes;
+    first.forEach((route) => ask(route, route === "settle" ? { changed } : null));
+    routes.filter((route) => !first.includes(route)).forEach((route) => behind.add(route));
+    if (behind.size && !patience) patience = setTimeout(catchUp, 500);
+  }
+  function catchUp() {
+    clearTimeout(patience);
+    patience = null;
+    behind.forEach((route) => ask(route));
+    behind.clear();
+  }
+
   /* Set a field: widgets, address and panels follow; what depends on it is asked again. */
   screen.set = function (name, value) {
     if (screen.state[name] === value) return;
@@ -71,7 +88,7 @@ window.latent = window.latent || {};
     show(name);
     writeAddress();
     latent.panels.changed(name);
-    ASKS[name].forEach((route) => ask(route, route === "settle" ? { changed: name } : null));
+    askAll(ASKS[name], name);
   };
 
   /* A value that only the model's limit brought down goes back to its default with another model. */
@@ -221,7 +238,7 @@ window.latent = window.latent || {};
     latent.panels.redraw();
   };
   dark.addEventListener("change", () => {
-    if (screen.facts && screen.state.theme === "auto") { latent.applyTheme(); ASKS.theme.forEach((route) => ask(route)); }
+    if (screen.facts && screen.state.theme === "auto") { latent.applyTheme(); askAll(ASKS.theme); }
   });
 
   // ---- notices and jobs
@@ -357,10 +374,10 @@ window.latent = window.latent || {};
       writeAddress();
       if (reply.offer) offer(reply.offer.dataset, reply.offer.n_latent, reply.notes);
       else if (reply.notes.length) notice(reply.notes);
-      ["run", "sweep", "cloud", "curves"].forEach((route) => ask(route));
+      askAll(["run", "sweep", "cloud", "curves"]);
     },
-    run: (reply) => reply && latent.panels.run(reply),
-    cloud: (reply) => reply && latent.panels.cloud(reply),
+    run: (reply) => { if (reply) { latent.panels.run(reply); catchUp(); } },
+    cloud: (reply) => (reply ? latent.panels.cloud(reply) : window.dash_clientside.no_update),
     sweep: (reply) => reply && latent.panels.sweep(reply),
     image: (reply) => reply && latent.panels.image(reply),
     progress: (reply) => reply && latent.panels.progress(reply),

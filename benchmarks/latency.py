@@ -200,7 +200,7 @@ def new_noises(page: Page, wire: Wire, n: int) -> list[Measure]:
     cold = repeated("new p, ensemble not cached", n, ask)
     cached = repeated("new p, ensemble cached", n, ask)
     sizes = [size / 1000 for size in wire.sizes["data run.data"]]
-    clouds = [size / 1000 for size in wire.sizes["data ..cloud.data...plane-graph.figure.."]]
+    clouds = [size / 1000 for size in wire.sizes["data cloud.data"]]
     return [
         Measure(
             "new p: input to painted highlighted run", "ms", [each["run"] for each in cached], {"p50": 100, "p95": 200},

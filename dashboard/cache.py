@@ -4,6 +4,7 @@ import atexit
 import logging
 import tempfile
 import threading
+import time
 import zlib
 from collections import deque
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from flask import Flask
 from flask_caching import Cache
 
 from core import experiments
-from core.config import InferenceSpec, NoiseSweepSpec, Progress, Settings, silent
+from core.config import InferenceSpec, NoiseSweepSpec, Progress, RefusedError, Settings, silent
 from core.results import LatentSpace, NoiseSweep, Run, Trajectories
 from core.store import Library
 
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 STRIPES = 64
 DAY = 86_400
+REPLIES = 300  # kept in memory, 0.2 MB each at most
+CALM = 0.3  # s without a question before anything is computed ahead
 
 
 class ResultCache:
@@ -47,6 +50,8 @@ class ResultCache:
                 "CACHE_OPTIONS": {"mode": 0o600},
             }
         self.cache = Cache(app, config={"CACHE_DEFAULT_TIMEOUT": 30 * DAY, **options})
+        in_memory = {"CACHE_TYPE": "SimpleCache", "CACHE_THRESHOLD": REPLIES, "CACHE_DEFAULT_TIMEOUT": DAY}
+        self.replies = Cache(app, config=in_memory)
         self.locks = [threading.Lock() for _ in range(STRIPES)]
 
     def get(self, key: str) -> Any | None:
@@ -69,6 +74,22 @@ class ResultCache:
                 found = compute()
                 self._put(key, found)
             return found
+
+    def has(self, key: str) -> bool:
+        """Whether a result is cached."""
+        try:
+            return bool(self.cache.has(key))
+        except Exception as error:
+            log.warning("cache not readable: %s", error)
+            return False
+
+    def get_or_build(self, key: str, build: Callable[[], T]) -> T:
+        """What was made of results for the browser, from this process's memory; else built."""
+        found = self.replies.get(key)
+        if found is None:
+            found = build()
+            self.replies.set(key, found)
+        return found
 
     def _put(self, key: str, value: Any) -> None:
         try:
@@ -119,6 +140,7 @@ class CachedExperiments:
         self.settings, self.cache = settings, cache
         self._heavy = threading.Semaphore(1)
         self._asked = 0
+        self._last = 0.0
         self._count = threading.Lock()
         self._ahead: deque[InferenceSpec] = deque(maxlen=4)
         self._worker: threading.Thread | None = None
@@ -145,7 +167,13 @@ class CachedExperiments:
 
     def run(self, spec: InferenceSpec) -> Run:
         """One run; cheaper to compute than to keep."""
+        self._last = time.monotonic()
         return experiments.run(spec, self.settings)
+
+    def reply(self, route: str, spec: InferenceSpec | NoiseSweepSpec, look: str, build: Callable[[], T]) -> T:
+        """What a route makes of a spec's result and of the look of the screen, built once while it is in memory."""
+        self._last = time.monotonic()
+        return self.cache.get_or_build(f"{route}:{look}:{self._key(spec)}", build)
 
     def trajectories(self, spec: InferenceSpec, progress: Progress = silent) -> Trajectories:
         """Collective runs; `progress` may raise to give up."""
@@ -179,10 +207,16 @@ class CachedExperiments:
         finally:
             with self._count:
                 self._asked -= 1
+            self._last = time.monotonic()
 
     def compute_ahead(self, *specs: InferenceSpec) -> None:
         """Compute ensembles that will probably be asked for, one after the other, while nothing else is to do."""
-        self._ahead.extend(specs)
+        for spec in specs:
+            with suppress(RefusedError):  # nobody waits for it; whoever asks will be told
+                if not self.cache.has(self._key(replace(spec, sample=0))):
+                    self._ahead.append(spec)
+        if not self._ahead:
+            return
         if self._worker is None or not self._worker.is_alive():
             self._worker = threading.Thread(target=self._work_ahead, daemon=True, name="ahead")
             self._worker.start()
@@ -195,6 +229,9 @@ class CachedExperiments:
 
     def _work_ahead(self) -> None:
         while self._ahead and not self._closing:
+            if not self._calm():
+                time.sleep(CALM / 3)
+                continue
             spec = replace(self._ahead.pop(), sample=0)
             try:
                 self.cache.get_or_compute(self._key(spec), lambda spec=spec: self._computed_ahead(spec))
@@ -203,11 +240,14 @@ class CachedExperiments:
 
     def _computed_ahead(self, spec: InferenceSpec) -> Trajectories:
         def give_way(fraction: float, text: str) -> None:
-            if self._asked or self._closing:
+            if self._closing or not self._calm():
                 raise RuntimeError("somebody asked for something else")
 
         with self._heavy:
             return experiments.trajectories(spec, self.settings, progress=give_way)
+
+    def _calm(self) -> bool:
+        return not self._asked and time.monotonic() - self._last > CALM
 
     def _weights(self, id: str) -> str:
         return experiments.open_model(id, self.settings).sha256[:16]

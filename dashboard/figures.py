@@ -13,14 +13,15 @@ POINT_NAMES = ("own memory", "concept", "abstract concept")
 def plane(cloud: Trajectories, theme: Theme, *, rotated: bool) -> go.Figure:
     """The axes of the latent plane; panels.js draws what moves on a canvas above them.
 
-    The ranges hold every step, so that nothing jumps while the clock runs.
+    The ranges hold every step, so that nothing jumps while the clock runs; panels.js widens one of them until the
+    scales are equal. (plotly's `scaleanchor` would make them depend on the ranges of the figure before.)
     """
     low, high = extent(cloud.embedding[:, 0])
     names = ("axis 1", "axis 2") if rotated else ("PC 1", "PC 2")
     figure = go.Figure(go.Scatter(x=[], y=[]), layout={"template": theme.template()})
-    figure.update_xaxes(range=[low[0], high[0]], title=names[0], constrain="domain")
-    figure.update_yaxes(range=[low[1], high[1]], title=names[1], scaleanchor="x", constrain="domain")
-    figure.update_layout(dragmode="pan")
+    figure.update_xaxes(range=[float(low[0]), float(high[0])], title=names[0], fixedrange=True)
+    figure.update_yaxes(range=[float(low[1]), float(high[1])], title=names[1], fixedrange=True)
+    figure.update_layout(dragmode=False)
     return figure
 
 

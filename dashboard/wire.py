@@ -10,24 +10,36 @@ from PIL import Image
 from core.results import LatentSpace, NoiseSweep, Run, Trajectories
 
 GREY_LEVELS = 32  # enough for the eye on small tiles, and half the bytes of 256
+LEVELS = 65535  # of a quantised array
+MAP_LEVELS = 4095  # of positions on the plane, which has some 500 pixels
+TRAIL_LEVELS = 2047
 
 
-def quantised(values: np.ndarray) -> dict[str, Any]:
-    """An array as 16-bit numbers between its extremes (error below 1/65,000 of the range)."""
+def quantised(values: np.ndarray, levels: int = LEVELS) -> dict[str, Any]:
+    """An array as whole numbers between its extremes (error at most half a step).
+
+    Sent are the differences to the row before, modulo 2^16, all low bytes before all high ones: what changes little
+    from step to step compresses well.
+    """
     low, high = float(values.min()), float(values.max())
-    scale = 65535 / (high - low) if high > low else 0.0
+    scale = levels / (high - low) if high > low else 0.0
     whole = np.rint((values - low) * scale).astype("<u2")
-    return {"u16": _base64(whole.tobytes()), "low": low, "high": high, "shape": list(values.shape)}
+    change = np.diff(whole, axis=0, prepend=np.zeros_like(whole[:1]))
+    planes = change.reshape(-1, 1).view(np.uint8).T
+    return {"u16": _base64(planes.tobytes()), "low": low, "high": high, "levels": levels, "shape": list(values.shape)}
 
 
 def differences(embedding: np.ndarray) -> dict[str, Any]:
     """How far each position of a trail lies from the one after it, in 8 bits of the step's largest.
 
+    No finer than is seen: where little moves most numbers are 0.
+
     Args:
         embedding: Positions (steps, lags, trials, 2); the browser has lag 0 and adds the rest up.
     """
     back = np.diff(embedding, axis=1)
-    scale = np.maximum(np.abs(back).max(axis=(1, 2, 3)), 1e-12) / 127
+    finest = float(np.ptp(embedding)) / TRAIL_LEVELS
+    scale = np.maximum(np.abs(back).max(axis=(1, 2, 3)) / 127, max(finest, 1e-12))
     whole = np.rint(back / scale[:, None, None, None]).astype(np.int8)
     return {"i8": _base64(whole.tobytes()), "scale": exact(scale), "shape": list(back.shape)}
 
@@ -76,7 +88,7 @@ def run_payload(run: Run, shape: tuple[int, int]) -> dict[str, Any]:
 def cloud_payload(cloud: Trajectories) -> dict[str, Any]:
     """All runs on the plane, with the axes that place anything else on it."""
     return {
-        "embedding": quantised(cloud.embedding[:, 0]),
+        "embedding": quantised(cloud.embedding[:, 0], MAP_LEVELS),
         "trail": differences(cloud.embedding),
         "basis": quantised(cloud.basis),
         "mean": quantised(cloud.mean),

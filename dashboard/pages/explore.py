@@ -14,14 +14,14 @@
 Every question carries the state as a query string, the client and a sequence number; every reply is data or a figure.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from dash import Dash, Input, Output, State, dcc, html
 from dash.exceptions import PreventUpdate
 
-from core.config import InferenceSpec, Progress, SpecError, recipe
-from core.results import Trajectories
+from core.config import InferenceSpec, NoiseSweepSpec, Progress, SpecError, recipe
 from core.store import Entry, StoreError
 from dashboard import captions, controls, figures, wire
 from dashboard.cache import CachedExperiments
@@ -31,6 +31,7 @@ from dashboard.panels import badge, plot_panel, strip_panel
 from dashboard.requests import Newest, Request, answered, read_request
 from dashboard.theme import LIGHT, MARKERS, THEMES, Theme
 
+T = TypeVar("T")
 TITLES = {"mnist": "MNIST", "fashion": "Fashion", "digits": "8×8 digits"}
 ROUTES = ("settle", "run", "cloud", "curves", "sweep", "image", "job")
 GRID = 0.025  # the step of the p slider: the grid of the shipped sweeps
@@ -57,12 +58,9 @@ class ExplorePage:
         running = [(Output("tick", "disabled"), False, True)]
         app.callback(Output("settled", "data"), Input("ask-settle", "data"), prevent_initial_call=True)(self.settle)
         app.callback(Output("run", "data"), Input("ask-run", "data"), prevent_initial_call=True)(self.run)
-        app.callback(
-            [Output("cloud", "data"), Output("plane-graph", "figure")],
-            Input("ask-cloud", "data"),
-            running=running,
-            prevent_initial_call=True,
-        )(self.cloud)
+        app.callback(Output("cloud", "data"), Input("ask-cloud", "data"), running=running, prevent_initial_call=True)(
+            self.cloud
+        )
         app.callback(Output("curves-graph", "figure"), Input("ask-curves", "data"), prevent_initial_call=True)(
             self.curves
         )
@@ -80,7 +78,13 @@ class ExplorePage:
             State("ask-cloud", "data"),
             prevent_initial_call=True,
         )(self.report)
-        for store in ("begin", "settled", "run", "cloud", "sweep", "image", "job", "progress", "notice"):
+        app.clientside_callback(
+            "window.dash_clientside.latent.cloud",
+            Output("plane-graph", "figure"),
+            Input("cloud", "data"),
+            prevent_initial_call=True,
+        )
+        for store in ("begin", "settled", "run", "sweep", "image", "job", "progress", "notice"):
             app.clientside_callback(
                 f"window.dash_clientside.latent.{store}", Input(store, "data"), prevent_initial_call=store != "begin"
             )
@@ -115,58 +119,78 @@ class ExplorePage:
     def run(self, data: object) -> dict[str, Any]:
         """The highlighted run."""
         request, entry, spec = self.question("run", data)
-        run = self.lab.run(spec)
-        caption = captions.run_caption(run, label=entry.label_names[spec.label], sample=spec.sample)
-        self.give_up_if_stale("run", request)
-        return wire.run_payload(run, entry.image_shape) | {"caption": caption, "noise": spec.noise}
+
+        def build() -> dict[str, Any]:
+            run = self.lab.run(spec)
+            caption = captions.run_caption(run, label=entry.label_names[spec.label], sample=spec.sample)
+            return wire.run_payload(run, entry.image_shape) | {"caption": caption, "noise": spec.noise}
+
+        return self.reply("run", request, spec, "", build)
 
     @answered
-    def cloud(self, data: object) -> tuple[dict[str, Any], Any]:
-        """All runs on the plane."""
+    def cloud(self, data: object) -> dict[str, Any]:
+        """All runs on the plane, and the figure of its axes."""
         request, entry, spec = self.question("cloud", data)
-        cloud = self.trajectories("cloud", request, spec)
+        spec, theme = replace(spec, sample=0), theme_of(request.state)
+
+        def build() -> dict[str, Any]:
+            cloud = self.lab.trajectories(spec, self.reporter("cloud", request))
+            ensemble = cloud.ensemble
+            return wire.cloud_payload(cloud) | {
+                "noise": spec.noise,
+                "label": spec.label,
+                "caption": self.caption(entry, spec, ensemble.minimum_distance),
+                "approach": captions.approach_caption(
+                    ensemble.approach_share, ensemble.strict_approach_share, cloud.mean_curve_approaches
+                ),
+                "figure": figures.plane(cloud, theme, rotated=spec.basis == "rotated").to_dict(),
+            }
+
+        found = self.reply("cloud", request, spec, theme.name, build)
         neighbours = [round(spec.noise + step, 4) for step in (-GRID, GRID)]
         self.lab.compute_ahead(*(replace(spec, noise=p) for p in neighbours if 0 <= p <= 1))
-        ensemble = cloud.ensemble
-        payload = wire.cloud_payload(cloud) | {
-            "noise": spec.noise,
-            "label": spec.label,
-            "caption": self.caption(entry, spec, ensemble.minimum_distance),
-            "approach": captions.approach_caption(
-                ensemble.approach_share, ensemble.strict_approach_share, cloud.mean_curve_approaches
-            ),
-        }
-        return payload, figures.plane(cloud, theme_of(request.state), rotated=spec.basis == "rotated")
+        return found
 
     @answered
     def curves(self, data: object) -> Any:
         """Mean distance curves of the same runs."""
         request, entry, spec = self.question("curves", data)
-        cloud = self.trajectories("curves", request, spec)
-        names = entry.label_names
-        return figures.distances(
-            cloud,
+        spec, theme, names, which = (
+            replace(spec, sample=0),
             theme_of(request.state),
-            label=names[spec.label],
-            label_names=names,
-            all_concepts=request.state.curves == "all",
+            entry.label_names,
+            request.state.curves,
         )
+
+        def build() -> Any:
+            cloud = self.lab.trajectories(spec, self.reporter("curves", request))
+            return figures.distances(
+                cloud, theme, label=names[spec.label], label_names=names, all_concepts=which == "all"
+            ).to_dict()
+
+        return self.reply("curves", request, spec, f"{theme.name} {which}", build)
 
     @answered
     def sweep(self, data: object) -> tuple[dict[str, Any], Any]:
         """The stage chart, and the sentence for every p, so that the badge follows the finger at once."""
         request, entry, spec = self.question("sweep", data)
         reference = controls.sweep_spec(spec, min(REFERENCE_RUNS, self.lab.memories(entry.id)))
-        sweep = self.lab.noise_sweep(reference, self.reporter("sweep", request))
-        shown = replace(spec, n_runs=reference.n_runs)
-        sentences = [
-            self.caption(entry, replace(shown, noise=float(p)), row)
-            for p, row in zip(sweep.noises, sweep.minimum_distance.T, strict=True)
-        ]
-        self.give_up_if_stale("sweep", request)
-        figure = figures.stage_chart(sweep, theme_of(request.state), label=entry.label_names[spec.label])
-        note = f"{reference.n_runs} runs for each p, T = {reference.n_steps}, seed {reference.seed}; bands of 2 SEM."
-        return wire.sweep_payload(sweep) | {"captions": sentences, "note": note}, figure
+        theme = theme_of(request.state)
+
+        def build() -> tuple[dict[str, Any], Any]:
+            sweep = self.lab.noise_sweep(reference, self.reporter("sweep", request))
+            shown = replace(spec, n_runs=reference.n_runs)
+            sentences = [
+                self.caption(entry, replace(shown, noise=float(p)), row)
+                for p, row in zip(sweep.noises, sweep.minimum_distance.T, strict=True)
+            ]
+            note = (
+                f"{reference.n_runs} runs for each p, T = {reference.n_steps}, seed {reference.seed}; bands of 2 SEM."
+            )
+            figure = figures.stage_chart(sweep, theme, label=entry.label_names[spec.label])
+            return wire.sweep_payload(sweep) | {"captions": sentences, "note": note}, figure.to_dict()
+
+        return self.reply("sweep", request, reference, theme.name, build)
 
     @answered
     def image(self, data: object) -> dict[str, Any]:
@@ -217,11 +241,13 @@ class ExplorePage:
         source = self.lab.source(entry.spec.dataset) if request.state.source == "auto" else request.state.source
         return request, entry, request.state.inference_spec(entry.id, source)
 
-    def trajectories(self, route: str, request: Request, spec: InferenceSpec) -> Trajectories:
-        """The ensemble; given up as soon as the client asks for another."""
-        cloud = self.lab.trajectories(spec, self.reporter(route, request))
+    def reply(
+        self, route: str, request: Request, spec: InferenceSpec | NoiseSweepSpec, look: str, build: Callable[[], T]
+    ) -> T:
+        """The reply to a question; given up as soon as the client asks another."""
+        found = self.lab.reply(route, spec, look, build)
         self.give_up_if_stale(route, request)
-        return cloud
+        return found
 
     def give_up_if_stale(self, route: str, request: Request) -> None:
         """Nobody waits for an old answer."""

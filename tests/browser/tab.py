@@ -105,8 +105,14 @@ class Tab:
         self.frame()
         return self.page.evaluate("(id) => document.getElementById(id).toDataURL()", f"{name}-canvas")
 
+    def shows(self, name: str, picture: str) -> None:
+        """Wait until a panel's canvas is that picture: plotly lays out its axes when it finds time."""
+        self.page.wait_for_function(
+            "([id, picture]) => document.getElementById(id).toDataURL() === picture", arg=[f"{name}-canvas", picture]
+        )
+
     def without_names(self) -> "Tab":
-        """Draw no more names on the canvases: their places depend on where they were before."""
+        """Draw no more names on the canvases."""
         self.page.evaluate(
             """() => { const p = CanvasRenderingContext2D.prototype;
               p.fillText = p.strokeText = () => {}; latent.panels.redraw(); }"""
