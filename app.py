@@ -9,6 +9,7 @@ from dashboard.cache import CachedExperiments, ResultCache
 from dashboard.jobs import Jobs
 from dashboard.pages.explore import ExplorePage
 from dashboard.shell import index, shell
+from dashboard.static import keep_compressed
 
 MAX_REQUEST = 2_000_000  # bytes; a question has a few hundred
 
@@ -25,6 +26,7 @@ def create_app(settings: Settings) -> Dash:
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
     app.server.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST
+    keep_compressed(app.server)
     lab = CachedExperiments(settings, ResultCache(app.server, settings))
     page = ExplorePage(lab, Jobs(settings))
     app.layout = shell(page.layout())

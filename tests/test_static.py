@@ -1,0 +1,51 @@
+"""Static files: small on the wire, the same once unpacked, and not sent twice."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flask_compress.compat import compression
+from werkzeug.test import TestResponse
+
+from core.config import Settings
+from tests.served import create_app, own_cache
+
+STYLE = "/assets/style.css"
+Get = Callable[..., TestResponse]
+
+
+@pytest.fixture
+def get(settings: Settings, tmp_path: Path) -> Get:
+    client = create_app(own_cache(settings, tmp_path)).server.test_client()
+    return lambda path=STYLE, **headers: client.get(
+        path, headers={name.replace("_", "-"): value for name, value in headers.items()}, buffered=True
+    )
+
+
+def test_a_script_is_smaller_than_a_quick_compression_makes_it(get: Get):
+    plain = get().get_data()
+    answer = get(accept_encoding="gzip, br, zstd")
+    assert answer.headers["Content-Encoding"] == "zstd"
+    assert "Accept-Encoding" in answer.headers["Vary"]
+    assert compression.zstd.decompress(answer.get_data()) == plain
+    assert len(answer.get_data()) < len(compression.zstd.compress(plain, 3))
+
+
+@pytest.mark.parametrize(
+    ("accepted", "sent"), [("gzip", "gzip"), ("gzip, br", "gzip"), ("identity", None), ("zstd;q=0, gzip", "gzip")]
+)
+def test_a_browser_without_zstd_gets_what_it_reads(get: Get, accepted: str, sent: str | None):
+    answer = get(accept_encoding=accepted)
+    assert answer.headers.get("Content-Encoding") == sent
+    content = answer.get_data()
+    assert (compression.gzip.decompress(content) if sent else content) == get().get_data()
+
+
+def test_what_the_browser_has_is_not_sent_again(get: Get):
+    etag = get(accept_encoding="zstd").headers["ETag"]
+    again = get(accept_encoding="zstd", if_none_match=etag)
+    assert (again.status_code, again.get_data()) == (304, b"")
+
+
+def test_a_file_that_is_not_there_is_not_there(get: Get):
+    assert get("/assets/nothing.css", accept_encoding="zstd").status_code == 404
