@@ -259,6 +259,27 @@ window.latent = window.latent || {};
     return box;
   }
 
+  /* A question that does not reach the server is said once; the next answer takes the sentence away. */
+  const send = window.fetch;
+  let unreachable = null;
+  window.fetch = async function (...what) {
+    const question = String(what[0].url || what[0]).includes("_dash-update-component");
+    const lost = () => {
+      if (!question) return;
+      unreachable = notice(["The server does not answer. When it is back, change a setting or reload the page."]);
+      latent.panels.waiting(false);
+    };
+    try {
+      const reply = await send.apply(window, what);
+      if (reply.status >= 502) lost();
+      else if (question && unreachable) { unreachable.remove(); unreachable = null; }
+      return reply;
+    } catch (error) {
+      if (error.name !== "AbortError") lost();
+      throw error;
+    }
+  };
+
   let jobBox = null;
   function actions() {
     const row = document.createElement("div");

@@ -23,7 +23,8 @@ def plot_panel(name: str, title: str, description: str, *extra: Any) -> html.Fig
     """
     empty = go.Figure(layout={"xaxis": {"visible": False}, "yaxis": {"visible": False}})
     empty.update_layout(paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)")
-    graph = dcc.Graph(id=f"{name}-graph", figure=empty, config=GRAPH, responsive=True)
+    config = GRAPH | {"staticPlot": name == "plane"}  # plotly would take the clicks that choose a run
+    graph = dcc.Graph(id=f"{name}-graph", figure=empty, config=config, responsive=True)
     return html.Figure(
         [
             html.Figcaption([html.H2(title), *extra]),

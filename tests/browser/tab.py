@@ -18,10 +18,14 @@ window.fetch = (...what) => {
   return send(...what).then((reply) => { done(); return reply; }, (error) => { done(); throw error; });
 };
 """
-QUIET = """() => window.latent && latent.screen.facts && window.flow.open === 0
-  && performance.now() - window.flow.last > 450 && !document.body.classList.contains("waiting")
+QUIET = """() => {
+  if (!window.latent || !latent.screen.facts) return false;
+  const { flow } = window, asked = latent.screen.sequence;
+  if (flow.asked !== asked) Object.assign(flow, { asked, last: performance.now() });
+  return flow.open === 0
+  && performance.now() - flow.last > 450 && !document.body.classList.contains("waiting")
   && document.querySelector("#stage-badge").dataset.stage !== undefined
-  && document.querySelectorAll("#strip .tile").length > 1"""
+  && document.querySelectorAll("#strip .tile").length > 1; }"""
 
 
 class Tab:

@@ -1,0 +1,137 @@
+"""What somebody sees who opens the page: a finished run, on every screen, for everybody."""
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.conftest import Open
+from tests.browser.tab import Tab
+
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+LOOKS: dict[str, dict[str, Any]] = {
+    "light": {"color_scheme": "light"},
+    "dark": {"color_scheme": "dark"},
+    "phone": PHONE | {"color_scheme": "light"},
+    "phone, dark": PHONE | {"color_scheme": "dark"},
+}
+ANY_LOOK = pytest.mark.parametrize("look", LOOKS.values(), ids=list(LOOKS))
+
+# Texts that their own box cuts off; a box of no size is hidden on purpose.
+CUT_OFF = """() => Array.from(document.querySelectorAll("h1, h2, p, button, span, label, summary"))
+  .filter((e) => e.textContent.trim() && e.clientWidth && e.offsetParent)
+  .filter((e) => getComputedStyle(e).display !== "inline" && e.scrollWidth > e.clientWidth + 1)
+  .map((e) => e.id + " " + e.textContent.slice(0, 40))"""
+JUMPS = """window.jumps = 0;
+new PerformanceObserver((list) => list.getEntries().forEach((entry) => { window.jumps += entry.value; }))
+  .observe({ type: "layout-shift", buffered: true });"""
+
+
+def test_the_first_screen_is_a_finished_run(tab: Open, mnist: str):
+    one = tab(mnist)
+    assert one.text("#stage-name") in ("I", "II", "III")
+    assert "With 20 % of the pixels inverted" in one.text("#caption")
+    assert one.page.locator("#strip .tile").count() == 61
+    assert "data:image/png" in one.strip()
+    for panel in ("plane", "curves", "stage"):
+        assert one.colours(panel) > 10, panel
+    assert one.notices() == []
+    assert one.page.evaluate("() => document.documentElement.scrollHeight") <= 900
+    asked = one.asked()
+    one.quiet()
+    assert one.asked() == asked
+
+
+@ANY_LOOK
+def test_nothing_is_cut_off_and_nothing_jumps(tab: Open, look: dict[str, Any]):
+    one = tab(None, **look)
+    one.page.add_init_script(JUMPS)
+    one.open("d=digits&nz=10")
+    width = look.get("viewport", {"width": 1440})["width"]
+    assert one.page.evaluate("() => document.documentElement.scrollWidth") <= width
+    assert one.page.evaluate(CUT_OFF) == []
+    assert one.page.evaluate("() => window.jumps") < 0.1
+
+
+@ANY_LOOK
+def test_there_are_no_findings_of_axe(tab: Open, look: dict[str, Any]):
+    one = tab(**look)
+    if "viewport" in look:
+        one.page.click("#open-rail")
+    found = Axe().run(one.page).response["violations"]
+    assert [(each["id"], each["nodes"][0]["html"][:100]) for each in found] == []
+
+
+def test_a_phone_shows_stage_and_plane_and_has_its_settings_behind_a_button(tab: Open):
+    one = tab(**PHONE)
+    for place in ("#stage-badge", "#plane-plot"):
+        box = one.page.locator(place).bounding_box()
+        assert box
+        assert 0 <= box["x"] <= box["x"] + box["width"] <= 390
+        assert box["y"] + box["height"] < 844, place
+    rail = one.page.locator("#rail")
+    assert not rail.is_visible()
+    one.page.click("#open-rail")
+    assert rail.is_visible()
+    assert one.page.evaluate("() => document.querySelector('#rail').contains(document.activeElement)")
+    one.page.click("#close-rail")
+    assert not rail.is_visible()
+    assert one.page.evaluate("() => document.activeElement.id") == "open-rail"
+
+
+def paper(one: Tab) -> str:
+    return one.page.evaluate("() => getComputedStyle(document.body).backgroundColor")
+
+
+def ticks(one: Tab) -> str:
+    """The colour that plotly writes its ticks in."""
+    return one.page.evaluate("() => getComputedStyle(document.querySelector('#stage-graph .xtick text')).fill")
+
+
+def test_the_look_is_the_systems_until_somebody_chooses(tab: Open):
+    light, dark = tab(color_scheme="light"), tab(color_scheme="dark")
+    assert (paper(light), paper(dark)) == ("rgb(255, 255, 255)", "rgb(20, 23, 26)")
+    dark.page.click("#toggle-theme")
+    dark.quiet()
+    assert dark.address["theme"] == "light"
+    assert paper(dark) == paper(light)
+    dark.page.wait_for_function(
+        "(c) => getComputedStyle(document.querySelector('#stage-graph .xtick text')).fill === c", arg=ticks(light)
+    )
+    again = tab(dark.page.url.partition("?")[2], color_scheme="dark")
+    assert (paper(again), ticks(again)) == (paper(light), ticks(light))
+
+
+def test_reduced_motion_steps_without_gliding(tab: Open):
+    for motion, glides in (("reduce", False), ("no-preference", True)):
+        one = tab(reduced_motion=motion)
+        assert one.page.evaluate("() => latent.player.playing") is False
+        fractions = one.page.evaluate(
+            """() => new Promise((done) => { const seen = []; latent.player.play();
+              const look = () => { seen.push(latent.player.fraction);
+                if (latent.player.t >= 3) { latent.player.pause(); done(seen); } else requestAnimationFrame(look); };
+              requestAnimationFrame(look); })"""
+        )
+        assert any(fractions) is glides
+
+
+def test_the_keyboard_reaches_every_control(tab: Open):
+    one = tab()
+    one.page.locator("#rail summary").click()
+    wanted = one.page.evaluate(
+        """() => Array.from(document.querySelectorAll("button, input, summary, [role=radio]"))
+          .filter((e) => e.offsetParent && !e.disabled && e.tabIndex >= 0).length"""
+    )
+    seen: set[str] = set()
+    one.page.evaluate("() => { document.activeElement.blur(); window.scrollTo(0, 0); }")
+    for _ in range(wanted + 5):
+        one.page.keyboard.press("Tab")
+        seen.add(
+            one.page.evaluate(
+                """() => { const e = document.activeElement, all = Array.from(document.querySelectorAll("*"));
+                  const outline = getComputedStyle(e).outlineStyle;
+                  return e === document.body ? "" : all.indexOf(e) + (outline === "none" ? " unseen" : ""); }"""
+            )
+        )
+    assert len(seen - {""}) == wanted
+    assert not [place for place in seen if "unseen" in place]

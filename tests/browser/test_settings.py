@@ -1,0 +1,200 @@
+"""Every setting changes what it should, nothing else, and no answer comes too late to be right."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import APIResponse, Route
+
+from tests.browser.conftest import Open
+from tests.browser.tab import Tab
+
+CALLBACKS = "**/_dash-update-component*"
+
+
+def asks(route: Route, store: str) -> bool:
+    """Whether a request asks what a store holds."""
+    return f'"ask-{store}"' in (route.request.post_data or "")
+
+
+class Holding:
+    """Holds the replies to some questions back until told; the server has answered them."""
+
+    def __init__(self, one: Tab, *stores: str):
+        self.stores, self.holds = stores, True
+        self.held: list[tuple[Route, APIResponse]] = []
+        one.page.route(CALLBACKS, self.take)
+
+    def take(self, route: Route) -> None:
+        if self.holds and any(asks(route, store) for store in self.stores):
+            self.held.append((route, route.fetch()))
+        else:
+            route.continue_()
+
+    def let_go(self) -> None:
+        self.holds = False
+        for route, response in self.held:
+            route.fulfill(response=response)
+
+
+def stage_at(one: Tab, noise: float) -> str:
+    """Drag the cursor in the stage chart and read the badge at once."""
+    one.slide("noise", noise)
+    one.frame()
+    return one.text("#stage-name")
+
+
+def test_the_slider_and_the_stage_chart_are_one_value(tab: Open):
+    one, two = tab(), tab()
+    one.slide("noise", 0.6)
+    one.quiet()
+    box = two.page.locator("#stage-plot").bounding_box()
+    assert box
+    x = two.page.evaluate(
+        """() => { const a = document.querySelector("#stage-graph .js-plotly-plot")._fullLayout.xaxis;
+          return a._offset + 0.6 * a._length; }"""
+    )
+    two.page.mouse.move(box["x"] + x - 60, box["y"] + 60)
+    two.page.mouse.down()
+    two.page.mouse.move(box["x"] + x, box["y"] + 60, steps=4)
+    two.page.mouse.up()
+    two.quiet()
+    assert (two.state(), two.address, two.badge()) == (one.state(), one.address, one.badge())
+    assert two.widget("noise").locator("input").input_value() == "0.6"
+
+
+def test_the_badge_follows_the_finger_before_the_server_answers(tab: Open):
+    one = tab()
+    shipped = {0.0: stage_at(one, 0.0), 1.0: stage_at(one, 1.0)}
+    assert shipped[0.0] != shipped[1.0]
+    one.quiet()
+    holding = Holding(one, "run", "cloud", "curves")
+    assert stage_at(one, 0.0) == shipped[0.0]
+    assert "With 0 % of the pixels" in one.text("#caption") or "Without noise" in one.text("#caption")
+    assert stage_at(one, 1.0) == shipped[1.0]
+    assert "With 100 % of the pixels" in one.text("#caption")
+    assert holding.held
+    holding.let_go()
+    one.quiet()
+    assert one.text("#stage-name") == shipped[1.0]
+
+
+def test_a_late_reply_does_not_overwrite_a_newer_one(tab: Open):
+    one = tab()
+    holding = Holding(one, "run", "cloud", "curves")
+    before = one.strip()
+    one.slide("noise", 0.9)
+    one.page.wait_for_function("() => window.flow.open > 0")
+    holding.holds = False
+    one.slide("noise", 0.1)
+    one.page.wait_for_function("(b) => document.querySelector('#strip .tile').style.backgroundImage !== b", arg=before)
+    assert holding.held
+    holding.let_go()
+    one.quiet()
+    direct = tab(one.page.url.partition("?")[2])
+    assert direct.address["p"] == "0.1"
+    assert (one.badge(), one.strip()) == (direct.badge(), direct.strip())
+    assert one.text("#plane-note") == direct.text("#plane-note")
+
+
+def test_a_change_of_the_noise_keeps_step_and_seed(tab: Open):
+    one = tab("d=digits&nz=10&t=7&seed=5")
+    one.slide("noise", 0.5)
+    one.quiet()
+    assert (one.clock(), one.state()["seed"]) == (7, 5)
+    assert (one.address["t"], one.address["seed"]) == ("7", "5")
+
+
+CHANGES: dict[str, tuple[Callable[[Tab], None], str, str]] = {
+    "digit": (lambda one: one.choose("label", "2"), "label", "‘2’"),
+    "kind of noise": (lambda one: one.choose("noise_kind", "permute"), "kind", "permuted"),
+    "new noise": (lambda one: one.page.click("#new-noise"), "seed", ""),
+    "number of runs": (lambda one: one.slide("n_runs", 40), "runs", "40 runs"),
+    "steps": (lambda one: one.slide("n_steps", 25), "T", ""),
+    "another image": (lambda one: one.page.get_by_role("button", name="Next highlighted image").click(), "i", ""),
+}
+
+
+@pytest.mark.parametrize(("change", "key", "said"), CHANGES.values(), ids=list(CHANGES))
+def test_a_setting_changes_what_is_shown(tab: Open, change: Callable[[Tab], None], key: str, said: str):
+    one = tab()
+    one.page.locator("#rail summary").click()
+    before = (one.badge(), one.strip(), one.text("#run-note"), one.page.locator("#strip .tile").count())
+    change(one)
+    one.quiet()
+    after = (one.badge(), one.strip(), one.text("#run-note"), one.page.locator("#strip .tile").count())
+    assert after != before
+    assert key in one.address
+    assert said in one.text("#caption")
+    again = tab(one.page.url.partition("?")[2])
+    assert (again.badge(), again.strip()) == (one.badge(), one.strip())
+
+
+def test_another_data_set_and_back(tab: Open, mnist: str):
+    one = tab()
+    first = one.strip()
+    one.choose("dataset", "mnist")
+    one.quiet()
+    assert one.state()["dataset"] == "mnist"
+    assert "d" not in one.address
+    assert one.strip() != first
+    assert one.notices() == []
+    one.slide("n_latent", 0)
+    one.quiet()
+    assert one.state()["n_latent"] == 2
+    assert "N_z = 2" in one.text("#model-card")
+    one.choose("dataset", "digits")
+    one.quiet()
+    assert one.strip() == first
+
+
+def test_a_run_under_the_pointer_shows_its_image_and_a_click_chooses_it(tab: Open):
+    one = tab()
+    box = one.page.locator("#plane-plot").bounding_box()
+    assert box
+    peek = one.page.locator(".peek")
+    for x, y in [(x, y) for x in range(80, 480, 12) for y in range(40, 380, 12)]:
+        one.page.mouse.move(box["x"] + x, box["y"] + y)
+        if peek.is_visible():
+            break
+    run = int((peek.locator("span").text_content() or "").split()[1].rstrip(","))
+    one.page.wait_for_function("() => document.querySelector('.peek .tile').style.backgroundImage.includes('png')")
+    assert run != one.state()["sample"]
+    one.page.mouse.down()
+    one.page.mouse.up()
+    one.quiet()
+    assert one.state()["sample"] == run
+    assert f"image {run}" in one.text("#run-note")
+
+
+def test_a_choice_is_made_with_the_arrow_keys(tab: Open):
+    one = tab()
+    one.widget("noise_kind").locator('[aria-checked="true"]').focus()
+    one.page.keyboard.press("ArrowRight")
+    one.widget("noise").locator("input").focus()
+    one.page.keyboard.press("ArrowRight")
+    one.quiet()
+    assert (one.state()["noise_kind"], one.state()["noise"]) == ("permute", 0.225)
+    assert one.page.evaluate("() => document.activeElement.type") == "range"
+
+
+def test_a_server_that_cannot_be_reached_is_said_and_comes_back(tab: Open):
+    one = tab()
+    one.page.route(CALLBACKS, lambda route: route.abort())
+    one.slide("noise", 0.7)
+    one.page.wait_for_function("() => document.querySelectorAll('#notices .notice').length > 0")
+    assert "server" in one.notices()[0]
+    one.page.unroute(CALLBACKS)
+    one.slide("noise", 0.5)
+    one.quiet()
+    assert one.notices() == []
+    assert "With 50 %" in one.text("#caption")
+    assert one.wrong
+    one.wrong.clear()  # the errors that this test made
+
+
+def test_latent_units_that_are_not_here_are_offered(tab: Open):
+    one = tab("d=digits&nz=7")
+    assert any("N_z = 7" in note for note in one.notices())
+    one.page.wait_for_function("() => /about|under a minute/.test(document.querySelector('.job .text').textContent)")
+    assert one.page.get_by_role("button", name="Train it").is_visible()
+    assert one.state()["n_latent"] == 10
