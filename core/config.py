@@ -218,6 +218,10 @@ class ModelSpec(Spec):
     learning_rates: tuple[float, ...] = setting(
         Rates(), (5e-4, 1e-4, 5e-5), help="Adam's rates, each for an equal part of the run"
     )
+    beta: float = setting(Real(0, 100), 1.0, help="weight of the KL term; 1 in the paper")
+    binarize: str = setting(
+        Choice(("no", "threshold", "sample")), "no", help="grey values as they are, cut at 0.5, or drawn anew each time"
+    )
     seed: int = setting(Integer(0, 2**31 - 1), 0, help="fixes initial weights, order of images and latent samples")
     precision: str = setting(
         Choice(("bfloat16", "float32")), "bfloat16", help="of the matrix products; weights and loss stay float32"

@@ -54,7 +54,7 @@ def library_of(settings: Settings) -> store.Library:
 def train_model(
     spec: ModelSpec, settings: Settings, *, path: Path | None = None, progress: Progress = silent
 ) -> tuple[Path, TrainingRun]:
-    """Train a model, compute its concepts and memories, and file it.
+    """Train a model, compute its concepts and memories, and file it; goes on where an earlier attempt was stopped.
 
     Args:
         spec: The recipe.
@@ -67,11 +67,13 @@ def train_model(
 
     Raises:
         DataError: The images are not there.
-        TrainingError: The loss is not finite.
+        TrainingError: The loss is not finite, or the training state cannot be read or written.
     """
     training = data.load_dataset(spec.dataset, settings.data)
     test = data.load_dataset(spec.dataset, settings.data, train=False)
-    vae, course = train.train(spec, training, test, device=device_of(settings), progress=progress)
+    target = path or settings.models / f"{spec.dataset}-nz{spec.n_latent}-{spec.key()[:8]}.safetensors"
+    state = target.with_suffix(".training")
+    vae, course = train.train(spec, training, test, device=device_of(settings), state=state, progress=progress)
     vae.half().float()  # what is computed from the weights is computed from the weights that are stored
     means = posterior_means(vae, training.images)
     memories, index, means_of_labels = memories_of(means, training.labels)
@@ -91,9 +93,9 @@ def train_model(
         "machine": f"{device_of(settings).type}, {platform.machine()}, {torch.get_num_threads()} threads",
         "versions": {"torch": torch.__version__, "numpy": np.__version__, "python": platform.python_version()},
     }
-    target = path or settings.models / f"{spec.dataset}-nz{spec.n_latent}-{spec.key()[:8]}.safetensors"
     tensors = {"concepts": means_of_labels, "memories": memories, "memory_index": index}
     store.save_model(target, spec, card, vae, tensors)
+    state.unlink(missing_ok=True)
     return target, course
 
 

@@ -27,6 +27,7 @@ class TrainingRun:
     test_epochs: Int[np.ndarray, "tests"]
     test_negative_elbo: Float[np.ndarray, "tests"]
     test_kl: Float[np.ndarray, "tests"]
+    test_active_units: Int[np.ndarray, "tests"]
     seconds: float
 
 

@@ -18,6 +18,7 @@ WITH_ARRAYS = [
     "export",
     "inference",
     "results",
+    "stack",
     "store",
     "train",
     "vae",

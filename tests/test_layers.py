@@ -15,13 +15,14 @@ FLOORS = {  # a module imports only modules of lower floors; `core.analysis` imp
     "core.data": 1,
     "core.classifier": 2,
     "core.store": 2,
-    "core.train": 3,
-    "core.inference": 3,
-    "core.export": 3,
-    "core.experiments": 4,
-    "core.__main__": 5,
-    "dashboard": 5,
-    "app": 6,
+    "core.stack": 3,
+    "core.train": 4,
+    "core.inference": 4,
+    "core.export": 4,
+    "core.experiments": 5,
+    "core.__main__": 6,
+    "dashboard": 6,
+    "app": 7,
 }
 DOORS = {"core.config", "core.experiments", "core.results", "core.export", "core.store"}
 JOBS_DOORS = DOORS | {"core.train"}

@@ -8,6 +8,7 @@ import torch
 from core import data, train
 from core.config import ModelSpec
 from core.data import Dataset
+from core.stack import TrainingError, learning_rate
 from core.vae import VAE
 
 SPEC = ModelSpec(dataset="digits", n_latent=3, n_hidden=16, epochs=4, batch_size=50, precision="float32")
@@ -74,14 +75,14 @@ def test_no_learning_rate_to_speak_of_leaves_the_initial_weights(digits: tuple[D
 
 def test_every_rate_has_its_part_of_the_run():
     spec = ModelSpec(epochs=90, learning_rates=(0.3, 0.2, 0.1))
-    rates = [train.learning_rate(spec, epoch) for epoch in range(90)]
+    rates = [learning_rate(spec, epoch) for epoch in range(90)]
     assert rates == [0.3] * 30 + [0.2] * 30 + [0.1] * 30
 
 
 @pytest.mark.parametrize(("epochs", "n_rates"), [(1, 3), (2, 3), (100, 3), (7, 1), (1500, 10)])
 def test_rates_of_any_run_are_in_order(epochs: int, n_rates: int):
     spec = ModelSpec(epochs=epochs, learning_rates=tuple(0.1 / (i + 1) for i in range(n_rates)))
-    rates = [train.learning_rate(spec, epoch) for epoch in range(epochs)]
+    rates = [learning_rate(spec, epoch) for epoch in range(epochs)]
     assert rates == sorted(rates, reverse=True)
     assert rates[0] == 0.1
     counts = [rates.count(rate) for rate in spec.learning_rates]
@@ -97,7 +98,7 @@ def test_the_rate_drops_while_training(digits: tuple[Dataset, Dataset]):
 
 def test_a_loss_that_is_not_finite_is_refused_with_a_remedy(digits: tuple[Dataset, Dataset]):
     training = Dataset("digits", np.full_like(digits[0].images, np.nan), digits[0].labels)
-    with pytest.raises(train.TrainingError, match="lower learning rates"):
+    with pytest.raises(TrainingError, match="lower learning rates"):
         train.train(SPEC, training, digits[1], device=CPU)
 
 
