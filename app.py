@@ -25,7 +25,7 @@ def create_app(settings: Settings) -> Dash:
         index_string=index(),
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
-    app.server.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST
+    app.server.config |= {"MAX_CONTENT_LENGTH": MAX_REQUEST, "COMPRESS_ZSTD_LEVEL": 1}  # replies: quickly
     keep_compressed(app.server)
     lab = CachedExperiments(settings, ResultCache(app.server, settings))
     page = ExplorePage(lab, Jobs(settings))

@@ -60,14 +60,14 @@ window.latent = window.latent || {};
   }
   screen.ask = ask;
 
-  /* The run goes first, the finger is on it; the cloud follows when it is here, or after half a second. */
+  /* The run goes first, the finger is on it; the cloud follows when it is here, or when it had its start. */
   const behind = new Set();
   let patience = null;
   function askAll(routes, changed) {
     const first = routes.includes("run") ? routes.filter((route) => !FOLLOW.includes(route)) : routes;
     first.forEach((route) => ask(route, route === "settle" ? { changed } : null));
     routes.filter((route) => !first.includes(route)).forEach((route) => behind.add(route));
-    if (behind.size && !patience) patience = setTimeout(catchUp, 500);
+    if (behind.size && !patience) patience = setTimeout(catchUp, 25);
   }
   function catchUp() {
     clearTimeout(patience);

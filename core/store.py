@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import struct
 import tempfile
 from collections.abc import Iterable, Mapping
@@ -246,8 +247,10 @@ class Library:
         Raises:
             StoreError: There is none, or it cannot be used.
         """
-        for entry in self.entries():
-            if entry.id == id:
+        for folder, origin in self.folders if re.fullmatch(Name().pattern, id) else ():
+            path = folder / f"{id}.safetensors"
+            if os.path.lexists(path):
+                entry = _entry(path, origin, _stamp(path))
                 if entry.problem:
                     raise StoreError(entry.problem)
                 return entry
@@ -270,13 +273,18 @@ class Library:
                 f"There is no model of {dataset} with {n_latent} latent units here. "
                 f"Train one: python -m core train --dataset {dataset} --n-latent {n_latent}"
             )
-        return min(found, key=lambda e: (e.origin != "shipped", e.id))
+        return preferred(found)
 
     def load_sweeps(self, id: str) -> tuple[Mapping[str, Any], Mapping[str, np.ndarray]]:
         """Recipe and arrays of the noise sweeps beside a model; empty where there are none for these weights."""
         path = self.find(id).path
         sweeps = path.with_name(f"{id}.sweeps.safetensors")
         return _sweeps(sweeps, _stamp(sweeps), _sha256(path, _stamp(path))) if sweeps.exists() else ({}, {})
+
+
+def preferred(entries: Iterable[Entry]) -> Entry:
+    """The model that is shown when nobody names one: a shipped one first, then the lowest id."""
+    return min(entries, key=lambda e: (e.origin != "shipped", e.id))
 
 
 def save_sweeps(path: Path, sha256: str, recipe: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:

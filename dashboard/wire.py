@@ -12,7 +12,8 @@ from core.results import LatentSpace, NoiseSweep, Run, Trajectories
 GREY_LEVELS = 32  # enough for the eye on small tiles, and half the bytes of 256
 LEVELS = 65535  # of a quantised array
 MAP_LEVELS = 4095  # of positions on the plane, which has some 500 pixels
-TRAIL_LEVELS = 2047
+TRAIL_LEVELS = 1023
+AXIS_LEVELS = 16383  # of directions and centres: a tenth of a pixel
 
 
 def quantised(values: np.ndarray, levels: int = LEVELS) -> dict[str, Any]:
@@ -90,8 +91,8 @@ def cloud_payload(cloud: Trajectories) -> dict[str, Any]:
     return {
         "embedding": quantised(cloud.embedding[:, 0], MAP_LEVELS),
         "trail": differences(cloud.embedding),
-        "basis": quantised(cloud.basis),
-        "mean": quantised(cloud.mean),
+        "basis": quantised(cloud.basis, AXIS_LEVELS),
+        "mean": quantised(cloud.mean, AXIS_LEVELS),
         "explained": exact(cloud.explained_variance_ratio),
         "n_steps": len(cloud.basis) - 1,
         "minimum_distance": rounded(cloud.ensemble.minimum_distance),

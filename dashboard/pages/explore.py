@@ -22,7 +22,7 @@ from dash import Dash, Input, Output, State, dcc, html
 from dash.exceptions import PreventUpdate
 
 from core.config import InferenceSpec, NoiseSweepSpec, Progress, SpecError, recipe
-from core.store import Entry, StoreError
+from core.store import Entry, StoreError, preferred
 from dashboard import captions, controls, figures, wire
 from dashboard.cache import CachedExperiments
 from dashboard.controls import REFERENCE_RUNS, ScreenState, attributes
@@ -135,6 +135,8 @@ class ExplorePage:
 
         def build() -> dict[str, Any]:
             cloud = self.lab.trajectories(spec, self.reporter("cloud", request))
+            neighbours = [round(spec.noise + step, 4) for step in (-GRID, GRID)]
+            self.lab.compute_ahead(*(replace(spec, noise=p) for p in neighbours if 0 <= p <= 1))
             ensemble = cloud.ensemble
             return wire.cloud_payload(cloud) | {
                 "noise": spec.noise,
@@ -146,10 +148,7 @@ class ExplorePage:
                 "figure": figures.plane(cloud, theme, rotated=spec.basis == "rotated").to_dict(),
             }
 
-        found = self.reply("cloud", request, spec, theme.name, build)
-        neighbours = [round(spec.noise + step, 4) for step in (-GRID, GRID)]
-        self.lab.compute_ahead(*(replace(spec, noise=p) for p in neighbours if 0 <= p <= 1))
-        return found
+        return self.reply("cloud", request, spec, theme.name, build)
 
     @answered
     def curves(self, data: object) -> Any:
@@ -284,7 +283,7 @@ class ExplorePage:
                 f"N_z = {n_latent} is shown instead."
             )
             offer = {"dataset": state.dataset, "n_latent": state.n_latent}
-        return library.default(state.dataset, n_latent), notes, offer
+        return preferred(e for e in found if e.spec.n_latent == n_latent), notes, offer
 
     def fitted(self, state: ScreenState, entry: Entry) -> tuple[ScreenState, list[str]]:
         """The state within the limits of a model and of this machine, and what was changed."""
