@@ -4,6 +4,9 @@ It composes the rooms below and holds no mathematics. Here alone tensors leave t
 """
 
 import platform
+import re
+import tempfile
+from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 
@@ -12,7 +15,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from core import data, inference, store, train
+from core import data, inference, stack, store, train
 from core.analysis import concepts, subspace
 from core.config import (
     N_LABELS,
@@ -22,6 +25,7 @@ from core.config import (
     ModelSpec,
     NoiseSweepSpec,
     Progress,
+    RefusedError,
     Settings,
     SpecError,
     silent,
@@ -31,6 +35,7 @@ from core.vae import VAE
 
 MEMORIES_PER_LABEL = 500
 TRAIL = 4  # positions of a run that are drawn at once: now and the three steps before
+STATE = ".training"  # ending of the file that a training goes on from
 SWEEP_BATCH = 3000  # runs computed at a time: large matrix products use the machine better
 
 
@@ -52,7 +57,12 @@ def library_of(settings: Settings) -> store.Library:
 
 
 def train_model(
-    spec: ModelSpec, settings: Settings, *, path: Path | None = None, progress: Progress = silent
+    spec: ModelSpec,
+    settings: Settings,
+    *,
+    path: Path | None = None,
+    progress: Progress = silent,
+    watch: train.Watch = train.unwatched,
 ) -> tuple[Path, TrainingRun]:
     """Train a model, compute its concepts and memories, and file it; goes on where an earlier attempt was stopped.
 
@@ -61,6 +71,7 @@ def train_model(
         settings: Where the images are, and the folder that the model goes to.
         path: Another place for the file.
         progress: Called after every epoch.
+        watch: Called after every epoch with the course so far.
 
     Returns:
         The file, and the course of the training.
@@ -71,9 +82,11 @@ def train_model(
     """
     training = data.load_dataset(spec.dataset, settings.data)
     test = data.load_dataset(spec.dataset, settings.data, train=False)
-    target = path or settings.models / f"{spec.dataset}-nz{spec.n_latent}-{spec.key()[:8]}.safetensors"
-    state = target.with_suffix(".training")
-    vae, course = train.train(spec, training, test, device=device_of(settings), state=state, progress=progress)
+    target = path or settings.models / f"{id_of(spec)}.safetensors"
+    state = target.with_suffix(STATE)
+    vae, course = train.train(
+        spec, training, test, device=device_of(settings), state=state, progress=progress, watch=watch
+    )
     vae.half().float()  # what is computed from the weights is computed from the weights that are stored
     means = posterior_means(vae, training.images)
     memories, index, means_of_labels = memories_of(means, training.labels)
@@ -97,6 +110,71 @@ def train_model(
     store.save_model(target, spec, card, vae, tensors)
     state.unlink(missing_ok=True)
     return target, course
+
+
+def id_of(spec: ModelSpec) -> str:
+    """The id of a model that is trained here."""
+    return f"{spec.dataset}-nz{spec.n_latent}-{spec.key()[:8]}"
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A training that was stopped: its recipe and the epochs that its last state holds; `problem` if it is damaged."""
+
+    path: Path
+    spec: ModelSpec = field(default_factory=ModelSpec)
+    epoch: int = 0
+    problem: str = ""
+
+
+def unfinished(settings: Settings) -> list[Unfinished]:
+    """The trainings of this machine that have a state and no model yet."""
+    found = []
+    for path in sorted(settings.models.glob(f"*{STATE}")) if settings.models.is_dir() else ():
+        try:
+            course = stack.read_course(path)
+            found.append(Unfinished(path, ModelSpec.from_dict(course["specs"][0]), course["epoch"]))
+        except RefusedError as error:
+            found.append(Unfinished(path, problem=str(error)))
+    return found
+
+
+def import_model(content: bytes, filename: str, settings: Settings) -> str:
+    """File a model that somebody brings: a safetensors file with our metadata, verified and never unpickled.
+
+    Concepts and memories are computed where the file has none and the images are on this machine.
+
+    Args:
+        content: The file.
+        filename: Its name; the model's id is made from it.
+        settings: Where models and images are.
+
+    Returns:
+        The model's id.
+
+    Raises:
+        StoreError: No usable model, or there is one of this name.
+        DataError: Concepts and memories are missing, and so are the images.
+    """
+    id = re.sub(r"[^a-z0-9]+", "-", Path(filename).stem.lower()).strip("-")[:64] or "model"
+    if any(entry.id == id for entry in library_of(settings).entries()):
+        raise store.StoreError(f"There is a model '{id}' here already. Rename the file, or delete that model first.")
+    folder = settings.models / store.IMPORTED
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".") as scratch:
+        path = Path(scratch) / f"{id}.safetensors"
+        path.write_bytes(content)
+        spec, card = store.read_metadata(path)
+        tensors = store.read_tensors(path)
+        if "concepts" not in tensors or "memories" not in tensors:
+            vae = store.network_of(path.name, spec, tensors)
+            training = data.load_dataset(spec.dataset, settings.data)
+            memories, index, means = memories_of(posterior_means(vae, training.images), training.labels)
+            more = {"concepts": means, "memories": memories, "memory_index": index}
+            store.save_model(path, spec, card, vae, more)
+        store.load_model(path, torch.device("cpu"))
+        path.replace(folder / path.name)
+    return id
 
 
 def posterior_means(vae: VAE, images: Float[np.ndarray, "images pixels"]) -> Float[Tensor, "images latent"]:

@@ -180,19 +180,17 @@ class Stack:
         Raises:
             TrainingError: It is damaged, or that of another training.
         """
+        course = read_course(path)
         try:
             with safe_open(path, framework="pt") as file:
-                course = json.loads((file.metadata() or {})["course"])
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
             if course["specs"] != json.loads(json.dumps([spec.to_dict() for spec in self.specs])):
                 raise TrainingError(f"{path.name} is the state of another training. Move it away to begin anew.")
             self.take_up(course, tensors)
+        except TrainingError:
+            raise
         except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-            if isinstance(error, TrainingError):
-                raise
-            raise TrainingError(
-                f"The training state {path.name} is damaged ({type(error).__name__}). Move it away to begin anew."
-            ) from error
+            raise damaged(path, error) from error
 
     def take_up(self, course: dict[str, Any], tensors: dict[str, Tensor]) -> None:
         """Put a state in place: in place, because slices share their memory."""
@@ -215,6 +213,29 @@ class Stack:
             for i, part in enumerate(group["params"])
             for moment in MOMENTS
         }
+
+
+def read_course(path: Path) -> dict[str, Any]:
+    """What a training state says about itself: specs, epoch, losses and bounds.
+
+    Raises:
+        TrainingError: It is damaged.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            course = json.loads((file.metadata() or {})["course"])
+        if not isinstance(course["specs"], list) or not isinstance(course["epoch"], int):
+            raise TypeError("no course")
+        return course
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+        raise damaged(path, error) from error
+
+
+def damaged(path: Path, error: Exception) -> TrainingError:
+    """What is said about a state that cannot be used."""
+    return TrainingError(
+        f"The training state {path.name} is damaged ({type(error).__name__}). Move it away to begin anew."
+    )
 
 
 def common(spec: ModelSpec) -> str:

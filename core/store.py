@@ -24,6 +24,7 @@ from core.data import IMAGE_SHAPES, LABEL_NAMES, TRAINING_IMAGES
 from core.vae import VAE
 
 SHIPPED = Path(__file__).resolve().parent.parent / "models"
+IMPORTED = "imported"  # the folder, beside the models trained here, of those that somebody brought
 MAX_HEADER = 1_000_000  # bytes of metadata; our own headers have about 3,000
 
 
@@ -108,15 +109,9 @@ def load_model(path: Path, device: torch.device) -> Model:
         StoreError: Truncated, foreign, of wrong shape, or not finite.
     """
     spec, card = read_metadata(path)
-    try:
-        with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-    except (SafetensorError, OSError, ValueError) as error:
-        raise StoreError(f"{path.name} is truncated or damaged ({error}). Copy it again or train it again.") from error
+    tensors = read_tensors(path)
     check_tensors(path.name, spec, tensors)
-    vae = VAE(pixels_of(spec), spec.n_hidden, spec.n_latent)
-    vae.load_state_dict({name: tensors[name].float() for name in vae.state_dict()})
-    vae.requires_grad_(False).to(device)
+    vae = network_of(path.name, spec, tensors).to(device)
     return Model(
         id=path.stem,
         spec=spec,
@@ -127,6 +122,32 @@ def load_model(path: Path, device: torch.device) -> Model:
         memories=tensors["memories"].float().to(device),
         memory_index=tensors["memory_index"].long(),
     )
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """All tensors of a file.
+
+    Raises:
+        StoreError: Truncated or foreign.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise StoreError(f"{path.name} is truncated or damaged ({error}). Copy it again or train it again.") from error
+
+
+def network_of(name: str, spec: ModelSpec, tensors: Mapping[str, Tensor]) -> VAE:
+    """The network of a recipe with the weights of a file.
+
+    Raises:
+        StoreError: A weight is missing or of another shape.
+    """
+    vae = VAE(pixels_of(spec), spec.n_hidden, spec.n_latent)
+    shapes = {key: tuple(value.shape) for key, value in tensors.items()}
+    check_shapes(name, shapes, {key: tuple(value.shape) for key, value in vae.state_dict().items()})
+    vae.load_state_dict({key: tensors[key].float() for key in vae.state_dict()})
+    return vae.requires_grad_(False)
 
 
 def pixels_of(spec: ModelSpec) -> int:
@@ -174,13 +195,9 @@ def expected_shapes(spec: ModelSpec, n_memories: int) -> dict[str, tuple[int, ..
 def check_tensors(name: str, spec: ModelSpec, tensors: Mapping[str, Tensor]) -> None:
     """Refuse tensors that are missing, of another shape, or not finite."""
     index = tensors.get("memory_index")
-    n_memories = index.shape[-1] if index is not None and index.ndim == 2 else 0
-    for key, shape in expected_shapes(spec, n_memories).items():
-        if key not in tensors:
-            raise StoreError(f"{name} has no tensor '{key}'. Export it again from the program that made it.")
-        if tuple(tensors[key].shape) != shape:
-            found = "x".join(map(str, tensors[key].shape))
-            raise StoreError(f"{name}: '{key}' should be {'x'.join(map(str, shape))} for its recipe, but is {found}.")
+    expected = expected_shapes(spec, index.shape[-1] if index is not None and index.ndim == 2 else 0)
+    check_shapes(name, {key: tuple(value.shape) for key, value in tensors.items()}, expected)
+    for key in expected:
         if key == "memory_index" and not in_range(tensors[key], TRAINING_IMAGES[spec.dataset]):
             raise StoreError(f"{name}: 'memory_index' points beyond the training images. Export it again.")
         if not torch.isfinite(tensors[key].float()).all():
@@ -199,13 +216,13 @@ def check_header(path: Path, spec: ModelSpec) -> None:
             shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:
         raise StoreError(f"{path.name} is truncated or damaged ({error}). Copy it again or train it again.") from error
-    check_shapes(path.name, spec, shapes)
-
-
-def check_shapes(name: str, spec: ModelSpec, shapes: Mapping[str, tuple[int, ...]]) -> None:
-    """Refuse tensors that are missing or of another shape."""
     index = shapes.get("memory_index", ())
-    for key, shape in expected_shapes(spec, index[-1] if len(index) == 2 else 0).items():
+    check_shapes(path.name, shapes, expected_shapes(spec, index[-1] if len(index) == 2 else 0))
+
+
+def check_shapes(name: str, shapes: Mapping[str, tuple[int, ...]], expected: Mapping[str, tuple[int, ...]]) -> None:
+    """Refuse tensors that are missing or of another shape."""
+    for key, shape in expected.items():
         if key not in shapes:
             raise StoreError(f"{name} has no tensor '{key}'. Export it again from the program that made it.")
         if shapes[key] != shape:
@@ -226,7 +243,7 @@ class Library:
     @staticmethod
     def of(trained: Path, shipped: Path = SHIPPED) -> "Library":
         """The shipped models and those in the folder of this machine."""
-        return Library([(shipped, "shipped"), (trained, "trained here")])
+        return Library([(shipped, "shipped"), (trained, "trained here"), (trained / IMPORTED, "imported")])
 
     def entries(self) -> list[Entry]:
         """Every model file, usable or not, by data set, latent units and id."""
@@ -274,6 +291,20 @@ class Library:
                 f"Train one: python -m core train --dataset {dataset} --n-latent {n_latent}"
             )
         return preferred(found)
+
+    def delete(self, id: str) -> None:
+        """Delete a model of this machine, usable or not, with its sweeps.
+
+        Raises:
+            StoreError: There is none, or it is a shipped one.
+        """
+        entry = next((e for e in self.entries() if e.id == id), None)
+        if entry is None:
+            raise StoreError(f"There is no model '{id[:64]}' here any more.")
+        if entry.origin == "shipped":
+            raise StoreError(f"'{id}' is shipped with the program and stays. Only models of this machine are deleted.")
+        entry.path.with_name(f"{id}.sweeps.safetensors").unlink(missing_ok=True)
+        entry.path.unlink(missing_ok=True)
 
     def load_sweeps(self, id: str) -> tuple[Mapping[str, Any], Mapping[str, np.ndarray]]:
         """Recipe and arrays of the noise sweeps beside a model; empty where there are none for these weights."""

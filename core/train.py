@@ -1,7 +1,7 @@
 """The paper's training recipe: Adam with three learning rates on the negative evidence lower bound."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +19,13 @@ REPORTED_SAMPLES = 10  # and of the bound that a model's card states
 STATE_EVERY = 20.0  # s between two writings of the training state, which take 0.1 s
 
 
+Watch = Callable[[list[TrainingRun]], None]
+
+
+def unwatched(courses: list[TrainingRun]) -> None:
+    """Do nothing with the courses so far."""
+
+
 class CancelledError(RuntimeError):
     """Raised by a progress callback to stop a training."""
 
@@ -31,9 +38,10 @@ def train(
     device: torch.device,
     state: Path | None = None,
     progress: Progress = silent,
+    watch: Watch = unwatched,
 ) -> tuple[VAE, TrainingRun]:
     """Train one model: a stack of one, see `train_stack`."""
-    return train_stack([spec], training, test, device=device, state=state, progress=progress)[0]
+    return train_stack([spec], training, test, device=device, state=state, progress=progress, watch=watch)[0]
 
 
 def train_stack(
@@ -45,6 +53,7 @@ def train_stack(
     state: Path | None = None,
     every: float = STATE_EVERY,
     progress: Progress = silent,
+    watch: Watch = unwatched,
 ) -> list[tuple[VAE, TrainingRun]]:
     """Train models side by side.
 
@@ -57,6 +66,7 @@ def train_stack(
             the same weights as one that was never stopped (on the same device).
         every: Seconds between two writings of the state, which come at the end of an epoch.
         progress: Called after every epoch; may raise `CancelledError`.
+        watch: Called after every epoch with the courses so far.
 
     Returns:
         For every spec the network, in float32 and on `device`, and the course of its training.
@@ -80,6 +90,7 @@ def train_stack(
         if state is not None and now - written >= every and stack.epoch < epochs:
             stack.save(state)
             written = now
+        watch(stack.courses())
         progress(stack.epoch / epochs, sentence(stack, epochs, (now - start) / (stack.epoch - first)))
     return list(zip(stack.networks(), stack.courses(), strict=True))
 
