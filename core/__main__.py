@@ -2,10 +2,13 @@
 
 import argparse
 import json
+import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import MISSING, fields, replace
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,7 @@ from tqdm import tqdm
 from core import data, experiments
 from core.config import (
     DATASETS,
+    ZOO,
     Choice,
     InferenceSpec,
     ModelSpec,
@@ -26,7 +30,7 @@ from core.config import (
     checked,
 )
 from core.results import POINTS
-from core.store import Entry
+from core.store import SHIPPED, Entry
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -58,6 +62,10 @@ def build_parser() -> argparse.ArgumentParser:
     trained = add_command(commands, "train", run_train, "train a model with the paper's recipe and file it")
     add_spec(trained, ModelSpec)
     trained.add_argument("--output", type=Path, help="file to write instead of one in the folder of models")
+    zoo = add_command(commands, "zoo", run_zoo, "train the shipped models that are missing or of another recipe")
+    zoo.add_argument("--only", nargs="+", choices=list(ZOO), metavar="NAME", help=f"of {', '.join(ZOO)}")
+    zoo.add_argument("--processes", type=int, default=1, help="models trained at once; they share the cores")
+    zoo.add_argument("--output", type=Path, default=SHIPPED, help="folder of the zoo (default: models/)")
     infer = add_command(commands, "infer", run_infer, "follow many runs of repeated inference at one noise p")
     add_model(infer)
     add_spec(infer, InferenceSpec, leave_out=("model",))
@@ -145,6 +153,29 @@ def run_train(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
         "seconds": round(course.seconds),
         "test_negative_elbo": course.test_negative_elbo[-1],
     }
+
+
+def run_zoo(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
+    names = args.only or list(ZOO)
+    if args.processes > 1:
+        with ThreadPool(args.processes) as pool:
+            failed = sum(pool.map(lambda name: in_own_process(args, name), names, chunksize=1))
+        if failed:
+            raise RefusedError("Some models were not trained, as said above. Start again: what is done is kept.")
+    else:
+        for name in names:
+            with progress_bar(name) as report:
+                experiments.zoo_model(name, settings, folder=args.output, progress=report)
+    return {"folder": str(args.output), "models": names}
+
+
+def in_own_process(args: argparse.Namespace, name: str) -> int:
+    """Train one model of the zoo on its share of the cores; returns the exit status."""
+    threads = max(1, (os.cpu_count() or 1) // args.processes)
+    command = [sys.executable, "-m", "core", "zoo", "--only", name, "--output", str(args.output)]
+    command += ["--device", args.device] if args.device else []
+    environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
+    return subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False).returncode
 
 
 def model_of(args: argparse.Namespace, settings: Settings) -> Entry:

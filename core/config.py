@@ -231,10 +231,22 @@ class ModelSpec(Spec):
     )
 
 
-def recipe(dataset: str, n_latent: int) -> ModelSpec:
+def recipe(dataset: str, n_latent: int, seed: int = 0) -> ModelSpec:
     """The recipe of the shipped models, fixed before any of them was trained: only the epochs differ."""
-    epochs = 1500 if dataset == "digits" else 90 if n_latent >= 100 else 60
-    return ModelSpec(dataset=dataset, n_latent=n_latent, epochs=epochs)
+    epochs = 1500 if dataset == "digits" else 150 if n_latent >= 100 else 60
+    return ModelSpec(dataset=dataset, n_latent=n_latent, epochs=epochs, seed=seed)
+
+
+ZOO = {
+    f"{dataset}-nz{n_latent}-seed{seed}": recipe(dataset, n_latent, seed)
+    for dataset, n_latent, seed in (
+        *(("digits", n, 0) for n in (10, 2)),
+        *(("mnist", n, 0) for n in (100, 50, 20, 14, 10, 8, 6, 4, 2)),
+        *(("fashion", n, 0) for n in (100, 20, 10, 2)),
+        *(("mnist", 100, seed) for seed in (1, 2)),
+    )
+}
+"""The shipped models by name, in the order in which they are trained."""
 
 
 @dataclass(frozen=True)

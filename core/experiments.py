@@ -21,6 +21,7 @@ from core.config import (
     N_LABELS,
     NOISE_KINDS,
     SOURCES,
+    ZOO,
     InferenceSpec,
     ModelSpec,
     NoiseSweepSpec,
@@ -61,6 +62,7 @@ def train_model(
     settings: Settings,
     *,
     path: Path | None = None,
+    state: Path | None = None,
     progress: Progress = silent,
     watch: train.Watch = train.unwatched,
 ) -> tuple[Path, TrainingRun]:
@@ -70,6 +72,7 @@ def train_model(
         spec: The recipe.
         settings: Where the images are, and the folder that the model goes to.
         path: Another place for the file.
+        state: Another place for the training state, which else lies beside the file.
         progress: Called after every epoch.
         watch: Called after every epoch with the course so far.
 
@@ -83,7 +86,7 @@ def train_model(
     training = data.load_dataset(spec.dataset, settings.data)
     test = data.load_dataset(spec.dataset, settings.data, train=False)
     target = path or settings.models / f"{id_of(spec)}.safetensors"
-    state = target.with_suffix(STATE)
+    state = state or target.with_suffix(STATE)
     vae, course = train.train(
         spec, training, test, device=device_of(settings), state=state, progress=progress, watch=watch
     )
@@ -103,13 +106,37 @@ def train_model(
         "image_shape": list(data.IMAGE_SHAPES[spec.dataset]),
         "label_names": list(data.LABEL_NAMES[spec.dataset]),
         "seconds": round(course.seconds),
-        "machine": f"{device_of(settings).type}, {platform.machine()}, {torch.get_num_threads()} threads",
+        "machine": f"{device_of(settings).type}, {platform.machine()}, threads: {torch.get_num_threads()}",
+        "weights_sha256": store.weights_sha256(vae),
         "versions": {"torch": torch.__version__, "numpy": np.__version__, "python": platform.python_version()},
     }
     tensors = {"concepts": means_of_labels, "memories": memories, "memory_index": index}
     store.save_model(target, spec, card, vae, tensors)
     state.unlink(missing_ok=True)
     return target, course
+
+
+def zoo_model(
+    name: str, settings: Settings, *, folder: Path = store.SHIPPED, progress: Progress = silent
+) -> tuple[Path, bool]:
+    """Train a model of the zoo unless it is there; goes on where an earlier attempt was stopped.
+
+    Args:
+        name: Which of `ZOO`.
+        settings: Where the images are; the training state is kept in a folder of its own beside the models there.
+        folder: Where the zoo is.
+        progress: Called after every epoch.
+
+    Returns:
+        The file, and whether it was trained now.
+
+    Raises: as `train_model`.
+    """
+    path = folder / f"{name}.safetensors"
+    if path.exists() and store.read_metadata(path)[0] == ZOO[name]:
+        return path, False
+    state = settings.models / "zoo" / f"{name}{STATE}"
+    return train_model(ZOO[name], settings, path=path, state=state, progress=progress)[0], True
 
 
 def id_of(spec: ModelSpec) -> str:

@@ -5,7 +5,6 @@ A stack gives what the same models give one by one, and can be written down and 
 
 import json
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,10 @@ from safetensors.torch import save
 from torch import Tensor
 
 from core.config import ModelSpec, RefusedError, SpecError
+from core.gradient import negative_elbo_gradient
 from core.results import TrainingRun
 from core.store import write_whole
-from core.vae import VAE, elbo, initialise
+from core.vae import VAE, initialise
 
 OWN = ("seed", "learning_rates", "beta", "initialisation")  # what may differ between the models of a stack
 MOMENTS = ("step", "exp_avg", "exp_avg_sq")  # Adam's memory
@@ -83,25 +83,28 @@ class Stack:
         for group, one in zip(self.optimiser.param_groups, self.specs, strict=True):
             group["lr"] = learning_rate(one, self.epoch)
         order = self.drawn(lambda generator: torch.randperm(len(images), generator=generator))
-        weight = torch.tensor([one.beta - 1 for one in self.specs], device=device)  # of the KL term beyond the bound's
+        beta = torch.tensor([one.beta for one in self.specs], device=device).reshape(self.vae.stack)
         total = torch.zeros(len(self.specs), device=device)
         for rows in order.split(spec.batch_size, dim=-1):
             x = self.prepared(images[rows.to(device)])
             size = spec.n_samples, rows.shape[-1], spec.n_latent
-            noise = self.drawn(lambda generator, size=size: torch.randn(size, generator=generator), dim=1)
-            with matrix_precision(spec.precision, device):
-                bound, divergence = elbo(self.vae, x, noise.to(device))
-            (weight * divergence.mean(-1) - bound.mean(-1)).sum().backward()
-            self.step()
-            total -= bound.detach().sum(-1)
+            noise = self.drawn(lambda generator, size=size: torch.randn(size, generator=generator))
+            gradient, bound = negative_elbo_gradient(self.weights(), x, noise.to(device), beta)
+            self.step(gradient)
+            total -= bound.sum(-1)
         self.losses.append((total / len(images)).tolist())
         self.epoch += 1
         self.check()
 
-    def drawn(self, draw: Callable[[torch.Generator], Tensor], dim: int = 0) -> Tensor:
+    def weights(self) -> list[Tensor]:
+        """The weights in the precision that products are to have."""
+        half = self.specs[0].precision == "bfloat16"
+        return [whole.detach().bfloat16() if half else whole.detach() for whole in self.vae.parameters()]
+
+    def drawn(self, draw: Callable[[torch.Generator], Tensor]) -> Tensor:
         """Every model's own draw; stacked where there are several."""
         draws = [draw(generator) for generator in self.generators]
-        return torch.stack(draws, dim) if len(draws) > 1 else draws[0]
+        return torch.stack(draws) if len(draws) > 1 else draws[0]
 
     def prepared(self, x: Tensor) -> Tensor:
         """A batch as the recipe asks for it: grey values, or pixels of 0 and 1."""
@@ -110,14 +113,12 @@ class Stack:
             return (uniform.to(x.device) < x).to(x.dtype)
         return (x > 0.5).to(x.dtype) if self.specs[0].binarize == "threshold" else x
 
-    def step(self) -> None:
+    def step(self, gradient: list[Tensor]) -> None:
         """Let the optimiser change every model."""
-        if len(self.specs) > 1:
-            for s, group in enumerate(self.optimiser.param_groups):
-                for part, whole in zip(group["params"], self.vae.parameters(), strict=True):
-                    part.grad = whole.grad[s] if whole.grad is not None else None
+        for s, group in enumerate(self.optimiser.param_groups):
+            for part, whole in zip(group["params"], gradient, strict=True):
+                part.grad = whole[s] if len(self.specs) > 1 else whole
         self.optimiser.step()
-        self.vae.zero_grad(set_to_none=True)
 
     def check(self) -> None:
         """Stop where a loss is not finite: the state that was written before is still good."""
@@ -261,8 +262,3 @@ def learning_rate(spec: ModelSpec, epoch: int) -> float:
         [0.0005, 0.0001, 5e-05]
     """
     return spec.learning_rates[epoch * len(spec.learning_rates) // spec.epochs]
-
-
-def matrix_precision(precision: str, device: torch.device) -> AbstractContextManager[Any]:
-    """Matrix products in bfloat16 where asked for; everything else stays float32."""
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bfloat16")

@@ -102,6 +102,14 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def weights_sha256(vae: VAE) -> str:
+    """SHA-256 of the weights as they are stored: float16, in the order of the network's state."""
+    digest = hashlib.sha256()
+    for value in vae.state_dict().values():
+        digest.update(value.half().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
 def load_model(path: Path, device: torch.device) -> Model:
     """Read and verify a model.
 

@@ -84,7 +84,7 @@ class VAE(nn.Module):
 
     def __init__(self, n_pixels: int, n_hidden: int, n_latent: int, stack: tuple[int, ...] = ()):
         super().__init__()
-        self.n_pixels, self.n_hidden, self.n_latent = n_pixels, n_hidden, n_latent
+        self.n_pixels, self.n_hidden, self.n_latent, self.stack = n_pixels, n_hidden, n_latent, stack
         self.encoder = Perceptron(n_pixels, n_hidden, 2 * n_latent, stack)
         self.decoder = Perceptron(n_latent, n_hidden, n_pixels, stack)
 

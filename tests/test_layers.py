@@ -14,6 +14,7 @@ FLOORS = {  # a module imports only modules of lower floors; `core.analysis` imp
     "core.vae": 1,
     "core.data": 1,
     "core.classifier": 2,
+    "core.gradient": 2,
     "core.store": 2,
     "core.stack": 3,
     "core.train": 4,
