@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, Request, Response
+from playwright.sync_api import Browser, Page, Request, Response, TimeoutError
 
 PATIENCE = 30_000  # ms; the machine may be busy with something else
 
@@ -26,6 +26,9 @@ QUIET = """() => {
   && performance.now() - flow.last > 450 && !document.body.classList.contains("waiting")
   && document.querySelector("#stage-badge").dataset.stage !== undefined
   && document.querySelectorAll("#strip .tile").length > 1; }"""
+RESTLESS = """() => ({ open: flow.open, asked: latent.screen.sequence, waiting: document.body.className,
+  stage: document.querySelector("#stage-badge").dataset.stage, tiles: document.querySelectorAll("#strip .tile").length,
+  notices: document.querySelector("#notices").textContent })"""
 
 
 class Tab:
@@ -71,7 +74,10 @@ class Tab:
 
     def quiet(self) -> "Tab":
         """Wait until nothing is on its way and the address is written."""
-        self.page.wait_for_function(QUIET, polling=50)
+        try:
+            self.page.wait_for_function(QUIET, polling=50)
+        except TimeoutError as error:
+            raise AssertionError(f"The page does not come to rest: {self.page.evaluate(RESTLESS)}") from error
         self.frame()
         return self
 

@@ -119,7 +119,7 @@ def test_the_keyboard_reaches_every_control(tab: Open):
     one = tab()
     one.page.locator("#rail summary").click()
     wanted = one.page.evaluate(
-        """() => Array.from(document.querySelectorAll("button, input, summary, [role=radio]"))
+        """() => Array.from(document.querySelectorAll("a[href], button, input, summary, [role=radio]"))
           .filter((e) => e.offsetParent && !e.disabled && e.tabIndex >= 0).length"""
     )
     seen: set[str] = set()

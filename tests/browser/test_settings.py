@@ -20,19 +20,22 @@ class Holding:
     """Holds the replies to some questions back until told; the server has answered them."""
 
     def __init__(self, one: Tab, *stores: str):
-        self.stores, self.holds = stores, True
+        self.stores, self.holds, self.released = stores, True, False
         self.held: list[tuple[Route, APIResponse]] = []
         one.page.route(CALLBACKS, self.take)
 
     def take(self, route: Route) -> None:
         if self.holds and any(asks(route, store) for store in self.stores):
-            self.held.append((route, route.fetch()))
+            self.held.append((route, route.fetch()))  # others of our calls may run while this one waits
+            if self.released:
+                self.let_go()
         else:
             route.continue_()
 
     def let_go(self) -> None:
-        self.holds = False
-        for route, response in self.held:
+        self.holds, self.released = False, True
+        while self.held:
+            route, response = self.held.pop(0)
             route.fulfill(response=response)
 
 
