@@ -8,9 +8,11 @@ from core.config import Settings
 from dashboard.cache import CachedExperiments, ResultCache
 from dashboard.jobs import Jobs
 from dashboard.pages.explore import ExplorePage
+from dashboard.pages.models import ModelsPage
 from dashboard.shell import index, shell
 from dashboard.static import keep_compressed
 
+META = [{"name": "viewport", "content": "width=device-width, initial-scale=1"}]
 MAX_REQUEST = 2_000_000  # bytes; a question has a few hundred
 
 
@@ -23,15 +25,32 @@ def create_app(settings: Settings) -> Dash:
         compress=True,
         health_endpoint="health",
         index_string=index(),
-        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
+        meta_tags=META,
     )
     app.server.config |= {"MAX_CONTENT_LENGTH": MAX_REQUEST, "COMPRESS_ZSTD_LEVEL": 1}  # replies: quickly
     keep_compressed(app.server)
-    lab = CachedExperiments(settings, ResultCache(app.server, settings))
-    page = ExplorePage(lab, Jobs(settings))
-    app.layout = shell(page.layout())
+    root, jobs = app.config.requests_pathname_prefix, Jobs(settings)
+    page = ExplorePage(CachedExperiments(settings, ResultCache(app.server, settings)), jobs)
+    app.layout = shell(page.layout(), "Explore", root)
     page.register(app)
+    add_models(app, ModelsPage(settings, jobs, root))
     return app
+
+
+def add_models(explorer: Dash, page: ModelsPage) -> None:
+    """A page of its own beside the explorer, on the same server: neither loads what the other needs."""
+    root = explorer.config.requests_pathname_prefix
+    app = Dash(
+        __name__,
+        server=explorer.server,
+        url_base_pathname=f"{root}models/",
+        title="Models – Latent Trajectories",
+        update_title="",
+        index_string=index(),
+        meta_tags=META,
+    )
+    app.layout = lambda: shell(page.layout(), "Models", root)
+    page.register(app)
 
 
 app = create_app(Settings.from_environment())

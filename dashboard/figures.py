@@ -1,5 +1,7 @@
 """One pure function per picture: a result goes in, a plotly figure comes out. Nothing here computes or remembers."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -68,6 +70,37 @@ def distances(
     figure.update_xaxes(range=[0, len(steps) - 1], title="step t")
     figure.update_yaxes(range=[0, top * 1.15], title="distance")
     figure.update_layout(margin={"r": 110})
+    return figure
+
+
+def course(bounds: Mapping[str, list[float]], theme: Theme) -> go.Figure:
+    """The negative ELBO of training and test images over epochs; the first, steep epochs may leave the picture.
+
+    Args:
+        bounds: "train" at every "step"-th epoch from 1, and "test" at "epochs".
+        theme: Colours.
+    """
+    figure = go.Figure(layout={"template": theme.template()})
+    step = int(bounds["step"][0])
+    trained = list(range(1, 1 + step * len(bounds["train"]), step))
+    figure.add_scatter(x=trained, y=bounds["train"], mode="lines", line={"color": theme.points[0], "width": 1.5})
+    figure.add_scatter(
+        x=bounds["epochs"], y=bounds["test"], mode="lines+markers", line={"color": theme.points[1], "width": 2}
+    )
+    low = min([*bounds["train"], *bounds["test"]])
+    late = bounds["test"][len(bounds["test"]) // 4]
+    top = max(late, bounds["train"][len(bounds["train"]) // 4], low + 1) + 0.1 * max(late - low, 1)
+    ends = [(bounds["train"][-1], "training", theme.points[0]), (bounds["test"][-1], "test", theme.points[1])]
+    span = top - low
+    heights = spread([height - low for height, _, _ in ends], span * LABEL_SHARE, span)
+    for (_, name, colour), height in zip(ends, heights, strict=True):
+        figure.add_annotation(
+            x=1, xref="paper", y=low + height, text=name, showarrow=False, xanchor="left", xshift=6,
+            font={"color": colour},
+        )  # fmt: skip
+    figure.update_xaxes(title="epoch", range=[1, max(trained[-1], 2)])
+    figure.update_yaxes(title="−ELBO, nats per image", range=[low - 0.05 * span, top])
+    figure.update_layout(margin={"r": 80, "l": 56})
     return figure
 
 

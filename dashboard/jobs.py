@@ -6,23 +6,28 @@ The cluster starts at the first job. Equal jobs are one job: whoever asks second
 import contextlib
 import os
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core import experiments, train
 from core.config import ModelSpec, RefusedError, Settings
+from core.results import TrainingRun
 
 TOPIC = "latent-trajectories"
 
 
 @dataclass(frozen=True)
 class JobStatus:
-    """How a job stands: "waiting", "running", "done", "failed" or "cancelled"."""
+    """How a job stands: "waiting", "running", "done", "failed" or "cancelled".
+
+    `course` has the bounds of a training so far: "train" (every epoch), "test" and the "epochs" of the tests.
+    """
 
     state: str = "waiting"
     fraction: float = 0.0
     text: str = ""
+    course: Mapping[str, list[float]] = field(default_factory=dict)
 
 
 class Jobs:
@@ -33,16 +38,32 @@ class Jobs:
         self._lock = threading.Lock()
         self._client: Any = None
         self._status: dict[str, JobStatus] = {}
+        self._work: dict[str, ModelSpec | str] = {}
         self._futures: dict[str, Any] = {}
         self._attempts = 0
 
     def train(self, spec: ModelSpec) -> str:
-        """Train a model, fetching its images first where they are missing; returns the job's key."""
-        return self._start(f"train-{spec.key()[:16]}", train_job, spec.to_dict())
+        """Train a model, fetching its images first where they are missing; returns the job's key.
+
+        It goes on where an earlier attempt was stopped. A model that is there is not trained again.
+        """
+        key = f"train-{spec.key()[:16]}"
+        self._work[key] = spec
+        there = [e.id for e in experiments.library_of(self.settings).usable(spec.dataset) if e.spec == spec]
+        if there:
+            self._status[key] = JobStatus("done", 1.0, there[0])
+            return key
+        return self._start(key, train_job, spec.to_dict())
 
     def download(self, dataset: str) -> str:
         """Fetch a data set; returns the job's key."""
-        return self._start(f"download-{dataset}", download_job, dataset)
+        key = f"download-{dataset}"
+        self._work[key] = dataset
+        return self._start(key, download_job, dataset)
+
+    def all(self) -> list[tuple[str, ModelSpec | str, JobStatus]]:
+        """Every job of this server, the newest first: key, what is trained or fetched, and how it stands."""
+        return [(key, self._work[key], self._status[key]) for key in reversed(self._status) if key in self._work]
 
     def status(self, key: str) -> JobStatus | None:
         """How a job stands; None for one that this server does not know."""
@@ -75,7 +96,7 @@ class Jobs:
         client = self._connect()
         with self._lock:
             status = self._status.get(key)
-            if status is not None and status.state in ("waiting", "running", "done"):
+            if status is not None and status.state in ("waiting", "running"):
                 return key
             from distributed import Event
 
@@ -103,14 +124,15 @@ class Jobs:
         report = event[1] if isinstance(event, tuple) else event
         current = self._status.get(report["key"])
         if current is not None and current.state in ("waiting", "running"):
-            self._status[report["key"]] = JobStatus("running", report["fraction"], report["text"])
+            course = report["course"] or current.course
+            self._status[report["key"]] = JobStatus("running", report["fraction"], report["text"], course)
 
     def _finish(self, key: str, future: Any) -> None:
         before = self._status[key]
         if future.cancelled():
             self._status[key] = replace(before, state="cancelled", text="cancelled")
         elif (error := future.exception()) is None:
-            self._status[key] = JobStatus("done", 1.0, future.result())
+            self._status[key] = replace(before, state="done", fraction=1.0, text=future.result())
         elif isinstance(error, train.CancelledError):
             self._status[key] = replace(before, state="cancelled", text="cancelled")
         else:
@@ -123,8 +145,25 @@ def train_job(key: str, spec: dict[str, Any], settings: Settings) -> str:
     use_cores()
     model, report = ModelSpec.from_dict(spec), reporter(key)
     experiments.fetch_images(model.dataset, settings, progress=lambda _, text: report(0.0, f"fetching {text}"))
-    path, _ = experiments.train_model(model, settings, progress=report)
+    courses: list[TrainingRun] = []
+    path, _ = experiments.train_model(
+        model,
+        settings,
+        progress=lambda share, text: report(share, text, course_of(courses[0])),
+        watch=lambda now: courses.__setitem__(slice(None), now),
+    )
     return path.stem
+
+
+def course_of(run: TrainingRun, most: int = 300) -> dict[str, list[float]]:
+    """A course for the screen: at most some hundred points."""
+    step = -(-len(run.train_negative_elbo) // most)
+    return {
+        "step": [step],
+        "train": [round(float(x), 2) for x in run.train_negative_elbo[::step]],
+        "test": [round(float(x), 2) for x in run.test_negative_elbo],
+        "epochs": run.test_epochs.tolist(),
+    }
 
 
 def download_job(key: str, dataset: str, settings: Settings) -> str:
@@ -148,14 +187,14 @@ def use_cores() -> None:
         os.setpriority(os.PRIO_PROCESS, 0, 10)
 
 
-def reporter(key: str) -> Callable[[float, str], None]:
+def reporter(key: str) -> Callable[..., None]:
     """Progress of a job: tells the server, and stops the job where somebody cancelled it."""
     from distributed import Event, get_worker
 
     worker, cancelled = get_worker(), Event(f"cancel-{key}")
 
-    def report(fraction: float, text: str) -> None:
-        worker.log_event(TOPIC, {"key": key, "fraction": fraction, "text": text})
+    def report(fraction: float, text: str, course: Mapping[str, list[float]] | None = None) -> None:
+        worker.log_event(TOPIC, {"key": key, "fraction": fraction, "text": text, "course": course})
         if cancelled.is_set():
             raise train.CancelledError
 

@@ -4,8 +4,10 @@ from typing import Any
 
 from dash import dcc, html
 
+from dashboard.controls import attributes
 from dashboard.theme import style_sheet
 
+PAGES = {"Explore": "", "Models": "models/"}
 INDEX = """<!DOCTYPE html>
 <html lang="en">
   <head>
@@ -28,19 +30,28 @@ def index() -> str:
     return INDEX.replace("THEME", style_sheet())
 
 
-def shell(page: Any) -> html.Div:
-    """A page within header and notices."""
+def shell(page: Any, current: str, root: str) -> html.Div:
+    """A page within header and notices.
+
+    Args:
+        page: What stands below the header.
+        current: The page's name in the navigation.
+        root: Path of the explorer; the other pages lie below it.
+    """
+    links = [
+        html.A(name, href=root + path, **attributes(aria_current="page" if name == current else "false"))
+        for name, path in PAGES.items()
+    ]
+    buttons = [
+        html.Button("Copy link", id="copy-link", type="button", className="quiet"),
+        html.Button("Dark", id="toggle-theme", type="button", className="quiet"),
+    ]
     header = html.Header(
         [
             html.H1("Latent Trajectories"),
             html.P("how a variational autoencoder remembers", className="tagline"),
-            html.Div(
-                [
-                    html.Button("Copy link", id="copy-link", type="button", className="quiet"),
-                    html.Button("Dark", id="toggle-theme", type="button", className="quiet"),
-                ],
-                className="actions",
-            ),
+            html.Nav(links, **attributes(aria_label="Pages")),
+            html.Div(buttons if current == "Explore" else [], className="actions"),
         ]
     )
     notices = html.Div(id="notices", role="alert")

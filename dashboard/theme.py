@@ -1,4 +1,4 @@
-"""Colours, marker shapes and plotly templates, defined once and used everywhere.
+"""Colours, marker shapes, titles and plotly templates, defined once and used everywhere.
 
 A point (memory, concept, abstract concept) and the stage it stands for (I, II, III) share a colour; labels have a
 colour, a marker shape and their name. Colours alone never carry meaning. style.css and the canvases get them from here.
@@ -73,6 +73,9 @@ DARK = Theme(
     ),
 )
 THEMES = {theme.name: theme for theme in (LIGHT, DARK)}
+
+TITLES = {"mnist": "MNIST", "fashion": "Fashion", "digits": "8×8 digits"}
+"""What the data sets are called on the screen."""
 
 MARKERS = ("circle", "square", "diamond", "triangle", "pentagon", "wedge", "hexagon", "cross", "hourglass", "plus")
 """Marker shape of every label, drawn by panels.js."""

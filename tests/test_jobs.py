@@ -102,7 +102,9 @@ def test_a_model_is_trained_with_progress_and_filed(jobs: Jobs, home: Settings, 
     reports = recorded(jobs, monkeypatch)
     key = jobs.train(QUICK)
     status = ended(jobs, key)
-    assert status == JobStatus("done", 1.0, status.text)
+    assert (status.state, status.fraction) == ("done", 1.0)
+    assert len(status.course["train"]) == QUICK.epochs
+    assert status.course["epochs"][-1] == QUICK.epochs
     model = store.Library([(home.models, "trained here")]).load(status.text, torch.device("cpu"))
     assert model.spec == QUICK
     fractions = [report["fraction"] for report in reports if report["key"] == key]

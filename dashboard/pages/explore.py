@@ -29,10 +29,9 @@ from dashboard.controls import REFERENCE_RUNS, ScreenState, attributes
 from dashboard.jobs import Jobs
 from dashboard.panels import badge, plot_panel, strip_panel
 from dashboard.requests import Newest, Request, answered, read_request
-from dashboard.theme import LIGHT, MARKERS, THEMES, Theme
+from dashboard.theme import LIGHT, MARKERS, THEMES, TITLES, Theme
 
 T = TypeVar("T")
-TITLES = {"mnist": "MNIST", "fashion": "Fashion", "digits": "8×8 digits"}
 ROUTES = ("settle", "run", "cloud", "curves", "sweep", "image", "job")
 GRID = 0.025  # the step of the p slider: the grid of the shipped sweeps
 
@@ -211,7 +210,7 @@ class ExplorePage:
             status = self.jobs.status(key)
             if status is None:
                 raise SpecError("The server does not know this job any more: it was restarted. Start it again.")
-            return {"key": key} | vars(status)
+            return {"key": key, "state": status.state, "fraction": status.fraction, "text": status.text}
         state = ScreenState(dataset=data.get("dataset", ""), n_latent=data.get("n_latent", 0))  # checks both
         spec = recipe(state.dataset, state.n_latent)
         if action == "estimate":

@@ -1,0 +1,319 @@
+"""The models of this machine: train, watch, take up again, bring, export, delete.
+
+::
+
+    form ------------> train, estimate --> jobs.py: one job for equal recipes, a process of its own
+    tick (1 s) ------> jobs, table, course of the training that runs      (nothing is sent while nothing changes)
+    row of the table > export (a plain file), delete (asks first)
+    dropped file ----> import: verified, never unpickled
+
+A stopped training is found by the state that it left beside the models: a restart of the server loses nothing.
+"""
+
+import base64
+import binascii
+import json
+from dataclasses import fields
+from typing import Any
+
+from dash import ALL, Dash, Input, Output, State, callback_context, dcc, html, no_update
+from flask import Response, abort, request, send_file
+
+from core import experiments
+from core.config import ModelSpec, Settings, SpecError, checked, recipe
+from core.store import Entry, StoreError
+from dashboard import figures
+from dashboard.controls import attributes
+from dashboard.jobs import Jobs, JobStatus
+from dashboard.panels import GRAPH
+from dashboard.requests import answered
+from dashboard.theme import LIGHT, THEMES, TITLES
+
+LARGEST = 64_000_000  # bytes of a model that somebody brings; ours have 6,000,000
+BUSY = ("waiting", "running")
+COLUMNS = ("Model", "Data set", "N_z", "Epochs", "Test −ELBO", "Active units", "Size", "From", "")
+JOB = {"cancel": "Cancel", "resume": "Go on", "discard": "Discard"}
+
+
+class ModelsPage:
+    """Layout and callbacks of the list of models."""
+
+    def __init__(self, settings: Settings, jobs: Jobs, explorer: str):
+        self.settings, self.jobs, self.explorer = settings, jobs, explorer
+
+    def layout(self) -> html.Div:
+        """The page; its table is there before anything is asked."""
+        return html.Div(
+            [
+                dcc.Store(id="seen"),
+                dcc.Store(id="look"),
+                dcc.Store(id="doomed"),
+                dcc.Interval(id="second", interval=1000),
+                dcc.ConfirmDialog(id="sure"),
+                form(),
+                html.Section([html.H2("Trainings"), html.Div(id="jobs"), course_panel()], id="work"),
+                html.Section(
+                    [
+                        html.H2("Models"),
+                        html.Div(id="table", children=self.table(), className="scroll"),
+                        html.P(
+                            "Test −ELBO in nats per image, of grey values taken as Bernoulli probabilities as in the "
+                            "paper: not comparable with binarised MNIST.",
+                            className="note",
+                        ),
+                    ]
+                ),
+                upload(),
+            ],
+            className="models",
+        )
+
+    def register(self, app: Dash) -> None:
+        """Connect the callbacks, and the files that can be exported."""
+        prefix = app.config.requests_pathname_prefix
+        app.server.add_url_rule(f"{prefix}file/<name>", "model_file", self.export)
+        app.server.before_request(lambda: allow_large(f"{prefix}_dash-update-component"))
+        app.callback(
+            [Output("jobs", "children"), Output("table", "children"), Output("course", "figure")],
+            [Output("course-panel", "hidden"), Output("seen", "data")],
+            Input("second", "n_intervals"),
+            [State("seen", "data"), State("look", "data")],
+        )(self.refresh)
+        typed = [State(f"train-{name}", "value") for name in ("dataset", "n_latent", "epochs", "seed")]
+        app.callback(
+            Output("said", "children"),
+            [Input("train", "n_clicks"), Input("estimate", "n_clicks")],
+            typed,
+            prevent_initial_call=True,
+        )(self.ask)
+        app.callback(
+            Output("said", "children", allow_duplicate=True),
+            Input({"do": ALL, "key": ALL}, "n_clicks"),
+            prevent_initial_call=True,
+        )(self.act)
+        app.callback(
+            [Output("sure", "message"), Output("sure", "displayed"), Output("doomed", "data")],
+            Input({"delete": ALL}, "n_clicks"),
+            prevent_initial_call=True,
+        )(self.doubt)
+        app.callback(
+            Output("said", "children", allow_duplicate=True),
+            Input("sure", "submit_n_clicks"),
+            State("doomed", "data"),
+            prevent_initial_call=True,
+        )(self.delete)
+        app.callback(
+            Output("brought", "children"),
+            Input("upload", "contents"),
+            State("upload", "filename"),
+            prevent_initial_call=True,
+        )(self.bring)
+        app.clientside_callback("() => window.latent.theme()", Output("look", "data"), Input("look", "id"))
+
+    @answered
+    def refresh(self, _: object, seen: object, look: object) -> tuple[Any, ...]:
+        """What has changed since the last look."""
+        jobs, stopped = self.jobs.all(), self.stopped()
+        entries = experiments.library_of(self.settings).entries()
+        now = [
+            json.dumps([[key, status.state, status.text] for key, _, status in jobs] + [str(each) for each in stopped]),
+            json.dumps([[e.id, e.origin, e.problem] for e in entries]),
+        ]
+        before = seen if isinstance(seen, list) and len(seen) == 2 else ["", ""]
+        if now == before:
+            return (no_update,) * 5
+        course = next((status.course for _, _, status in jobs if status.state == "running" and status.course), None)
+        theme = THEMES.get(look, LIGHT) if isinstance(look, str) else LIGHT
+        return (
+            job_list(jobs, stopped) if now[0] != before[0] else no_update,
+            self.table() if now[1] != before[1] else no_update,
+            figures.course(course, theme) if course else no_update,
+            not course,
+            now,
+        )
+
+    @answered
+    def ask(self, train: object, estimate: object, *values: Any) -> str:
+        """Train what the form says, or say how long it would take."""
+        spec = spec_of(*values)
+        if callback_context.triggered_id == "estimate":
+            return f"{describe(spec)} takes {spoken(self.jobs.estimated_seconds(spec))} on this machine."
+        self.jobs.train(spec)
+        return f"{describe(spec)} is being trained. You can leave this page."
+
+    @answered
+    def act(self, clicks: object) -> Any:
+        """Cancel, go on with or discard a training."""
+        target = callback_context.triggered_id
+        if not any(each.get("value") for each in callback_context.triggered) or not isinstance(target, dict):
+            return no_update
+        action, key = str(target.get("do")), str(target.get("key"))
+        if action == "cancel":
+            self.jobs.cancel(key)
+            return "It stops after this epoch. What it has learnt is kept."
+        for each in self.stopped():
+            if each.path.name == key and action == "resume" and not each.problem:
+                self.jobs.train(each.spec)
+                return f"{describe(each.spec)} goes on from epoch {each.epoch}."
+            if each.path.name == key and action == "discard":
+                each.path.unlink(missing_ok=True)
+                return "The stopped training is discarded."
+        return "That training is not there any more."
+
+    @answered
+    def doubt(self, clicks: object) -> tuple[Any, ...]:
+        """Ask before deleting."""
+        target = callback_context.triggered_id
+        if not any(each.get("value") for each in callback_context.triggered) or not isinstance(target, dict):
+            return no_update, no_update, no_update
+        id = str(target.get("delete"))
+        return f"Delete {id} from this machine? It can be trained again.", True, id
+
+    @answered
+    def delete(self, _: object, id: object) -> str:
+        """Delete a model of this machine."""
+        experiments.library_of(self.settings).delete(str(id))
+        return f"{id} is deleted."
+
+    @answered
+    def bring(self, contents: object, filename: object) -> str:
+        """Import a file."""
+        if not isinstance(contents, str) or not isinstance(filename, str):
+            raise SpecError("No file arrived. Choose a file that ends in .safetensors.")
+        try:
+            content = base64.b64decode(contents.partition(",")[2], validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise SpecError("The file did not arrive whole. Try it again.") from error
+        id = experiments.import_model(content, filename, self.settings)
+        return f"{id} is here now."
+
+    def export(self, name: str) -> Response:
+        """A model's file."""
+        try:
+            entry = experiments.library_of(self.settings).find(name.removesuffix(".safetensors"))
+        except StoreError:
+            abort(404)
+        return send_file(entry.path, as_attachment=True, download_name=f"{entry.id}.safetensors")
+
+    def stopped(self) -> list[experiments.Unfinished]:
+        """Trainings that were stopped and that no job goes on with."""
+        busy = [work for _, work, status in self.jobs.all() if status.state in BUSY]
+        return [each for each in experiments.unfinished(self.settings) if each.problem or each.spec not in busy]
+
+    def table(self) -> html.Table:
+        """All models, usable or not."""
+        rows = [self.row(entry) for entry in experiments.library_of(self.settings).entries()]
+        head = html.Thead(html.Tr([html.Th(name, scope="col") for name in COLUMNS]))
+        return html.Table([head, html.Tbody(rows)])
+
+    def row(self, entry: Entry) -> html.Tr:
+        """One model."""
+        size = entry.path.stat().st_size / 1e6 if entry.path.exists() else 0
+        delete = html.Button("Delete", id={"delete": entry.id}, type="button", className="quiet")
+        actions = [] if entry.origin == "shipped" else [delete]
+        if entry.problem:
+            return html.Tr([html.Td(entry.id), html.Td(entry.problem, colSpan=7), html.Td(actions)], className="broken")
+        card, spec = entry.card, entry.spec
+        file = html.A("Export", href=f"file/{entry.id}.safetensors", className="button quiet")
+        cells = (
+            html.A(entry.id, href=f"{self.explorer}?model={entry.id}", title="Open in the explorer"),
+            TITLES[spec.dataset], spec.n_latent, spec.epochs, card.get("test_negative_elbo", "?"),
+            card.get("active_units", "?"), f"{size:.1f} MB", entry.origin,
+        )  # fmt: skip
+        return html.Tr([html.Td(cell) for cell in cells] + [html.Td(html.Div([file, *actions], className="row"))])
+
+
+def spec_of(dataset: object, n_latent: object, epochs: object, seed: object) -> ModelSpec:
+    """The recipe that the form asks for; where no epochs are given, as many as the shipped models have."""
+    read: dict[str, Any] = {item.name: checked(item).read for item in fields(ModelSpec)}
+    usual = recipe(str(dataset), read["n_latent"]("N_z", str(n_latent).strip()))
+    given = {"epochs": epochs, "seed": seed}
+    typed = {name: read[name](f"The {name}", str(value).strip()) for name, value in given.items() if value}
+    return ModelSpec.from_dict(usual.to_dict() | typed)
+
+
+def describe(spec: ModelSpec) -> str:
+    """A recipe in a few words."""
+    return f"{TITLES[spec.dataset]}, N_z = {spec.n_latent}, {spec.epochs} epochs, seed {spec.seed}"
+
+
+def spoken(seconds: float) -> str:
+    """A duration as people say it."""
+    return "under a minute" if seconds < 60 else f"about {seconds / 60:.0f} minutes"
+
+
+def allow_large(path: str) -> None:
+    """A model that somebody brings is larger than a question."""
+    if request.path == path:
+        request.max_content_length = LARGEST * 4 // 3 + 10_000  # as base64
+
+
+def form() -> html.Section:
+    """What to train."""
+
+    def field(name: str, label: str, **options: Any) -> html.Label:
+        box = dcc.Input(id=f"train-{name}", type="text", inputMode="numeric", **options)
+        return html.Label([html.Span(label), box])
+
+    sets = dcc.RadioItems(TITLES, "mnist", id="train-dataset", className="sets")
+    return html.Section(
+        [
+            html.H2("Train a model"),
+            html.Div(
+                [
+                    html.Fieldset([html.Legend("Data set"), sets]),
+                    field("n_latent", "Latent units N_z", value="50"),
+                    field("epochs", "Epochs", placeholder="as shipped"),
+                    field("seed", "Seed", value="0"),
+                    html.Button("How long?", id="estimate", type="button"),
+                    html.Button("Train", id="train", type="button", className="main"),
+                ],
+                className="form",
+            ),
+            html.P(id="said", role="status", className="note", **attributes(aria_live="polite")),
+        ]
+    )
+
+
+def course_panel() -> html.Div:
+    """The bounds of the training that runs."""
+    graph = dcc.Graph(id="course", config=GRAPH | {"staticPlot": True}, responsive=True)
+    return html.Div([graph], id="course-panel", hidden=True, role="img", **attributes(aria_label="Bounds over epochs"))
+
+
+def upload() -> html.Section:
+    """Bring a model."""
+    words = ["Drop a .safetensors file here, or ", html.A("choose one"), "."]
+    return html.Section(
+        [
+            html.H2("Bring a model"),
+            dcc.Upload(words, id="upload", accept=".safetensors", max_size=LARGEST, className="drop"),
+            html.P(id="brought", role="status", className="note"),
+        ]
+    )
+
+
+def job_list(
+    jobs: list[tuple[str, ModelSpec | str, JobStatus]], stopped: list[experiments.Unfinished]
+) -> list[html.Div] | html.P:
+    """Jobs of this server, then trainings that were stopped before."""
+
+    def button(action: str, key: str) -> html.Button:
+        return html.Button(JOB[action], id={"do": action, "key": key}, type="button", className="quiet")
+
+    rows = []
+    for key, work, status in jobs:
+        title = describe(work) if isinstance(work, ModelSpec) else f"Images of {TITLES[work]}"
+        bar = html.Progress(value=str(status.fraction), max="1", **attributes(aria_label=title))
+        words = {"done": "Done.", "waiting": "Waits for its turn."}.get(status.state, status.text)
+        busy = [bar, button("cancel", key)] if status.state in BUSY else []
+        rows.append(html.Div([html.Strong(title), html.Span(words, className="note"), *busy], className="job"))
+    for each in stopped:
+        name = each.path.name
+        if each.problem:
+            rows.append(html.Div([html.Span(each.problem), button("discard", name)], className="job"))
+            continue
+        words = f"stopped; its state holds epoch {each.epoch} of {each.spec.epochs}."
+        row = [html.Strong(describe(each.spec)), html.Span(words, className="note")]
+        rows.append(html.Div([*row, button("resume", name), button("discard", name)], className="job"))
+    return rows or html.P("Nothing is being trained.", className="note")
