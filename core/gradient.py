@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.ops import aten
 
 from core.vae import affine, kl, reconstruction
 
@@ -53,11 +52,11 @@ def negative_elbo_gradient(
     size, weight = x.shape[-2], beta[..., None, None] / x.shape[-2]
     d_logits = (logits.sigmoid_() - x.unsqueeze(-3)).mul_(1 / (size * noise.shape[-3]))
     d_output = d_logits.to(products).flatten(-3, -2)
-    d_decoded = aten.tanh_backward(d_output @ w4, decoded)
+    d_decoded = torch.ops.aten.tanh_backward(d_output @ w4, decoded)
     d_z = (d_decoded @ w3).to(exact).unflatten(-2, noise.shape[-3:-1])
     d_mean = d_z.sum(-3) + weight * mean
     d_log_var = 0.5 * ((d_z * noise).sum(-3) * sigma + weight * (sigma.square() - 1))
     d_posterior = torch.cat([d_mean, d_log_var], dim=-1).to(products)
-    d_encoded = aten.tanh_backward(d_posterior @ w2, encoded)
+    d_encoded = torch.ops.aten.tanh_backward(d_posterior @ w2, encoded)
     pairs = ((d_encoded, pixels), (d_posterior, encoded), (d_decoded, z), (d_output, decoded))
     return [part.to(exact) for d, inputs in pairs for part in (d.mT @ inputs, d.sum(-2))], bound
