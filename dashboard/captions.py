@@ -1,5 +1,6 @@
 """One plain sentence that states what is on the screen now; also what a screen reader is told."""
 
+import math
 from collections.abc import Sequence
 
 from core.results import Run, Stage
@@ -42,3 +43,13 @@ def approach_caption(cloud_share: float, strict_share: float, mean_curve_approac
         f"{100 * cloud_share:.0f} % of the runs approach their concept "
         f"({100 * strict_share:.0f} % with a single minimum); their mean curve {verdict} it."
     )
+
+
+def duration(seconds: float) -> str:
+    """A length of time as people say it.
+
+    Example:
+        >>> duration(59), duration(130)
+        ('under a minute', 'about 3 minutes')
+    """
+    return "under a minute" if seconds < 60 else f"about {math.ceil(seconds / 60)} minutes"

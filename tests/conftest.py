@@ -16,6 +16,7 @@ WITH_ARRAYS = [
     "data",
     "experiments",
     "export",
+    "gradient",
     "inference",
     "results",
     "stack",
