@@ -9,6 +9,7 @@ from core.results import NoiseSweep, Stage, Trajectories
 from dashboard.theme import Theme, rgba
 
 LABEL_SHARE = 0.115  # height of a line of text in a chart, as a share of its axis
+SPARSE = 60  # more points than this need no markers
 POINT_NAMES = ("own memory", "concept", "abstract concept")
 
 
@@ -77,29 +78,29 @@ def course(bounds: Mapping[str, list[float]], theme: Theme) -> go.Figure:
     """The negative ELBO of training and test images over epochs; the first, steep epochs may leave the picture.
 
     Args:
-        bounds: "train" at every "step"-th epoch from 1, and "test" at "epochs".
+        bounds: "test" at "epochs"; and, if known, "train" at every "step"-th epoch from 1.
         theme: Colours.
     """
     figure = go.Figure(layout={"template": theme.template()})
-    step = int(bounds["step"][0])
-    trained = list(range(1, 1 + step * len(bounds["train"]), step))
-    figure.add_scatter(x=trained, y=bounds["train"], mode="lines", line={"color": theme.points[0], "width": 1.5})
-    figure.add_scatter(
-        x=bounds["epochs"], y=bounds["test"], mode="lines+markers", line={"color": theme.points[1], "width": 2}
-    )
-    low = min([*bounds["train"], *bounds["test"]])
-    late = bounds["test"][len(bounds["test"]) // 4]
-    top = max(late, bounds["train"][len(bounds["train"]) // 4], low + 1) + 0.1 * max(late - low, 1)
-    ends = [(bounds["train"][-1], "training", theme.points[0]), (bounds["test"][-1], "test", theme.points[1])]
-    span = top - low
-    heights = spread([height - low for height, _, _ in ends], span * LABEL_SHARE, span)
-    for (_, name, colour), height in zip(ends, heights, strict=True):
+    train, step = bounds.get("train", []), int(bounds.get("step", [1])[0])
+    lines = [
+        (list(range(1, 1 + step * len(train), step)), train, "training"),
+        (bounds["epochs"], bounds["test"], "test"),
+    ]
+    shown = [(line, colour) for line, colour in zip(lines, theme.points, strict=False) if line[1]]
+    low = min(min(values) for (_, values, _), _ in shown)
+    late = max(values[len(values) // 4] for (_, values, _), _ in shown)
+    top = max(late, low + 1) + 0.1 * max(late - low, 1)
+    heights = spread([values[-1] - low for (_, values, _), _ in shown], (top - low) * LABEL_SHARE, top - low)
+    for ((epochs, values, name), colour), height in zip(shown, heights, strict=True):
+        mode = "lines" if len(values) > SPARSE else "lines+markers"
+        figure.add_scatter(x=epochs, y=values, mode=mode, line={"color": colour, "width": 2}, marker={"size": 5})
         figure.add_annotation(
             x=1, xref="paper", y=low + height, text=name, showarrow=False, xanchor="left", xshift=6,
             font={"color": colour},
         )  # fmt: skip
-    figure.update_xaxes(title="epoch", range=[1, max(trained[-1], 2)])
-    figure.update_yaxes(title="−ELBO, nats per image", range=[low - 0.05 * span, top])
+    figure.update_xaxes(title="epoch", range=[1, max(2, *(epochs[-1] for (epochs, _, _), _ in shown))])
+    figure.update_yaxes(title="−ELBO, nats per image", range=[low - 0.05 * (top - low), top])
     figure.update_layout(margin={"r": 80, "l": 56})
     return figure
 

@@ -210,3 +210,22 @@ def test_names_stand_apart_and_in_the_colour_of_their_curves(every: bool):
     assert min(np.diff(heights)) >= min(figures.LABEL_SHARE, 0.9 / len(found)) * top - 1e-6
     colours = DARK.labels if every else DARK.points
     assert [a.font.color for a in found.values()] == list(colours)
+
+
+def test_the_course_of_a_training_keeps_its_end_in_the_picture():
+    test = [200.0, 120.0, 100.0, 99.0, 98.0, 98.6]
+    figure = figures.course(
+        {"train": [300.0, 110.0, 101.0, 99.0], "step": [3], "test": test, "epochs": [1, 3, 5, 7, 9, 11]}, LIGHT
+    )
+    assert [list(trace.x) for trace in figure.data] == [[1, 4, 7, 10], [1, 3, 5, 7, 9, 11]]
+    low, high = figure.layout.yaxis.range
+    assert low < 98.0
+    assert 98.6 < high < 200
+    assert list(figure.layout.xaxis.range) == [1, 11]
+    assert [note.text for note in figure.layout.annotations] == ["training", "test"]
+
+
+def test_the_course_of_a_model_whose_card_knows_its_test_bound_alone():
+    figure = figures.course({"test": [99.0], "epochs": [1]}, LIGHT)
+    assert [note.text for note in figure.layout.annotations] == ["test"]
+    assert figure.layout.xaxis.range == (1, 2)

@@ -12,7 +12,7 @@ from core import experiments, train
 from core.config import ModelSpec, Settings
 from core.store import Library
 from dashboard.jobs import Jobs, JobStatus
-from dashboard.pages.models import spec_of
+from dashboard.pages.models import bound_of, spec_of
 from tests.served import create_app, sentences
 
 UPDATE = "/models/_dash-update-component"
@@ -191,3 +191,16 @@ def test_a_model_larger_than_a_question_can_be_brought(hand: Hand):
     filler = "data:x;base64," + "A" * 8_000_000
     assert "not a model" in sentences(hand.post("upload", filler, state=("big.safetensors",)))[0]
     assert hand.http.post(UPDATE, data=b"{" + b" " * 90_000_000, content_type="application/json").status_code == 413
+
+
+def test_the_course_of_a_model_is_shown_and_a_bound_that_rose_again_is_said(hand: Hand):
+    shown = hand.press("curve", of={"curve": "mnist-nz100-seed0"})
+    assert shown["past-panel"]["hidden"] is False
+    assert len(shown["past"]["figure"]["data"][0]["y"]) > 20
+    assert "mnist-nz100-seed0" in shown["past-title"]["children"]
+    assert "no model" in sentences(hand.post("curve", 1, of={"curve": "nothing"}))[0]
+    card = {"test_negative_elbo": 99.04, "test_curve": [110.0, 98.2, 99.1], "test_epochs": [1, 40, 90]}
+    assert bound_of(card) == "99.0 (lowest at epoch 40: 98.2)"
+    assert bound_of(card | {"test_curve": [110.0, 99.15, 99.1]}) == "99.0"
+    assert bound_of(card | {"test_curve": "x"}) == "99.0"
+    assert bound_of({}) == "?"

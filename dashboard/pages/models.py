@@ -13,6 +13,7 @@ A stopped training is found by the state that it left beside the models: a resta
 import base64
 import binascii
 import json
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -27,9 +28,10 @@ from dashboard.controls import attributes
 from dashboard.jobs import Jobs, JobStatus
 from dashboard.panels import GRAPH
 from dashboard.requests import answered
-from dashboard.theme import LIGHT, THEMES, TITLES
+from dashboard.theme import LIGHT, THEMES, TITLES, Theme
 
 LARGEST = 64_000_000  # bytes of a model that somebody brings; ours have 6,000,000
+TURNED_UP = 0.1  # nats; less is the noise of the latent samples
 BUSY = ("waiting", "running")
 QUICK, SLOW = 1000, 4000  # ms between two looks while something is trained, and while nothing is
 COLUMNS = (
@@ -61,7 +63,7 @@ class ModelsPage:
                 dcc.Interval(id="second", interval=QUICK),
                 dcc.ConfirmDialog(id="sure"),
                 form(),
-                html.Section([html.H2("Trainings"), html.Div(id="jobs"), course_panel()], id="work"),
+                html.Section([html.H2("Trainings"), html.Div(id="jobs"), course_panel("course")], id="work"),
                 html.Section(
                     [
                         html.H2("Models"),
@@ -71,6 +73,7 @@ class ModelsPage:
                             "paper: not comparable with binarised MNIST.",
                             className="note",
                         ),
+                        course_panel("past"),
                     ]
                 ),
                 upload(),
@@ -102,6 +105,12 @@ class ModelsPage:
             Input({"do": ALL, "key": ALL}, "n_clicks"),
             prevent_initial_call=True,
         )(self.act)
+        app.callback(
+            [Output("past", "figure"), Output("past-title", "children"), Output("past-panel", "hidden")],
+            Input({"curve": ALL}, "n_clicks"),
+            State("look", "data"),
+            prevent_initial_call=True,
+        )(self.curve)
         app.callback(
             [Output("sure", "message"), Output("sure", "displayed"), Output("doomed", "data")],
             Input({"delete": ALL}, "n_clicks"),
@@ -148,7 +157,7 @@ class ModelsPage:
         return (
             self.job_list(jobs, stopped) if now[0] != before[0] else no_update,
             self.table() if now[1] != before[1] else no_update,
-            figures.course(course, THEMES.get(str(look), LIGHT)) if course else no_update,
+            figures.course(course, theme_of(look)) if course else no_update,
             not course,
             QUICK if any(status.state in BUSY for _, _, status in jobs) else SLOW,
             now,
@@ -166,10 +175,9 @@ class ModelsPage:
     @answered
     def act(self, clicks: object) -> Any:
         """Cancel, go on with or discard a training."""
-        target = callback_context.triggered_id
-        if not any(each.get("value") for each in callback_context.triggered) or not isinstance(target, dict):
+        action, key = pressed("do"), pressed("key")
+        if not action:
             return no_update
-        action, key = str(target.get("do")), str(target.get("key"))
         if action == "cancel":
             self.jobs.cancel(key)
             return "It stops after this epoch. What it has learnt is kept."
@@ -183,12 +191,24 @@ class ModelsPage:
         return "That training is not there any more."
 
     @answered
+    def curve(self, clicks: object, look: object) -> tuple[Any, ...]:
+        """The course of a model's test bound, as its card holds it."""
+        target = pressed("curve")
+        if not target:
+            return no_update, no_update, no_update
+        card = experiments.library_of(self.settings).find(target).card
+        epochs, curve = course_of(card)
+        if not curve:
+            raise SpecError(f"The card of {target} holds no course of its training. Export it again from where it is.")
+        figure = figures.course({"test": curve, "epochs": epochs}, theme_of(look))
+        return figure, f"{target}: {bound_of(card)} nats on the test images", False
+
+    @answered
     def doubt(self, clicks: object) -> tuple[Any, ...]:
         """Ask before deleting."""
-        target = callback_context.triggered_id
-        if not any(each.get("value") for each in callback_context.triggered) or not isinstance(target, dict):
+        id = pressed("delete")
+        if not id:
             return no_update, no_update, no_update
-        id = str(target.get("delete"))
         return f"Delete {id} from this machine? It can be trained again.", True, id
 
     @answered
@@ -257,13 +277,29 @@ class ModelsPage:
         if entry.problem:
             return html.Tr([html.Td(entry.id), html.Td(entry.problem, colSpan=7), html.Td(actions)], className="broken")
         card, spec = entry.card, entry.spec
+        curve = html.Button("Curve", id={"curve": entry.id}, type="button", className="quiet")
         file = html.A("Export", href=f"file/{entry.id}.safetensors", className="button quiet")
         cells = (
             html.A(entry.id, href=f"{self.explorer}?model={entry.id}", title="Open in the explorer"),
-            TITLES[spec.dataset], spec.n_latent, spec.epochs, nats(card.get("test_negative_elbo")),
+            TITLES[spec.dataset], spec.n_latent, spec.epochs, bound_of(card),
             card.get("active_units", "?"), f"{size:.1f} MB", entry.origin,
         )  # fmt: skip
-        return html.Tr([html.Td(cell) for cell in cells] + [html.Td(html.Div([file, *actions], className="row"))])
+        return html.Tr(
+            [html.Td(cell) for cell in cells] + [html.Td(html.Div([curve, file, *actions], className="row"))]
+        )
+
+
+def pressed(name: str) -> str:
+    """A part of the name of the button that was pressed; empty where none was (a button that has just been drawn)."""
+    target = callback_context.triggered_id
+    if not isinstance(target, dict) or not any(each.get("value") for each in callback_context.triggered):
+        return ""
+    return str(target.get(name, ""))
+
+
+def theme_of(look: object) -> Theme:
+    """The look that the browser says it has."""
+    return THEMES.get(look, LIGHT) if isinstance(look, str) else LIGHT
 
 
 def spec_of(dataset: object, n_latent: object, epochs: object, seed: object) -> ModelSpec:
@@ -280,9 +316,22 @@ def describe(spec: ModelSpec) -> str:
     return f"{TITLES[spec.dataset]}, N_z = {spec.n_latent}, {spec.epochs} epochs, seed {spec.seed}"
 
 
-def nats(value: object) -> str:
-    """A bound of a card; an imported card may lack it."""
-    return f"{value:.1f}" if isinstance(value, int | float) else "?"
+def bound_of(card: Mapping[str, Any]) -> str:
+    """The test bound of a card, and the best epoch where the curve turned up again; an imported card may lack them."""
+    bound, (epochs, curve) = card.get("test_negative_elbo"), course_of(card)
+    if not isinstance(bound, int | float):
+        return "?"
+    if not curve or min(curve) > curve[-1] - TURNED_UP:
+        return f"{bound:.1f}"
+    return f"{bound:.1f} (lowest at epoch {epochs[curve.index(min(curve))]:.0f}: {min(curve):.1f})"
+
+
+def course_of(card: Mapping[str, Any]) -> tuple[list[float], list[float]]:
+    """Epochs and test bounds of a card; empty where it holds none."""
+    epochs, curve = card.get("test_epochs"), card.get("test_curve")
+    if not isinstance(epochs, list) or not isinstance(curve, list) or len(epochs) != len(curve):
+        return [], []
+    return (epochs, curve) if all(type(value) in (int, float) for value in [*epochs, *curve]) else ([], [])
 
 
 def allow_large(path: str) -> None:
@@ -322,10 +371,12 @@ def form() -> html.Section:
     )
 
 
-def course_panel() -> html.Div:
-    """The bounds of the training that runs."""
-    graph = dcc.Graph(id="course", config=GRAPH | {"staticPlot": True}, responsive=True)
-    return html.Div([graph], id="course-panel", hidden=True, role="img", **attributes(aria_label="Bounds over epochs"))
+def course_panel(name: str) -> html.Div:
+    """A course of a training: of the one that runs, or of a model."""
+    graph = dcc.Graph(id=name, config=GRAPH | {"staticPlot": True}, responsive=True)
+    parts = [html.P(id=f"{name}-title", className="note"), graph]
+    label = attributes(aria_label="Bounds over epochs")
+    return html.Div(parts, id=f"{name}-panel", hidden=True, className="course", role="img", **label)
 
 
 def upload() -> html.Section:
