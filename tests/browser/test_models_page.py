@@ -67,6 +67,19 @@ def test_a_model_is_trained_shown_exported_brought_and_deleted(tab: Open, tmp_pa
         page.locator("#table tr", has_text=name).wait_for(state="detached")
 
 
+def test_the_curve_of_a_model_stands_between_the_table_and_what_follows(tab: Open):
+    one = models(tab(None))
+    one.page.get_by_role("button", name="Curve").first.click()
+    one.page.wait_for_selector("#past .main-svg")
+    one.frame()
+    plot = one.page.locator("#past .main-svg").first.bounding_box()
+    below = one.page.get_by_role("heading", name="Bring a model").bounding_box()
+    assert plot
+    assert below
+    assert plot["height"] > 200
+    assert plot["y"] + plot["height"] <= below["y"]
+
+
 def test_the_theme_goes_along_from_page_to_page(tab: Open):
     one = models(tab(None))
     one.page.click("#toggle-theme")
