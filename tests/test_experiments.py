@@ -14,6 +14,7 @@ from core import data, experiments, inference, store, train
 from core.analysis import subspace
 from core.config import NOISE_KINDS, SOURCES, InferenceSpec, ModelSpec, NoiseSweepSpec, Settings, SpecError
 from core.data import DataError
+from core.experiments import sweeps
 from core.results import Run, Stage
 from core.store import StoreError
 
@@ -258,7 +259,7 @@ def test_a_sweep_does_not_depend_on_how_many_runs_are_computed_at_once(
 ):
     spec = NoiseSweepSpec(model=trained[1], n_runs=20, n_steps=8)
     together = experiments.noise_sweep(spec, trained[0])
-    monkeypatch.setattr(experiments, "SWEEP_BATCH", 70)
+    monkeypatch.setattr(sweeps, "SWEEP_BATCH", 70)
     apart = experiments.noise_sweep(spec, trained[0])
     np.testing.assert_allclose(apart.minimum_distance, together.minimum_distance, rtol=1e-4, atol=1e-5)
 

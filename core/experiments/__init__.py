@@ -1,0 +1,41 @@
+"""The core's one door: one function per experiment, a spec goes in and a frozen NumPy result comes out.
+
+It composes the rooms below and holds no mathematics. Here alone tensors leave the device.
+"""
+
+from core.experiments.machine import available_source, device_of, fetch_images, library_of, open_model
+from core.experiments.runs import TRAIL, latent_space, noisy, run, starts, trajectories
+from core.experiments.sweeps import noise_sweep, store_noise_sweeps, stored_noise_sweep
+from core.experiments.training import (
+    Unfinished,
+    estimated_seconds,
+    id_of,
+    import_model,
+    train_model,
+    unfinished,
+    zoo_model,
+)
+
+__all__ = [
+    "TRAIL",
+    "Unfinished",
+    "available_source",
+    "device_of",
+    "estimated_seconds",
+    "fetch_images",
+    "id_of",
+    "import_model",
+    "latent_space",
+    "library_of",
+    "noise_sweep",
+    "noisy",
+    "open_model",
+    "run",
+    "starts",
+    "store_noise_sweeps",
+    "stored_noise_sweep",
+    "train_model",
+    "trajectories",
+    "unfinished",
+    "zoo_model",
+]

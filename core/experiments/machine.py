@@ -1,0 +1,50 @@
+"""What all experiments stand on: this machine's device, models and images."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core import data, store
+from core.config import Progress, Settings, SpecError, silent
+
+
+def device_of(settings: Settings) -> torch.device:
+    """The device that the settings ask for; "auto" takes a GPU when there is one."""
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if settings.device != "auto":
+        if not there[settings.device]:
+            raise SpecError(f"This machine has no device '{settings.device}'. Use --device cpu or LT_DEVICE=cpu.")
+        return torch.device(settings.device)
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def library_of(settings: Settings) -> store.Library:
+    """The shipped models and those trained on this machine."""
+    return store.Library.of(settings.models)
+
+
+def open_model(id: str, settings: Settings) -> store.Model:
+    """Open a model of the library on this machine's device."""
+    return library_of(settings).load(id, device_of(settings))
+
+
+def available_source(dataset: str, settings: Settings) -> str:
+    """Where runs of a data set can start from on this machine: "original" images, else "decoded" memories."""
+    return "original" if data.is_available(dataset, settings.data) else "decoded"
+
+
+def fetch_images(dataset: str, settings: Settings, *, progress: Progress = silent) -> None:
+    """Download a data set unless it is there.
+
+    Raises:
+        DataError: No mirror answered, or a checksum did not match.
+    """
+    if not data.is_available(dataset, settings.data):
+        data.download(dataset, settings.data, progress=progress)
+
+
+def array(tensor: Tensor) -> np.ndarray:
+    """A tensor as a NumPy array on the CPU."""
+    return tensor.detach().cpu().numpy()

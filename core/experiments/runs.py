@@ -1,0 +1,164 @@
+"""Repeated inference from one image and from many, and the landmarks that it passes (Figs. 1 to 3)."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from core import data, inference, store
+from core.analysis import concepts, subspace
+from core.config import InferenceSpec, NoiseSweepSpec, Progress, Settings, SpecError, silent
+from core.experiments.machine import array, open_model
+from core.results import Ensemble, LatentSpace, Run, Trajectories
+
+TRAIL = 4  # positions of a run that are drawn at once: now and the three steps before
+
+
+def latent_space(id: str, settings: Settings) -> LatentSpace:
+    """The concepts of a model, the abstract concept, and the images that they decode to."""
+    model = open_model(id, settings)
+    centre = concepts.abstract_concept(model.concepts)
+    with torch.no_grad():
+        images = model.vae.decode(torch.cat([model.concepts, centre[None]]))
+    return LatentSpace(array(model.concepts), array(centre), array(images[:-1]), array(images[-1]))
+
+
+def run(spec: InferenceSpec, settings: Settings) -> Run:
+    """One run of repeated inference, with its images and distances.
+
+    Raises:
+        StoreError: There is no such model.
+        DataError: Original images are asked for and not there.
+        SpecError: The model does not hold that many memories.
+    """
+    model = open_model(spec.model, settings)
+    rows = [spec.sample]
+    clean = starts(model, spec, rows, settings)
+    z = inference.repeated_inference(model.vae, noisy(model, spec, clean, rows, spec.noise), spec.n_steps)
+    with torch.no_grad():
+        decoded = model.vae.decode(z[:-1, 0])
+    memory = model.memories[spec.label, spec.sample]
+    d = point_distances(model, spec.label, z, memory[None])
+    nearest, step = concepts.minimum(d[:, :, 0].mT)
+    line = concepts.linear_interpolation(z[0], z[-1], model.concepts[spec.label])
+    return Run(
+        z=array(z[:, 0]),
+        clean=array(clean[0]),
+        images=array(torch.cat([noisy(model, spec, clean, rows, spec.noise), decoded])),
+        distances=array(d[:, :, 0]),
+        concept_distances=array(torch.stack([concepts.distance(z, c)[:, 0] for c in model.concepts])),
+        line=array(line_distances(z, model.concepts[spec.label])[:, 0]),
+        minimum_distance=array(nearest),
+        minimum_step=array(step),
+        approaches=bool(concepts.is_approach(d[1], line)[0]),
+        memory=array(memory),
+    )
+
+
+def trajectories(spec: InferenceSpec, settings: Settings, *, progress: Progress = silent) -> Trajectories:
+    """Collective runs from different images of a label: their embedding, mean distances and stage.
+
+    Raises: as `run`.
+
+    Source:
+        Nagano et al. (2020), Figs. 2 and 3.
+    """
+    model = open_model(spec.model, settings)
+    rows = list(range(spec.n_runs))
+    x = noisy(model, spec, starts(model, spec, rows, settings), rows, spec.noise)
+    parts = x.split(50)
+    whole = []
+    for i, part in enumerate(parts):
+        progress(i / len(parts), f"{i * 50} of {spec.n_runs} runs")
+        whole.append(inference.repeated_inference(model.vae, part, spec.n_steps + spec.window))
+    z = torch.cat(whole, dim=1)
+    axes = axes_of(model, spec, z.cpu())
+    z = z[: spec.n_steps + 1]
+    concept = model.concepts[spec.label]
+    d = point_distances(model, spec.label, z, model.memories[spec.label, : spec.n_runs])
+    means = concepts.mean_error(d)
+    mean_curve = means.mean[1][:, None]
+    mean_line = concepts.linear_interpolation(z[0].mean(0)[None], z[-1].mean(0)[None], concept)
+    return Trajectories(
+        embedding=array(torch.stack([subspace.embed(z.cpu(), axes, lag=lag) for lag in range(TRAIL)], dim=1)),
+        basis=array(axes.basis),
+        mean=array(axes.mean),
+        explained_variance_ratio=array(axes.explained_variance_ratio),
+        distances=array(means.mean),
+        distances_sem=array(means.sem),
+        concept_distances=array(torch.stack([concepts.distance(z, c).mean(1) for c in model.concepts])),
+        line=array(line_distances(z, concept).mean(1)),
+        mean_curve_approaches=bool(concepts.is_approach(mean_curve, mean_line)[0]),
+        ensemble=ensemble_of(d, z, concept),
+    )
+
+
+def starts(
+    model: store.Model, spec: InferenceSpec | NoiseSweepSpec, rows: list[int], settings: Settings
+) -> Float[Tensor, "trials pixels"]:
+    """Clean starting images: originals of the training set, or images decoded from the memories."""
+    held = model.memories.shape[1]
+    if max(rows) >= held:
+        raise SpecError(f"{model.id} holds {held} memories per label. Ask for at most {held} runs, or a lower sample.")
+    if spec.source == "decoded":
+        with torch.no_grad():
+            return model.vae.decode(model.memories[spec.label, rows])
+    training = data.load_dataset(model.spec.dataset, settings.data)
+    return torch.from_numpy(training.images[model.memory_index[spec.label, rows].numpy()]).to(model.concepts.device)
+
+
+def noisy(
+    model: store.Model,
+    spec: InferenceSpec | NoiseSweepSpec,
+    clean: Float[Tensor, "trials pixels"],
+    rows: list[int],
+    noise: float,
+) -> Float[Tensor, "trials pixels"]:
+    """x(0): the clean images with swapped pixels, the same on every device."""
+    index = tuple(model.memory_index[spec.label, rows].tolist())
+    uniform, order = inference.pixel_noise(spec.seed, model.spec.dataset, index, clean.shape[1])
+    device = clean.device
+    return inference.swap(
+        clean, noise, spec.noise_kind, torch.from_numpy(uniform).to(device), torch.from_numpy(order).to(device)
+    )
+
+
+def axes_of(model: store.Model, spec: InferenceSpec, z: Tensor) -> subspace.Subspace:
+    """The axes of the plane at every step; on the CPU, because not every device has float64."""
+    fixed = subspace.fixed_axes(model.memories.flatten(0, 1).cpu())
+    if spec.basis == "fixed":
+        n = spec.n_steps + 1
+        return subspace.Subspace(
+            fixed.basis.expand(n, -1, -1), fixed.mean.expand(n, -1), fixed.explained_variance_ratio.expand(n, -1)
+        )
+    return subspace.windowed_axes(z, spec.window, fixed.basis[0], rotate=spec.basis == "rotated")
+
+
+def point_distances(
+    model: store.Model, label: int, z: Tensor, memories: Float[Tensor, "trials latent"]
+) -> Float[Tensor, "points steps trials"]:
+    """Distances to each run's own memory, to the label's concept and to the abstract concept."""
+    centre = concepts.abstract_concept(model.concepts)
+    return torch.stack([concepts.distance(z, point) for point in (memories, model.concepts[label], centre)])
+
+
+def line_distances(z: Float[Tensor, "steps trials latent"], point: Tensor) -> Float[Tensor, "steps trials"]:
+    """Distance to a point along the straight line from z(0) to z(T), walked at constant speed."""
+    share = torch.linspace(0, 1, len(z), device=z.device)[:, None, None]
+    return concepts.distance(z[0] + share * (z[-1] - z[0]), point)
+
+
+def ensemble_of(d: Float[Tensor, "points steps trials"], z: Tensor, concept: Tensor) -> Ensemble:
+    """Average over runs."""
+    smallest, step = d.min(1)
+    distance, when = concepts.mean_error(smallest), concepts.mean_error(step.float())
+    line = concepts.linear_interpolation(z[0], z[-1], concept)
+    nearest = torch.nn.functional.one_hot(concepts.stage(smallest.mT), 3).float().mean(0)
+    return Ensemble(
+        minimum_distance=array(distance.mean),
+        minimum_distance_sem=array(distance.sem),
+        minimum_step=array(when.mean),
+        minimum_step_sem=array(when.sem),
+        nearest_share=array(nearest),
+        approach_share=float(concepts.is_approach(d[1], line).float().mean()),
+        strict_approach_share=float(concepts.is_strict_approach(d[1], line).float().mean()),
+    )

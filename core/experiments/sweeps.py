@@ -1,0 +1,83 @@
+"""Ensembles over a grid of p (Fig. 4): computed, filed beside their model, and read from there."""
+
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from core import inference, store
+from core.config import N_LABELS, NOISE_KINDS, SOURCES, NoiseSweepSpec, Progress, Settings, silent
+from core.experiments.machine import library_of, open_model
+from core.experiments.runs import ensemble_of, noisy, point_distances, starts
+from core.results import Ensemble, NoiseSweep
+
+SWEEP_BATCH = 3000  # runs computed at a time: large matrix products use the machine better
+
+
+def stored_noise_sweep(spec: NoiseSweepSpec, settings: Settings) -> NoiseSweep | None:
+    """The sweep that lies beside the model, if it was computed with these very settings from these very weights."""
+    recipe, arrays = library_of(settings).load_sweeps(spec.model)
+    if not arrays or any(recipe.get(name) != getattr(spec, name) for name in ("n_runs", "n_steps", "seed")):
+        return None
+    if set(arrays) != {name for name in NoiseSweep.__dataclass_fields__ if name != "noises"}:
+        return None
+    place = SOURCES.index(spec.source), NOISE_KINDS.index(spec.noise_kind), spec.label
+    return NoiseSweep(noises=np.array(spec.noises), **{name: value[place] for name, value in arrays.items()})
+
+
+def store_noise_sweeps(id: str, settings: Settings, *, progress: Progress = silent) -> Path:
+    """Compute the sweeps of every label, kind and source of a model, and file them beside it.
+
+    With fewer memories than 300 a label all of them run.
+
+    Raises: as `run`.
+    """
+    entry = library_of(settings).find(id)
+    n_runs = min(300, open_model(id, settings).memories.shape[1])
+    cells = list(product(SOURCES, NOISE_KINDS, range(N_LABELS)))
+    found = []
+    for i, (source, kind, label) in enumerate(cells):
+        spec = NoiseSweepSpec(model=id, source=source, label=label, noise_kind=kind, n_runs=n_runs)
+        progress(i / len(cells), f"{source}, {kind}, label {label}")
+        found.append(noise_sweep(spec, settings))
+    shape = (len(SOURCES), len(NOISE_KINDS), N_LABELS)
+    names = [name for name in NoiseSweep.__dataclass_fields__ if name != "noises"]
+    stacked = {name: np.stack([getattr(sweep, name) for sweep in found]) for name in names}
+    arrays = {name: value.reshape(shape + value.shape[1:]) for name, value in stacked.items()}
+    recipe = {"n_runs": n_runs, "n_steps": spec.n_steps, "seed": spec.seed, "axes": "source, noise_kind, label"}
+    path = entry.path.with_name(f"{id}.sweeps.safetensors")
+    store.save_sweeps(path, store.file_sha256(entry.path), recipe, arrays)
+    return path
+
+
+def noise_sweep(spec: NoiseSweepSpec, settings: Settings, *, progress: Progress = silent) -> NoiseSweep:
+    """Minimum distances, their steps and the stage of an ensemble for every p.
+
+    Raises: as `run`.
+
+    Source:
+        Nagano et al. (2020), Fig. 4.
+    """
+    model = open_model(spec.model, settings)
+    rows = list(range(spec.n_runs))
+    clean = starts(model, spec, rows, settings)
+    memories, concept = model.memories[spec.label, : spec.n_runs], model.concepts[spec.label]
+    at_once = max(1, SWEEP_BATCH // spec.n_runs)
+    found: list[Ensemble] = []
+    for first in range(0, len(spec.noises), at_once):
+        progress(first / len(spec.noises), f"p = {spec.noises[first]:.3f}")
+        group = spec.noises[first : first + at_once]
+        x = torch.cat([noisy(model, spec, clean, rows, noise) for noise in group])
+        z = inference.repeated_inference(model.vae, x, spec.n_steps)
+        for part in z.split(spec.n_runs, dim=1):
+            found.append(ensemble_of(point_distances(model, spec.label, part, memories), part, concept))
+    progress(1.0, "done")
+    return sweep_of(spec.noises, found)
+
+
+def sweep_of(noises: tuple[float, ...], found: list[Ensemble]) -> NoiseSweep:
+    """Join ensembles along the axis of p."""
+    names = [name for name in NoiseSweep.__dataclass_fields__ if name != "noises"]
+    joined = {name: np.stack([np.asarray(getattr(e, name), np.float32) for e in found], axis=-1) for name in names}
+    return NoiseSweep(noises=np.array(noises), **joined)

@@ -1,0 +1,192 @@
+"""Models come to be: trained, brought, or taken up again; with the concepts and memories that belong to them."""
+
+import platform
+import re
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from core import data, stack, store, train
+from core.analysis import subspace
+from core.config import N_LABELS, ZOO, ModelSpec, Progress, RefusedError, Settings, silent
+from core.experiments.machine import device_of, library_of
+from core.results import TrainingRun
+from core.vae import VAE
+
+MEMORIES_PER_LABEL = 500
+STATE = ".training"  # ending of the file that a training goes on from
+
+
+def train_model(
+    spec: ModelSpec,
+    settings: Settings,
+    *,
+    path: Path | None = None,
+    state: Path | None = None,
+    progress: Progress = silent,
+    watch: train.Watch = train.unwatched,
+) -> tuple[Path, TrainingRun]:
+    """Train a model, compute its concepts and memories, and file it; goes on where an earlier attempt was stopped.
+
+    Args:
+        spec: The recipe.
+        settings: Where the images are, and the folder that the model goes to.
+        path: Another place for the file.
+        state: Another place for the training state, which else lies beside the file.
+        progress: Called after every epoch.
+        watch: Called after every epoch with the course so far.
+
+    Returns:
+        The file, and the course of the training.
+
+    Raises:
+        DataError: The images are not there.
+        TrainingError: The loss is not finite, or the training state cannot be read or written.
+    """
+    training = data.load_dataset(spec.dataset, settings.data)
+    test = data.load_dataset(spec.dataset, settings.data, train=False)
+    target = path or settings.models / f"{id_of(spec)}.safetensors"
+    state = state or target.with_suffix(STATE)
+    vae, course = train.train(
+        spec, training, test, device=device_of(settings), state=state, progress=progress, watch=watch
+    )
+    vae.half().float()  # what is computed from the weights is computed from the weights that are stored
+    means = posterior_means(vae, training.images)
+    memories, index, means_of_labels = memories_of(means, training.labels)
+    bound = train.held_out_bound(vae, test)
+    card = {
+        "test_negative_elbo": round(bound.negative_elbo, 3),
+        "test_kl": round(bound.kl, 3),
+        "test_samples": train.REPORTED_SAMPLES,
+        "active_units": int(subspace.active_units(means).sum()),
+        "contribution_ratio": [round(float(x), 4) for x in subspace.contribution_ratio(memories.flatten(0, 1))],
+        "orthogonality_gap": round(subspace.orthogonality_gap(means_of_labels), 4),
+        "test_epochs": course.test_epochs.tolist(),
+        "test_curve": [round(float(x), 2) for x in course.test_negative_elbo],
+        "image_shape": list(data.IMAGE_SHAPES[spec.dataset]),
+        "label_names": list(data.LABEL_NAMES[spec.dataset]),
+        "seconds": round(course.seconds),
+        "machine": f"{device_of(settings).type}, {platform.machine()}, threads: {torch.get_num_threads()}",
+        "weights_sha256": store.weights_sha256(vae),
+        "versions": {"torch": torch.__version__, "numpy": np.__version__, "python": platform.python_version()},
+    }
+    tensors = {"concepts": means_of_labels, "memories": memories, "memory_index": index}
+    store.save_model(target, spec, card, vae, tensors)
+    state.unlink(missing_ok=True)
+    return target, course
+
+
+def zoo_model(
+    name: str, settings: Settings, *, folder: Path = store.SHIPPED, progress: Progress = silent
+) -> tuple[Path, bool]:
+    """Train a model of the zoo unless it is there; goes on where an earlier attempt was stopped.
+
+    Args:
+        name: Which of `ZOO`.
+        settings: Where the images are; the training state is kept in a folder of its own beside the models there.
+        folder: Where the zoo is.
+        progress: Called after every epoch.
+
+    Returns:
+        The file, and whether it was trained now.
+
+    Raises: as `train_model`.
+    """
+    path = folder / f"{name}.safetensors"
+    if path.exists() and store.read_metadata(path)[0] == ZOO[name]:
+        return path, False
+    state = settings.models / "zoo" / f"{name}{STATE}"
+    return train_model(ZOO[name], settings, path=path, state=state, progress=progress)[0], True
+
+
+def id_of(spec: ModelSpec) -> str:
+    """The id of a model that is trained here."""
+    return f"{spec.dataset}-nz{spec.n_latent}-{spec.key()[:8]}"
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """A training that was stopped: its recipe and the epochs that its last state holds; `problem` if it is damaged."""
+
+    path: Path
+    spec: ModelSpec = field(default_factory=ModelSpec)
+    epoch: int = 0
+    problem: str = ""
+
+
+def unfinished(settings: Settings) -> list[Unfinished]:
+    """The trainings of this machine that have a state and no model yet."""
+    found = []
+    for path in sorted(settings.models.glob(f"*{STATE}")) if settings.models.is_dir() else ():
+        try:
+            course = stack.read_course(path)
+            found.append(Unfinished(path, ModelSpec.from_dict(course["specs"][0]), course["epoch"]))
+        except RefusedError as error:
+            found.append(Unfinished(path, problem=str(error)))
+    return found
+
+
+def import_model(content: bytes, filename: str, settings: Settings) -> str:
+    """File a model that somebody brings: a safetensors file with our metadata, verified and never unpickled.
+
+    Concepts and memories are computed where the file has none and the images are on this machine.
+
+    Args:
+        content: The file.
+        filename: Its name; the model's id is made from it.
+        settings: Where models and images are.
+
+    Returns:
+        The model's id.
+
+    Raises:
+        StoreError: No usable model, or there is one of this name.
+        DataError: Concepts and memories are missing, and so are the images.
+    """
+    id = re.sub(r"[^a-z0-9]+", "-", Path(filename).stem.lower()).strip("-")[:64] or "model"
+    if any(entry.id == id for entry in library_of(settings).entries()):
+        raise store.StoreError(f"There is a model '{id}' here already. Rename the file, or delete that model first.")
+    folder = settings.models / store.IMPORTED
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".") as scratch:
+        path = Path(scratch) / f"{id}.safetensors"
+        path.write_bytes(content)
+        spec, card = store.read_metadata(path)
+        tensors = store.read_tensors(path)
+        if "concepts" not in tensors or "memories" not in tensors:
+            vae = store.network_of(path.name, spec, tensors)
+            training = data.load_dataset(spec.dataset, settings.data)
+            memories, index, means = memories_of(posterior_means(vae, training.images), training.labels)
+            more = {"concepts": means, "memories": memories, "memory_index": index}
+            store.save_model(path, spec, card, vae, more)
+        store.load_model(path, torch.device("cpu"))
+        path.replace(folder / path.name)
+    return id
+
+
+def posterior_means(vae: VAE, images: Float[np.ndarray, "images pixels"]) -> Float[Tensor, "images latent"]:
+    """mu of every image, in float32, on the CPU."""
+    device = next(vae.parameters()).device
+    with torch.no_grad():
+        batches = torch.from_numpy(images).split(2000)
+        return torch.cat([vae.encode(batch.to(device))[0].cpu() for batch in batches])
+
+
+def memories_of(means: Tensor, labels: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
+    """The first memories of every label, which images they belong to, and the concepts (means over all images)."""
+    rows = [torch.from_numpy(np.flatnonzero(labels == label)) for label in range(N_LABELS)]
+    kept = min(MEMORIES_PER_LABEL, *(len(r) for r in rows))
+    index = torch.stack([r[:kept] for r in rows])
+    return means[index], index, torch.stack([means[r].mean(0) for r in rows])
+
+
+def estimated_seconds(spec: ModelSpec, settings: Settings) -> float:
+    """How long a training would take on this machine, from a few steps timed now."""
+    height, width = data.IMAGE_SHAPES[spec.dataset]
+    n_images = data.TRAINING_IMAGES[spec.dataset]
+    return train.estimated_seconds(spec, n_images, height * width, device=device_of(settings))
