@@ -30,7 +30,7 @@ from core.config import (
     checked,
 )
 from core.results import POINTS
-from core.store import SHIPPED, Entry
+from core.store import SHIPPED, Entry, file_sha256
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -66,6 +66,7 @@ def build_parser() -> argparse.ArgumentParser:
     zoo.add_argument("--only", nargs="+", choices=list(ZOO), metavar="NAME", help=f"of {', '.join(ZOO)}")
     zoo.add_argument("--processes", type=int, default=1, help="models trained at once; they share the cores")
     zoo.add_argument("--output", type=Path, default=SHIPPED, help="folder of the zoo (default: models/)")
+    add_command(commands, "models", run_models, "list the models that are here, with their cards")
     infer = add_command(commands, "infer", run_infer, "follow many runs of repeated inference at one noise p")
     add_model(infer)
     add_spec(infer, InferenceSpec, leave_out=("model",))
@@ -176,6 +177,29 @@ def in_own_process(args: argparse.Namespace, name: str) -> int:
     command += ["--device", args.device] if args.device else []
     environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
     return subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False).returncode
+
+
+def run_models(_: argparse.Namespace, settings: Settings) -> list[dict[str, Any]]:
+    entries = experiments.library_of(settings).usable()
+    for entry in entries:
+        card, spec = entry.card, entry.spec
+        ratios = card.get("contribution_ratio", [])
+        most, nearly = (1 + sum(ratio < share for ratio in ratios) for share in (0.7, 0.99))
+        print(
+            f"{entry.id:24}  {spec.epochs:5} epochs  -ELBO {card.get('test_negative_elbo', '?'):7}  "
+            f"KL {card.get('test_kl', '?'):6}  {card.get('active_units', '?'):3} active  70/99 % in {most}/{nearly}  "
+            f"orthogonality {card.get('orthogonality_gap', '?')}  {card.get('seconds', 0) / 60:.0f} min"
+        )
+    return [
+        {
+            "model": e.id,
+            "origin": e.origin,
+            "sha256": file_sha256(e.path),
+            "spec": e.spec.to_dict(),
+            "card": dict(e.card),
+        }
+        for e in entries
+    ]
 
 
 def model_of(args: argparse.Namespace, settings: Settings) -> Entry:
