@@ -31,8 +31,8 @@ def run_caption(run: Run, *, label: str, sample: int) -> str:
     point = ("its own memory", f"the concept of ‘{label}’", "the abstract concept")[i]
     approach = "approaches" if run.approaches else "does not approach"
     return (
-        f"This run (image {sample}): nearest to {point}, {run.minimum_distance[i]:.2f} at t = {run.minimum_step[i]}; "
-        f"it {approach} its concept."
+        f"The highlighted run (image {sample}): nearest to {point}, {run.minimum_distance[i]:.2f} "
+        f"at t = {run.minimum_step[i]}; it {approach} its concept."
     )
 
 
