@@ -17,9 +17,11 @@ from tqdm import tqdm
 
 from core import data, experiments
 from core.config import (
+    CLASSIFIERS,
     DATASETS,
     ZOO,
     Choice,
+    ClassifierSpec,
     InferenceSpec,
     ModelSpec,
     NoiseSweepSpec,
@@ -30,7 +32,7 @@ from core.config import (
     checked,
 )
 from core.results import POINTS
-from core.store import SHIPPED, Entry
+from core.store import SHIPPED, Entry, read_recipe
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -51,6 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """The commands; every field of a spec is an option of the same name."""
+    names = [*ZOO, *CLASSIFIERS]
     parser = argparse.ArgumentParser(
         prog="python -m core",
         description="Train variational autoencoders and follow what they do when encode -> decode is repeated.",
@@ -62,9 +65,14 @@ def build_parser() -> argparse.ArgumentParser:
     trained = add_command(commands, "train", run_train, "train a model with the paper's recipe and file it")
     add_spec(trained, ModelSpec)
     trained.add_argument("--output", type=Path, help="file to write instead of one in the folder of models")
-    zoo = add_command(commands, "zoo", run_zoo, "train the shipped models that are missing or of another recipe")
-    zoo.add_argument("--only", nargs="+", choices=list(ZOO), metavar="NAME", help=f"of {', '.join(ZOO)}")
-    zoo.add_argument("--processes", type=int, default=1, help="models trained at once; they share the cores")
+    classifier = add_command(commands, "classifier", run_classifier, "train the network that names images (Fig. 5)")
+    add_spec(classifier, ClassifierSpec)
+    classifier.add_argument("--output", type=Path, help="file to write instead of one in the folder of models")
+    zoo = add_command(
+        commands, "zoo", run_zoo, "train the shipped models and classifiers that are missing or of another recipe"
+    )
+    zoo.add_argument("--only", nargs="+", choices=names, metavar="NAME", help=f"of {', '.join(names)}")
+    zoo.add_argument("--processes", type=at_least_one, default=1, help="models trained at once; they share the cores")
     zoo.add_argument("--output", type=Path, default=SHIPPED, help="folder of the zoo (default: models/)")
     infer = add_command(commands, "infer", run_infer, "follow many runs of repeated inference at one noise p")
     add_model(infer)
@@ -81,6 +89,13 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add_model(sweeps)
     return parser
+
+
+def at_least_one(text: str) -> int:
+    """A number of processes."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a whole number from 1 on is needed, not {text[:20]!r}")
+    return int(text)
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
@@ -155,8 +170,23 @@ def run_train(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     }
 
 
+def run_classifier(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
+    shipped = CLASSIFIERS.get(f"{args.dataset}-classifier", ClassifierSpec())
+    spec = spec_from(args, ClassifierSpec, **shipped.to_dict())
+    with progress_bar(f"classifier of {spec.dataset}") as report:
+        path, trained = experiments.train_classifier(spec, settings, path=args.output, progress=report)
+    card = read_recipe(path, ClassifierSpec)[1]
+    return {
+        "file": str(path),
+        "spec": spec.to_dict(),
+        "trained": trained,
+        "seconds": card.get("seconds"),
+        "test_accuracy": card.get("test_accuracy"),
+    }
+
+
 def run_zoo(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
-    names = args.only or list(ZOO)
+    names = args.only or [*ZOO, *CLASSIFIERS]
     if args.processes > 1:
         with ThreadPool(args.processes) as pool:
             failed = sum(pool.map(lambda name: in_own_process(args, name), names, chunksize=1))

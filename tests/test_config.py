@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from core import config
 from core.config import (
     Choice,
+    ClassifierSpec,
     InferenceSpec,
     Integer,
     ModelSpec,
@@ -26,7 +27,12 @@ from core.config import (
     key_of,
 )
 
-NEEDED: dict[type, dict[str, Any]] = {ModelSpec: {}, InferenceSpec: {"model": "m"}, NoiseSweepSpec: {"model": "m"}}
+NEEDED: dict[type, dict[str, Any]] = {
+    ModelSpec: {},
+    ClassifierSpec: {},
+    InferenceSpec: {"model": "m"},
+    NoiseSweepSpec: {"model": "m"},
+}
 FIELDS = [(spec, item.name) for spec in NEEDED for item in fields(spec)]
 OPTIONAL = [(spec, name) for spec, name in FIELDS if name != "model"]
 NEVER_RIGHT = [None, True, float("nan"), float("inf"), -float("inf"), "x" * 10_000, "", b"6", {}, [], [None], object()]

@@ -3,6 +3,7 @@
 It composes the rooms below and holds no mathematics. Here alone tensors leave the device.
 """
 
+from core.experiments.classifier import open_classifier, predicted_labels, train_classifier
 from core.experiments.machine import available_source, device_of, fetch_images, library_of, open_model
 from core.experiments.runs import TRAIL, latent_space, noisy, run, starts, trajectories
 from core.experiments.sweeps import noise_sweep, store_noise_sweeps, stored_noise_sweep
@@ -29,11 +30,14 @@ __all__ = [
     "library_of",
     "noise_sweep",
     "noisy",
+    "open_classifier",
     "open_model",
+    "predicted_labels",
     "run",
     "starts",
     "store_noise_sweeps",
     "stored_noise_sweep",
+    "train_classifier",
     "train_model",
     "trajectories",
     "unfinished",
