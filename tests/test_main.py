@@ -9,7 +9,7 @@ import torch
 
 from core import experiments, store
 from core.__main__ import main
-from core.config import ClassifierSpec, InferenceSpec, ModelSpec, NoiseSweepSpec, Settings
+from core.config import ClassifierSpec, GridSpec, InferenceSpec, ModelSpec, NoiseSweepSpec, Settings
 from tests.conftest import CommandLine, is_refused
 
 SHORT = ("--runs", "20", "--steps", "6")
@@ -158,6 +158,7 @@ def test_a_place_that_cannot_be_written_is_refused_in_a_sentence(
 COMMANDS = {
     "train": ModelSpec,
     "classifier": ClassifierSpec,
+    "grid": GridSpec,
     "infer": InferenceSpec,
     "stages": NoiseSweepSpec,
 }
