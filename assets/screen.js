@@ -231,11 +231,33 @@ window.latent = window.latent || {};
   // ---- theme
 
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
-  latent.theme = () => (screen.state.theme && screen.state.theme !== "auto" ? screen.state.theme : dark.matches ? "dark" : "light");
-  latent.applyTheme = function () {
+  latent.theme = function () {
+    const chosen = screen.state.theme || new URLSearchParams(location.search).get("theme");
+    return chosen === "dark" || chosen === "light" ? chosen : dark.matches ? "dark" : "light";
+  };
+  function wear() {
     document.documentElement.dataset.theme = latent.theme();
     $("#toggle-theme").textContent = latent.theme() === "dark" ? "Light" : "Dark";
+    const chosen = latent.theme() === (dark.matches ? "dark" : "light") ? "" : "?theme=" + latent.theme();
+    $$("nav a").forEach((a) => { a.href = a.pathname + chosen; });
+  }
+  latent.applyTheme = function () {
+    wear();
     latent.panels.redraw();
+  };
+  /* Dash draws its upload when it has loaded it, and gives it no name. */
+  function nameFiles() {
+    const name = () => $$("input[type=file]").forEach((input) => input.setAttribute("aria-label", "Choose a file"));
+    new MutationObserver(name).observe(document.body, { childList: true, subtree: true });
+    name();
+  }
+  /* A page without a screen has its theme in the address alone. */
+  latent.page = function (clicks) {
+    if (!clicks) nameFiles();
+    const next = latent.theme() === "dark" ? "light" : "dark";
+    if (clicks) history.replaceState(null, "", "?theme=" + next);
+    wear();
+    return latent.theme();
   };
   dark.addEventListener("change", () => {
     if (screen.facts && screen.state.theme === "auto") { latent.applyTheme(); askAll(ASKS.theme); }
@@ -256,6 +278,7 @@ window.latent = window.latent || {};
     const same = $$("#notices .notice").find((other) => other.textContent === box.textContent);
     if (same) same.remove();
     $("#notices").append(box);
+    $("#notices").scrollIntoView({ block: "nearest" });
     return box;
   }
 
@@ -295,6 +318,7 @@ window.latent = window.latent || {};
     return button;
   }
   function openJobBox(sentences, what) {
+    $("#rail").classList.remove("open"); // on a phone it lies over the notices
     if (jobBox) jobBox.box.remove();
     const row = actions();
     jobBox = { row, what, box: notice(sentences, row) };

@@ -33,7 +33,7 @@ from core.config import (
     checked,
 )
 from core.results import POINTS, GridCell
-from core.store import SHIPPED, Entry, read_recipe
+from core.store import SHIPPED, Entry, file_sha256, read_recipe
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -83,6 +83,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--scheduler", metavar="ADDRESS", help="of a Dask scheduler, whose workers then do the trainings"
     )
     grid.add_argument("--output", type=Path, default=experiments.GRID, help="file that grows (default: in models/)")
+    add_command(commands, "models", run_models, "list the models that are here, with their cards")
     infer = add_command(commands, "infer", run_infer, "follow many runs of repeated inference at one noise p")
     add_model(infer)
     add_spec(infer, InferenceSpec, leave_out=("model",))
@@ -292,6 +293,29 @@ def sentence(cell: GridCell) -> str:
 def known(value: float) -> float | None:
     """A number for JSON, which has no other word for missing or infinite."""
     return float(value) if np.isfinite(value) else None
+
+
+def run_models(_: argparse.Namespace, settings: Settings) -> list[dict[str, Any]]:
+    entries = experiments.library_of(settings).usable()
+    for entry in entries:
+        card, spec = entry.card, entry.spec
+        ratios = card.get("contribution_ratio", [])
+        most, nearly = (1 + sum(ratio < share for ratio in ratios) for share in (0.7, 0.99))
+        print(
+            f"{entry.id:24}  {spec.epochs:5} epochs  -ELBO {card.get('test_negative_elbo', '?'):7}  "
+            f"KL {card.get('test_kl', '?'):6}  {card.get('active_units', '?'):3} active  70/99 % in {most}/{nearly}  "
+            f"orthogonality {card.get('orthogonality_gap', '?')}  {card.get('seconds', 0) / 60:.0f} min"
+        )
+    return [
+        {
+            "model": e.id,
+            "origin": e.origin,
+            "sha256": file_sha256(e.path),
+            "spec": e.spec.to_dict(),
+            "card": dict(e.card),
+        }
+        for e in entries
+    ]
 
 
 def model_of(args: argparse.Namespace, settings: Settings) -> Entry:

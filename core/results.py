@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from core.config import ModelSpec
 
@@ -105,6 +105,13 @@ class NoiseSweep:
     def stages(self) -> tuple[Stage, ...]:
         """The stage at every p."""
         return tuple(tuple(Stage)[int(i)] for i in self.minimum_distance.argmin(0))
+
+    @property
+    def is_decided(self) -> Bool[np.ndarray, "noises"]:
+        """Where the two nearest points differ by more than 2 standard errors: other runs would give the same stage."""
+        order = self.minimum_distance.argsort(0)[:2]
+        near, next_near = np.take_along_axis(self.minimum_distance, order, 0)
+        return next_near - near > 2 * np.hypot(*np.take_along_axis(self.minimum_distance_sem, order, 0))
 
 
 @dataclass(frozen=True)

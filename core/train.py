@@ -65,7 +65,7 @@ def train_stack(
         state: A file for the training state. A training that finds its own state there goes on from it, and ends in
             the same weights as one that was never stopped (on the same device).
         every: Seconds between two writings of the state, which come at the end of an epoch.
-        progress: Called after every epoch; may raise `CancelledError`.
+        progress: Called after every epoch; may raise `CancelledError`: the state is written, and the training stops.
         watch: Called after every epoch with the courses so far.
 
     Returns:
@@ -91,7 +91,12 @@ def train_stack(
             stack.save(state)
             written = now
         watch(stack.courses())
-        progress(stack.epoch / epochs, sentence(stack, epochs, (now - start) / (stack.epoch - first)))
+        try:
+            progress(stack.epoch / epochs, sentence(stack, epochs, (now - start) / (stack.epoch - first)))
+        except CancelledError:
+            if state is not None and stack.epoch < epochs:
+                stack.save(state)
+            raise
     return list(zip(stack.networks(), stack.courses(), strict=True))
 
 

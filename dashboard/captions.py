@@ -1,5 +1,6 @@
 """One plain sentence that states what is on the screen now; also what a screen reader is told."""
 
+import math
 from collections.abc import Sequence
 
 from core.results import Run, Stage
@@ -37,8 +38,18 @@ def run_caption(run: Run, *, label: str, sample: int) -> str:
 
 def approach_caption(cloud_share: float, strict_share: float, mean_curve_approaches: bool) -> str:
     """How many runs approach their concept: always a share, never a bare yes."""
-    verdict = "approaches" if mean_curve_approaches else "does not approach"
+    verdict = "and so does their mean curve" if mean_curve_approaches else "their mean curve does not"
     return (
         f"{100 * cloud_share:.0f} % of the runs approach their concept "
-        f"({100 * strict_share:.0f} % with a single minimum); their mean curve {verdict} it."
+        f"({100 * strict_share:.0f} % with a single minimum), {verdict}."
     )
+
+
+def duration(seconds: float) -> str:
+    """A length of time as people say it.
+
+    Example:
+        >>> duration(59), duration(130)
+        ('under a minute', 'about 3 minutes')
+    """
+    return "under a minute" if seconds < 60 else f"about {math.ceil(seconds / 60)} minutes"

@@ -42,16 +42,14 @@ def shell(page: Any, current: str, root: str) -> html.Div:
         html.A(name, href=root + path, **attributes(aria_current="page" if name == current else "false"))
         for name, path in PAGES.items()
     ]
-    buttons = [
-        html.Button("Copy link", id="copy-link", type="button", className="quiet"),
-        html.Button("Dark", id="toggle-theme", type="button", className="quiet"),
-    ]
+    copy = html.Button("Copy link", id="copy-link", type="button", className="quiet")
+    theme = html.Button("Dark", id="toggle-theme", type="button", className="quiet")
     header = html.Header(
         [
             html.H1("Latent Trajectories"),
             html.P("how a variational autoencoder remembers", className="tagline"),
             html.Nav(links, **attributes(aria_label="Pages")),
-            html.Div(buttons if current == "Explore" else [], className="actions"),
+            html.Div([copy, theme] if current == "Explore" else [theme], className="actions"),
         ]
     )
     notices = html.Div(id="notices", role="alert")

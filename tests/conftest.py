@@ -17,6 +17,7 @@ WITH_ARRAYS = [
     "data",
     "experiments",
     "export",
+    "gradient",
     "inference",
     "results",
     "stack",
@@ -37,7 +38,7 @@ from core.__main__ import main
 from core.config import ModelSpec, Settings
 
 ROOT = Path(__file__).resolve().parent.parent
-Answer = tuple[int, dict[str, Any], str, str]
+Answer = tuple[int, Any, str, str]
 CommandLine = Callable[..., Answer]
 
 torch.set_num_threads(1)

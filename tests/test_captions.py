@@ -60,5 +60,5 @@ def test_the_run_is_described_by_its_own_nearest_point():
 def test_approach_is_a_share():
     text = captions.approach_caption(0.756, 0.25, True)
     assert text.startswith("76 % of the runs approach their concept (25 %")
-    assert "mean curve approaches" in text
-    assert "does not approach" in captions.approach_caption(0, 0, False)
+    assert text.endswith("and so does their mean curve.")
+    assert "mean curve does not" in captions.approach_caption(0, 0, False)

@@ -449,7 +449,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 def test_an_estimate_is_a_sentence(page: ExplorePage, started: list[Any]):
     digits = page.job({"action": "estimate", "dataset": "digits", "n_latent": 5})
-    assert digits["estimate"] == "Training it takes about 2 minutes on this machine (1500 epochs)."
+    assert digits["estimate"] == "Training it takes about 3 minutes on this machine (1500 epochs)."
     mnist = page.job({"action": "estimate", "dataset": "mnist", "n_latent": 5})
     assert "after fetching its images" in mnist["estimate"]
 

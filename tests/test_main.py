@@ -9,7 +9,7 @@ import torch
 
 from core import experiments, store
 from core.__main__ import main
-from core.config import ClassifierSpec, GridSpec, InferenceSpec, ModelSpec, NoiseSweepSpec, Settings
+from core.config import ZOO, ClassifierSpec, GridSpec, InferenceSpec, ModelSpec, NoiseSweepSpec, Settings
 from tests.conftest import CommandLine, is_refused
 
 SHORT = ("--runs", "20", "--steps", "6")
@@ -39,6 +39,37 @@ def test_train_writes_where_it_is_told(command: CommandLine, tmp_path: Path):
     _, answer, _, _ = command("train", *options, "--output", str(tmp_path / "mine.safetensors"))
     assert answer["file"] == str(tmp_path / "mine.safetensors")
     assert Path(answer["file"]).exists()
+
+
+def test_the_zoo_is_trained_once(
+    command: CommandLine, settings: Settings, tiny_recipe: ModelSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A model that is missing or of another recipe is trained, any other left alone; its state is the zoo's own."""
+    name, other = "digits-nz2-seed0", "digits-nz10-seed0"
+    monkeypatch.setitem(ZOO, name, replace(tiny_recipe, epochs=2))
+    monkeypatch.setitem(ZOO, other, replace(tiny_recipe, epochs=3))
+    ask = ("zoo", "--only", name, other, "--output", str(tmp_path))
+    assert command(*ask)[1]["models"] == [name, other]
+    files = {p.stem: p.read_bytes() for p in tmp_path.glob("*.safetensors")}
+    assert set(files) == {name, other}
+    assert experiments.unfinished(settings) == []
+    monkeypatch.setitem(ZOO, other, replace(tiny_recipe, epochs=4))
+    command(*ask)
+    again = {p.stem: p.read_bytes() for p in tmp_path.glob("*.safetensors")}
+    assert again[name] == files[name]
+    assert again[other] != files[other]
+
+
+def test_models_are_listed_with_their_cards(command: CommandLine, trained: tuple[Settings, str]):
+    home, id = trained
+    _, answer, out, _ = command("models", home=home)
+    (own,) = [row for row in answer if row["model"] == id]
+    path = home.models / f"{id}.safetensors"
+    assert own["sha256"] == store.file_sha256(path)
+    assert own["card"] == store.read_metadata(path)[1]
+    assert own["origin"] == "trained here"
+    (line,) = [line for line in out.splitlines() if line.startswith(id)]
+    assert str(own["card"]["test_negative_elbo"]) in line
 
 
 def test_infer_says_what_the_experiment_says(command: CommandLine, trained: tuple[Settings, str], tmp_path: Path):

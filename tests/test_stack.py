@@ -116,7 +116,7 @@ def test_a_training_that_was_stopped_ends_in_the_same_weights(
             raise train.CancelledError
 
     with pytest.raises(train.CancelledError):
-        train.train_stack(specs, *digits, device=CPU, state=state, every=0.0, progress=stop)
+        train.train_stack(specs, *digits, device=CPU, state=state, every=1e9, progress=stop)
     resumed = train.train_stack(specs, *digits, device=CPU, state=state, progress=lambda _, text: epochs.append(text))
     whole = train.train_stack(specs, *digits, device=CPU)
     assert [text.split(",")[0] for text in epochs] == [f"epoch {n} of 4" for n in (1, 2, 3, 4)]

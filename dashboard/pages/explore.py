@@ -183,7 +183,8 @@ class ExplorePage:
                 for p, row in zip(sweep.noises, sweep.minimum_distance.T, strict=True)
             ]
             note = (
-                f"{reference.n_runs} runs for each p, T = {reference.n_steps}, seed {reference.seed}; bands of 2 SEM."
+                f"{reference.n_runs} runs for each p, T = {reference.n_steps}, seed {reference.seed}; "
+                "bands 2 SEM, paler where undecided."
             )
             figure = figures.stage_chart(sweep, theme, label=entry.label_names[spec.label])
             return wire.sweep_payload(sweep) | {"captions": sentences, "note": note}, figure.to_dict()
@@ -214,9 +215,8 @@ class ExplorePage:
         state = ScreenState(dataset=data.get("dataset", ""), n_latent=data.get("n_latent", 0))  # checks both
         spec = recipe(state.dataset, state.n_latent)
         if action == "estimate":
-            minutes = self.jobs.estimated_seconds(spec) / 60
+            time = captions.duration(self.jobs.estimated_seconds(spec))
             fetch = "" if self.lab.source(state.dataset) == "original" else ", after fetching its images"
-            time = "under a minute" if minutes < 1 else f"about {minutes:.0f} minutes"
             return {"estimate": f"Training it takes {time} on this machine ({spec.epochs} epochs{fetch})."}
         if action == "train":
             return {"key": self.jobs.train(spec), "state": "waiting", "fraction": 0, "text": "starting"}

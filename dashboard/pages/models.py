@@ -13,6 +13,7 @@ A stopped training is found by the state that it left beside the models: a resta
 import base64
 import binascii
 import json
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
@@ -22,16 +23,28 @@ from flask import Response, abort, request, send_file
 from core import experiments
 from core.config import ModelSpec, Settings, SpecError, checked, recipe
 from core.store import Entry, StoreError
-from dashboard import figures
+from dashboard import captions, figures
 from dashboard.controls import attributes
 from dashboard.jobs import Jobs, JobStatus
 from dashboard.panels import GRAPH
 from dashboard.requests import answered
-from dashboard.theme import LIGHT, THEMES, TITLES
+from dashboard.theme import LIGHT, THEMES, TITLES, Theme
 
 LARGEST = 64_000_000  # bytes of a model that somebody brings; ours have 6,000,000
+TURNED_UP = 0.1  # nats; less is the noise of the latent samples
 BUSY = ("waiting", "running")
-COLUMNS = ("Model", "Data set", "N_z", "Epochs", "Test −ELBO", "Active units", "Size", "From", "")
+QUICK, SLOW = 1000, 4000  # ms between two looks while something is trained, and while nothing is
+COLUMNS = (
+    "Model",
+    "Data set",
+    "N_z",
+    "Epochs",
+    "Test −ELBO, grey-value Bernoulli",
+    "Active units",
+    "Size",
+    "From",
+    "Actions",
+)
 JOB = {"cancel": "Cancel", "resume": "Go on", "discard": "Discard"}
 
 
@@ -45,13 +58,12 @@ class ModelsPage:
         """The page; its table is there before anything is asked."""
         return html.Div(
             [
-                dcc.Store(id="seen"),
-                dcc.Store(id="look"),
-                dcc.Store(id="doomed"),
-                dcc.Interval(id="second", interval=1000),
+                *(dcc.Store(id=name) for name in ("seen", "look", "doomed")),
+                dcc.Store(id="train-dataset", data="mnist"),
+                dcc.Interval(id="second", interval=QUICK),
                 dcc.ConfirmDialog(id="sure"),
                 form(),
-                html.Section([html.H2("Trainings"), html.Div(id="jobs"), course_panel()], id="work"),
+                html.Section([html.H2("Trainings"), html.Div(id="jobs"), course_panel("course")], id="work"),
                 html.Section(
                     [
                         html.H2("Models"),
@@ -61,6 +73,7 @@ class ModelsPage:
                             "paper: not comparable with binarised MNIST.",
                             className="note",
                         ),
+                        course_panel("past"),
                     ]
                 ),
                 upload(),
@@ -75,11 +88,12 @@ class ModelsPage:
         app.server.before_request(lambda: allow_large(f"{prefix}_dash-update-component"))
         app.callback(
             [Output("jobs", "children"), Output("table", "children"), Output("course", "figure")],
-            [Output("course-panel", "hidden"), Output("seen", "data")],
-            Input("second", "n_intervals"),
-            [State("seen", "data"), State("look", "data")],
+            [Output("course-panel", "hidden"), Output("second", "interval"), Output("seen", "data")],
+            [Input("second", "n_intervals"), Input("look", "data")],
+            State("seen", "data"),
         )(self.refresh)
-        typed = [State(f"train-{name}", "value") for name in ("dataset", "n_latent", "epochs", "seed")]
+        typed = [State("train-dataset", "data")]
+        typed += [State(f"train-{name}", "value") for name in ("n_latent", "epochs", "seed")]
         app.callback(
             Output("said", "children"),
             [Input("train", "n_clicks"), Input("estimate", "n_clicks")],
@@ -91,6 +105,12 @@ class ModelsPage:
             Input({"do": ALL, "key": ALL}, "n_clicks"),
             prevent_initial_call=True,
         )(self.act)
+        app.callback(
+            [Output("past", "figure"), Output("past-title", "children"), Output("past-panel", "hidden")],
+            Input({"curve": ALL}, "n_clicks"),
+            State("look", "data"),
+            prevent_initial_call=True,
+        )(self.curve)
         app.callback(
             [Output("sure", "message"), Output("sure", "displayed"), Output("doomed", "data")],
             Input({"delete": ALL}, "n_clicks"),
@@ -108,27 +128,38 @@ class ModelsPage:
             State("upload", "filename"),
             prevent_initial_call=True,
         )(self.bring)
-        app.clientside_callback("() => window.latent.theme()", Output("look", "data"), Input("look", "id"))
+        app.clientside_callback(
+            "(clicks) => window.latent.page(clicks)", Output("look", "data"), Input("toggle-theme", "n_clicks")
+        )
+        app.clientside_callback(
+            """(clicks, ids) => {
+              const chosen = (window.dash_clientside.callback_context.triggered_id || {}).set || "mnist";
+              return [chosen, ids.map((id) => String(id.set === chosen))]; }""",
+            [Output("train-dataset", "data"), Output({"set": ALL}, "aria-checked")],
+            Input({"set": ALL}, "n_clicks"),
+            State({"set": ALL}, "id"),
+        )
 
     @answered
-    def refresh(self, _: object, seen: object, look: object) -> tuple[Any, ...]:
+    def refresh(self, _: object, look: object, seen: object) -> tuple[Any, ...]:
         """What has changed since the last look."""
         jobs, stopped = self.jobs.all(), self.stopped()
         entries = experiments.library_of(self.settings).entries()
         now = [
             json.dumps([[key, status.state, status.text] for key, _, status in jobs] + [str(each) for each in stopped]),
             json.dumps([[e.id, e.origin, e.problem] for e in entries]),
+            str(look),
         ]
-        before = seen if isinstance(seen, list) and len(seen) == 2 else ["", ""]
+        before = seen if isinstance(seen, list) and len(seen) == len(now) else [""] * len(now)
         if now == before:
-            return (no_update,) * 5
+            return (no_update,) * 6
         course = next((status.course for _, _, status in jobs if status.state == "running" and status.course), None)
-        theme = THEMES.get(look, LIGHT) if isinstance(look, str) else LIGHT
         return (
-            job_list(jobs, stopped) if now[0] != before[0] else no_update,
+            self.job_list(jobs, stopped) if now[0] != before[0] else no_update,
             self.table() if now[1] != before[1] else no_update,
-            figures.course(course, theme) if course else no_update,
+            figures.course(course, theme_of(look)) if course else no_update,
             not course,
+            QUICK if any(status.state in BUSY for _, _, status in jobs) else SLOW,
             now,
         )
 
@@ -137,17 +168,16 @@ class ModelsPage:
         """Train what the form says, or say how long it would take."""
         spec = spec_of(*values)
         if callback_context.triggered_id == "estimate":
-            return f"{describe(spec)} takes {spoken(self.jobs.estimated_seconds(spec))} on this machine."
+            return f"{describe(spec)} takes {captions.duration(self.jobs.estimated_seconds(spec))} on this machine."
         self.jobs.train(spec)
         return f"{describe(spec)} is being trained. You can leave this page."
 
     @answered
     def act(self, clicks: object) -> Any:
         """Cancel, go on with or discard a training."""
-        target = callback_context.triggered_id
-        if not any(each.get("value") for each in callback_context.triggered) or not isinstance(target, dict):
+        action, key = pressed("do"), pressed("key")
+        if not action:
             return no_update
-        action, key = str(target.get("do")), str(target.get("key"))
         if action == "cancel":
             self.jobs.cancel(key)
             return "It stops after this epoch. What it has learnt is kept."
@@ -161,12 +191,24 @@ class ModelsPage:
         return "That training is not there any more."
 
     @answered
+    def curve(self, clicks: object, look: object) -> tuple[Any, ...]:
+        """The course of a model's test bound, as its card holds it."""
+        target = pressed("curve")
+        if not target:
+            return no_update, no_update, no_update
+        card = experiments.library_of(self.settings).find(target).card
+        epochs, curve = course_of(card)
+        if not curve:
+            raise SpecError(f"The card of {target} holds no course of its training. Export it again from where it is.")
+        figure = figures.course({"test": curve, "epochs": epochs}, theme_of(look))
+        return figure, f"{target}: {bound_of(card)} nats on the test images", False
+
+    @answered
     def doubt(self, clicks: object) -> tuple[Any, ...]:
         """Ask before deleting."""
-        target = callback_context.triggered_id
-        if not any(each.get("value") for each in callback_context.triggered) or not isinstance(target, dict):
+        id = pressed("delete")
+        if not id:
             return no_update, no_update, no_update
-        id = str(target.get("delete"))
         return f"Delete {id} from this machine? It can be trained again.", True, id
 
     @answered
@@ -195,6 +237,27 @@ class ModelsPage:
             abort(404)
         return send_file(entry.path, as_attachment=True, download_name=f"{entry.id}.safetensors")
 
+    def job_list(
+        self, jobs: list[tuple[str, ModelSpec | str, JobStatus]], stopped: list[experiments.Unfinished]
+    ) -> list[html.Div] | html.P:
+        """Jobs of this server, then trainings that were stopped before."""
+        kept = [each.spec for each in stopped if not each.problem]
+        shown = [job for job in jobs if job[2].state != "cancelled" or job[1] not in kept]
+        rows = [self.job_row(*job) for job in shown]
+        return [*rows, *(stopped_row(each) for each in stopped)] or html.P(
+            "Nothing is being trained.", className="note"
+        )
+
+    def job_row(self, key: str, work: ModelSpec | str, status: JobStatus) -> html.Div:
+        """One job: what, how far, and what can be done about it."""
+        title = describe(work) if isinstance(work, ModelSpec) else f"Images of {TITLES[work]}"
+        words: Any = {"waiting": "Waits for its turn.", "done": "Done."}.get(status.state, status.text)
+        if status.state == "done" and isinstance(work, ModelSpec):
+            words = ["Done. ", html.A("Open it in the explorer", href=f"{self.explorer}?model={status.text}")]
+        bar = html.Progress(value=str(status.fraction), max="1", **attributes(aria_label=title))
+        busy = [bar, job_button("cancel", key)] if status.state in BUSY else []
+        return html.Div([html.Strong(title), html.Span(words, className="note"), *busy], className="job")
+
     def stopped(self) -> list[experiments.Unfinished]:
         """Trainings that were stopped and that no job goes on with."""
         busy = [work for _, work, status in self.jobs.all() if status.state in BUSY]
@@ -214,13 +277,29 @@ class ModelsPage:
         if entry.problem:
             return html.Tr([html.Td(entry.id), html.Td(entry.problem, colSpan=7), html.Td(actions)], className="broken")
         card, spec = entry.card, entry.spec
+        curve = html.Button("Curve", id={"curve": entry.id}, type="button", className="quiet")
         file = html.A("Export", href=f"file/{entry.id}.safetensors", className="button quiet")
         cells = (
             html.A(entry.id, href=f"{self.explorer}?model={entry.id}", title="Open in the explorer"),
-            TITLES[spec.dataset], spec.n_latent, spec.epochs, card.get("test_negative_elbo", "?"),
+            TITLES[spec.dataset], spec.n_latent, spec.epochs, bound_of(card),
             card.get("active_units", "?"), f"{size:.1f} MB", entry.origin,
         )  # fmt: skip
-        return html.Tr([html.Td(cell) for cell in cells] + [html.Td(html.Div([file, *actions], className="row"))])
+        return html.Tr(
+            [html.Td(cell) for cell in cells] + [html.Td(html.Div([curve, file, *actions], className="row"))]
+        )
+
+
+def pressed(name: str) -> str:
+    """A part of the name of the button that was pressed; empty where none was (a button that has just been drawn)."""
+    target = callback_context.triggered_id
+    if not isinstance(target, dict) or not any(each.get("value") for each in callback_context.triggered):
+        return ""
+    return str(target.get(name, ""))
+
+
+def theme_of(look: object) -> Theme:
+    """The look that the browser says it has."""
+    return THEMES.get(look, LIGHT) if isinstance(look, str) else LIGHT
 
 
 def spec_of(dataset: object, n_latent: object, epochs: object, seed: object) -> ModelSpec:
@@ -237,9 +316,22 @@ def describe(spec: ModelSpec) -> str:
     return f"{TITLES[spec.dataset]}, N_z = {spec.n_latent}, {spec.epochs} epochs, seed {spec.seed}"
 
 
-def spoken(seconds: float) -> str:
-    """A duration as people say it."""
-    return "under a minute" if seconds < 60 else f"about {seconds / 60:.0f} minutes"
+def bound_of(card: Mapping[str, Any]) -> str:
+    """The test bound of a card, and the best epoch where the curve turned up again; an imported card may lack them."""
+    bound, (epochs, curve) = card.get("test_negative_elbo"), course_of(card)
+    if not isinstance(bound, int | float):
+        return "?"
+    if not curve or min(curve) > curve[-1] - TURNED_UP:
+        return f"{bound:.1f}"
+    return f"{bound:.1f} (lowest at epoch {epochs[curve.index(min(curve))]:.0f}: {min(curve):.1f})"
+
+
+def course_of(card: Mapping[str, Any]) -> tuple[list[float], list[float]]:
+    """Epochs and test bounds of a card; empty where it holds none."""
+    epochs, curve = card.get("test_epochs"), card.get("test_curve")
+    if not isinstance(epochs, list) or not isinstance(curve, list) or len(epochs) != len(curve):
+        return [], []
+    return (epochs, curve) if all(type(value) in (int, float) for value in [*epochs, *curve]) else ([], [])
 
 
 def allow_large(path: str) -> None:
@@ -253,15 +345,19 @@ def form() -> html.Section:
 
     def field(name: str, label: str, **options: Any) -> html.Label:
         box = dcc.Input(id=f"train-{name}", type="text", inputMode="numeric", **options)
-        return html.Label([html.Span(label), box])
+        return html.Label([html.Span(label), box], className="field")
 
-    sets = dcc.RadioItems(TITLES, "mnist", id="train-dataset", className="sets")
+    sets = [
+        html.Button(title, id={"set": name}, role="radio", type="button", **attributes(aria_checked="false"))
+        for name, title in TITLES.items()
+    ]
+    group = html.Div(sets, role="radiogroup", className="choices", **attributes(aria_label="Data set"))
     return html.Section(
         [
             html.H2("Train a model"),
             html.Div(
                 [
-                    html.Fieldset([html.Legend("Data set"), sets]),
+                    html.Div([html.Span("Data set"), group], className="field"),
                     field("n_latent", "Latent units N_z", value="50"),
                     field("epochs", "Epochs", placeholder="as shipped"),
                     field("seed", "Seed", value="0"),
@@ -275,15 +371,17 @@ def form() -> html.Section:
     )
 
 
-def course_panel() -> html.Div:
-    """The bounds of the training that runs."""
-    graph = dcc.Graph(id="course", config=GRAPH | {"staticPlot": True}, responsive=True)
-    return html.Div([graph], id="course-panel", hidden=True, role="img", **attributes(aria_label="Bounds over epochs"))
+def course_panel(name: str) -> html.Div:
+    """A course of a training: of the one that runs, or of a model."""
+    graph = dcc.Graph(id=name, config=GRAPH | {"staticPlot": True}, responsive=True)
+    parts = [html.P(id=f"{name}-title", className="note"), graph]
+    label = attributes(aria_label="Bounds over epochs")
+    return html.Div(parts, id=f"{name}-panel", hidden=True, className="course", role="img", **label)
 
 
 def upload() -> html.Section:
     """Bring a model."""
-    words = ["Drop a .safetensors file here, or ", html.A("choose one"), "."]
+    words = ["Drop a .safetensors file here, or ", html.Span("choose one", className="link"), "."]
     return html.Section(
         [
             html.H2("Bring a model"),
@@ -293,27 +391,16 @@ def upload() -> html.Section:
     )
 
 
-def job_list(
-    jobs: list[tuple[str, ModelSpec | str, JobStatus]], stopped: list[experiments.Unfinished]
-) -> list[html.Div] | html.P:
-    """Jobs of this server, then trainings that were stopped before."""
+def stopped_row(each: experiments.Unfinished) -> html.Div:
+    """A training that was stopped before."""
+    name = each.path.name
+    if each.problem:
+        return html.Div([html.Span(each.problem), job_button("discard", name)], className="job")
+    words = html.Span(f"stopped; its state holds epoch {each.epoch} of {each.spec.epochs}.", className="note")
+    buttons = [job_button("resume", name), job_button("discard", name)]
+    return html.Div([html.Strong(describe(each.spec)), words, *buttons], className="job")
 
-    def button(action: str, key: str) -> html.Button:
-        return html.Button(JOB[action], id={"do": action, "key": key}, type="button", className="quiet")
 
-    rows = []
-    for key, work, status in jobs:
-        title = describe(work) if isinstance(work, ModelSpec) else f"Images of {TITLES[work]}"
-        bar = html.Progress(value=str(status.fraction), max="1", **attributes(aria_label=title))
-        words = {"done": "Done.", "waiting": "Waits for its turn."}.get(status.state, status.text)
-        busy = [bar, button("cancel", key)] if status.state in BUSY else []
-        rows.append(html.Div([html.Strong(title), html.Span(words, className="note"), *busy], className="job"))
-    for each in stopped:
-        name = each.path.name
-        if each.problem:
-            rows.append(html.Div([html.Span(each.problem), button("discard", name)], className="job"))
-            continue
-        words = f"stopped; its state holds epoch {each.epoch} of {each.spec.epochs}."
-        row = [html.Strong(describe(each.spec)), html.Span(words, className="note")]
-        rows.append(html.Div([*row, button("resume", name), button("discard", name)], className="job"))
-    return rows or html.P("Nothing is being trained.", className="note")
+def job_button(action: str, key: str) -> html.Button:
+    """What can be done about a training."""
+    return html.Button(JOB[action], id={"do": action, "key": key}, type="button", className="quiet")

@@ -1,0 +1,206 @@
+"""The page of models: its callbacks over HTTP, as a browser asks them, and its file route."""
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from core import experiments, train
+from core.config import ModelSpec, Settings
+from core.store import Library
+from dashboard.jobs import Jobs, JobStatus
+from dashboard.pages.models import bound_of, spec_of
+from tests.served import create_app, sentences
+
+UPDATE = "/models/_dash-update-component"
+
+
+class Hand:
+    """Presses buttons of the page."""
+
+    def __init__(self, http: FlaskClient):
+        self.http = http
+        self.callbacks = http.get("/models/_dash-dependencies").get_json()
+
+    def post(self, first: str, value: object, *, of: Any = None, state: tuple[object, ...] = ()) -> Any:
+        """Answer the callback whose first input is `first` ("train", or "do" of a pattern)."""
+        found = next(c for c in self.callbacks if first in c["inputs"][0]["id"] and not c["clientside_function"])
+        places = [dict(zip(("id", "property"), o.rsplit(".", 1), strict=True)) for o in outputs(found)]
+        own = {"id": of or first, "property": found["inputs"][0]["property"], "value": value}
+        others = [i | {"value": None} for i in found["inputs"][1:]]
+        name = json.dumps(of, separators=(",", ":"), sort_keys=True) if of else first
+        given = zip(found["state"], [*state, *([None] * (len(found["state"]) - len(state)))], strict=True)
+        body = {
+            "output": found["output"],
+            "outputs": places if found["output"].startswith("..") else places[0],
+            "inputs": [[own] if of else own, *others],
+            "state": [s | {"value": v} for s, v in given],
+            "changedPropIds": [f"{name}.{own['property']}"],
+        }
+        return self.http.post(UPDATE, json=body)
+
+    def press(self, first: str, **more: Any) -> dict[str, Any]:
+        response = self.post(first, 1, **more)
+        assert response.status_code in (200, 204), response.get_data(as_text=True)
+        return (response.get_json(silent=True) or {}).get("response", {})
+
+    def look(self) -> dict[str, Any]:
+        """What the page is told at a tick, when it has seen nothing yet."""
+        return self.press("second")
+
+
+def outputs(callback: dict[str, Any]) -> list[str]:
+    return callback["output"].strip(".").split("...")
+
+
+def texts(component: object) -> str:
+    """All text in a component tree."""
+    if isinstance(component, list):
+        return " ".join(texts(child) for child in component)
+    if isinstance(component, dict):
+        return texts(component.get("props", {}).get("children", ""))
+    return str(component or "")
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What the page asks of its jobs; nothing is started."""
+    asked: list[Any] = []
+    monkeypatch.setattr(Jobs, "train", lambda self, spec: asked.append(spec) or "train-1")
+    monkeypatch.setattr(Jobs, "cancel", lambda self, key: asked.append(key))
+    monkeypatch.setattr(Jobs, "estimated_seconds", lambda self, spec: 61.0)
+    return asked
+
+
+@pytest.fixture
+def hand(settings: Settings, started: list[Any]) -> Hand:
+    return Hand(create_app(settings).server.test_client())
+
+
+def test_the_form_asks_for_the_recipe_of_the_zoo(hand: Hand, started: list[Any]):
+    said = hand.press("train", state=("digits", " 7 ", "", "3"))
+    assert started == [ModelSpec(dataset="digits", n_latent=7, epochs=1500, seed=3)]
+    assert "is being trained" in said["said"]["children"]
+    assert spec_of("mnist", "20", "12", None) == ModelSpec(n_latent=20, epochs=12)
+
+
+@pytest.mark.parametrize(
+    ("typed", "reason"),
+    [
+        (("mnist", "0", "", ""), "N_z must be a whole number from 1 to 512"),
+        (("mnist", "many", "", ""), "N_z must be a whole number"),
+        (("mnist", None, "", ""), "N_z must be a whole number"),
+        (("mnist", "5", "9" * 10_000, ""), "The epochs must be a whole number"),
+        (("mnist", "5", "10", "-1"), "The seed must be a whole number"),
+        (("cats", "5", "10", "1"), "dataset must be one of"),
+        (([1], {}, [], {"a": 1}), "must be"),
+    ],
+)
+def test_a_form_that_makes_no_sense_is_refused_with_a_sentence(
+    hand: Hand, started: list[Any], typed: tuple[Any, ...], reason: str
+):
+    (said,) = sentences(hand.post("train", 1, state=typed))
+    assert reason in said
+    assert len(said) < 200
+    assert not started
+
+
+def test_a_running_training_is_shown_with_its_course_and_can_be_cancelled(
+    hand: Hand, started: list[Any], monkeypatch: pytest.MonkeyPatch
+):
+    spec = ModelSpec(dataset="digits", n_latent=3)
+    course = {"step": [1], "train": [30.0, 26.0], "test": [28.0, 25.0], "epochs": [1, 2]}
+    status = JobStatus("running", 0.25, "epoch 2 of 8", course)
+    monkeypatch.setattr(Jobs, "all", lambda self: [("train-1", spec, status)])
+    shown = hand.look()
+    assert "epoch 2 of 8" in texts(shown["jobs"]["children"])
+    assert shown["course-panel"]["hidden"] is False
+    assert [trace["y"] for trace in shown["course"]["figure"]["data"]] == [[30.0, 26.0], [28.0, 25.0]]
+    assert shown["second"]["interval"] == 1000
+    assert "stops after this epoch" in hand.press("do", of={"do": "cancel", "key": "train-1"})["said"]["children"]
+    assert started == ["train-1"]
+    again = hand.post("second", 2, state=(shown["seen"]["data"],))
+    assert set(again.get_json(silent=True) or {"response": {}}) <= {"multi", "response"}
+    assert not (again.get_json(silent=True) or {}).get("response")  # nothing changed: nothing is sent
+
+
+def test_a_training_of_before_a_restart_is_offered_again_or_discarded(
+    hand: Hand, started: list[Any], settings: Settings, tiny_recipe: ModelSpec
+):
+    def stop(share: float, text: str) -> None:
+        raise train.CancelledError
+
+    with pytest.raises(train.CancelledError):
+        experiments.train_model(tiny_recipe, settings, progress=stop)
+    (state,) = settings.models.iterdir()
+    assert "its state holds epoch 1 of 25" in texts(hand.look()["jobs"]["children"])
+    assert "goes on from epoch 1" in hand.press("do", of={"do": "resume", "key": state.name})["said"]["children"]
+    assert started == [tiny_recipe]
+    assert "discarded" in hand.press("do", of={"do": "discard", "key": state.name})["said"]["children"]
+    assert not state.exists()
+    assert "not there any more" in hand.press("do", of={"do": "resume", "key": "../../x"})["said"]["children"]
+
+
+def test_models_are_listed_exported_and_deleted(trained: tuple[Settings, str], settings: Settings, started: list[Any]):
+    home, id = trained
+    settings.models.mkdir(parents=True)
+    (settings.models / f"{id}.safetensors").write_bytes((home.models / f"{id}.safetensors").read_bytes())
+    (settings.models / "broken.safetensors").write_bytes(b"nothing")
+    hand = Hand(create_app(settings).server.test_client())
+    listed = texts(hand.look()["table"]["children"])
+    assert all(word in listed for word in (id, "trained here", "broken", "mnist-nz100-seed0", "shipped"))
+    with hand.http.get(f"/models/file/{id}.safetensors") as exported:
+        assert exported.data == (home.models / f"{id}.safetensors").read_bytes()
+    assert hand.http.get("/models/file/app.py").status_code == 404
+    assert b"create_app" not in hand.http.get("/models/file/..%2f..%2fapp.py").data
+    asked = hand.press("delete", of={"delete": id})
+    assert id in asked["sure"]["message"]
+    assert asked["doomed"]["data"] == id
+    assert (settings.models / f"{id}.safetensors").exists()  # only asked so far
+    assert "is deleted" in hand.press("sure", state=(id,))["said"]["children"]
+    assert not (settings.models / f"{id}.safetensors").exists()
+    for name in ("mnist-nz100-seed0", "../../app", None):
+        assert sentences(hand.post("sure", 1, state=(name,))), name
+    assert Library.of(settings.models).find("mnist-nz100-seed0")
+
+
+def upload(path: Path) -> str:
+    return "data:application/octet-stream;base64," + base64.b64encode(path.read_bytes()).decode()
+
+
+def test_a_model_is_brought_once_and_verified(trained: tuple[Settings, str], settings: Settings, hand: Hand):
+    home, id = trained
+    content = upload(home.models / f"{id}.safetensors")
+    said = hand.post("upload", content, state=("My model (1).safetensors",)).get_json()["response"]
+    assert said["brought"]["children"] == "my-model-1 is here now."
+    entry = Library.of(settings.models).find("my-model-1")
+    assert (entry.origin, entry.problem) == ("imported", "")
+    assert "here already" in sentences(hand.post("upload", content, state=("my-model-1.safetensors",)))[0]
+    for wrong in ("data:x;base64,AAAA", "no base64 at all", content[: len(content) // 2], 7, None, ["a"]):
+        (sentence,) = sentences(hand.post("upload", wrong, state=("other.safetensors",)))
+        assert len(sentence) < 400
+    assert [e.id for e in Library.of(settings.models).entries() if e.origin == "imported"] == ["my-model-1"]
+    assert not [p for p in (settings.models / "imported").iterdir() if p.suffix != ".safetensors"]
+
+
+def test_a_model_larger_than_a_question_can_be_brought(hand: Hand):
+    """The explorer's limit of 2 MB is not that of this page; far larger files are refused."""
+    filler = "data:x;base64," + "A" * 8_000_000
+    assert "not a model" in sentences(hand.post("upload", filler, state=("big.safetensors",)))[0]
+    assert hand.http.post(UPDATE, data=b"{" + b" " * 90_000_000, content_type="application/json").status_code == 413
+
+
+def test_the_course_of_a_model_is_shown_and_a_bound_that_rose_again_is_said(hand: Hand):
+    shown = hand.press("curve", of={"curve": "mnist-nz100-seed0"})
+    assert shown["past-panel"]["hidden"] is False
+    assert len(shown["past"]["figure"]["data"][0]["y"]) > 20
+    assert "mnist-nz100-seed0" in shown["past-title"]["children"]
+    assert "no model" in sentences(hand.post("curve", 1, of={"curve": "nothing"}))[0]
+    card = {"test_negative_elbo": 99.04, "test_curve": [110.0, 98.2, 99.1], "test_epochs": [1, 40, 90]}
+    assert bound_of(card) == "99.0 (lowest at epoch 40: 98.2)"
+    assert bound_of(card | {"test_curve": [110.0, 99.15, 99.1]}) == "99.0"
+    assert bound_of(card | {"test_curve": "x"}) == "99.0"
+    assert bound_of({}) == "?"
