@@ -20,7 +20,7 @@ from core.store import StoreError
 
 Trained = tuple[Settings, str]
 CPU = torch.device("cpu")
-SHIPPED = sorted(path for path in store.SHIPPED.glob("*.safetensors") if not path.name.endswith(".sweeps.safetensors"))
+SHIPPED = sorted(entry.path for entry in store.Library([(store.SHIPPED, "shipped")]).entries())
 
 
 def spec_of(trained: Trained, **changes) -> InferenceSpec:

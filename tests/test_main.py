@@ -2,7 +2,6 @@ import json
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -10,35 +9,10 @@ import torch
 
 from core import experiments, store
 from core.__main__ import main
-from core.config import ZOO, InferenceSpec, ModelSpec, NoiseSweepSpec, Settings
+from core.config import ZOO, ClassifierSpec, GridSpec, InferenceSpec, ModelSpec, NoiseSweepSpec, Settings
+from tests.conftest import CommandLine, is_refused
 
-Answer = tuple[int, Any, str, str]
-CommandLine = Callable[..., Answer]
 SHORT = ("--runs", "20", "--steps", "6")
-
-
-@pytest.fixture
-def command(settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    """Runs `python -m core ...` in a home of its own; gives status, the JSON of the last line, stdout and stderr."""
-
-    def run(*arguments: str, home: Settings = settings) -> Answer:
-        for name in ("data", "models", "cache", "device"):
-            monkeypatch.setenv(f"LT_{name.upper()}", str(getattr(home, name)))
-        status = main(list(arguments))
-        out, err = capsys.readouterr()
-        return status, json.loads(out.splitlines()[-1]) if status == 0 else {}, out, err
-
-    return run
-
-
-def is_refused(answer: Answer, word: str) -> bool:
-    """Whether a command ended in one sentence on stderr (after the progress bar, if one was shown)."""
-    status, _, out, err = answer
-    last = err.strip().splitlines()[-1]
-    assert "Traceback" not in err
-    assert word in last
-    assert last.startswith("python -m core ")
-    return status == 1 and out == ""
 
 
 def test_train_files_a_model_with_the_options_given(command: CommandLine, settings: Settings):
@@ -212,7 +186,16 @@ def test_a_place_that_cannot_be_written_is_refused_in_a_sentence(
     assert is_refused(command("infer", "--model", trained[1], *SHORT, "--output", output, home=trained[0]), "runs.npz")
 
 
-@pytest.mark.parametrize(("name", "spec"), [("train", ModelSpec), ("infer", InferenceSpec), ("stages", NoiseSweepSpec)])
+COMMANDS = {
+    "train": ModelSpec,
+    "classifier": ClassifierSpec,
+    "grid": GridSpec,
+    "infer": InferenceSpec,
+    "stages": NoiseSweepSpec,
+}
+
+
+@pytest.mark.parametrize(("name", "spec"), COMMANDS.items())
 def test_every_setting_is_an_option(name: str, spec: type, capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit) as end:
         main([name, "--help"])
