@@ -170,6 +170,8 @@ def read_metadata(path: Path) -> tuple[ModelSpec, dict[str, Any]]:
     Raises:
         StoreError: No safetensors file, or one without our metadata.
     """
+    if not path.is_file():  # opening a named pipe would wait for ever
+        raise StoreError(f"{path.name} is a folder, a pipe or a link to nowhere. Remove it.")
     try:
         with path.open("rb") as file:
             (length,) = struct.unpack("<Q", file.read(8))
@@ -181,9 +183,9 @@ def read_metadata(path: Path) -> tuple[ModelSpec, dict[str, Any]]:
         if not isinstance(card, dict):
             raise TypeError("the card is not an object")
     except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error, SpecError, RecursionError) as error:
-        reason = str(error) if isinstance(error, SpecError) else type(error).__name__
+        reason = f" ({error})" if isinstance(error, SpecError) else ""
         raise StoreError(
-            f"{path.name} is not a model of this program ({reason}). "
+            f"{path.name} is not a model of this program{reason}. "
             "A model is a safetensors file with the metadata 'spec' and 'card', as `python -m core train` writes it."
         ) from error
     return spec, card
