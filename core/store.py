@@ -199,6 +199,8 @@ def read_recipe(path: Path, kind: type[Recipe]) -> tuple[Recipe, dict[str, Any]]
         StoreError: No safetensors file, or one without our metadata.
         OtherKindError: It holds something else of this program.
     """
+    if not path.is_file():  # opening a named pipe would wait for ever
+        raise StoreError(f"{path.name} is a folder, a pipe or a link to nowhere. Remove it.")
     try:
         with path.open("rb") as file:
             (length,) = struct.unpack("<Q", file.read(8))
@@ -215,9 +217,9 @@ def read_recipe(path: Path, kind: type[Recipe]) -> tuple[Recipe, dict[str, Any]]
     except OtherKindError:
         raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error, SpecError, RecursionError) as error:
-        reason = str(error) if isinstance(error, SpecError) else type(error).__name__
+        reason = f" ({error})" if isinstance(error, SpecError) else ""
         raise StoreError(
-            f"{path.name} is not a {KINDS[kind]} of this program ({reason}). A {KINDS[kind]} is a safetensors file "
+            f"{path.name} is not a {KINDS[kind]} of this program{reason}. A {KINDS[kind]} is a safetensors file "
             f"with the metadata 'spec' and 'card', as `python -m core {COMMANDS[kind]}` writes it."
         ) from error
     return spec, card
