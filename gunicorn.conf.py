@@ -50,7 +50,7 @@ class JsonLines(logging.Formatter):
             line |= {"status": int(atoms["s"]), "ms": int(atoms["D"]) / 1000, "bytes": atoms["B"]}
         else:
             line["message"] = re.sub(r"\?\S+", "?...", record.getMessage())
-            if record.exc_info:
+            if record.exc_info and record.levelno >= logging.ERROR:  # a full disk is a line, not a traceback
                 line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line)
 

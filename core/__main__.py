@@ -325,14 +325,16 @@ def model_of(args: argparse.Namespace, settings: Settings) -> Entry:
 
 
 def inference_spec(args: argparse.Namespace, settings: Settings, spec: type[Spec]) -> Any:
-    """A spec on a model; starts from original images where they are on this machine, unless told otherwise."""
+    """A spec on a model; unless told otherwise from original images where they are here, and at most all memories."""
     entry = model_of(args, settings)
     source = experiments.available_source(entry.spec.dataset, settings)
     if args.source is None and source == "decoded":
         print(
             "The images are not on this machine: runs start from decoded memories (--source decoded).", file=sys.stderr
         )
-    return spec_from(args, spec, model=entry.id, source=source)
+    held = experiments.open_model(entry.id, settings).memories.shape[1]
+    usual: Any = next(item.default for item in fields(spec) if item.name == "n_runs")
+    return spec_from(args, spec, model=entry.id, source=source, n_runs=min(usual, held))
 
 
 def run_infer(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:

@@ -151,10 +151,10 @@ def _fetch(mirrors: list[str], file: str, md5: str, raw: Path, report: Any) -> N
             part.unlink()
             failures.append(f"{mirror} sent a damaged file")
         except (http.client.HTTPException, OSError) as error:
-            failures.append(f"{mirror}: {error}")
+            failures.append(f"{mirror}: {getattr(error, 'reason', error)}")
     raise DataError(
-        f"{file} could not be downloaded ({'; '.join(failures)}). Check the connection and run the same command "
-        "again: it goes on where it stopped. Or point LT_DATA at an existing torchvision folder."
+        f"{file} could not be downloaded ({'; '.join(failures)}). Check the connection and try again: it goes "
+        "on where it stopped. Or point LT_DATA at an existing torchvision folder."
     )
 
 

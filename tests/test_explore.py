@@ -2,13 +2,14 @@
 
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import plotly.graph_objects as go
 import pytest
+import torch
 from dash import Dash
 from dash.exceptions import PreventUpdate
 from flask import Flask
@@ -254,6 +255,40 @@ def test_neighbours_are_computed_ahead_within_the_range(
     for p in ("0", "0.5", "1"):
         page.cloud(question(QUICK + f"&p={p}"))
     assert ahead == [0.025, 0.475, 0.525, 0.975]
+
+
+# Damaged models
+
+
+@pytest.fixture
+def damaged(home: Settings, write_model: Callable[..., Path]) -> Iterator[Path]:
+    """A model of digits, N_z = 9, of which only reading it tells that its values are not finite."""
+    nothing = torch.full((10, 9), float("nan"))
+    yield write_model(home.models / "a-damaged.safetensors", n_latent=9, replace={"concepts": nothing})
+    (home.models / "a-damaged.safetensors").unlink()
+
+
+@pytest.mark.parametrize("query", ["d=digits&model=a-damaged&nz=8", "d=digits&nz=9"])
+def test_instead_of_a_damaged_model_another_is_shown_and_it_is_said(
+    page: ExplorePage, question: Question, damaged: Path, query: str
+):
+    reply = page.settle(question(query))
+    assert reply["model"] == "digits-nz8-a"
+    assert [note for note in reply["notes"] if note.startswith("a-damaged.safetensors") and "not finite" in note]
+    assert page.run(question(query + "&i=3"))["z"]["shape"][1] == 8
+
+
+def test_many_damaged_files_are_counted_and_each_is_named_once(page: ExplorePage, question: Question, home: Settings):
+    files = [home.models / f"rubbish-{i}.safetensors" for i in range(9)]
+    for file in files:
+        file.write_bytes(b"rubbish")
+    try:
+        notes = page.settle(question("d=digits&nz=8&model=rubbish-0"))["notes"]
+    finally:
+        for file in files:
+            file.unlink()
+    assert len(notes) == len(set(notes)) <= 5
+    assert notes[-1].startswith("7 more files")
 
 
 # The newest question

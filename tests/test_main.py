@@ -118,6 +118,14 @@ def test_a_model_is_found_by_its_data_set_and_size(command: CommandLine, trained
     assert answer["spec"]["model"] == id
 
 
+def test_without_a_number_all_memories_run_that_there_are(
+    command: CommandLine, settings: Settings, write_model: Callable[..., Path]
+):
+    write_model(settings.models / "a.safetensors")  # with 12 memories per label
+    _, answer, _, _ = command("infer", "--model", "a", "--steps", "5", "--sample", "3")
+    assert answer["spec"]["n_runs"] == 12
+
+
 def test_sweeps_files_the_sweeps_of_a_model(command: CommandLine, settings: Settings, write_model: Callable[..., Path]):
     write_model(settings.models / "a.safetensors")
     _, answer, _, _ = command("sweeps", "--model", "a")

@@ -33,6 +33,7 @@ from dashboard.theme import LIGHT, MARKERS, THEMES, TITLES, Theme
 
 T = TypeVar("T")
 ROUTES = ("settle", "run", "cloud", "curves", "sweep", "image", "job")
+MANY = 3  # broken files that are named one by one
 GRID = 0.025  # the step of the p slider: the grid of the shipped sweeps
 
 
@@ -100,6 +101,8 @@ class ExplorePage:
         shape = entry.image_shape
         held = self.lab.memories(entry.id)
         broken = [e.problem for e in entries if e.problem] if not request.changed else []
+        if len(broken) > MANY:
+            broken[MANY:] = [f"{len(broken) - MANY} more files are no models that can be used: see the Models page."]
         return {
             "state": replace(state, model="" if entry.id == default.id else entry.id).to_dict(),
             "space": wire.space_payload(self.lab.latent_space(entry.id), shape),
@@ -110,7 +113,7 @@ class ExplorePage:
             "limits": {"n_runs": held, "sample": held - 1},
             "images_here": self.lab.source(state.dataset) == "original",
             "card": model_card(entry),
-            "notes": [*request.notes, *notes, *more, *broken],
+            "notes": list(dict.fromkeys([*request.notes, *notes, *more, *broken])),
             "offer": offer,
         }
 
@@ -268,21 +271,33 @@ class ExplorePage:
         library, notes = self.lab.library, []
         if state.model:
             try:
-                return library.find(state.model), notes, None
+                return self.opened(library.find(state.model)), notes, None
             except StoreError as error:
                 notes.append(str(error))
         found = library.usable(state.dataset)
-        if not found:
-            raise StoreError(f"There is no model of {TITLES[state.dataset]} here. Choose another data set.")
-        n_latent = min((e.spec.n_latent for e in found), key=lambda n: abs(n - state.n_latent))
-        offer = None
-        if n_latent != state.n_latent and not quiet:
-            notes.append(
-                f"There is no {TITLES[state.dataset]} model with N_z = {state.n_latent} here: "
-                f"N_z = {n_latent} is shown instead."
-            )
-            offer = {"dataset": state.dataset, "n_latent": state.n_latent}
-        return preferred(e for e in found if e.spec.n_latent == n_latent), notes, offer
+        while found:
+            n_latent = min((e.spec.n_latent for e in found), key=lambda n: abs(n - state.n_latent))
+            entry = preferred(e for e in found if e.spec.n_latent == n_latent)
+            try:
+                self.opened(entry)
+            except StoreError as error:
+                notes.append(str(error))
+                found.remove(entry)
+                continue
+            offer = None
+            if n_latent != state.n_latent and not quiet:
+                notes.append(
+                    f"There is no {TITLES[state.dataset]} model with N_z = {state.n_latent} here: "
+                    f"N_z = {n_latent} is shown instead."
+                )
+                offer = {"dataset": state.dataset, "n_latent": state.n_latent}
+            return entry, notes, offer
+        raise StoreError(f"There is no model of {TITLES[state.dataset]} here. Choose another data set.")
+
+    def opened(self, entry: Entry) -> Entry:
+        """A model whose values, too, are as they should be: only reading them tells."""
+        self.lab.memories(entry.id)
+        return entry
 
     def fitted(self, state: ScreenState, entry: Entry) -> tuple[ScreenState, list[str]]:
         """The state within the limits of a model and of this machine, and what was changed."""
