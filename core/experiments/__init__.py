@@ -3,6 +3,8 @@
 It composes the rooms below and holds no mathematics. Here alone tensors leave the device.
 """
 
+from core.experiments.classifier import open_classifier, predicted_labels, train_classifier
+from core.experiments.grid import GRID, grid_cell, latent_sweep, missing_cells, record_cell
 from core.experiments.machine import available_source, device_of, fetch_images, library_of, open_model
 from core.experiments.runs import TRAIL, latent_space, noisy, run, starts, trajectories
 from core.experiments.sweeps import noise_sweep, store_noise_sweeps, stored_noise_sweep
@@ -17,23 +19,31 @@ from core.experiments.training import (
 )
 
 __all__ = [
+    "GRID",
     "TRAIL",
     "Unfinished",
     "available_source",
     "device_of",
     "estimated_seconds",
     "fetch_images",
+    "grid_cell",
     "id_of",
     "import_model",
     "latent_space",
+    "latent_sweep",
     "library_of",
+    "missing_cells",
     "noise_sweep",
     "noisy",
+    "open_classifier",
     "open_model",
+    "predicted_labels",
+    "record_cell",
     "run",
     "starts",
     "store_noise_sweeps",
     "stored_noise_sweep",
+    "train_classifier",
     "train_model",
     "trajectories",
     "unfinished",
