@@ -38,9 +38,9 @@ class Question:
     output: str
     outputs: Any
 
-    def body(self, client: str, sequence: int, noise: float) -> bytes:
-        """What the browser posts when the student has moved p."""
-        value = {"query": f"v=1&p={noise:g}", "client": client, "sequence": sequence}
+    def body(self, client: str, sequence: int, noise: float, seed: int = 0) -> bytes:
+        """What the browser posts when the student has moved p, or has drawn new noise."""
+        value = {"query": f"v=1&p={noise:g}&seed={seed}", "client": client, "sequence": sequence}
         asked = [{"id": f"ask-{self.route}", "property": "data", "value": value}]
         changed = [f"ask-{self.route}.data"]
         payload = {"output": self.output, "outputs": self.outputs, "inputs": asked, "changedPropIds": changed}
@@ -74,10 +74,10 @@ class Connection:
         self.http.request("GET", path)
         return json.loads(self.http.getresponse().read())
 
-    def post(self, body: bytes) -> tuple[int, str, bytes]:
+    def post(self, body: bytes, page: str = "/") -> tuple[int, str, bytes]:
         """Status, encoding and body, not decompressed: that is the students' work, not this machine's."""
         head = {"Content-Type": "application/json", "Accept-Encoding": "br, gzip"}
-        self.http.request("POST", "/_dash-update-component", body, head)
+        self.http.request("POST", f"{page}_dash-update-component", body, head)
         answer = self.http.getresponse()
         return answer.status, answer.headers.get("Content-Encoding", ""), answer.read()
 
@@ -100,6 +100,11 @@ def outputs_of(output: str) -> Any:
     return pairs if output.startswith("..") else pairs[0]
 
 
+def unpacked(encoding: str, body: bytes) -> bytes:
+    """A body as it was before it was compressed."""
+    return {"br": brotli.decompress, "gzip": gzip.decompress}.get(encoding, bytes)(body)
+
+
 def outcome(status: int, encoding: str, body: bytes, question: Question, *, look: bool) -> str:
     """Whether an answer is one; `look` decompresses it and looks inside."""
     if status == 204:
@@ -107,8 +112,7 @@ def outcome(status: int, encoding: str, body: bytes, question: Question, *, look
     if status != 200:
         return f"status {status}"
     if look:
-        unpack = {"br": brotli.decompress, "gzip": gzip.decompress}.get(encoding, bytes)
-        answer = json.loads(unpack(body)).get("response", {})
+        answer = json.loads(unpacked(encoding, body)).get("response", {})
         return "answered" if question.output.strip(".").split(".")[0] in answer else "refused"
     return "answered" if len(body) > 500 else "refused"  # a refusal is one short sentence
 
