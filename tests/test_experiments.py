@@ -482,7 +482,17 @@ def runs_of_sweeps(path: Path, settings: Settings) -> int:
     return recipe["n_runs"]
 
 
-@of_every_shipped_model
+SWEPT = [path for path in SHIPPED if path.with_name(f"{path.stem}.sweeps.safetensors").exists()]
+of_every_swept_model = pytest.mark.parametrize("path", SWEPT, ids=lambda path: path.stem)
+
+
+def test_the_models_of_the_first_screen_have_their_stage_bands_at_once():
+    there = {path.stem for path in SWEPT}
+    assert {"mnist-nz100-seed0", "mnist-nz20-seed0", "mnist-nz2-seed0"} <= there
+    assert {"fashion-nz100-seed0", "digits-nz10-seed0", "digits-nz2-seed0"} <= there
+
+
+@of_every_swept_model
 def test_shipped_sweeps_cover_everything(path: Path, settings: Settings):
     n_runs = runs_of_sweeps(path, settings)
     assert n_runs == 300 or path.stem.startswith("digits")
@@ -496,7 +506,7 @@ def test_shipped_sweeps_cover_everything(path: Path, settings: Settings):
         assert source == "decoded" or sweep.stages[0] == Stage.MEMORY
 
 
-@of_every_shipped_model
+@of_every_swept_model
 @pytest.mark.parametrize(("label", "kind", "noise"), [(6, "invert", 0.2), (1, "permute", 0.5)])
 def test_a_shipped_sweep_can_be_computed_again(path: Path, label: int, kind: str, noise: float, settings: Settings):
     common = {"model": path.stem, "source": "decoded", "label": label, "noise_kind": kind}
