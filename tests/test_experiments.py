@@ -12,7 +12,7 @@ from sklearn.datasets import load_digits
 
 from core import data, experiments, inference, store, train
 from core.analysis import subspace
-from core.config import NOISE_KINDS, SOURCES, InferenceSpec, ModelSpec, NoiseSweepSpec, Settings, SpecError
+from core.config import NOISE_KINDS, SOURCES, ZOO, InferenceSpec, ModelSpec, NoiseSweepSpec, Settings, SpecError
 from core.data import DataError
 from core.experiments import sweeps, training
 from core.results import Run, Stage
@@ -424,9 +424,11 @@ def test_results_hold_no_tensor(trained: Trained):
 # The shipped models
 
 
-def test_the_five_shipped_models_are_there():
-    expected = ["digits-nz10-seed0", "fashion-nz100-seed0", "mnist-nz100-seed0", "mnist-nz2-seed0", "mnist-nz20-seed0"]
-    assert [path.stem for path in SHIPPED] == expected
+def test_the_shipped_models_are_of_the_zoo():
+    names = {path.stem for path in SHIPPED}
+    assert names <= set(ZOO)
+    assert {f"mnist-nz{n}-seed0" for n in (2, 4, 6, 8, 10, 14, 20, 50, 100)} <= names
+    assert {"digits-nz2-seed0", "digits-nz10-seed0", "fashion-nz100-seed0"} <= names
     assert all(path.with_name(f"{path.stem}.sweeps.safetensors").exists() for path in SHIPPED)
 
 
