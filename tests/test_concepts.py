@@ -113,3 +113,28 @@ def test_the_stage_is_the_nearest_point():
     d = torch.tensor([[1.0, 2.0, 3.0], [2.0, 1.0, 3.0], [3.0, 2.0, 1.0]])
     assert concepts.stage(d).tolist() == [0, 1, 2]
     assert concepts.stage(d[1]).item() == 1
+
+
+def test_mahalanobis_of_a_whitened_cloud_is_euclidean():
+    points = draw(4000, 3) * torch.tensor([5.0, 1.0, 0.2])
+    precision = concepts.shrunk_precision(points)
+    expected = np.linalg.inv(np.cov(points.T.numpy()))
+    np.testing.assert_allclose(precision.numpy(), expected, rtol=0.15, atol=0.1)
+    z, own = draw(4, 6, 3, seed=1), draw(6, 3, seed=2)
+    root = torch.linalg.cholesky(precision)
+    torch.testing.assert_close(concepts.mahalanobis(z, own, precision), concepts.distance(z @ root, own @ root))
+    torch.testing.assert_close(concepts.mahalanobis(z, own, torch.eye(3)), concepts.distance(z, own))
+
+
+def test_an_inactive_unit_does_not_make_the_metric_singular():
+    points = torch.cat([draw(500, 3), torch.zeros(500, 2)], dim=1)
+    assert torch.isfinite(concepts.shrunk_precision(points)).all()
+
+
+@pytest.mark.parametrize("narrow_first", [True, False])
+def test_two_branches_are_told_apart_and_the_narrow_one_is_first(narrow_first: bool):
+    narrow, wide = 0.1 * draw(30, 4), 2 * draw(50, 4, seed=1) + 30
+    parts = (narrow, wide) if narrow_first else (wide, narrow)
+    found = concepts.branches(torch.cat(parts))
+    expected = [0] * 30 + [1] * 50 if narrow_first else [1] * 50 + [0] * 30
+    assert found.tolist() == expected

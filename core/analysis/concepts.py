@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float, Int
+from sklearn.cluster import KMeans
+from sklearn.covariance import LedoitWolf
 from torch import Tensor
 
 
@@ -120,3 +122,44 @@ def stage(minimum_distance: Float[Tensor, "... points"]) -> Int[Tensor, "..."]:
         Nagano et al. (2020), Fig. 4a, shaded regions: a property of the mean over runs.
     """
     return minimum_distance.argmin(-1)
+
+
+def shrunk_precision(points: Float[Tensor, "points latent"]) -> Float[Tensor, "latent latent"]:
+    """Inverse of the Ledoit-Wolf covariance of a cloud of points: inactive units make the plain one singular.
+
+    Source:
+        Ledoit & Wolf (2004); our reading of Nagano et al. (2020), Supplement C, which does not name its metric.
+    """
+    covariance = LedoitWolf().fit(points.double().cpu().numpy()).covariance_
+    return torch.linalg.inv(torch.from_numpy(covariance)).to(points)
+
+
+def mahalanobis(
+    z: Float[Tensor, "steps trials latent"],
+    point: Float[Tensor, "*trials latent"],
+    precision: Float[Tensor, "latent latent"],
+) -> Float[Tensor, "steps trials"]:
+    r"""Distance in units of the spread of a cluster, which is not spherical.
+
+    .. math:: d(t) = \sqrt{(\mathbf z - \boldsymbol\xi)^\top \Sigma^{-1} (\mathbf z - \boldsymbol\xi)}
+
+    Source:
+        Nagano et al. (2020), Supplement C.
+
+    Example:
+        >>> mahalanobis(torch.tensor([[[3.0, 4.0]]]), torch.zeros(2), torch.diag(torch.tensor([1.0, 0.25])))
+        tensor([[3.6056]])
+    """
+    apart = z - point
+    return ((apart @ precision) * apart).sum(-1).clamp_min(0).sqrt()
+
+
+def branches(z: Float[Tensor, "trials latent"]) -> Int[Tensor, "trials"]:
+    """Which of two clusters each run belongs to (k-means); 0 is the narrower one, with less variance around its mean.
+
+    Source:
+        Nagano et al. (2020), Supplement B: at t = 10 runs of '1' stand in a string-like and a wide cluster.
+    """
+    found = torch.from_numpy(KMeans(2, random_state=0).fit_predict(z.double().cpu().numpy())).long()
+    spread = [float(z[found.to(z.device) == k].var(0, correction=0).sum()) for k in (0, 1)]
+    return found if spread[0] <= spread[1] else 1 - found
