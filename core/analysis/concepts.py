@@ -124,34 +124,22 @@ def stage(minimum_distance: Float[Tensor, "... points"]) -> Int[Tensor, "..."]:
     return minimum_distance.argmin(-1)
 
 
-def shrunk_precision(points: Float[Tensor, "points latent"]) -> Float[Tensor, "latent latent"]:
-    """Inverse of the Ledoit-Wolf covariance of a cloud of points: inactive units make the plain one singular.
+def whitening(points: Float[Tensor, "points latent"]) -> Float[Tensor, "latent latent"]:
+    r"""The linear map after which a Euclidean distance is the Mahalanobis distance of a cloud of points.
+
+    .. math:: W W^\top = \Sigma^{-1}, \quad \lVert W^\top (\mathbf z - \boldsymbol\xi) \rVert_2^2 =
+        (\mathbf z - \boldsymbol\xi)^\top \Sigma^{-1} (\mathbf z - \boldsymbol\xi)
+
+    Sigma is the Ledoit-Wolf estimate: units that are not active make the plain covariance singular.
+
+    Returns:
+        W, to be multiplied from the right: ``z @ W``.
 
     Source:
         Ledoit & Wolf (2004); our reading of Nagano et al. (2020), Supplement C, which does not name its metric.
     """
-    covariance = LedoitWolf().fit(points.double().cpu().numpy()).covariance_
-    return torch.linalg.inv(torch.from_numpy(covariance)).to(points)
-
-
-def mahalanobis(
-    z: Float[Tensor, "steps trials latent"],
-    point: Float[Tensor, "*trials latent"],
-    precision: Float[Tensor, "latent latent"],
-) -> Float[Tensor, "steps trials"]:
-    r"""Distance in units of the spread of a cluster, which is not spherical.
-
-    .. math:: d(t) = \sqrt{(\mathbf z - \boldsymbol\xi)^\top \Sigma^{-1} (\mathbf z - \boldsymbol\xi)}
-
-    Source:
-        Nagano et al. (2020), Supplement C.
-
-    Example:
-        >>> mahalanobis(torch.tensor([[[3.0, 4.0]]]), torch.zeros(2), torch.diag(torch.tensor([1.0, 0.25])))
-        tensor([[3.6056]])
-    """
-    apart = z - point
-    return ((apart @ precision) * apart).sum(-1).clamp_min(0).sqrt()
+    covariance = torch.from_numpy(LedoitWolf().fit(points.double().cpu().numpy()).covariance_)
+    return torch.linalg.cholesky(torch.linalg.inv(covariance)).to(points)
 
 
 def branches(z: Float[Tensor, "trials latent"]) -> Int[Tensor, "trials"]:

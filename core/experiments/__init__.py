@@ -3,6 +3,8 @@
 It composes the rooms below and holds no mathematics. Here alone tensors leave the device.
 """
 
+from core.experiments.approach import approach_curves
+from core.experiments.geometry import concept_dynamics, geometry
 from core.experiments.machine import available_source, device_of, fetch_images, library_of, open_model
 from core.experiments.runs import TRAIL, latent_space, noisy, run, starts, trajectories
 from core.experiments.sweeps import noise_sweep, store_noise_sweeps, stored_noise_sweep
@@ -19,10 +21,13 @@ from core.experiments.training import (
 __all__ = [
     "TRAIL",
     "Unfinished",
+    "approach_curves",
     "available_source",
+    "concept_dynamics",
     "device_of",
     "estimated_seconds",
     "fetch_images",
+    "geometry",
     "id_of",
     "import_model",
     "latent_space",
