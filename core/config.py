@@ -313,6 +313,11 @@ class BranchSpec(EnsembleSpec):
     noise: float = setting(Real(0, 1), 0.2, help="share p of the pixels that are swapped")
     t: int = setting(Integer(0, 200), 10, help="step at which the runs are told apart; 10 in the paper")
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.t > self.n_steps:
+            raise SpecError(f"t must not be above n_steps = {self.n_steps}, but is {self.t}.")
+
 
 @dataclass(frozen=True)
 class Settings:
