@@ -1,7 +1,9 @@
 """The frozen results: NumPy arrays and plain values, all that leaves the core."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -183,3 +185,21 @@ class ConceptDynamics:
     def expanding(self) -> Int[np.ndarray, "labels"]:
         """How many eigenvalues lie outside the unit circle."""
         return (self.moduli > 1).sum(1)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement of the paper beside what we find, and whether it holds by a rule that is written down.
+
+    `verdict` is one of "holds", "holds in part", "does not hold", "not measured"; `values` are the numbers behind it.
+    """
+
+    number: int
+    figure: str
+    statement: str
+    paper: str
+    ours: str
+    rule: str
+    verdict: str
+    values: Mapping[str, Any]
+    models: tuple[str, ...]

@@ -4,7 +4,9 @@ It composes the rooms below and holds no mathematics. Here alone tensors leave t
 """
 
 from core.experiments.approach import approach_curves
+from core.experiments.claims import claims
 from core.experiments.geometry import concept_dynamics, geometry
+from core.experiments.label_maps import branches, label_map
 from core.experiments.machine import available_source, device_of, fetch_images, library_of, open_model
 from core.experiments.runs import TRAIL, latent_space, noisy, run, starts, trajectories
 from core.experiments.sweeps import noise_sweep, store_noise_sweeps, stored_noise_sweep
@@ -23,6 +25,8 @@ __all__ = [
     "Unfinished",
     "approach_curves",
     "available_source",
+    "branches",
+    "claims",
     "concept_dynamics",
     "device_of",
     "estimated_seconds",
@@ -30,6 +34,7 @@ __all__ = [
     "geometry",
     "id_of",
     "import_model",
+    "label_map",
     "latent_space",
     "library_of",
     "noise_sweep",
