@@ -1,0 +1,104 @@
+"""Classifiers come to be, and name images (Fig. 5)."""
+
+import time
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+
+from core import classifier, data, store
+from core.config import ClassifierSpec, Progress, Settings, silent
+from core.experiments.machine import device_of, library_of, machine_of, versions
+
+
+def train_classifier(
+    spec: ClassifierSpec, settings: Settings, *, path: Path | None = None, progress: Progress = silent
+) -> tuple[Path, bool]:
+    """Train a classifier and file it, unless there is one of this recipe.
+
+    Args:
+        spec: The recipe.
+        settings: Where the images are, and the folder that the classifier goes to.
+        path: Another place for the file; then only that place is looked at.
+        progress: Called after every step.
+
+    Returns:
+        The file, and whether it was trained now.
+
+    Raises:
+        DataError: The images are not there.
+        RefusedError: The loss is not finite.
+    """
+    for there in [path] if path else library_of(settings).files(name_of(spec.dataset)):
+        if there.exists() and store.read_recipe(there, ClassifierSpec)[0] == spec:
+            progress(1.0, "it is there already")
+            return there, False
+    training = data.load_dataset(spec.dataset, settings.data)
+    test = data.load_dataset(spec.dataset, settings.data, train=False)
+    start = time.monotonic()
+    network = classifier.train_classifier(spec, training, device=device_of(settings), progress=progress)
+    seconds = time.monotonic() - start
+    network.half().float()  # the accuracy is that of the weights that are stored
+    card = {
+        "test_accuracy": round(classifier.accuracy(network, test), 4),
+        "epochs": spec.epochs,
+        "image_shape": list(data.IMAGE_SHAPES[spec.dataset]),
+        "label_names": list(data.LABEL_NAMES[spec.dataset]),
+        "seconds": round(seconds),
+        "machine": machine_of(settings),
+        "weights_sha256": store.weights_sha256(network),
+        "versions": versions(),
+    }
+    target = path or settings.models / f"{name_of(spec.dataset)}.safetensors"
+    store.save_model(target, spec, card, network, {})
+    return target, True
+
+
+def name_of(dataset: str) -> str:
+    """The name of a data set's classifier, which is its file name without the ending."""
+    return f"{dataset}-classifier"
+
+
+def predicted_labels(
+    dataset: str, images: Float[np.ndarray, "*axes pixels"], settings: Settings
+) -> Int[np.ndarray, "*axes"]:
+    """The labels that the classifier of a data set gives to images, originals or decoded ones.
+
+    A classifier that was trained here goes before the shipped one.
+
+    Args:
+        dataset: Whose labels.
+        images: Grey values from 0 to 1, of that data set's size; any number of leading axes.
+        settings: Where models are, and what to compute on.
+
+    Raises:
+        StoreError: There is no classifier, or its file is damaged.
+
+    Source:
+        Nagano et al. (2020), Fig. 5.
+    """
+    network = open_classifier(dataset, settings)
+    pixels = np.ascontiguousarray(images, np.float32).reshape(-1, images.shape[-1])
+    return classifier.predicted_labels(network, torch.from_numpy(pixels)).numpy().reshape(images.shape[:-1])
+
+
+def open_classifier(dataset: str, settings: Settings) -> classifier.Classifier:
+    """The classifier of a data set, on this machine's device; kept in memory until its file changes."""
+    found = library_of(settings).files(name_of(dataset))
+    if not found:
+        raise store.StoreError(
+            f"There is no classifier of {dataset} here. Train one: python -m core classifier --dataset {dataset}"
+        )
+    return _loaded(found[0], device_of(settings), store.stamp(found[0]))
+
+
+@lru_cache(maxsize=3)
+def _loaded(path: Path, device: torch.device, stamp: tuple[int, int]) -> classifier.Classifier:
+    spec, _ = store.read_recipe(path, ClassifierSpec)
+    tensors = store.read_tensors(path)
+    network = store.with_weights(path.name, classifier.Classifier(data.IMAGE_SHAPES[spec.dataset]), tensors)
+    for key, value in network.state_dict().items():
+        store.check_finite(path.name, key, value)
+    return network.eval().to(device)

@@ -1,0 +1,226 @@
+"""Every claim on results made by hand: each rule can be kept, half kept and broken."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core.config import Settings, SpecError
+from core.experiments import claims as module
+from core.experiments import statements
+from core.experiments.evidence import Evidence
+from core.results import Claim, Stage
+
+P = np.arange(41) / 40
+
+
+class Thing:
+    """A result with only the fields that a claim reads."""
+
+    def __init__(self, **fields: Any):
+        self.__dict__.update(fields)
+
+
+@dataclass(frozen=True)
+class FakeEntry:
+    id: str
+    n_latent: int
+    bound: float = 100.0
+
+    @property
+    def spec(self) -> Any:
+        return Thing(n_latent=self.n_latent, epochs=60)
+
+    @property
+    def card(self) -> dict[str, float]:
+        return {"test_negative_elbo": self.bound}
+
+
+@dataclass
+class Made:
+    """Evidence that was made by hand: one result for all models, or one per N_z."""
+
+    results: dict[str, Any]
+    sizes: tuple[int, ...] = (2, 20, 100)
+    bounds: dict[int, float] = field(default_factory=dict)
+
+    def ladder(self, dataset: str) -> list[FakeEntry]:
+        return [FakeEntry(f"{dataset}-{n}", n, self.bounds.get(n, 100.0)) for n in self.sizes]
+
+    def main(self, dataset: str) -> FakeEntry:
+        return self.ladder(dataset)[-1]
+
+    def seeds(self, dataset: str) -> list[FakeEntry]:
+        return [self.main(dataset), self.main(dataset)]
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def result(model: FakeEntry, label: int = 6) -> Any:
+            found = self.results[name]
+            return found(model, label) if callable(found) else found
+
+        return result
+
+
+def check(number: int, made: Made) -> Claim:
+    found = module.CHECKS[number - 1](made)  # pyright: ignore[reportArgumentType]
+    assert found.number == number
+    assert found.statement
+    assert found.rule
+    assert found.paper
+    return found
+
+
+def approach(share: float = 0.8, own: float = 0.9) -> Thing:
+    winners = np.full((10, 10), (1 - own) / 9)
+    np.fill_diagonal(winners, own)
+    return Thing(approach_share=np.full(10, share), strict_approach_share=np.full(10, 0.05), winners=winners)
+
+
+def sweep(stages: str, memory: Any = 5.0, concept: Any = 25.0) -> Thing:
+    numerals = {"1": Stage.MEMORY, "2": Stage.CONCEPT, "3": Stage.ABSTRACT}
+    steps = np.stack([np.broadcast_to(np.asarray(v, float), 41) for v in (memory, concept, 20.0)])
+    found = tuple(numerals[c] for c in stages)
+    return Thing(noises=P, stages=found, minimum_step=steps, minimum_step_sem=np.full((3, 41), 0.5))
+
+
+def reading(label: int, always: int, middle: int, first: int = 3, last: int = 0) -> Thing:
+    """Read at every step for `always` values of p, at steps 20 to 30 for `middle`; else `first`, later `last`."""
+    labels = np.full((41, 61), last)
+    labels[:, :20] = first
+    labels[:middle, 20:31] = label
+    labels[:always] = label
+    return Thing(noises=P, predicted_labels=labels)
+
+
+def branch(narrow: float, wide: float, later: float) -> Thing:
+    share = np.zeros((2, 10))
+    share[:, 1] = narrow, wide
+    variance = np.full((2, 61), 4.0)
+    variance[:, -1] = later
+    return Thing(t=10, branch=np.array([0, 0, 1]), variance=variance, predicted_share=share)
+
+
+def geometry(active: int, nearly: int, mostly: int) -> Thing:
+    ratio = np.linspace(0.01, 0.5, 100)
+    ratio[mostly - 1 :] = 0.8
+    ratio[nearly - 1 :] = 1.0
+    return Thing(active=np.arange(100) < active, contribution_ratio=ratio)
+
+
+def gaps(*values: float) -> Callable[..., Thing]:
+    by_size = dict(zip((2, 20, 100), values, strict=True))
+    return lambda model, label: Thing(orthogonality_gap=by_size[model.n_latent])
+
+
+def shares(*values: float) -> Callable[..., Thing]:
+    by_size = dict(zip((2, 20, 100), values, strict=True))
+    return lambda model, label: approach(by_size[model.n_latent])
+
+
+def bands(*values: str) -> Callable[..., Thing]:
+    by_size = dict(zip((2, 20, 100), values, strict=True))
+    return lambda model, label: sweep(by_size[model.n_latent])
+
+
+def dynamics(noise: float, orthogonal: float, largest: float) -> Thing:
+    moduli = np.full((10, 5), 0.5)
+    moduli[:, 0] = largest
+    return Thing(
+        noise_gain=np.full(10, noise), orthogonal_gain=np.full(10, orthogonal), moduli=moduli, moved=np.full(10, 1.5),
+        expanding=(moduli > 1).sum(1),
+    )  # fmt: skip
+
+
+GOOD = "1" * 6 + "2" * 10 + "3" * 25  # III from 0.4
+EARLY = "1" * 3 + "2" * 4 + "3" * 34
+NO_SECOND = "1" * 20 + "3" * 21
+RISING = np.linspace(1, 30, 41)
+UP, DOWN = {2: 150.0, 20: 101.0, 100: 99.0}, {2: 99.0, 20: 101.0, 100: 150.0}
+HOLDS, PART, NOT = "holds", "holds in part", "does not hold"
+FOURTEEN = (2, 8, 14, 50, 100)
+
+CASES: list[tuple[int, str, Made]] = [
+    (1, HOLDS, Made({"approach": approach(0.6)})),
+    (1, PART, Made({"approach": Thing(approach_share=np.array([0.6] * 5 + [0.4] * 5), strict_approach_share=P[:10])})),
+    (1, NOT, Made({"approach": approach(0.4)})),
+    (2, HOLDS, Made({"sweep": sweep(GOOD)})),
+    (2, PART, Made({"sweep": sweep(GOOD, memory=np.where(P < 0.3, 25.0, 5.0))})),
+    (2, NOT, Made({"sweep": sweep(GOOD, memory=24.9)})),
+    (3, HOLDS, Made({"sweep": sweep(GOOD)})),
+    (3, PART, Made({"sweep": sweep(EARLY)})),
+    (3, NOT, Made({"sweep": sweep(NO_SECOND)})),
+    (4, HOLDS, Made({"sweep": sweep(GOOD, memory=RISING)})),
+    (4, PART, Made({"sweep": sweep(GOOD, memory=RISING, concept=50.0)})),
+    (4, NOT, Made({"sweep": sweep(GOOD, memory=RISING[::-1], concept=60 * P)})),
+    (5, HOLDS, Made({"reading": reading(6, 16, 28)})),
+    (5, PART, Made({"reading": reading(6, 4, 28)})),
+    (5, NOT, Made({"reading": reading(6, 4, 8, last=6)})),
+    (6, HOLDS, Made({"reading": lambda m, n: reading(n, 5, 28 if n == 6 else 18)})),
+    (6, PART, Made({"reading": lambda m, n: reading(n, 5, 20)})),
+    (6, NOT, Made({"reading": lambda m, n: reading(n, 5, 18 if n == 6 else 28)})),
+    (7, HOLDS, Made({"branches": branch(0.95, 0.2, 1.0)})),
+    (7, PART, Made({"branches": branch(0.95, 0.9, 1.0)})),
+    (7, NOT, Made({"branches": branch(0.3, 0.9, 9.0)})),
+    (8, HOLDS, Made({"geometry": geometry(15, 13, 9)})),
+    (8, PART, Made({"geometry": geometry(30, 28, 16)})),
+    (8, NOT, Made({"geometry": geometry(80, 70, 30)})),
+    (9, HOLDS, Made({"geometry": gaps(50, 4, 3)})),
+    (9, PART, Made({"geometry": gaps(50, 3, 4)})),
+    (9, NOT, Made({"geometry": gaps(5, 40, 30)})),
+    (10, HOLDS, Made({"approach": shares(0.1, 0.5, 0.7)}, bounds=UP)),
+    (10, PART, Made({"approach": shares(0.1, 0.8, 0.7)}, bounds=UP)),
+    (10, NOT, Made({"approach": shares(0.1, 0.5, 0.7)}, bounds=DOWN)),
+    (11, HOLDS, Made({"approach": approach(0.7), "sweep": bands(NO_SECOND, GOOD, GOOD)})),
+    (11, HOLDS, Made({"approach": shares(0.1, 0.7, 0.7), "sweep": bands(GOOD, GOOD, GOOD)})),
+    (11, NOT, Made({"approach": approach(0.7), "sweep": bands(GOOD, GOOD, NO_SECOND)})),
+    (12, HOLDS, Made({}, FOURTEEN, {2: 150.0, 8: 110.0, 14: 100.0, 50: 101.0, 100: 100.5})),
+    (12, PART, Made({}, FOURTEEN, {2: 150.0, 8: 110.0, 14: 101.0, 50: 100.5, 100: 100.0})),
+    (12, NOT, Made({}, FOURTEEN, {2: 150.0, 8: 110.0, 14: 104.0, 50: 101.0, 100: 99.0})),
+    (13, HOLDS, Made({"approach": approach(own=0.4)})),
+    (13, NOT, Made({"approach": approach(own=0.01)})),
+    (14, HOLDS, Made({"approach": approach()})),
+    (14, PART, Made({"approach": lambda m, n: approach(0.8 if m.id.startswith("mnist") else 0.3)})),
+    (15, HOLDS, Made({"dynamics": dynamics(0.5, 1.2, 2.0)})),
+    (15, PART, Made({"dynamics": dynamics(0.5, 0.6, 2.0)})),
+    (15, NOT, Made({"dynamics": dynamics(1.5, 0.6, 2.0)})),
+]
+
+
+@pytest.mark.parametrize(
+    ("number", "verdict", "made"), CASES, ids=[f"{n}-{v}-{i}" for i, (n, v, _) in enumerate(CASES)]
+)
+def test_a_rule_is_kept_half_kept_or_broken(number: int, verdict: str, made: Made):
+    assert check(number, made).verdict == verdict
+
+
+def test_a_claim_that_lacks_a_model_says_so_and_the_others_are_checked(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    def none(self: Evidence, dataset: str) -> Any:
+        raise SpecError("There is no shipped model of mnist.")
+
+    monkeypatch.setattr(Evidence, "main", none)
+    monkeypatch.setattr(Evidence, "seeds", none)
+    monkeypatch.setattr(Evidence, "ladder", none)
+    told: list[float] = []
+    found = module.claims(settings, progress=lambda share, text: told.append(share))
+    assert [claim.number for claim in found] == list(range(1, 16))
+    assert {claim.verdict for claim in found} == {"not measured"}
+    assert {claim.ours for claim in found} == {"There is no shipped model of mnist."}
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+
+
+def test_numbers_in_words():
+    assert statements.bands(sweep(GOOD)) == "I to 0.125, II to 0.375, III to 1"
+    assert statements.begin(sweep(GOOD), Stage.ABSTRACT) == 0.4
+    assert statements.begin(sweep("1" * 41), Stage.CONCEPT) is None
+    assert statements.read_up_to(np.array([True, True, False, True]), P[:4]) == 0.025
+    assert statements.read_up_to(np.array([False, True]), P[:2]) == -1
+    assert statements.read_up_to(np.array([True, True]), P[:2]) == 0.025
+    assert statements.over_seeds(np.array([0.5]), ".0%") == ""
+    assert statements.over_seeds(np.array([0.5, 0.7]), ".0%") == " (over 2 seeds 60%, 50% to 70%)"
+    assert statements.some([0.1, None]) == "0.1, none"
+    assert statements.digits(np.array([3, 3, 0, 3])) == "'3' (75%), '0' (25%)"
