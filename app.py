@@ -2,13 +2,12 @@
 
 import os
 
-from dash import Dash
-
 from core.config import Settings
 from dashboard.cache import CachedExperiments, ResultCache
 from dashboard.jobs import Jobs
 from dashboard.pages.explore import ExplorePage
 from dashboard.pages.models import ModelsPage
+from dashboard.shell import LeanDash as Dash
 from dashboard.shell import index, shell
 from dashboard.static import keep_compressed
 

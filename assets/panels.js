@@ -300,7 +300,9 @@ window.latent = window.latent || {};
     c.strokeStyle = colours.quiet;
     c.lineWidth = 1;
     c.beginPath(); c.moveTo(s.x(t), s.y0); c.lineTo(s.x(t), s.y0 + s.h); c.stroke();
-    if (run && cloud && latent.screen.state.curves === "points") {
+    const points = latent.screen.state.curves === "points";
+    if (cloud) write("curves-note", cloud.approach + (points ? " Solid: mean ± 2 SEM. Dashed: the highlighted run." : " Curves: means of the runs."));
+    if (run && cloud && points) {
       const steps = run.distances.shape[1], d = run.distances.values;
       for (let i = 0; i < 3; i++) {
         c.strokeStyle = c.fillStyle = colours.points[i];
@@ -391,7 +393,15 @@ window.latent = window.latent || {};
       if (framed) framed.classList.remove("now");
       if (tile) tile.classList.add("now");
       framed = tile;
+      if (tile) keepInView($("#strip"), tile);
     }
+  }
+
+  /* Scrolls the strip alone, never the page. */
+  function keepInView(strip, tile) {
+    const over = strip.getBoundingClientRect().top - tile.getBoundingClientRect().top + 4;
+    const under = tile.getBoundingClientRect().bottom + 16 - strip.getBoundingClientRect().bottom;
+    if (over > 0) strip.scrollTop -= over; else if (under > 0) strip.scrollTop += under;
   }
 
   const isStale = () => shown.cloud && (shown.cloud.noise !== latent.screen.state.noise || shown.cloud.label !== latent.screen.state.label);
@@ -509,7 +519,6 @@ window.latent = window.latent || {};
     reply.ranges = fit(reply.figure);
     shown.cloud = reply;
     images.clear();
-    write("curves-note", reply.approach);
     if (!isStale()) panels.waiting(false);
     panels.redraw();
     const { data, layout } = reply.figure, [x, y] = reply.ranges;
@@ -518,7 +527,7 @@ window.latent = window.latent || {};
 
   panels.sweep = function (reply) {
     shown.sweep = reply;
-    write("stage-note", reply.note + " Drag in the chart to set p.");
+    write("stage-note", reply.note + " Drag to set p.");
     panels.redraw();
   };
 

@@ -278,6 +278,7 @@ window.latent = window.latent || {};
     const same = $$("#notices .notice").find((other) => other.textContent === box.textContent);
     if (same) same.remove();
     $("#notices").append(box);
+    $("#notices").scrollIntoView({ block: "nearest" });
     return box;
   }
 
@@ -317,6 +318,7 @@ window.latent = window.latent || {};
     return button;
   }
   function openJobBox(sentences, what) {
+    $("#rail").classList.remove("open"); // on a phone it lies over the notices
     if (jobBox) jobBox.box.remove();
     const row = actions();
     jobBox = { row, what, box: notice(sentences, row) };

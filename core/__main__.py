@@ -17,9 +17,12 @@ from tqdm import tqdm
 
 from core import data, experiments
 from core.config import (
+    CLASSIFIERS,
     DATASETS,
     ZOO,
     Choice,
+    ClassifierSpec,
+    GridSpec,
     InferenceSpec,
     ModelSpec,
     NoiseSweepSpec,
@@ -29,8 +32,8 @@ from core.config import (
     Spec,
     checked,
 )
-from core.results import POINTS
-from core.store import SHIPPED, Entry
+from core.results import POINTS, GridCell
+from core.store import SHIPPED, Entry, file_sha256, read_recipe
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -51,6 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """The commands; every field of a spec is an option of the same name."""
+    names = [*ZOO, *CLASSIFIERS]
     parser = argparse.ArgumentParser(
         prog="python -m core",
         description="Train variational autoencoders and follow what they do when encode -> decode is repeated.",
@@ -62,10 +66,24 @@ def build_parser() -> argparse.ArgumentParser:
     trained = add_command(commands, "train", run_train, "train a model with the paper's recipe and file it")
     add_spec(trained, ModelSpec)
     trained.add_argument("--output", type=Path, help="file to write instead of one in the folder of models")
-    zoo = add_command(commands, "zoo", run_zoo, "train the shipped models that are missing or of another recipe")
-    zoo.add_argument("--only", nargs="+", choices=list(ZOO), metavar="NAME", help=f"of {', '.join(ZOO)}")
-    zoo.add_argument("--processes", type=int, default=1, help="models trained at once; they share the cores")
+    classifier = add_command(commands, "classifier", run_classifier, "train the network that names images (Fig. 5)")
+    add_spec(classifier, ClassifierSpec)
+    classifier.add_argument("--output", type=Path, help="file to write instead of one in the folder of models")
+    zoo = add_command(
+        commands, "zoo", run_zoo, "train the shipped models and classifiers that are missing or of another recipe"
+    )
+    zoo.add_argument("--only", nargs="+", choices=names, metavar="NAME", help=f"of {', '.join(names)}")
+    zoo.add_argument("--processes", type=at_least_one, default=1, help="models trained at once; they share the cores")
     zoo.add_argument("--output", type=Path, default=SHIPPED, help="folder of the zoo (default: models/)")
+    grid = add_command(commands, "grid", run_grid, "train what is missing of Fig. 9: the test bound over N_z")
+    add_spec(grid, GridSpec)
+    place = grid.add_mutually_exclusive_group()
+    place.add_argument("--processes", type=at_least_one, default=1, help="trainings at once here; they share the cores")
+    place.add_argument(
+        "--scheduler", metavar="ADDRESS", help="of a Dask scheduler, whose workers then do the trainings"
+    )
+    grid.add_argument("--output", type=Path, default=experiments.GRID, help="file that grows (default: in models/)")
+    add_command(commands, "models", run_models, "list the models that are here, with their cards")
     infer = add_command(commands, "infer", run_infer, "follow many runs of repeated inference at one noise p")
     add_model(infer)
     add_spec(infer, InferenceSpec, leave_out=("model",))
@@ -81,6 +99,13 @@ def build_parser() -> argparse.ArgumentParser:
     )
     add_model(sweeps)
     return parser
+
+
+def at_least_one(text: str) -> int:
+    """A number of processes."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a whole number from 1 on is needed, not {text[:20]!r}")
+    return int(text)
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
@@ -155,8 +180,23 @@ def run_train(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     }
 
 
+def run_classifier(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
+    shipped = CLASSIFIERS.get(f"{args.dataset}-classifier", ClassifierSpec())
+    spec = spec_from(args, ClassifierSpec, **shipped.to_dict())
+    with progress_bar(f"classifier of {spec.dataset}") as report:
+        path, trained = experiments.train_classifier(spec, settings, path=args.output, progress=report)
+    card = read_recipe(path, ClassifierSpec)[1]
+    return {
+        "file": str(path),
+        "spec": spec.to_dict(),
+        "trained": trained,
+        "seconds": card.get("seconds"),
+        "test_accuracy": card.get("test_accuracy"),
+    }
+
+
 def run_zoo(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
-    names = args.only or list(ZOO)
+    names = args.only or [*ZOO, *CLASSIFIERS]
     if args.processes > 1:
         with ThreadPool(args.processes) as pool:
             failed = sum(pool.map(lambda name: in_own_process(args, name), names, chunksize=1))
@@ -176,6 +216,106 @@ def in_own_process(args: argparse.Namespace, name: str) -> int:
     command += ["--device", args.device] if args.device else []
     environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
     return subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False).returncode
+
+
+def run_grid(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
+    spec = spec_from(args, GridSpec)
+    missing = experiments.missing_cells(spec, args.output)
+    with progress_bar(f"{len(missing)} of {len(spec.cells)} trainings") as report:
+        if missing:
+            train_cells(missing, args, report)
+        report(1.0, "all are there")
+    sweep = experiments.latent_sweep(spec, args.output)
+    return {
+        "file": str(args.output),
+        "spec": spec.to_dict(),
+        "trained": len(missing),
+        "best": {str(n): known(best) for n, best in zip(spec.n_latents, sweep.best, strict=True)},
+    }
+
+
+def train_cells(cells: list[ModelSpec], args: argparse.Namespace, report: Progress) -> None:
+    """Let Dask workers share trainings, and file each as it ends.
+
+    Raises:
+        RefusedError: A training cannot be done, or its worker dies again and again.
+    """
+    from distributed import KilledWorker, as_completed
+
+    threads = 0 if args.scheduler else max(1, (os.cpu_count() or 1) // args.processes)
+    options = {"device": args.device or "", "threads": threads}
+    with workers(args) as client:
+        futures = client.map(experiments.grid_cell, cells, key=[f"grid-{cell.key()}" for cell in cells], **options)
+        try:
+            for done, future in enumerate(as_completed(futures), 1):
+                cell = future.result()
+                experiments.record_cell(cell, args.output)
+                report(done / len(cells), sentence(cell))
+        except KilledWorker as error:
+            raise RefusedError("A worker died again and again. Start again: what is done is kept.") from error
+
+
+@contextmanager
+def workers(args: argparse.Namespace) -> Iterator[Any]:
+    """A Dask client: of the scheduler that is named, else of processes of this machine.
+
+    Raises:
+        RefusedError: No scheduler answers.
+    """
+    from distributed import Client, LocalCluster
+
+    if args.scheduler:
+        try:
+            client = Client(args.scheduler, timeout=10)
+        except (OSError, ValueError) as error:
+            raise RefusedError(
+                f"No Dask scheduler answers at {args.scheduler} ({type(error).__name__}). Start one with "
+                "`dask scheduler` and workers with `dask worker ADDRESS`, or train here with --processes."
+            ) from error
+        with client:
+            yield client
+    else:
+        local = "127.0.0.1:0"  # any free port, seen by nobody else
+        options: Any = {"dashboard_address": local, "worker_dashboard_address": local, "silence_logs": 50}
+        with (
+            LocalCluster(n_workers=args.processes, threads_per_worker=1, processes=True, **options) as cluster,
+            Client(cluster) as client,
+        ):
+            yield client
+
+
+def sentence(cell: GridCell) -> str:
+    """How a training of the grid ended."""
+    end = "diverged" if cell.diverged else f"{cell.negative_elbo:.1f} nats"
+    return f"N_z={cell.spec.n_latent}, rate {cell.spec.learning_rates[0]:g}, batch {cell.spec.batch_size}: {end}"
+
+
+def known(value: float) -> float | None:
+    """A number for JSON, which has no other word for missing or infinite."""
+    return float(value) if np.isfinite(value) else None
+
+
+def run_models(_: argparse.Namespace, settings: Settings) -> list[dict[str, Any]]:
+    entries = experiments.library_of(settings).usable()
+    for entry in entries:
+        card, spec = entry.card, entry.spec
+        ratios = card.get("contribution_ratio", [])
+        most, nearly = (1 + sum(ratio < share for ratio in ratios) for share in (0.7, 0.99))
+        print(
+            f"{entry.id:24}  {spec.epochs:5} epochs  -ELBO {card.get('test_negative_elbo', '?'):7}  "
+            f"KL {card.get('test_kl', '?'):6}  {card.get('active_units', '?'):3} active  70/99 % in {most}/{nearly}  "
+            f"orthogonality {card.get('orthogonality_gap', '?')}  {card.get('seconds', 0) / 60:.0f} min"
+        )
+    return [
+        {
+            "model": e.id,
+            "origin": e.origin,
+            "sha256": file_sha256(e.path),
+            "spec": e.spec.to_dict(),
+            "card": dict(e.card),
+        }
+        for e in entries
+    ]
 
 
 def model_of(args: argparse.Namespace, settings: Settings) -> Entry:

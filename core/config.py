@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields
+from itertools import product
 from pathlib import Path
 from typing import Any, Self, cast
 from urllib.parse import parse_qsl, urlencode
@@ -110,7 +111,23 @@ class Rates:
         return self.check(name, [Real(1e-8, 1.0, 12).read(name, part) for part in text.split(",")])
 
 
-Check = Integer | Real | Choice | Name | Rates
+@dataclass(frozen=True)
+class Integers:
+    """A few whole numbers between two bounds."""
+
+    low: int
+    high: int
+
+    def check(self, name: str, value: object) -> tuple[int, ...]:
+        if isinstance(value, list | tuple) and 1 <= len(value) <= 50:
+            return tuple(Integer(self.low, self.high).check(name, part) for part in value)
+        raise SpecError(f"{name} must be one to fifty whole numbers, not {shown(value)}.")
+
+    def read(self, name: str, text: str) -> tuple[int, ...]:
+        return self.check(name, [Integer(self.low, self.high).read(name, part) for part in text.split(",")])
+
+
+Check = Integer | Real | Choice | Name | Rates | Integers
 
 
 def shown(value: object) -> str:
@@ -248,6 +265,57 @@ ZOO = {
     )
 }
 """The shipped models by name, in the order in which they are trained."""
+
+
+@dataclass(frozen=True)
+class ClassifierSpec(Spec):
+    """How the network that names images is trained: the paper's Fig. 5, its silent points filled in."""
+
+    dataset: str = setting(Choice(DATASETS), "mnist", help="data set to train on")
+    epochs: int = setting(Integer(1, 5000), 8, help="passes over the training set; the shipped one of the digits: 100")
+    batch_size: int = setting(Integer(1, 10_000), 128, help="images a step; the shipped one of the digits: 32")
+    learning_rate: float = setting(Real(1e-8, 1, 12), 1e-3, help="Adam's rate at first; it falls evenly to zero")
+    seed: int = setting(Integer(0, 2**31 - 1), 0, help="fixes initial weights, order of images and dropout")
+    precision: str = setting(
+        Choice(("bfloat16", "float32")), "bfloat16", help="of the products while training; weights stay float32"
+    )
+
+
+CLASSIFIERS = {
+    "mnist-classifier": ClassifierSpec(dataset="mnist"),
+    "fashion-classifier": ClassifierSpec(dataset="fashion"),
+    "digits-classifier": ClassifierSpec(dataset="digits", epochs=100, batch_size=32),
+}
+"""The shipped classifiers by name; the recipe was fixed before any of them was trained."""
+
+
+@dataclass(frozen=True)
+class GridSpec(Spec):
+    """Trainings of every N_z with each learning rate and batch size (the paper's Fig. 9: the best of nine)."""
+
+    dataset: str = setting(Choice(DATASETS), "mnist", help="data set to train on")
+    n_latents: tuple[int, ...] = setting(Integers(1, 512), (2, 4, 6, 8, 10, 14, 20, 50, 100), help="latent units N_z")
+    learning_rates: tuple[float, ...] = setting(
+        Rates(), (1e-2, 1e-3, 1e-4), help="Adam's rates to compare, each of them constant"
+    )
+    batch_sizes: tuple[int, ...] = setting(Integers(1, 10_000), (50, 100, 200), help="batch sizes to compare")
+    epochs: int = setting(Integer(1, 5000), 100, help="passes over the training set; the paper: 100")
+    seed: int = setting(Integer(0, 2**31 - 1), 0, help="fixes initial weights, order of images and latent samples")
+
+    @property
+    def cells(self) -> tuple[ModelSpec, ...]:
+        """The trainings, N_z by N_z, rate by rate, batch size by batch size."""
+        return tuple(
+            ModelSpec(
+                dataset=self.dataset,
+                n_latent=n_latent,
+                epochs=self.epochs,
+                batch_size=batch_size,
+                learning_rates=(rate,),
+                seed=self.seed,
+            )
+            for n_latent, rate, batch_size in product(self.n_latents, self.learning_rates, self.batch_sizes)
+        )
 
 
 @dataclass(frozen=True)

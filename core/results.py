@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from core.config import ModelSpec
+
 
 class Stage(StrEnum):
     """Whose neighbourhood the runs come closest to (the paper's stages I, II and III)."""
@@ -106,6 +108,13 @@ class NoiseSweep:
         """The stage at every p."""
         return tuple(tuple(Stage)[int(i)] for i in self.minimum_distance.argmin(0))
 
+    @property
+    def is_decided(self) -> Bool[np.ndarray, "noises"]:
+        """Where the two nearest points differ by more than 2 standard errors: other runs would give the same stage."""
+        order = self.minimum_distance.argsort(0)[:2]
+        near, next_near = np.take_along_axis(self.minimum_distance, order, 0)
+        return next_near - near > 2 * np.hypot(*np.take_along_axis(self.minimum_distance_sem, order, 0))
+
 
 @dataclass(frozen=True)
 class LatentSpace:
@@ -203,3 +212,46 @@ class Claim:
     verdict: str
     values: Mapping[str, Any]
     models: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class GridCell:
+    """How one training of a grid ended, on the test images; the bound is infinite where the training diverged."""
+
+    spec: ModelSpec
+    negative_elbo: float
+    kl: float
+    active_units: int
+    seconds: int
+    machine: str
+
+    @property
+    def diverged(self) -> bool:
+        """Whether the loss, or the bound, was not finite."""
+        return not np.isfinite(self.negative_elbo)
+
+
+@dataclass(frozen=True)
+class LatentSweep:
+    """The test bound over N_z, for every learning rate and batch size (the paper's Fig. 9).
+
+    `negative_elbo` is NaN where a training is missing and infinite where it diverged; `epochs` says how long each ran,
+    0 where it is missing.
+    """
+
+    n_latents: Int[np.ndarray, "latents"]
+    learning_rates: Float[np.ndarray, "rates"]
+    batch_sizes: Int[np.ndarray, "batches"]
+    epochs: Int[np.ndarray, "latents rates batches"]
+    negative_elbo: Float[np.ndarray, "latents rates batches"]
+
+    @property
+    def best_epochs(self) -> Int[np.ndarray, "latents"]:
+        """The epochs of the trainings that are compared: the most that any of this N_z has; 0 where there is none."""
+        return self.epochs.max((1, 2))
+
+    @property
+    def best(self) -> Float[np.ndarray, "latents"]:
+        """The lowest bound of every N_z among trainings of equal length; NaN where there is none."""
+        compared = np.where(self.epochs == self.best_epochs[:, None, None], self.negative_elbo, np.nan)
+        return np.fmin.reduce(compared, axis=(1, 2))

@@ -10,26 +10,34 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import Tensor
+from torch import Tensor, nn
 
-from core.config import N_LABELS, ModelSpec, Name, RefusedError, SpecError
+from core.config import N_LABELS, ClassifierSpec, ModelSpec, Name, RefusedError, SpecError
 from core.data import IMAGE_SHAPES, LABEL_NAMES, TRAINING_IMAGES
 from core.vae import VAE
 
 SHIPPED = Path(__file__).resolve().parent.parent / "models"
 IMPORTED = "imported"  # the folder, beside the models trained here, of those that somebody brought
 MAX_HEADER = 1_000_000  # bytes of metadata; our own headers have about 3,000
+KINDS = {ModelSpec: "model", ClassifierSpec: "classifier"}  # what a file holds, by its recipe
+COMMANDS = {ModelSpec: "train", ClassifierSpec: "classifier"}  # of `python -m core`, which make such a file
+Recipe = TypeVar("Recipe", ModelSpec, ClassifierSpec)
+Network = TypeVar("Network", bound=nn.Module)
 
 
 class StoreError(RefusedError):
     """A file that is not a usable model."""
+
+
+class OtherKindError(StoreError):
+    """A file of this program, but of another kind."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +63,7 @@ class Entry:
     spec: ModelSpec = field(default_factory=ModelSpec)
     card: Mapping[str, Any] = field(default_factory=dict)
     problem: str = ""
+    is_model: bool = True
 
     @property
     def id(self) -> str:
@@ -72,11 +81,17 @@ class Entry:
         return LABEL_NAMES[self.spec.dataset]
 
 
-def save_model(path: Path, spec: ModelSpec, card: Mapping[str, Any], vae: VAE, tensors: Mapping[str, Tensor]) -> None:
-    """Write a model: weights as float16, what was computed from them (`tensors`) as it is."""
-    weights = {name: value.detach().half() for name, value in vae.state_dict().items()}
+def save_model(
+    path: Path,
+    spec: ModelSpec | ClassifierSpec,
+    card: Mapping[str, Any],
+    network: nn.Module,
+    tensors: Mapping[str, Tensor],
+) -> None:
+    """Write a network: weights as float16, what was computed from them (`tensors`) as it is."""
+    weights = {name: value.detach().half() for name, value in network.state_dict().items()}
     content = {name: value.cpu().contiguous() for name, value in (weights | dict(tensors)).items()}
-    metadata = {"spec": json.dumps(spec.to_dict()), "card": json.dumps(dict(card))}
+    metadata = {"kind": KINDS[type(spec)], "spec": json.dumps(spec.to_dict()), "card": json.dumps(dict(card))}
     write_whole(path, save(content, metadata))
 
 
@@ -102,10 +117,10 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def weights_sha256(vae: VAE) -> str:
+def weights_sha256(network: nn.Module) -> str:
     """SHA-256 of the weights as they are stored: float16, in the order of the network's state."""
     digest = hashlib.sha256()
-    for value in vae.state_dict().values():
+    for value in network.state_dict().values():
         digest.update(value.half().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()
 
@@ -151,11 +166,19 @@ def network_of(name: str, spec: ModelSpec, tensors: Mapping[str, Tensor]) -> VAE
     Raises:
         StoreError: A weight is missing or of another shape.
     """
-    vae = VAE(pixels_of(spec), spec.n_hidden, spec.n_latent)
+    return with_weights(name, VAE(pixels_of(spec), spec.n_hidden, spec.n_latent), tensors)
+
+
+def with_weights(name: str, network: Network, tensors: Mapping[str, Tensor]) -> Network:
+    """A network, its weights replaced by those of a file.
+
+    Raises:
+        StoreError: A weight is missing or of another shape.
+    """
     shapes = {key: tuple(value.shape) for key, value in tensors.items()}
-    check_shapes(name, shapes, {key: tuple(value.shape) for key, value in vae.state_dict().items()})
-    vae.load_state_dict({key: tensors[key].float() for key in vae.state_dict()})
-    return vae.requires_grad_(False)
+    check_shapes(name, shapes, {key: tuple(value.shape) for key, value in network.state_dict().items()})
+    network.load_state_dict({key: tensors[key].float() for key in network.state_dict()})
+    return network.requires_grad_(False)
 
 
 def pixels_of(spec: ModelSpec) -> int:
@@ -165,26 +188,39 @@ def pixels_of(spec: ModelSpec) -> int:
 
 
 def read_metadata(path: Path) -> tuple[ModelSpec, dict[str, Any]]:
-    """The recipe and the card of a model file, without reading its tensors.
+    """The recipe and the card of a model file, see `read_recipe`."""
+    return read_recipe(path, ModelSpec)
+
+
+def read_recipe(path: Path, kind: type[Recipe]) -> tuple[Recipe, dict[str, Any]]:
+    """The recipe and the card of a file, without reading its tensors.
 
     Raises:
         StoreError: No safetensors file, or one without our metadata.
+        OtherKindError: It holds something else of this program.
     """
+    if not path.is_file():  # opening a named pipe would wait for ever
+        raise StoreError(f"{path.name} is a folder, a pipe or a link to nowhere. Remove it.")
     try:
         with path.open("rb") as file:
             (length,) = struct.unpack("<Q", file.read(8))
             if length > MAX_HEADER:
                 raise ValueError("no safetensors header")
             metadata = json.loads(file.read(length))["__metadata__"]
-        spec = ModelSpec.from_dict(json.loads(metadata["spec"]))
+        held = metadata.get("kind", KINDS[ModelSpec])
+        if held != KINDS[kind] and held in KINDS.values():
+            raise OtherKindError(f"{path.name} is a {held} of this program, not a {KINDS[kind]}. Choose another file.")
+        spec = kind.from_dict(json.loads(metadata["spec"]))
         card = json.loads(metadata["card"])
         if not isinstance(card, dict):
             raise TypeError("the card is not an object")
+    except OtherKindError:
+        raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error, SpecError, RecursionError) as error:
-        reason = str(error) if isinstance(error, SpecError) else type(error).__name__
+        reason = f" ({error})" if isinstance(error, SpecError) else ""
         raise StoreError(
-            f"{path.name} is not a model of this program ({reason}). "
-            "A model is a safetensors file with the metadata 'spec' and 'card', as `python -m core train` writes it."
+            f"{path.name} is not a {KINDS[kind]} of this program{reason}. A {KINDS[kind]} is a safetensors file "
+            f"with the metadata 'spec' and 'card', as `python -m core {COMMANDS[kind]}` writes it."
         ) from error
     return spec, card
 
@@ -208,8 +244,13 @@ def check_tensors(name: str, spec: ModelSpec, tensors: Mapping[str, Tensor]) -> 
     for key in expected:
         if key == "memory_index" and not in_range(tensors[key], TRAINING_IMAGES[spec.dataset]):
             raise StoreError(f"{name}: 'memory_index' points beyond the training images. Export it again.")
-        if not torch.isfinite(tensors[key].float()).all():
-            raise StoreError(f"{name}: '{key}' has values that are not finite. Train it with lower learning rates.")
+        check_finite(name, key, tensors[key])
+
+
+def check_finite(name: str, key: str, tensor: Tensor) -> None:
+    """Refuse a tensor that holds infinities or NaN."""
+    if not torch.isfinite(tensor.float()).all():
+        raise StoreError(f"{name}: '{key}' has values that are not finite. Train it with lower learning rates.")
 
 
 def in_range(index: Tensor, size: int) -> bool:
@@ -259,8 +300,9 @@ class Library:
         for folder, origin in self.folders:
             for path in sorted(folder.glob("*.safetensors")) if folder.is_dir() else ():
                 if not path.name.endswith(".sweeps.safetensors") and path.stem not in found:
-                    found[path.stem] = _entry(path, origin, _stamp(path))
-        return sorted(found.values(), key=lambda e: (bool(e.problem), e.spec.dataset, e.spec.n_latent, e.id))
+                    found[path.stem] = _entry(path, origin, stamp(path))
+        models = [entry for entry in found.values() if entry.is_model]
+        return sorted(models, key=lambda e: (bool(e.problem), e.spec.dataset, e.spec.n_latent, e.id))
 
     def usable(self, dataset: str | None = None) -> list[Entry]:
         """The models that can be opened, of one data set if named."""
@@ -275,16 +317,20 @@ class Library:
         for folder, origin in self.folders if re.fullmatch(Name().pattern, id) else ():
             path = folder / f"{id}.safetensors"
             if os.path.lexists(path):
-                entry = _entry(path, origin, _stamp(path))
+                entry = _entry(path, origin, stamp(path))
                 if entry.problem:
                     raise StoreError(entry.problem)
                 return entry
         raise StoreError(f"There is no model '{id[:64]}' here. Choose one of the list, or train it.")
 
+    def files(self, name: str) -> list[Path]:
+        """Files of a name that are there, whatever they hold: those of this machine first."""
+        return [path for folder, _ in reversed(self.folders) if (path := folder / f"{name}.safetensors").exists()]
+
     def load(self, id: str, device: torch.device) -> Model:
         """Open a model; kept in memory until its file changes."""
         path = self.find(id).path
-        return _loaded(path, device, _stamp(path))
+        return _loaded(path, device, stamp(path))
 
     def default(self, dataset: str, n_latent: int) -> Entry:
         """The model of a data set and number of latent units: a shipped one first, then the lowest id.
@@ -318,7 +364,7 @@ class Library:
         """Recipe and arrays of the noise sweeps beside a model; empty where there are none for these weights."""
         path = self.find(id).path
         sweeps = path.with_name(f"{id}.sweeps.safetensors")
-        return _sweeps(sweeps, _stamp(sweeps), _sha256(path, _stamp(path))) if sweeps.exists() else ({}, {})
+        return _sweeps(sweeps, stamp(sweeps), _sha256(path, stamp(path))) if sweeps.exists() else ({}, {})
 
 
 def preferred(entries: Iterable[Entry]) -> Entry:
@@ -332,7 +378,7 @@ def save_sweeps(path: Path, sha256: str, recipe: Mapping[str, Any], arrays: Mapp
     write_whole(path, save(tensors, {"sha256": sha256, "recipe": json.dumps(dict(recipe))}))
 
 
-def _stamp(path: Path) -> tuple[int, int]:
+def stamp(path: Path) -> tuple[int, int]:
     """Changes when a file is replaced: the key under which it may be kept in memory."""
     try:
         status = path.stat()
@@ -348,7 +394,7 @@ def _entry(path: Path, origin: str, stamp: tuple[int, int]) -> Entry:
         spec, card = read_metadata(path)
         check_header(path, spec)
     except RefusedError as error:
-        return Entry(path, origin, problem=str(error))
+        return Entry(path, origin, problem=str(error), is_model=not isinstance(error, OtherKindError))
     return Entry(path, origin, spec, card)
 
 

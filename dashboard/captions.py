@@ -31,17 +31,17 @@ def run_caption(run: Run, *, label: str, sample: int) -> str:
     point = ("its own memory", f"the concept of ‘{label}’", "the abstract concept")[i]
     approach = "approaches" if run.approaches else "does not approach"
     return (
-        f"This run (image {sample}): nearest to {point}, {run.minimum_distance[i]:.2f} at t = {run.minimum_step[i]}; "
-        f"it {approach} its concept."
+        f"The highlighted run (image {sample}): nearest to {point}, {run.minimum_distance[i]:.2f} "
+        f"at t = {run.minimum_step[i]}; it {approach} its concept."
     )
 
 
 def approach_caption(cloud_share: float, strict_share: float, mean_curve_approaches: bool) -> str:
     """How many runs approach their concept: always a share, never a bare yes."""
-    verdict = "approaches" if mean_curve_approaches else "does not approach"
+    verdict = "and so does their mean curve" if mean_curve_approaches else "their mean curve does not"
     return (
         f"{100 * cloud_share:.0f} % of the runs approach their concept "
-        f"({100 * strict_share:.0f} % with a single minimum); their mean curve {verdict} it."
+        f"({100 * strict_share:.0f} % with a single minimum), {verdict}."
     )
 
 

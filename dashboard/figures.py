@@ -1,6 +1,7 @@
 """One pure function per picture: a result goes in, a plotly figure comes out. Nothing here computes or remembers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 import plotly.graph_objects as go
@@ -8,6 +9,8 @@ import plotly.graph_objects as go
 from core.results import NoiseSweep, Stage, Trajectories
 from dashboard.theme import Theme, rgba
 
+T = TypeVar("T")
+LETTER = 6.7  # px, of a name at the end of a curve
 LABEL_SHARE = 0.115  # height of a line of text in a chart, as a share of its axis
 SPARSE = 60  # more points than this need no markers
 POINT_NAMES = ("own memory", "concept", "abstract concept")
@@ -40,38 +43,66 @@ def distances(
     cloud: Trajectories, theme: Theme, *, label: str, label_names: tuple[str, ...], all_concepts: bool
 ) -> go.Figure:
     """Distance of the runs to the three points over time: mean and 2 SEM, minima, and the straight line's distance."""
-    steps = np.arange(cloud.distances.shape[1])
     figure = go.Figure(layout={"template": theme.template()})
-    ends: list[tuple[float, str, str]] = []
     if all_concepts:
-        for i, (curve, name) in enumerate(zip(cloud.concept_distances, label_names, strict=True)):
-            figure.add_scatter(x=steps, y=curve, mode="lines", line={"color": theme.labels[i], "width": 1.5})
-            ends.append((float(curve[-1]), name, theme.labels[i]))
+        ends, low, top = _concept_curves(figure, cloud, theme, label, label_names)
     else:
-        figure.add_scatter(x=steps, y=cloud.line, mode="lines", line={"color": theme.quiet, "width": 1, "dash": "dot"})
-        for i, name in enumerate(POINT_NAMES):
-            mean, sem = cloud.distances[i], cloud.distances_sem[i]
-            _band(figure, steps, mean, 2 * sem, theme.points[i])
-            lowest = int(mean.argmin())
-            figure.add_scatter(
-                x=[lowest],
-                y=[mean[lowest]],
-                mode="markers",
-                marker={"color": theme.paper, "size": 9, "line": {"color": theme.points[i], "width": 2}},
-            )
-            ends.append((float(mean[-1]), f"concept ‘{label}’" if i == 1 else name, theme.points[i]))
-        middle = len(steps) // 2
-        figure.add_annotation(
-            x=middle, y=cloud.line[middle], text="straight line", showarrow=False, yshift=9, font={"color": theme.quiet}
-        )
-    top = float((cloud.distances + 2 * cloud.distances_sem).max())
-    if all_concepts:
-        top = max(top, float(cloud.concept_distances.max()))
-    _label_ends(figure, ends, top * 1.15)
-    figure.update_xaxes(range=[0, len(steps) - 1], title="step t")
-    figure.update_yaxes(range=[0, top * 1.15], title="distance")
-    figure.update_layout(margin={"r": 110})
+        ends, low, top = _point_curves(figure, cloud, theme, label)
+    _label_ends(figure, ends, low, top)
+    figure.update_xaxes(range=[0, cloud.distances.shape[1] - 1], title="step t")
+    figure.update_yaxes(range=[low, top], title="distance")
     return figure
+
+
+Ends = list[tuple[float, str, str]]
+"""Where curves end, what they are called, and their colour."""
+
+
+def _point_curves(figure: go.Figure, cloud: Trajectories, theme: Theme, label: str) -> tuple[Ends, float, float]:
+    """Distance to the three points, from 0 on: panels.js adds those of the highlighted run."""
+    steps = np.arange(cloud.distances.shape[1])
+    figure.add_scatter(x=steps, y=cloud.line, mode="lines", line={"color": theme.quiet, "width": 1, "dash": "dot"})
+    ends: Ends = []
+    for i, name in enumerate(point_names(label)):
+        mean, sem = cloud.distances[i], cloud.distances_sem[i]
+        _band(figure, steps, mean, 2 * sem, theme.points[i])
+        lowest = int(mean.argmin())
+        figure.add_scatter(
+            x=[lowest],
+            y=[mean[lowest]],
+            mode="markers",
+            marker={"color": theme.paper, "size": 9, "line": {"color": theme.points[i], "width": 2}},
+        )
+        ends.append((float(mean[-1]), name, theme.points[i]))
+    away = cloud.line - cloud.distances  # the name goes where the line is farthest from the curves
+    middle = len(steps) // 5 + int(np.abs(away).min(0)[len(steps) // 5 : -len(steps) // 5].argmax())
+    below = away[np.abs(away[:, middle]).argmin(), middle] < 0
+    figure.add_annotation(
+        x=middle, y=cloud.line[middle], text="straight line", showarrow=False, yshift=-9 if below else 9,
+        font={"color": theme.quiet}, bgcolor=rgba(theme.paper, 0.75), borderpad=0,
+    )  # fmt: skip
+    return ends, 0.0, 1.15 * float((cloud.distances + 2 * cloud.distances_sem).max())
+
+
+def _concept_curves(
+    figure: go.Figure, cloud: Trajectories, theme: Theme, label: str, label_names: tuple[str, ...]
+) -> tuple[Ends, float, float]:
+    """Mean distance to the concepts of all labels, the runs' own in the colour that it has everywhere."""
+    ends: Ends = []
+    for i, (curve, name) in enumerate(zip(cloud.concept_distances, label_names, strict=True)):
+        own = name == label
+        colour = theme.points[1] if own else theme.labels[i]
+        line = {"color": colour, "width": 3 if own else 1.5}
+        figure.add_scatter(x=np.arange(len(curve)), y=curve, mode="lines", line=line)
+        ends.append((float(curve[-1]), point_names(label)[1] if own else name, colour))
+    low, top = float(cloud.concept_distances.min()), float(cloud.concept_distances.max())
+    margin = 0.08 * max(top - low, 1e-3)
+    return ends, low - margin, top + margin
+
+
+def point_names(label: str) -> tuple[str, str, str]:
+    """What the three points are called where a label is shown."""
+    return POINT_NAMES[0], f"{POINT_NAMES[1]} ‘{label}’", POINT_NAMES[2]
 
 
 def course(bounds: Mapping[str, list[float]], theme: Theme) -> go.Figure:
@@ -106,43 +137,49 @@ def course(bounds: Mapping[str, list[float]], theme: Theme) -> go.Figure:
 
 
 def stage_chart(sweep: NoiseSweep, theme: Theme, *, label: str) -> go.Figure:
-    """Minimum distance to the three points over p, with the stages as bands (the paper's Fig. 4a)."""
+    """Minimum distance to the three points over p (the paper's Fig. 4a); stages are bands, paler where undecided."""
     figure = go.Figure(layout={"template": theme.template()})
-    for start, end, stage in stage_bands(sweep):
+    row, named = 0, -1.0
+    for start, end, stage in spans(sweep.noises, sweep.stages):
         colour = theme.points[list(Stage).index(stage)]
         figure.add_vrect(x0=start, x1=end, fillcolor=rgba(colour, 0.13), line_width=0, layer="below")
         if end - start > 0.02:
+            row = 1 - row if start - named < 0.08 else 0  # names of narrow bands stand one below the other
+            named = start
             figure.add_annotation(
-                x=start, y=1, yref="paper", text=f"<b>{stage}</b>", showarrow=False,
+                x=start, y=1, yref="paper", text=f"<b>{stage}</b>", showarrow=False, yshift=-15 * row,
                 xanchor="left", yanchor="top", font={"color": colour, "size": 14},
             )  # fmt: skip
+    for start, end, decided in spans(sweep.noises, sweep.is_decided.tolist()):
+        if not decided:
+            figure.add_vrect(x0=start, x1=end, fillcolor=rgba(theme.paper, 0.6), line_width=0, layer="below")
     ends = []
-    for i, name in enumerate(POINT_NAMES):
+    for i, name in enumerate(point_names(label)):
         _band(figure, sweep.noises, sweep.minimum_distance[i], 2 * sweep.minimum_distance_sem[i], theme.points[i])
-        end = float(sweep.minimum_distance[i, -1])
-        ends.append((end, f"concept ‘{label}’" if i == 1 else name, theme.points[i]))
+        ends.append((float(sweep.minimum_distance[i, -1]), name, theme.points[i]))
     top = float((sweep.minimum_distance + 2 * sweep.minimum_distance_sem).max()) * 1.15
-    _label_ends(figure, ends, top)
+    _label_ends(figure, ends, 0.0, top)
     figure.update_xaxes(range=[0, 1], title="noise p", fixedrange=True)
     figure.update_yaxes(range=[0, top], title="minimum distance", fixedrange=True)
-    figure.update_layout(margin={"r": 110}, dragmode=False)
+    figure.update_layout(dragmode=False)
     return figure
 
 
-def stage_bands(sweep: NoiseSweep) -> list[tuple[float, float, Stage]]:
-    """Runs of equal stage along p: (from, to, stage); borders lie half way between grid points.
+def spans(noises: np.ndarray, values: Sequence[T]) -> list[tuple[float, float, T]]:
+    """Where neighbours along p have one value: (from, to, value); borders lie half way between grid points.
 
     Example:
-        For stages I I II at p = 0, 0.5, 1: (0, 0.75, I), (0.75, 1, II).
+        >>> spans(np.array([0, 0.5, 1]), ["I", "I", "II"])
+        [(0.0, 0.75, 'I'), (0.75, 1.0, 'II')]
     """
-    bands: list[tuple[float, float, Stage]] = []
-    middles = (sweep.noises[:-1] + sweep.noises[1:]) / 2
-    borders = [float(sweep.noises[0]), *middles.tolist(), float(sweep.noises[-1])]
-    for start, end, stage in zip(borders[:-1], borders[1:], sweep.stages, strict=True):
-        if bands and bands[-1][2] == stage:
-            start = bands.pop()[0]
-        bands.append((start, end, stage))
-    return bands
+    found: list[tuple[float, float, T]] = []
+    middles = (noises[:-1] + noises[1:]) / 2
+    borders = [float(noises[0]), *middles.tolist(), float(noises[-1])]
+    for start, end, value in zip(borders[:-1], borders[1:], values, strict=True):
+        if found and found[-1][2] == value:
+            start = found.pop()[0]
+        found.append((start, end, value))
+    return found
 
 
 def _band(figure: go.Figure, x: np.ndarray, mean: np.ndarray, half_width: np.ndarray, colour: str) -> None:
@@ -154,14 +191,17 @@ def _band(figure: go.Figure, x: np.ndarray, mean: np.ndarray, half_width: np.nda
     figure.add_scatter(x=x, y=mean, mode="lines", line={"color": colour, "width": 2})
 
 
-def _label_ends(figure: go.Figure, ends: list[tuple[float, str, str]], top: float) -> None:
-    """Write the name of each curve at its right end, pushed apart where they would overlap."""
-    gap = top * min(LABEL_SHARE, 0.9 / len(ends))
-    heights = spread([height for height, _, _ in ends], gap, top)
+def _label_ends(figure: go.Figure, ends: Ends, low: float, top: float) -> None:
+    """Write the name of each curve at its right end, pushed apart where they would overlap, and make room for them."""
+    gap = (top - low) * min(LABEL_SHARE, 0.9 / len(ends))
+    heights = spread([height - low for height, _, _ in ends], gap, top - low)
     for (_, name, colour), height in zip(ends, heights, strict=True):
         figure.add_annotation(
-            x=1, xref="paper", y=height, text=name, showarrow=False, xanchor="left", xshift=6, font={"color": colour}
-        )
+            x=1, xref="paper", y=low + height, text=name, showarrow=False, xanchor="left", xshift=6,
+            font={"color": colour},
+        )  # fmt: skip
+    longest = max(len(name) for name in (*POINT_NAMES, *(name for _, name, _ in ends)))
+    figure.update_layout(margin={"r": 8 + LETTER * longest})
 
 
 def spread(heights: list[float], gap: float, top: float) -> list[float]:

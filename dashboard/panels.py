@@ -50,9 +50,7 @@ def strip_panel() -> html.Figure:
     """The decoded images of the highlighted run, one small tile a step."""
     return html.Figure(
         [
-            html.Figcaption(
-                [html.H2("Decoded images of the highlighted run"), html.P(id="run-note", className="note")]
-            ),
+            html.Figcaption([html.H2("Decoded images"), html.P(id="run-note", className="note")]),
             html.Div(
                 [
                     html.Div([big_tile("tile-clean", "clean"), big_tile("tile-now", "x(0)")], className="pair"),

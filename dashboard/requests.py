@@ -3,10 +3,10 @@
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
-from typing import ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 from dash import no_update, set_props
 from dash.exceptions import PreventUpdate
@@ -97,3 +97,40 @@ def answered(function: Callable[P, R]) -> Callable[P, R]:
 def notify(*sentences: str) -> None:
     """Show sentences at the top of the page."""
     set_props("notice", {"data": {"sentences": list(sentences)}})
+
+
+def is_question(body: object, callbacks: Mapping[str, Any]) -> bool:
+    """Whether a request names a callback and has its inputs, states and outputs: Dash takes that for granted.
+
+    Args:
+        body: What was posted; the values in it are the callback's to check.
+        callbacks: Dash's callback map.
+    """
+    output = body.get("output") if isinstance(body, dict) else None
+    if not isinstance(body, dict) or not isinstance(output, str) or output not in callbacks:
+        return False
+    places, changed = body.get("outputs"), body.get("changedPropIds", [])
+    return (
+        _fits(body.get("inputs"), callbacks[output]["inputs"])
+        and _fits(body.get("state", []), callbacks[output]["state"])
+        and all(_is_place(each, str) for each in (places if isinstance(places, list) else [places]))
+        and isinstance(places, list) == output.startswith("..")
+        and isinstance(changed, list)
+        and all(isinstance(each, str) for each in changed)
+    )
+
+
+def _fits(given: object, known: list[dict[str, str]]) -> bool:
+    """Whether values come from the places that a callback listens to; a pattern stands for any number of places."""
+    if not isinstance(given, list) or len(given) != len(known):
+        return False
+    return all(
+        isinstance(one, list) and all(_is_place(each, dict) for each in one)
+        if place["id"].startswith("{")
+        else _is_place(one, str) and one["id"] == place["id"]
+        for one, place in zip(given, known, strict=True)
+    )
+
+
+def _is_place(given: object, kind: type) -> bool:
+    return isinstance(given, dict) and isinstance(given.get("id"), kind) and isinstance(given.get("property"), str)

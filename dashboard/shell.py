@@ -1,10 +1,13 @@
 """What every page stands in: the HTML frame, the header and the notices."""
 
+import re
 from typing import Any
 
-from dash import dcc, html
+from dash import Dash, dcc, html
+from flask import Response, request
 
 from dashboard.controls import attributes
+from dashboard.requests import is_question
 from dashboard.theme import style_sheet
 
 PAGES = {"Explore": "", "Models": "models/"}
@@ -23,6 +26,32 @@ INDEX = """<!DOCTYPE html>
     <footer>{%config%}{%scripts%}{%renderer%}</footer>
   </body>
 </html>"""
+
+
+LEFT_OUT = re.compile(r'<script src="[^"]*(?:/dash_table/|/deps/polyfill)[^"]*"></script>\n?')
+
+
+class LeanDash(Dash):
+    """Dash without 40 kB that no page needs, and without a traceback for whoever posts what is no question.
+
+    Left out are its table, and polyfills for browsers of before 2018. Of these Dash's components use one,
+    `regeneratorRuntime`: assets/vendor has it.
+    """
+
+    def __init__(self, *args: Any, **options: Any):
+        super().__init__(*args, **options)
+        name = f"{self.config.routes_pathname_prefix}_dash-update-component"
+        answer = self.server.view_functions[name]
+
+        def checked() -> Any:
+            if is_question(request.get_json(silent=True), self.callback_map):
+                return answer()
+            return Response("This is no question of this page. Reload the page.", 400, mimetype="text/plain")
+
+        self.server.view_functions[name] = checked
+
+    def interpolate_index(self, **parts: str) -> str:
+        return super().interpolate_index(**parts | {"scripts": LEFT_OUT.sub("", parts["scripts"])})
 
 
 def index() -> str:

@@ -2,6 +2,7 @@
 
 # ruff: noqa: E402 (the import hook has to come before the first import of core)
 
+import json
 import os
 import subprocess
 from collections.abc import Callable
@@ -33,9 +34,12 @@ import torch
 from filelock import FileLock
 
 from core import config, data, experiments, store, vae
+from core.__main__ import main
 from core.config import ModelSpec, Settings
 
 ROOT = Path(__file__).resolve().parent.parent
+Answer = tuple[int, Any, str, str]
+CommandLine = Callable[..., Answer]
 
 torch.set_num_threads(1)
 
@@ -81,6 +85,30 @@ def settings_in(folder: Path) -> Settings:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return settings_in(tmp_path)
+
+
+@pytest.fixture
+def command(settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    """Runs `python -m core ...` in a home of its own; gives status, the JSON of the last line, stdout and stderr."""
+
+    def run(*arguments: str, home: Settings = settings) -> Answer:
+        for name in ("data", "models", "cache", "device"):
+            monkeypatch.setenv(f"LT_{name.upper()}", str(getattr(home, name)))
+        status = main(list(arguments))
+        out, err = capsys.readouterr()
+        return status, json.loads(out.splitlines()[-1]) if status == 0 else {}, out, err
+
+    return run
+
+
+def is_refused(answer: Answer, word: str) -> bool:
+    """Whether a command ended in one sentence on stderr (after the progress bar, if one was shown)."""
+    status, _, out, err = answer
+    last = err.strip().splitlines()[-1]
+    assert "Traceback" not in err
+    assert word in last
+    assert last.startswith("python -m core ")
+    return status == 1 and out == ""
 
 
 @pytest.fixture(scope="session")

@@ -52,7 +52,9 @@ def test_the_caption_says_what_the_runs_start_from(source: str, kind: str):
 def test_the_run_is_described_by_its_own_nearest_point():
     run = make_run()
     text = captions.run_caption(run, label="6", sample=17)
-    assert text == ("This run (image 17): nearest to the concept of ‘6’, 1.25 at t = 3; it approaches its concept.")
+    assert text == (
+        "The highlighted run (image 17): nearest to the concept of ‘6’, 1.25 at t = 3; it approaches its concept."
+    )
     other = replace(run, approaches=False, minimum_distance=np.array([1.0, 2, 3], np.float32))
     assert "its own memory, 1.00 at t = 1; it does not approach" in captions.run_caption(other, label="6", sample=17)
 
@@ -60,5 +62,5 @@ def test_the_run_is_described_by_its_own_nearest_point():
 def test_approach_is_a_share():
     text = captions.approach_caption(0.756, 0.25, True)
     assert text.startswith("76 % of the runs approach their concept (25 %")
-    assert "mean curve approaches" in text
-    assert "does not approach" in captions.approach_caption(0, 0, False)
+    assert text.endswith("and so does their mean curve.")
+    assert "mean curve does not" in captions.approach_caption(0, 0, False)

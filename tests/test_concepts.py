@@ -52,6 +52,19 @@ def test_minimum_and_the_first_step_that_reaches_it(values: np.ndarray):
     assert step.tolist() == values.argmin(0).tolist()
 
 
+def test_the_step_of_the_minimum_is_not_left_to_rounding():
+    rest = 2 + 1e-6 * draw(50, 100)
+    smallest, step = concepts.minimum(torch.cat([torch.full((1, 100), 5.0), rest]))
+    assert step.tolist() == [1] * 100
+    assert smallest.tolist() == rest.amin(0).tolist()
+
+
+def test_minima_of_several_points_at_once():
+    d = draw(3, 6, 4).abs()
+    for each, smallest, step in zip(d, *concepts.minimum(d), strict=True):
+        assert [smallest.tolist(), step.tolist()] == [found.tolist() for found in concepts.minimum(each)]
+
+
 @pytest.mark.parametrize("own", [False, True])
 def test_linear_interpolation_agrees_with_dense_sampling(own: bool):
     start, end, point = draw(20, 3), draw(20, 3, seed=1), draw(20, 3, seed=2) if own else draw(3, seed=2)
@@ -86,6 +99,8 @@ CURVES = {
     "never moves": ([1, 1, 1, 1, 1], 1.0, False, False),
     "dips at the first step": ([4, 1, 2, 3, 4], 1.5, True, True),
     "dips at the last step but one": ([4, 3, 2, 1, 2], 1.5, True, True),
+    "rests at its lowest, within rounding": ([4, 2, 1, 1.000001, 0.999999, 1.000001, 1], 1.0, False, False),
+    "dips, then rests within rounding": ([4, 1, 2, 2.000001, 2, 2.000001, 2], 1.5, True, True),
 }
 
 

@@ -13,8 +13,11 @@ from hypothesis import strategies as st
 from core import config
 from core.config import (
     Choice,
+    ClassifierSpec,
+    GridSpec,
     InferenceSpec,
     Integer,
+    Integers,
     ModelSpec,
     Name,
     NoiseSweepSpec,
@@ -26,7 +29,13 @@ from core.config import (
     key_of,
 )
 
-NEEDED: dict[type, dict[str, Any]] = {ModelSpec: {}, InferenceSpec: {"model": "m"}, NoiseSweepSpec: {"model": "m"}}
+NEEDED: dict[type, dict[str, Any]] = {
+    ModelSpec: {},
+    ClassifierSpec: {},
+    GridSpec: {},
+    InferenceSpec: {"model": "m"},
+    NoiseSweepSpec: {"model": "m"},
+}
 FIELDS = [(spec, item.name) for spec in NEEDED for item in fields(spec)]
 OPTIONAL = [(spec, name) for spec, name in FIELDS if name != "model"]
 NEVER_RIGHT = [None, True, float("nan"), float("inf"), -float("inf"), "x" * 10_000, "", b"6", {}, [], [None], object()]
@@ -51,6 +60,8 @@ def allowed(check: config.Check) -> st.SearchStrategy[Any]:
             return st.from_regex(r"[a-z0-9][a-z0-9-]{0,63}", fullmatch=True)
         case Rates():
             return st.lists(st.floats(1e-8, 1.0), min_size=1, max_size=10).map(tuple)
+        case Integers():
+            return st.lists(st.integers(check.low, check.high), min_size=1, max_size=50).map(tuple)
 
 
 def specs() -> st.SearchStrategy[config.Spec]:
@@ -121,6 +132,20 @@ def test_a_value_out_of_range_is_refused_and_the_bounds_are_allowed(spec: type, 
 def test_bad_learning_rates_are_refused(rates: tuple[Any, ...]):
     with pytest.raises(SpecError, match="learning_rates"):
         ModelSpec(learning_rates=rates)
+
+
+@pytest.mark.parametrize("numbers", [(), (0,), (513,), (2, True), (2, 2.5), ("2",), (2,) * 51])
+def test_bad_latent_units_are_refused(numbers: tuple[Any, ...]):
+    with pytest.raises(SpecError, match="n_latents"):
+        GridSpec(n_latents=numbers)
+
+
+def test_the_grid_of_the_paper_is_nine_trainings_of_every_n_latent():
+    cells = GridSpec().cells
+    assert len(set(cells)) == len(cells) == 9 * 9
+    assert {cell.epochs for cell in cells} == {100}
+    found = {(cell.learning_rates, cell.batch_size) for cell in cells if cell.n_latent == 14}
+    assert found == set(itertools.product([(0.01,), (0.001,), (0.0001,)], [50, 100, 200]))
 
 
 @pytest.mark.parametrize(("spec", "name"), OPTIONAL)

@@ -346,6 +346,17 @@ def test_nothing_is_no_error(browser: Browser, route: str):
     assert browser.post(f"ask-{route}", None).status_code < 500
 
 
+@pytest.mark.parametrize("page", ["/", "/models/"])
+@pytest.mark.parametrize("body", [None, [], 7, {}, {"output": "x.y"}, {"output": "run.data", "inputs": 5}], ids=repr)
+def test_what_is_no_question_gets_a_sentence_and_no_traceback(
+    browser: Browser, page: str, body: object, caplog: pytest.LogCaptureFixture
+):
+    response = browser.http.post(f"{page}_dash-update-component", json=body)
+    assert response.status_code == 400
+    assert response.get_data(as_text=True) == "This is no question of this page. Reload the page."
+    assert not caplog.records
+
+
 WRONG = {
     "a noise out of range": "&p=7",
     "an image that the model does not hold": "&i=499",
@@ -401,6 +412,9 @@ def test_health_and_page(browser: Browser):
     page = browser.http.get("/").get_data(as_text=True)
     assert '<html lang="en">' in page
     assert "--point-0:" in page
+    assert "regenerator-runtime.min.js" in page
+    assert "polyfill" not in page
+    assert "/dash_table/" not in page
 
 
 def test_many_tabs_at_once(app: Dash, monkeypatch: pytest.MonkeyPatch):
@@ -449,7 +463,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 def test_an_estimate_is_a_sentence(page: ExplorePage, started: list[Any]):
     digits = page.job({"action": "estimate", "dataset": "digits", "n_latent": 5})
-    assert digits["estimate"] == "Training it takes about 2 minutes on this machine (1500 epochs)."
+    assert digits["estimate"] == "Training it takes about 3 minutes on this machine (1500 epochs)."
     mnist = page.job({"action": "estimate", "dataset": "mnist", "n_latent": 5})
     assert "after fetching its images" in mnist["estimate"]
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from core.results import Stage
 from dashboard import figures
-from dashboard.theme import DARK, LIGHT, THEMES, Theme
+from dashboard.theme import DARK, LIGHT, THEMES, Theme, rgba
 from tests.synthetic import STEPS, make_cloud, make_sweep
 
 BOTH = pytest.mark.parametrize("theme", THEMES.values(), ids=list(THEMES))
@@ -98,10 +99,11 @@ def test_the_straight_line_is_there_and_named():
 def test_all_ten_concepts_have_their_colours_and_names():
     cloud, figure = make_cloud(), curves(every=True)
     assert len(traces(figure)) == 10
-    for curve, values, colour in zip(traces(figure), cloud.concept_distances, LIGHT.labels, strict=True):
+    for i, (curve, values) in enumerate(zip(traces(figure), cloud.concept_distances, strict=True)):
         np.testing.assert_allclose(curve.y, values)
-        assert curve.line.color == colour
-    assert set(ends_of(figure)) == set(NAMES)
+        assert curve.line.color == (LIGHT.points[1] if i == 6 else LIGHT.labels[i])
+        assert (curve.line.width > 2) == (i == 6)
+    assert set(ends_of(figure)) == set(NAMES) - {"6"} | {"concept ‘6’"}
 
 
 def every_value(figure: go.Figure) -> np.ndarray:
@@ -112,8 +114,9 @@ def every_value(figure: go.Figure) -> np.ndarray:
 @pytest.mark.parametrize("sem", [0.01, 1.0])
 def test_the_curves_lie_inside_their_axes(every: bool, sem: float):
     figure = curves(every=every, sem=sem)
-    assert figure.layout.yaxis.range[0] <= 0
-    assert every_value(figure).max() <= figure.layout.yaxis.range[1]
+    low, top = figure.layout.yaxis.range
+    assert low < every_value(figure).min() if every else low == 0
+    assert every_value(figure).max() <= top
     assert tuple(figure.layout.xaxis.range) == (0, STEPS - 1)
 
 
@@ -132,13 +135,56 @@ def test_the_stage_chart_shows_curves_bands_and_names(theme: Theme):
     lines = [t for t in traces(figure) if t.line.width == 2]
     np.testing.assert_allclose([t.y for t in lines], sweep.minimum_distance)
     assert [a.text for a in figure.layout.annotations][:3] == ["<b>I</b>", "<b>II</b>", "<b>III</b>"]
-    assert len(figure.layout.shapes) == 3
+    assert len(bands_of(figure, theme)) == 3
     assert set(ends_of(figure)) == {"own memory", "concept ‘6’", "abstract concept"}
+
+
+def bands_of(figure: go.Figure, theme: Theme = LIGHT) -> list[tuple[float, float]]:
+    """From where to where the stages are coloured."""
+    return [(s.x0, s.x1) for s in figure.layout.shapes if s.fillcolor != veil(theme)]
+
+
+def veil(theme: Theme) -> str:
+    return rgba(theme.paper, 0.6)
+
+
+@BOTH
+def test_a_band_is_paler_where_the_runs_do_not_decide_the_stage(theme: Theme):
+    sweep = make_sweep("11223", sem=0.01)
+    assert sweep.is_decided.all()
+    assert len(figures.stage_chart(sweep, theme, label="6").layout.shapes) == 3
+    near = sweep.minimum_distance.copy()
+    near[2, 3:] = 1.02, 1.03  # 2 standard errors of the difference are 0.028
+    near[1, 3:] = 1, 1
+    sweep = replace(sweep, minimum_distance=near)
+    assert sweep.is_decided.tolist() == [True, True, True, False, True]
+    figure = figures.stage_chart(sweep, theme, label="6")
+    assert [(s.x0, s.x1) for s in figure.layout.shapes if s.fillcolor == veil(theme)] == [(0.625, 0.875)]
+    assert bands_of(figure, theme) == [(0, 0.375), (0.375, 1)]
+
+
+def test_names_of_narrow_bands_do_not_run_into_each_other():
+    named = figures.stage_chart(make_sweep("123" + "3" * 20), LIGHT, label="6").layout.annotations
+    assert [a.yshift for a in named[:3]] == [0, -15, 0]
+    named = figures.stage_chart(make_sweep("111222333"), LIGHT, label="6").layout.annotations
+    assert [a.yshift for a in named[:3]] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("name", ["6", "Pullover"])
+def test_there_is_room_for_the_names_and_charts_stand_below_each_other(name: str):
+    names = ("T-shirt", "Trouser", name)
+    cloud = make_cloud(concept_distances=np.ones((3, STEPS), np.float32))
+    drawn = [
+        figures.distances(cloud, LIGHT, label=name, label_names=names, all_concepts=every) for every in (False, True)
+    ]
+    margins = {figure.layout.margin.r for figure in (*drawn, figures.stage_chart(make_sweep(), LIGHT, label=name))}
+    assert len(margins) == 1
+    assert margins.pop() >= 6 + 6.4 * len(f"concept ‘{name}’")
 
 
 def test_a_stage_that_is_too_narrow_is_not_named():
     figure = figures.stage_chart(make_sweep("1" + "2" + "3" * 60), LIGHT, label="6")
-    assert len(figure.layout.shapes) == 3
+    assert len(bands_of(figure)) == 3
     assert "<b>II</b>" not in [a.text for a in figure.layout.annotations]
 
 
@@ -152,14 +198,15 @@ def test_a_stage_that_is_too_narrow_is_not_named():
     ],
 )
 def test_borders_lie_half_way_and_equal_neighbours_are_one_band(stages: str, bands: list[tuple[float, float, Stage]]):
-    assert figures.stage_bands(make_sweep(stages)) == bands
+    sweep = make_sweep(stages)
+    assert figures.spans(sweep.noises, sweep.stages) == bands
 
 
 @examples(max_examples=100, deadline=None)
 @given(stages=st.text("123", min_size=2, max_size=41))
 def test_bands_cover_all_of_p_without_overlap(stages: str):
     sweep = make_sweep(stages)
-    bands = figures.stage_bands(sweep)
+    bands = figures.spans(sweep.noises, sweep.stages)
     assert (bands[0][0], bands[-1][1]) == (0, 1)
     assert all(one[1] == two[0] and one[2] != two[2] for one, two in pairwise(bands))
     for p, stage in zip(sweep.noises, sweep.stages, strict=True):
@@ -204,11 +251,11 @@ def test_more_names_than_fit_are_still_spread_evenly(heights: list[float]):
 def test_names_stand_apart_and_in_the_colour_of_their_curves(every: bool):
     cloud = make_cloud(distances=np.ones((3, STEPS), np.float32), concept_distances=np.ones((10, STEPS), np.float32))
     figure = figures.distances(cloud, DARK, label="6", label_names=NAMES, all_concepts=every)
-    top = figure.layout.yaxis.range[1]
+    low, top = figure.layout.yaxis.range
     found = ends_of(figure)
     heights = sorted(a.y for a in found.values())
-    assert min(np.diff(heights)) >= min(figures.LABEL_SHARE, 0.9 / len(found)) * top - 1e-6
-    colours = DARK.labels if every else DARK.points
+    assert min(np.diff(heights)) >= min(figures.LABEL_SHARE, 0.9 / len(found)) * (top - low) - 1e-6
+    colours = (*DARK.labels[:6], DARK.points[1], *DARK.labels[7:]) if every else DARK.points
     assert [a.font.color for a in found.values()] == list(colours)
 
 

@@ -21,6 +21,7 @@ FLOORS = {  # a module imports only modules of lower floors; `core.analysis` imp
     "core.inference": 4,
     "core.export": 4,
     "core.experiments.machine": 5,
+    "core.experiments.classifier": 6,
     "core.experiments.runs": 6,
     "core.experiments": 7,
     "core.__main__": 8,

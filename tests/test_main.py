@@ -2,7 +2,6 @@ import json
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -10,35 +9,10 @@ import torch
 
 from core import experiments, store
 from core.__main__ import main
-from core.config import InferenceSpec, ModelSpec, NoiseSweepSpec, Settings
+from core.config import ZOO, ClassifierSpec, GridSpec, InferenceSpec, ModelSpec, NoiseSweepSpec, Settings
+from tests.conftest import CommandLine, is_refused
 
-Answer = tuple[int, dict[str, Any], str, str]
-CommandLine = Callable[..., Answer]
 SHORT = ("--runs", "20", "--steps", "6")
-
-
-@pytest.fixture
-def command(settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    """Runs `python -m core ...` in a home of its own; gives status, the JSON of the last line, stdout and stderr."""
-
-    def run(*arguments: str, home: Settings = settings) -> Answer:
-        for name in ("data", "models", "cache", "device"):
-            monkeypatch.setenv(f"LT_{name.upper()}", str(getattr(home, name)))
-        status = main(list(arguments))
-        out, err = capsys.readouterr()
-        return status, json.loads(out.splitlines()[-1]) if status == 0 else {}, out, err
-
-    return run
-
-
-def is_refused(answer: Answer, word: str) -> bool:
-    """Whether a command ended in one sentence on stderr (after the progress bar, if one was shown)."""
-    status, _, out, err = answer
-    last = err.strip().splitlines()[-1]
-    assert "Traceback" not in err
-    assert word in last
-    assert last.startswith("python -m core ")
-    return status == 1 and out == ""
 
 
 def test_train_files_a_model_with_the_options_given(command: CommandLine, settings: Settings):
@@ -65,6 +39,37 @@ def test_train_writes_where_it_is_told(command: CommandLine, tmp_path: Path):
     _, answer, _, _ = command("train", *options, "--output", str(tmp_path / "mine.safetensors"))
     assert answer["file"] == str(tmp_path / "mine.safetensors")
     assert Path(answer["file"]).exists()
+
+
+def test_the_zoo_is_trained_once(
+    command: CommandLine, settings: Settings, tiny_recipe: ModelSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A model that is missing or of another recipe is trained, any other left alone; its state is the zoo's own."""
+    name, other = "digits-nz2-seed0", "digits-nz10-seed0"
+    monkeypatch.setitem(ZOO, name, replace(tiny_recipe, epochs=2))
+    monkeypatch.setitem(ZOO, other, replace(tiny_recipe, epochs=3))
+    ask = ("zoo", "--only", name, other, "--output", str(tmp_path))
+    assert command(*ask)[1]["models"] == [name, other]
+    files = {p.stem: p.read_bytes() for p in tmp_path.glob("*.safetensors")}
+    assert set(files) == {name, other}
+    assert experiments.unfinished(settings) == []
+    monkeypatch.setitem(ZOO, other, replace(tiny_recipe, epochs=4))
+    command(*ask)
+    again = {p.stem: p.read_bytes() for p in tmp_path.glob("*.safetensors")}
+    assert again[name] == files[name]
+    assert again[other] != files[other]
+
+
+def test_models_are_listed_with_their_cards(command: CommandLine, trained: tuple[Settings, str]):
+    home, id = trained
+    _, answer, out, _ = command("models", home=home)
+    (own,) = [row for row in answer if row["model"] == id]
+    path = home.models / f"{id}.safetensors"
+    assert own["sha256"] == store.file_sha256(path)
+    assert own["card"] == store.read_metadata(path)[1]
+    assert own["origin"] == "trained here"
+    (line,) = [line for line in out.splitlines() if line.startswith(id)]
+    assert str(own["card"]["test_negative_elbo"]) in line
 
 
 def test_infer_says_what_the_experiment_says(command: CommandLine, trained: tuple[Settings, str], tmp_path: Path):
@@ -181,7 +186,16 @@ def test_a_place_that_cannot_be_written_is_refused_in_a_sentence(
     assert is_refused(command("infer", "--model", trained[1], *SHORT, "--output", output, home=trained[0]), "runs.npz")
 
 
-@pytest.mark.parametrize(("name", "spec"), [("train", ModelSpec), ("infer", InferenceSpec), ("stages", NoiseSweepSpec)])
+COMMANDS = {
+    "train": ModelSpec,
+    "classifier": ClassifierSpec,
+    "grid": GridSpec,
+    "infer": InferenceSpec,
+    "stages": NoiseSweepSpec,
+}
+
+
+@pytest.mark.parametrize(("name", "spec"), COMMANDS.items())
 def test_every_setting_is_an_option(name: str, spec: type, capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit) as end:
         main([name, "--help"])

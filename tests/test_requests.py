@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from core.config import SpecError
 from dashboard import requests
 from dashboard.controls import ScreenState
-from dashboard.requests import Newest, Request, answered, read_request
+from dashboard.requests import Newest, Request, answered, is_question, read_request
 
 GOOD: dict[str, Any] = {"query": "p=0.3&nz=10", "client": "abc", "sequence": 4}
 BAD: dict[str, Any] = {
@@ -137,3 +137,72 @@ def test_a_question_that_nobody_waits_for_is_silent(monkeypatch: pytest.MonkeyPa
     with pytest.raises(PreventUpdate):
         callback()
     assert told == []
+
+
+CALLBACKS: dict[str, Any] = {
+    "run.data": {"inputs": [{"id": "ask-run", "property": "data"}], "state": []},
+    "..a.children...b.data..": {
+        "inputs": [{"id": "go", "property": "n_clicks"}],
+        "state": [{"id": "s", "property": "v"}],
+    },
+    "said.children": {"inputs": [{"id": '{"do":["ALL"]}', "property": "n_clicks"}], "state": []},
+}
+ASKED: dict[str, Any] = {
+    "output": "run.data",
+    "outputs": {"id": "run", "property": "data"},
+    "inputs": [{"id": "ask-run", "property": "data", "value": {"anything": [None]}}],
+    "changedPropIds": ["ask-run.data"],
+}
+SEVERAL: dict[str, Any] = {
+    "output": "..a.children...b.data..",
+    "outputs": [{"id": "a", "property": "children"}, {"id": "b", "property": "data"}],
+    "inputs": [{"id": "go", "property": "n_clicks"}],
+    "state": [{"id": "s", "property": "v", "value": 3}],
+}
+PATTERN: dict[str, Any] = {
+    "output": "said.children",
+    "outputs": {"id": "said", "property": "children"},
+    "inputs": [[{"id": {"do": "cancel"}, "property": "n_clicks", "value": 1}]],
+}
+NO_QUESTIONS: dict[str, Any] = {
+    "nothing": None,
+    "a list": [ASKED],
+    "a number": 1,
+    "an empty object": {},
+    "no output": {"output": None, "inputs": 5},
+    "an unknown output": ASKED | {"output": "x.y"},
+    "an output that is a list": ASKED | {"output": ["run.data"]},
+    "no inputs": ASKED | {"inputs": []},
+    "inputs that are a number": ASKED | {"inputs": 7},
+    "an input that is a number": ASKED | {"inputs": [7]},
+    "an input without a property": ASKED | {"inputs": [{"id": "ask-run"}]},
+    "another input": ASKED | {"inputs": [{"id": "ask-cloud", "property": "data"}]},
+    "an input of another kind": ASKED | {"inputs": [{"id": ["ask-run"], "property": "data"}]},
+    "outputs that are a number": ASKED | {"outputs": 7},
+    "an output without a place": ASKED | {"outputs": {"id": "run"}},
+    "changes that are a number": ASKED | {"changedPropIds": 7},
+    "a change that is a number": ASKED | {"changedPropIds": [7]},
+    "one output of several": SEVERAL | {"outputs": SEVERAL["outputs"][0]},
+    "an output of several that is none": SEVERAL | {"outputs": [None, None]},
+    "no state": SEVERAL | {"state": []},
+    "a pattern that is one": PATTERN | {"inputs": PATTERN["inputs"][0]},
+    "a pattern of words": PATTERN | {"inputs": [["cancel"]]},
+    "a pattern with a plain id": PATTERN | {"inputs": [[{"id": "cancel", "property": "n_clicks"}]]},
+}
+
+
+@pytest.mark.parametrize("body", [ASKED, SEVERAL, PATTERN, PATTERN | {"inputs": [[]]}])
+def test_what_the_page_sends_is_a_question(body: dict[str, Any]):
+    assert is_question(body, CALLBACKS)
+
+
+@pytest.mark.parametrize("body", NO_QUESTIONS.values(), ids=list(NO_QUESTIONS))
+def test_what_dash_would_stumble_over_is_none(body: object):
+    assert not is_question(body, CALLBACKS)
+
+
+@examples(max_examples=300, deadline=None)
+@given(body=anything, place=st.sampled_from(sorted(ASKED)))
+def test_any_json_is_a_question_or_none(body: object, place: str):
+    assert is_question(body, CALLBACKS) in (True, False)
+    assert is_question(ASKED | {place: body}, CALLBACKS) in (True, False)

@@ -177,6 +177,12 @@ def test_a_link_to_nowhere_is_refused(bad: Path, write_model: WriteModel):
     assert is_listed_with_its_problem(bad, write_model)
 
 
+def test_a_pipe_with_the_name_of_a_model_is_refused_at_once(bad: Path, write_model: WriteModel):
+    os.mkfifo(bad)
+    assert refuses(bad)
+    assert is_listed_with_its_problem(bad, write_model)
+
+
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.99])
 def test_a_truncated_model_is_refused(share: float, bad: Path, write_model: WriteModel):
     write_model(bad)

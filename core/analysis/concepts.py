@@ -8,6 +8,8 @@ from sklearn.cluster import KMeans
 from sklearn.covariance import LedoitWolf
 from torch import Tensor
 
+RESOLUTION = 1e-5  # of a run's largest distance: ten times what rounding in float32 does to a run that has come to rest
+
 
 def abstract_concept(concepts: Float[Tensor, "labels latent"]) -> Float[Tensor, "latent"]:
     r"""The mean of the concepts of all labels.
@@ -64,14 +66,24 @@ def mean_error(values: Float[Tensor, "... trials"]) -> MeanError:
     return MeanError(values.mean(-1), values.std(-1, correction=1) / values.shape[-1] ** 0.5)
 
 
-def minimum(d: Float[Tensor, "steps trials"]) -> tuple[Float[Tensor, "trials"], Int[Tensor, "trials"]]:
+def resolution(d: Float[Tensor, "*points steps trials"]) -> Float[Tensor, "*points trials"]:
+    """Differences between distances of one run that are too small to mean anything."""
+    return RESOLUTION * d.amax(-2)
+
+
+def minimum(
+    d: Float[Tensor, "*points steps trials"],
+) -> tuple[Float[Tensor, "*points trials"], Int[Tensor, "*points trials"]]:
     """Smallest distance of each trial, and the first step at which it is reached.
+
+    "Reached" within `resolution`: a run at rest would else have its minimum wherever rounding puts it.
 
     Source:
         Nagano et al. (2020), Fig. 4 (a: distance, b: step).
     """
-    smallest = d.min(0)
-    return smallest.values, smallest.indices
+    smallest = d.amin(-2)
+    reached = d <= (smallest + resolution(d)).unsqueeze(-2)
+    return smallest, reached.to(torch.uint8).argmax(-2)
 
 
 def linear_interpolation(
@@ -106,13 +118,30 @@ def is_approach(d: Float[Tensor, "steps trials"], line: Float[Tensor, "trials"])
         synthetic linear interpolation"; uniqueness is not asked for here, see `is_strict_approach`.
     """
     smallest, step = minimum(d)
-    return (step > 0) & (step < len(d) - 1) & (smallest < line)
+    return (step > 0) & (step < len(d) - 1) & (smallest < line - resolution(d))
 
 
 def is_strict_approach(d: Float[Tensor, "steps trials"], line: Float[Tensor, "trials"]) -> Bool[Tensor, "trials"]:
     """The same with "unique" taken literally: the minimum is also the only local minimum of the curve."""
-    inner = (d[1:-1] < d[:-2]) & (d[1:-1] <= d[2:])
-    return is_approach(d, line) & (inner.sum(0) == 1)
+    return is_approach(d, line) & (dips(d) == 1)
+
+
+def dips(d: Float[Tensor, "steps trials"]) -> Int[Tensor, "trials"]:
+    """How often the distance of each trial falls and rises again, changes below `resolution` apart.
+
+    Example:
+        >>> dips(torch.tensor([[4.0], [1.0], [1.0], [3.0], [2.0], [2.5]]))
+        tensor([2])
+    """
+    least, last = resolution(d), d[0]
+    falling = torch.zeros_like(last, dtype=torch.bool)
+    count = torch.zeros_like(last, dtype=torch.int64)
+    for value in d[1:]:
+        down, up = value < last - least, value > last + least
+        count += up & falling
+        falling = down | (falling & ~up)
+        last = torch.where(down | up, value, last)
+    return count
 
 
 def stage(minimum_distance: Float[Tensor, "... points"]) -> Int[Tensor, "..."]:

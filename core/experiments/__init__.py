@@ -5,7 +5,9 @@ It composes the rooms below and holds no mathematics. Here alone tensors leave t
 
 from core.experiments.approach import approach_curves
 from core.experiments.claims import claims
+from core.experiments.classifier import open_classifier, predicted_labels, train_classifier
 from core.experiments.geometry import concept_dynamics, geometry
+from core.experiments.grid import GRID, grid_cell, latent_sweep, missing_cells, record_cell
 from core.experiments.label_maps import branches, label_map
 from core.experiments.machine import available_source, device_of, fetch_images, library_of, open_model
 from core.experiments.runs import TRAIL, latent_space, noisy, run, starts, trajectories
@@ -21,6 +23,7 @@ from core.experiments.training import (
 )
 
 __all__ = [
+    "GRID",
     "TRAIL",
     "Unfinished",
     "approach_curves",
@@ -32,18 +35,25 @@ __all__ = [
     "estimated_seconds",
     "fetch_images",
     "geometry",
+    "grid_cell",
     "id_of",
     "import_model",
     "label_map",
     "latent_space",
+    "latent_sweep",
     "library_of",
+    "missing_cells",
     "noise_sweep",
     "noisy",
+    "open_classifier",
     "open_model",
+    "predicted_labels",
+    "record_cell",
     "run",
     "starts",
     "store_noise_sweeps",
     "stored_noise_sweep",
+    "train_classifier",
     "train_model",
     "trajectories",
     "unfinished",

@@ -1,5 +1,7 @@
 """What all experiments stand on: this machine's device, models and images."""
 
+import platform
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -18,6 +20,16 @@ def device_of(settings: Settings) -> torch.device:
     if torch.cuda.is_available():
         return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def machine_of(settings: Settings) -> str:
+    """What a card says about the machine that it was made on."""
+    return f"{device_of(settings).type}, {platform.machine()}, threads: {torch.get_num_threads()}"
+
+
+def versions() -> dict[str, str]:
+    """What a card says about the programs that it was made with."""
+    return {"torch": torch.__version__, "numpy": np.__version__, "python": platform.python_version()}
 
 
 def library_of(settings: Settings) -> store.Library:

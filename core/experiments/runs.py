@@ -38,7 +38,7 @@ def run(spec: InferenceSpec, settings: Settings) -> Run:
         decoded = model.vae.decode(z[:-1, 0])
     memory = model.memories[spec.label, spec.sample]
     d = point_distances(model, spec.label, z, memory[None])
-    nearest, step = concepts.minimum(d[:, :, 0].mT)
+    nearest, step = concepts.minimum(d)
     line = concepts.linear_interpolation(z[0], z[-1], model.concepts[spec.label])
     return Run(
         z=array(z[:, 0]),
@@ -47,8 +47,8 @@ def run(spec: InferenceSpec, settings: Settings) -> Run:
         distances=array(d[:, :, 0]),
         concept_distances=array(torch.stack([concepts.distance(z, c)[:, 0] for c in model.concepts])),
         line=array(line_distances(z, model.concepts[spec.label])[:, 0]),
-        minimum_distance=array(nearest),
-        minimum_step=array(step),
+        minimum_distance=array(nearest[:, 0]),
+        minimum_step=array(step[:, 0]),
         approaches=bool(concepts.is_approach(d[1], line)[0]),
         memory=array(memory),
     )
@@ -160,7 +160,7 @@ def line_distances(z: Float[Tensor, "steps trials latent"], point: Tensor) -> Fl
 
 def ensemble_of(d: Float[Tensor, "points steps trials"], z: Tensor, concept: Tensor) -> Ensemble:
     """Average over runs."""
-    smallest, step = d.min(1)
+    smallest, step = concepts.minimum(d)
     distance, when = concepts.mean_error(smallest), concepts.mean_error(step.float())
     line = concepts.linear_interpolation(z[0], z[-1], concept)
     nearest = torch.nn.functional.one_hot(concepts.stage(smallest.mT), 3).float().mean(0)

@@ -183,7 +183,8 @@ class ExplorePage:
                 for p, row in zip(sweep.noises, sweep.minimum_distance.T, strict=True)
             ]
             note = (
-                f"{reference.n_runs} runs for each p, T = {reference.n_steps}, seed {reference.seed}; bands of 2 SEM."
+                f"{reference.n_runs} runs for each p, T = {reference.n_steps}, seed {reference.seed}; "
+                "bands 2 SEM, paler where undecided."
             )
             figure = figures.stage_chart(sweep, theme, label=entry.label_names[spec.label])
             return wire.sweep_payload(sweep) | {"captions": sentences, "note": note}, figure.to_dict()
