@@ -7,7 +7,7 @@ from dash import dcc, html
 from dashboard.controls import attributes
 from dashboard.theme import style_sheet
 
-PAGES = {"Explore": "", "Models": "models/"}
+PAGES = {"Explore": "", "Paper": "paper/", "Models": "models/"}
 INDEX = """<!DOCTYPE html>
 <html lang="en">
   <head>

@@ -26,7 +26,7 @@ def concept_map(found: Geometry, theme: Theme, *, names: Sequence[str]) -> go.Fi
     units = np.arange(1, len(order) + 1)
     figure = make_subplots(2, 1, shared_xaxes=True, row_heights=[0.32, 0.68], vertical_spacing=0.06)
     figure.add_bar(x=units, y=found.variance[order], marker={"color": theme.quiet}, row=1, col=1)
-    figure.add_hline(y=ACTIVE, line={"color": theme.ink, "width": 1, "dash": "dot"}, row=1, col=1)
+    figure.add_hline(y=ACTIVE, line={"color": theme.ink, "width": 1, "dash": "dot"}, **place_of(0, 1))
     limit = float(np.abs(found.concepts).max())
     bar = {"title": {"text": "activity", "side": "right"}, "thickness": 10, "len": 0.66, "y": 0.33, "outlinewidth": 0}
     figure.add_heatmap(
@@ -34,8 +34,8 @@ def concept_map(found: Geometry, theme: Theme, *, names: Sequence[str]) -> go.Fi
         colorbar=bar, row=2, col=1,
     )  # fmt: skip
     n_active = int(found.active.sum())
-    for row in (1, 2):
-        figure.add_vline(x=n_active + 0.5, line={"color": theme.ink, "width": 1}, row=row, col=1)
+    for row in (0, 1):
+        figure.add_vline(x=n_active + 0.5, line={"color": theme.ink, "width": 1}, **place_of(row, 1))
     side = ("left", 6) if n_active < 0.6 * len(order) else ("right", -6)
     figure.add_annotation(
         x=n_active + 0.5, y=1, yref="paper", text=f"{n_active} of {len(order)} active: variance above {ACTIVE}",

@@ -77,15 +77,15 @@ def small_multiples(
         x: Name of the horizontal axes.
         y: Name of the vertical axes.
         row_height: Height of a row with its title, in pixels.
-        options: Further options of plotly's make_subplots.
     """
     rows = -(-len(titles) // columns)
     height = rows * row_height + 56
     gap = (34 + 14 * any("<br>" in title for title in titles)) / (height - 90)
-    shared = {"shared_xaxes": "all", "shared_yaxes": "all"} | options
+    shared: dict[str, Any] = {"shared_xaxes": "all", "shared_yaxes": "all"}  # typed as bool by plotly
     figure = make_subplots(
-        rows, columns, subplot_titles=titles, x_title=x or None, y_title=y or None,
-        horizontal_spacing=0.03, vertical_spacing=min(gap, 0.9 / max(rows - 1, 1)), **shared,
+        rows, columns, subplot_titles=titles, x_title=x, y_title=y,
+        horizontal_spacing=0.03, vertical_spacing=min(gap, 0.9 / max(rows - 1, 1)),
+        **shared,
     )  # fmt: skip
     figure.update_annotations(font={"size": 12, "color": theme.ink})
     top = 42 if any("<br>" in title for title in titles) else 28
