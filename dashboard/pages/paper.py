@@ -72,7 +72,9 @@ class PaperPage:
             )
             for name, row in ROWS.items()
         ]  # fmt: skip
-        head = html.Thead(html.Tr([html.Th(word, scope="col") for word in ("Figure", "What it shows", "Settings", "")]))
+        head = html.Thead(
+            html.Tr([html.Th(word, scope="col") for word in ("Figure", "What it shows", "Settings", "Live")])
+        )
         return html.Div(
             [
                 *(dcc.Store(id=name) for name in ("look", "asked", "saved")),
