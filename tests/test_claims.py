@@ -1,70 +1,76 @@
 """Every claim on results made by hand: each rule can be kept, half kept and broken."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from core.config import Settings, SpecError
+from core.config import ModelSpec, Settings, SpecError
 from core.experiments import claims as module
 from core.experiments import statements
 from core.experiments.evidence import Evidence
-from core.results import Claim, Stage
+from core.results import (
+    ApproachCurves,
+    Branches,
+    Claim,
+    ConceptDynamics,
+    Geometry,
+    LabelMap,
+    NoiseSweep,
+    Stage,
+)
+from core.store import Entry
 
 P = np.arange(41) / 40
 
 
-class Thing:
-    """A result with only the fields that a claim reads."""
-
-    def __init__(self, **fields: Any):
-        self.__dict__.update(fields)
-
-
-@dataclass(frozen=True)
-class FakeEntry:
-    id: str
-    n_latent: int
-    bound: float = 100.0
-
-    @property
-    def spec(self) -> Any:
-        return Thing(n_latent=self.n_latent, epochs=60)
-
-    @property
-    def card(self) -> dict[str, float]:
-        return {"test_negative_elbo": self.bound}
-
-
-@dataclass
-class Made:
+class Made(Evidence):
     """Evidence that was made by hand: one result for all models, or one per N_z."""
 
-    results: dict[str, Any]
-    sizes: tuple[int, ...] = (2, 20, 100)
-    bounds: dict[int, float] = field(default_factory=dict)
+    def __init__(self, results: dict[str, Any], sizes: tuple[int, ...] = (2, 20, 100), bounds: Any = None):
+        self.results, self.sizes, self.bounds = results, sizes, bounds or {}
 
-    def ladder(self, dataset: str) -> list[FakeEntry]:
-        return [FakeEntry(f"{dataset}-{n}", n, self.bounds.get(n, 100.0)) for n in self.sizes]
+    def ladder(self, dataset: str) -> list[Entry]:
+        return [
+            Entry(
+                Path(f"{dataset}-{n}.safetensors"),
+                "shipped",
+                ModelSpec(dataset=dataset, n_latent=n),
+                {"test_negative_elbo": self.bounds.get(n, 100.0)},
+            )
+            for n in self.sizes
+        ]
 
-    def main(self, dataset: str) -> FakeEntry:
-        return self.ladder(dataset)[-1]
-
-    def seeds(self, dataset: str) -> list[FakeEntry]:
+    def seeds(self, dataset: str) -> list[Entry]:
         return [self.main(dataset), self.main(dataset)]
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        def result(model: FakeEntry, label: int = 6) -> Any:
-            found = self.results[name]
-            return found(model, label) if callable(found) else found
+    def result(self, name: str, model: Entry, label: int = 6) -> Any:
+        found = self.results[name]
+        return found(model, label) if callable(found) else found
 
-        return result
+    def approach(self, model: Entry) -> ApproachCurves:
+        return self.result("approach", model)
+
+    def sweep(self, model: Entry, label: int = 6) -> NoiseSweep:
+        return self.result("sweep", model, label)
+
+    def reading(self, model: Entry, label: int) -> LabelMap:
+        return self.result("reading", model, label)
+
+    def branches(self, model: Entry) -> Branches:
+        return self.result("branches", model)
+
+    def geometry(self, model: Entry) -> Geometry:
+        return self.result("geometry", model)
+
+    def dynamics(self, model: Entry) -> ConceptDynamics:
+        return self.result("dynamics", model)
 
 
 def check(number: int, made: Made) -> Claim:
-    found = module.CHECKS[number - 1](made)  # pyright: ignore[reportArgumentType]
+    found = module.CHECKS[number - 1](made)
     assert found.number == number
     assert found.statement
     assert found.rule
@@ -72,65 +78,80 @@ def check(number: int, made: Made) -> Claim:
     return found
 
 
-def approach(share: float = 0.8, own: float = 0.9) -> Thing:
+def zeros(*shape: int) -> np.ndarray:
+    return np.zeros(shape, np.float32)
+
+
+def approach(share: Any = 0.8, own: float = 0.9) -> ApproachCurves:
     winners = np.full((10, 10), (1 - own) / 9)
     np.fill_diagonal(winners, own)
-    return Thing(approach_share=np.full(10, share), strict_approach_share=np.full(10, 0.05), winners=winners)
+    shares = np.broadcast_to(np.asarray(share, float), 10)
+    curves = zeros(10, 3)
+    return ApproachCurves(
+        *(curves, curves, curves, curves, curves, zeros(10, 10, 3)),
+        winners=winners,
+        minimum_step=zeros(10, 2),
+        minimum_step_sem=zeros(10, 2),
+        approach_share=shares,
+        strict_approach_share=np.full(10, 0.05),
+    )
 
 
-def sweep(stages: str, memory: Any = 5.0, concept: Any = 25.0) -> Thing:
-    numerals = {"1": Stage.MEMORY, "2": Stage.CONCEPT, "3": Stage.ABSTRACT}
+def sweep(stages: str, memory: Any = 5.0, concept: Any = 25.0) -> NoiseSweep:
+    """Stages by their numbers, one for each p."""
+    minima = np.full((3, 41), 2.0)
+    minima[[int(stage) - 1 for stage in stages], np.arange(41)] = 1.0
     steps = np.stack([np.broadcast_to(np.asarray(v, float), 41) for v in (memory, concept, 20.0)])
-    found = tuple(numerals[c] for c in stages)
-    return Thing(noises=P, stages=found, minimum_step=steps, minimum_step_sem=np.full((3, 41), 0.5))
+    errors = np.full((3, 41), 0.5)
+    return NoiseSweep(P, minima, errors, steps, errors, minima / 9, P, P)
 
 
-def reading(label: int, always: int, middle: int, first: int = 3, last: int = 0) -> Thing:
+def reading(label: int, always: int, middle: int, first: int = 3, last: int = 0) -> LabelMap:
     """Read at every step for `always` values of p, at steps 20 to 30 for `middle`; else `first`, later `last`."""
     labels = np.full((41, 61), last)
     labels[:, :20] = first
     labels[:middle, 20:31] = label
     labels[:always] = label
-    return Thing(noises=P, predicted_labels=labels)
+    return LabelMap(P, labels, np.ones((41, 61)))
 
 
-def branch(narrow: float, wide: float, later: float) -> Thing:
-    share = np.zeros((2, 10))
+def branch(narrow: float, wide: float, later: float) -> Branches:
+    share = zeros(2, 10)
     share[:, 1] = narrow, wide
     variance = np.full((2, 61), 4.0)
     variance[:, -1] = later
-    return Thing(t=10, branch=np.array([0, 0, 1]), variance=variance, predicted_share=share)
+    return Branches(10, np.array([0, 0, 1]), zeros(61, 3, 2), variance, zeros(2, 4), zeros(2, 8, 4), share)
 
 
-def geometry(active: int, nearly: int, mostly: int) -> Thing:
+def geometry(active: int = 1, nearly: int = 1, mostly: int = 1, gap: float = 0.0) -> Geometry:
     ratio = np.linspace(0.01, 0.5, 100)
     ratio[mostly - 1 :] = 0.8
     ratio[nearly - 1 :] = 1.0
-    return Thing(active=np.arange(100) < active, contribution_ratio=ratio)
+    return Geometry(zeros(10, 100), zeros(100), np.arange(100) < active, ratio, zeros(10, 10), gap)
 
 
-def gaps(*values: float) -> Callable[..., Thing]:
-    by_size = dict(zip((2, 20, 100), values, strict=True))
-    return lambda model, label: Thing(orthogonality_gap=by_size[model.n_latent])
+def by_size(make: Callable[..., Any], *values: Any) -> Callable[..., Any]:
+    """A result for each of N_z = 2, 20, 100."""
+    made = dict(zip((2, 20, 100), map(make, values), strict=True))
+    return lambda model, label: made[model.spec.n_latent]
 
 
-def shares(*values: float) -> Callable[..., Thing]:
-    by_size = dict(zip((2, 20, 100), values, strict=True))
-    return lambda model, label: approach(by_size[model.n_latent])
+def gaps(*values: float) -> Callable[..., Any]:
+    return by_size(lambda gap: geometry(gap=gap), *values)
 
 
-def bands(*values: str) -> Callable[..., Thing]:
-    by_size = dict(zip((2, 20, 100), values, strict=True))
-    return lambda model, label: sweep(by_size[model.n_latent])
+def shares(*values: float) -> Callable[..., Any]:
+    return by_size(approach, *values)
 
 
-def dynamics(noise: float, orthogonal: float, largest: float) -> Thing:
+def bands(*values: str) -> Callable[..., Any]:
+    return by_size(sweep, *values)
+
+
+def dynamics(noise: float, orthogonal: float, largest: float) -> ConceptDynamics:
     moduli = np.full((10, 5), 0.5)
     moduli[:, 0] = largest
-    return Thing(
-        noise_gain=np.full(10, noise), orthogonal_gain=np.full(10, orthogonal), moduli=moduli, moved=np.full(10, 1.5),
-        expanding=(moduli > 1).sum(1),
-    )  # fmt: skip
+    return ConceptDynamics(np.full(10, 1.5), moduli, np.full(10, noise), np.full(10, orthogonal))
 
 
 GOOD = "1" * 6 + "2" * 10 + "3" * 25  # III from 0.4
@@ -143,7 +164,7 @@ FOURTEEN = (2, 8, 14, 50, 100)
 
 CASES: list[tuple[int, str, Made]] = [
     (1, HOLDS, Made({"approach": approach(0.6)})),
-    (1, PART, Made({"approach": Thing(approach_share=np.array([0.6] * 5 + [0.4] * 5), strict_approach_share=P[:10])})),
+    (1, PART, Made({"approach": approach([0.6] * 5 + [0.4] * 5)})),
     (1, NOT, Made({"approach": approach(0.4)})),
     (2, HOLDS, Made({"sweep": sweep(GOOD)})),
     (2, PART, Made({"sweep": sweep(GOOD, memory=np.where(P < 0.3, 25.0, 5.0))})),

@@ -148,12 +148,14 @@ FORBIDDEN = {
     "figures of a folder compute": ("dashboard.figures.plane", "from torch import nn"),
     "figures know dash": ("dashboard.figures", "from dash import dcc"),
     "figures ask": ("dashboard.figures", "from core import experiments"),
+    "figures of a folder ask": ("dashboard.figures.stages", "from core import experiments"),
 }
 ALLOWED = {
     "the door": ("dashboard.controls", "from core import experiments, config"),
     "jobs train": ("dashboard.jobs", "from core.train import train"),
     "a folder's door knows its rooms": ("core.experiments", "from core.experiments.sweeps import noise_sweep"),
     "training uses the network": ("core.train", "from core.vae import VAE\nimport torch"),
+    "figures share marks": ("dashboard.figures.stages", "from dashboard.figures.marks import band"),
     "figures know colours": ("dashboard.figures", "import plotly.graph_objects as go\nfrom dashboard import theme"),
     "the app builds": ("app", "from dashboard import jobs\nfrom core.config import Settings\nimport dash"),
     "a page is relative": ("dashboard.pages.training", "from ..jobs import submit"),
