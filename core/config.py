@@ -361,10 +361,11 @@ class Settings:
     cache: Path
     device: str = "auto"
     redis_url: str = ""
+    scheduler: str = ""
 
     @staticmethod
     def from_environment(environ: Mapping[str, str] = os.environ) -> "Settings":
-        """Read LT_DATA, LT_MODELS, LT_CACHE, LT_DEVICE and REDIS_URL; everything has a default."""
+        """Read LT_DATA, LT_MODELS, LT_CACHE, LT_DEVICE, LT_SCHEDULER and REDIS_URL; everything has a default."""
         work = Path(environ.get("LT_HOME") or Path.home() / ".latent-trajectories")
         device = environ.get("LT_DEVICE") or "auto"
         Choice(("auto", "cpu", "cuda", "mps")).check("LT_DEVICE", device)
@@ -374,6 +375,7 @@ class Settings:
             cache=Path(environ.get("LT_CACHE") or work / "cache"),
             device=device,
             redis_url=environ.get("REDIS_URL", ""),
+            scheduler=environ.get("LT_SCHEDULER", ""),
         )
 
 

@@ -1,11 +1,19 @@
-"""Long work (training, downloads) in processes of its own, on Dask distributed: an embedded local cluster.
+"""Long work (training, downloads) in processes of its own, on Dask distributed.
 
-The cluster starts at the first job. Equal jobs are one job: whoever asks second sees the progress of the first.
+An embedded cluster of one process starts at the first job. Trainings go to the workers of another scheduler where
+the settings name one. Equal jobs are one job, in all servers of a scheduler: whoever asks second sees the progress
+of the first. The server holds a job's future while somebody waits for it; a job that no server waits for stops::
+
+    train(spec) --> key of the spec + attempt --> worker: trains; its state lies in the worker's own folder
+    status(key) <-- reports of every epoch    <--
+    file_model  <-- content of the model      <--     (verified and filed here: no shared disk is needed)
 """
 
+import atexit
 import contextlib
 import os
 import threading
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,6 +23,9 @@ from core.config import ModelSpec, RefusedError, Settings
 from core.results import TrainingRun
 
 TOPIC = "latent-trajectories"
+BUSY = ("waiting", "running")
+HERE = ""  # the address that stands for the embedded cluster
+PATIENCE = 20  # s that a scheduler and its first worker have to answer
 
 
 @dataclass(frozen=True)
@@ -22,12 +33,15 @@ class JobStatus:
     """How a job stands: "waiting", "running", "done", "failed" or "cancelled".
 
     `course` has the bounds of a training so far: "train" (every epoch), "test" and the "epochs" of the tests.
+    `run` names the run of the work that reports, and `takeover` is what is said when that is not the first one.
     """
 
     state: str = "waiting"
     fraction: float = 0.0
     text: str = ""
     course: Mapping[str, list[float]] = field(default_factory=dict)
+    run: str = field(default="", compare=False)
+    takeover: str = field(default="", compare=False)
 
 
 class Jobs:
@@ -35,31 +49,33 @@ class Jobs:
 
     def __init__(self, settings: Settings):
         self.settings = settings
-        self._lock = threading.Lock()
-        self._client: Any = None
+        self._lock = threading.Lock()  # while a cluster or an attempt is started
+        self._standing = threading.Lock()  # while a status changes; nobody waits for the scheduler meanwhile
+        self._clients: dict[str, Any] = {}
+        self._cluster: Any = None
         self._status: dict[str, JobStatus] = {}
         self._work: dict[str, ModelSpec | str] = {}
+        self._attempts: dict[str, str] = {}
         self._futures: dict[str, Any] = {}
-        self._attempts = 0
 
     def train(self, spec: ModelSpec) -> str:
         """Train a model, fetching its images first where they are missing; returns the job's key.
 
         It goes on where an earlier attempt was stopped. A model that is there is not trained again.
+
+        Raises:
+            RefusedError: The scheduler does not answer, or has no worker.
         """
         key = f"train-{spec.key()[:16]}"
-        self._work[key] = spec
         there = [e.id for e in experiments.library_of(self.settings).usable(spec.dataset) if e.spec == spec]
         if there:
-            self._status[key] = JobStatus("done", 1.0, there[0])
+            self._work[key], self._status[key] = spec, JobStatus("done", 1.0, there[0])
             return key
-        return self._start(key, train_job, spec.to_dict())
+        return self._start(self.settings.scheduler, key, spec, train_job, spec.to_dict())
 
     def download(self, dataset: str) -> str:
-        """Fetch a data set; returns the job's key."""
-        key = f"download-{dataset}"
-        self._work[key] = dataset
-        return self._start(key, download_job, dataset)
+        """Fetch a data set for this server; returns the job's key."""
+        return self._start(HERE, f"download-{dataset}", dataset, download_job, dataset)
 
     def all(self) -> list[tuple[str, ModelSpec | str, JobStatus]]:
         """Every job of this server, the newest first: key, what is trained or fetched, and how it stands."""
@@ -70,89 +86,199 @@ class Jobs:
         return self._status.get(key)
 
     def cancel(self, key: str) -> None:
-        """Ask a job to stop; it does so at its next report."""
-        if self._client is not None and key in self._futures:
-            from distributed import Event
-
-            Event(f"cancel-{key}", client=self._client).set()
+        """Wait no longer for a job; its work stops at its next report, unless another server waits for it."""
+        attempt = self._attempts.get(key)
+        if attempt is not None:
+            self._end(key, attempt, "cancelled", "cancelled")
 
     def estimated_seconds(self, spec: ModelSpec) -> float:
-        """How long a training would take, from a few steps timed in the process that would do it."""
-        if any(status.state in ("waiting", "running") for status in self._status.values()):
+        """How long a training would take, from a few steps timed in a process that would do it.
+
+        Raises:
+            RefusedError: No process is free for it.
+        """
+        address = self.settings.scheduler
+        if not address and self._attempts:
             raise RefusedError("Another job is running; this one would wait for it. Ask again when it is done.")
-        return float(
-            self._connect().submit(estimate_job, spec.to_dict(), self.settings, pure=False).result(timeout=120)
-        )
+        future = self._connect(address).submit(estimate_job, spec.to_dict(), self._settings_at(address), pure=False)
+        try:
+            return float(future.result(timeout=60))
+        except TimeoutError as error:
+            raise RefusedError("Every worker is busy. Ask again when a training is done.") from error
 
     def close(self) -> None:
-        """Stop the cluster and its processes."""
+        """Wait no longer for any job, and stop the embedded cluster and its processes."""
         with self._lock:
-            if self._client is not None:
-                self._client.close()
+            with self._standing:
+                self._attempts.clear()
+            for future in self._futures.values():
+                future.release()  # a training that stops by itself writes its state
+            self._futures.clear()
+            for client in self._clients.values():
+                client.close(timeout=2)
+            self._clients.clear()
+            if self._cluster is not None:
                 self._cluster.close()
-                self._client = None
+                self._cluster = None
 
-    def _start(self, key: str, work: Callable[..., Any], *arguments: object) -> str:
-        client = self._connect()
+    def _start(self, address: str, key: str, what: ModelSpec | str, work: Callable[..., Any], about: object) -> str:
+        client = self._connect(address)
         with self._lock:
-            status = self._status.get(key)
-            if status is not None and status.state in ("waiting", "running"):
+            if key in self._attempts:
                 return key
-            from distributed import Event
-
-            Event(f"cancel-{key}", client=client).clear()
-            self._status[key] = JobStatus()
-            self._attempts += 1  # a key that was used before would give back its old outcome
-            future = client.submit(work, key, *arguments, self.settings, key=f"{key}-{self._attempts}", pure=False)
-            self._futures[key] = future
-            future.add_done_callback(lambda done: self._finish(key, done))
+            attempt = f"{key}-{next_attempt(client, key)}"
+            self._work[key], self._status[key], self._attempts[key] = what, JobStatus(), attempt
+            future = client.submit(work, key, about, self._settings_at(address), key=attempt, pure=False)
+            self._futures[attempt] = future
+            future.add_done_callback(lambda done: self._finish(key, attempt, done))
         return key
 
-    def _connect(self) -> Any:
-        with self._lock:
-            if self._client is None:
-                from distributed import Client, LocalCluster
+    def _settings_at(self, address: str) -> Settings | None:
+        """What a worker is told; one of another scheduler has settings of its own."""
+        return None if address else self.settings
 
-                local = "127.0.0.1:0"  # any free port, seen by nobody else
-                options: Any = {"dashboard_address": local, "worker_dashboard_address": local, "silence_logs": 50}
-                self._cluster = LocalCluster(n_workers=1, threads_per_worker=1, processes=True, **options)
-                self._client = Client(self._cluster, set_as_default=False)
-                self._client.subscribe_topic(TOPIC, self._report)
-            return self._client
+    def _connect(self, address: str) -> Any:
+        """The client of a scheduler that has a worker."""
+        with self._lock:
+            client = self._clients.get(address)
+            if client is None or client.status != "running":
+                if client is not None:
+                    client.close(timeout=1)
+                self._clients[address] = client = self._connected(address)
+                client.subscribe_topic(TOPIC, self._report)
+                atexit.register(self.close)
+        try:
+            client.wait_for_workers(1, timeout=PATIENCE)
+        except (TimeoutError, OSError) as error:
+            if not address:
+                raise RefusedError("No process could be started for it. Try it again.") from error
+            raise RefusedError(
+                f"The scheduler at {address} has no worker. Start one in the folder of this program: "
+                f"python -m dask worker {address} --nworkers 1 --nthreads 1"
+            ) from error
+        return client
+
+    def _connected(self, address: str) -> Any:
+        from distributed import Client, LocalCluster
+
+        if address:
+            try:
+                return Client(address, timeout=PATIENCE, set_as_default=False)
+            except (OSError, TimeoutError, ValueError) as error:
+                raise RefusedError(
+                    f"The scheduler at {address} does not answer. Start it (python -m dask scheduler), correct "
+                    "LT_SCHEDULER, or start this program without LT_SCHEDULER to train on this machine."
+                ) from error
+        local = "127.0.0.1:0"  # any free port, seen by nobody else
+        options: Any = {"dashboard_address": local, "worker_dashboard_address": local, "silence_logs": 50}
+        if self._cluster is None:
+            self._cluster = LocalCluster(n_workers=1, threads_per_worker=1, processes=True, **options)
+        return Client(self._cluster, set_as_default=False)
 
     def _report(self, event: tuple[Any, Any]) -> None:
         report = event[1] if isinstance(event, tuple) else event
-        current = self._status.get(report["key"])
-        if current is not None and current.state in ("waiting", "running"):
-            course = report["course"] or current.course
-            self._status[report["key"]] = JobStatus("running", report["fraction"], report["text"], course)
+        key = report["key"]
+        with self._standing:
+            if self._attempts.get(key) == report["attempt"]:
+                self._status[key] = reported(self._status[key], report)
 
-    def _finish(self, key: str, future: Any) -> None:
-        before = self._status[key]
-        if future.cancelled():
-            self._status[key] = replace(before, state="cancelled", text="cancelled")
-        elif (error := future.exception()) is None:
-            self._status[key] = replace(before, state="done", fraction=1.0, text=future.result())
-        elif isinstance(error, train.CancelledError):
-            self._status[key] = replace(before, state="cancelled", text="cancelled")
-        else:
-            text = str(error) if isinstance(error, RefusedError) else f"It failed ({type(error).__name__}: {error})."
-            self._status[key] = replace(before, state="failed", text=text)
+    def _finish(self, key: str, attempt: str, future: Any) -> None:
+        """An attempt has come to its end; a model is filed."""
+        if self._attempts.get(key) != attempt:
+            return
+        try:
+            state, text = "done", self._filed(self._work[key], future.result(timeout=PATIENCE), future)
+        except Exception as error:  # whatever it is, it is said
+            state, text = ended(error)
+        self._end(key, attempt, state, text)
+
+    def _filed(self, what: ModelSpec | str, result: Any, future: Any) -> str:
+        """The id of a model that was trained, or the name of what was fetched."""
+        if isinstance(what, str):
+            return result
+        id = experiments.file_model(result, what, self.settings)
+        experiments.forget_state(what, self.settings)
+        if self.settings.scheduler:  # the state lies with whoever has the result
+            with contextlib.suppress(Exception):
+                workers = list(future.client.who_has(future)[future.key])
+                future.client.run(forget_job, what.to_dict(), workers=workers, wait=False)
+        return id
+
+    def _end(self, key: str, attempt: str, state: str, text: str) -> None:
+        """Say how an attempt ended, and drop its future: a job that nobody waits for any more is stopped."""
+        with self._lock:
+            future = self._futures.pop(attempt, None)
+            if future is not None and future.client.status == "running":
+                with contextlib.suppress(Exception):  # a scheduler that is gone counts no attempts
+                    future.client.set_metadata([TOPIC, key], int(attempt.rpartition("-")[2]) + 1)
+            with self._standing:
+                if self._attempts.get(key) == attempt:
+                    del self._attempts[key]
+                    fraction = 1.0 if state == "done" else self._status[key].fraction
+                    self._status[key] = replace(self._status[key], state=state, text=text, fraction=fraction)
+            if future is not None:
+                future.release()
 
 
-def train_job(key: str, spec: dict[str, Any], settings: Settings) -> str:
-    """Runs in a worker: train and file a model; returns its id."""
-    use_cores()
-    model, report = ModelSpec.from_dict(spec), reporter(key)
+def next_attempt(client: Any, key: str) -> int:
+    """The number of an attempt, the same for all servers of a scheduler: a used one would give back its old outcome."""
+    return int(client.get_metadata([TOPIC, key], 1))
+
+
+def reported(before: JobStatus, report: Mapping[str, Any]) -> JobStatus:
+    """How a job stands after a report; another run than before means that the worker of the first one died."""
+    takeover = before.takeover
+    if before.run not in ("", report["run"]):
+        takeover = "its worker died, another one"
+    text = f"{report['text']} ({takeover} {report['start']})" if takeover and report["start"] else report["text"]
+    course = report["course"] or before.course
+    return JobStatus("running", report["fraction"], text, course, report["run"], takeover)
+
+
+def ended(error: Exception) -> tuple[str, str]:
+    """State and sentence of a job that came to no result."""
+    from concurrent.futures import CancelledError
+
+    from distributed import KilledWorker
+
+    if isinstance(error, train.CancelledError):
+        return "cancelled", "cancelled"
+    if isinstance(error, RefusedError):
+        return "failed", str(error)
+    if isinstance(error, KilledWorker):
+        reason = "Its worker died again and again, perhaps for want of memory"
+    elif isinstance(error, CancelledError | TimeoutError):
+        reason = "The connection to the scheduler was lost"
+    elif isinstance(error, OSError) and error.strerror:
+        reason = f"A file could not be written or read ({error.strerror})"
+    else:
+        reason = f"It failed ({type(error).__name__}: {str(error)[:300]})"
+    return "failed", f"{reason}. Start it again: it goes on from its last state, where there is one."
+
+
+def train_job(key: str, spec: dict[str, Any], given: Settings | None) -> bytes:
+    """Runs in a worker: train a model; returns the content of its file."""
+    model, settings, report = ModelSpec.from_dict(spec), given or Settings.from_environment(), Reporter(key)
+    use_cores(model)
     experiments.fetch_images(model.dataset, settings, progress=lambda _, text: report(0.0, f"fetching {text}"))
+    states = [each.epoch for each in experiments.unfinished(settings) if not each.problem and each.spec == model]
+    report.start = f"goes on from epoch {states[0]}" if states else "starts from epoch 1"
+    report(states[0] / model.epochs if states else 0.0, report.start)
     courses: list[TrainingRun] = []
-    path, _ = experiments.train_model(
+    return experiments.train_file(
         model,
         settings,
         progress=lambda share, text: report(share, text, course_of(courses[0])),
         watch=lambda now: courses.__setitem__(slice(None), now),
     )
-    return path.stem
+
+
+async def forget_job(spec: dict[str, Any]) -> None:
+    """Runs in a worker of another scheduler: the model is filed, its training state is not needed any more.
+
+    A coroutine, which is what Dask sends off without waiting for its end.
+    """
+    experiments.forget_state(ModelSpec.from_dict(spec), Settings.from_environment())
 
 
 def course_of(run: TrainingRun, most: int = 300) -> dict[str, list[float]]:
@@ -168,34 +294,47 @@ def course_of(run: TrainingRun, most: int = 300) -> dict[str, list[float]]:
 
 def download_job(key: str, dataset: str, settings: Settings) -> str:
     """Runs in a worker: fetch a data set; returns its name."""
-    experiments.fetch_images(dataset, settings, progress=reporter(key))
+    experiments.fetch_images(dataset, settings, progress=Reporter(key))
     return dataset
 
 
-def estimate_job(spec: dict[str, Any], settings: Settings) -> float:
+def estimate_job(spec: dict[str, Any], given: Settings | None) -> float:
     """Runs in a worker: time a few training steps."""
-    use_cores()
-    return experiments.estimated_seconds(ModelSpec.from_dict(spec), settings)
+    model = ModelSpec.from_dict(spec)
+    use_cores(model)
+    return experiments.estimated_seconds(model, given or Settings.from_environment())
 
 
-def use_cores() -> None:
-    """Train on all cores but behind everything else: the explorer stays quick."""
+def use_cores(spec: ModelSpec) -> None:
+    """Train on all cores of this machine or container, but behind everything else: the explorer stays quick.
+
+    Products of 8x8 images are too small to be shared: two threads mostly wait for each other.
+    """
     import torch
+    from dask.system import CPU_COUNT
 
-    torch.set_num_threads(os.cpu_count() or 1)
+    torch.set_num_threads(1 if spec.dataset == "digits" else CPU_COUNT)
     with contextlib.suppress(OSError, AttributeError):
         os.setpriority(os.PRIO_PROCESS, 0, 10)
 
 
-def reporter(key: str) -> Callable[..., None]:
-    """Progress of a job: tells the server, and stops the job where somebody cancelled it."""
-    from distributed import Event, get_worker
+class Reporter:
+    """Progress of a job: tells the servers that wait for it, and stops the job where none does any more."""
 
-    worker, cancelled = get_worker(), Event(f"cancel-{key}")
+    def __init__(self, key: str):
+        from distributed import get_worker
 
-    def report(fraction: float, text: str, course: Mapping[str, list[float]] | None = None) -> None:
-        worker.log_event(TOPIC, {"key": key, "fraction": fraction, "text": text, "course": course})
-        if cancelled.is_set():
+        self.key, self.start, self.run = key, "", uuid.uuid4().hex
+        self.worker = get_worker()
+        self.attempt = self.worker.get_current_task()
+
+    def __call__(self, fraction: float, text: str, course: Mapping[str, list[float]] | None = None) -> None:
+        report = {"key": self.key, "attempt": self.attempt, "run": self.run, "start": self.start}
+        self.worker.log_event(TOPIC, report | {"fraction": fraction, "text": text, "course": course})
+        if not self.is_wanted():
             raise train.CancelledError
 
-    return report
+    def is_wanted(self) -> bool:
+        """Whether a server holds the future: else the scheduler has told the worker to give the task up."""
+        task = self.worker.state.tasks.get(self.attempt)
+        return task is not None and task.state in ("executing", "long-running")

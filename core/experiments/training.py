@@ -28,6 +28,7 @@ def train_model(
     *,
     path: Path | None = None,
     state: Path | None = None,
+    keep_state: bool = False,
     progress: Progress = silent,
     watch: train.Watch = train.unwatched,
 ) -> tuple[Path, TrainingRun]:
@@ -38,6 +39,7 @@ def train_model(
         settings: Where the images are, and the folder that the model goes to.
         path: Another place for the file.
         state: Another place for the training state, which else lies beside the file.
+        keep_state: Whether the state stays when the model is there.
         progress: Called after every epoch.
         watch: Called after every epoch with the course so far.
 
@@ -77,8 +79,53 @@ def train_model(
     }
     tensors = {"concepts": means_of_labels, "memories": memories, "memory_index": index}
     store.save_model(target, spec, card, vae, tensors)
-    state.unlink(missing_ok=True)
+    if not keep_state:
+        state.unlink(missing_ok=True)
     return target, course
+
+
+def train_file(
+    spec: ModelSpec, settings: Settings, *, progress: Progress = silent, watch: train.Watch = train.unwatched
+) -> bytes:
+    """Train a model that another process files: returns the file's content, see `file_model`.
+
+    The state lies in this machine's folder of models and stays, because the content can still be lost on its way;
+    `forget_state` ends it.
+
+    Raises: as `train_model`.
+    """
+    with tempfile.TemporaryDirectory(prefix="latent-trajectories-") as scratch:
+        path, state = Path(scratch) / f"{id_of(spec)}.safetensors", state_of(spec, settings)
+        train_model(spec, settings, path=path, state=state, keep_state=True, progress=progress, watch=watch)
+        return path.read_bytes()
+
+
+def file_model(content: bytes, spec: ModelSpec, settings: Settings) -> str:
+    """File a model that a worker has trained, verified, whole or not at all; returns its id.
+
+    Raises:
+        StoreError: It is no usable model, or one of another recipe; nothing is filed.
+    """
+    id = id_of(spec)
+    settings.models.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=settings.models, prefix=".") as scratch:
+        path = Path(scratch) / f"{id}.safetensors"
+        store.write_whole(path, content)
+        model = store.load_model(path, torch.device("cpu"))
+        if model.spec != spec or model.card.get("weights_sha256") != store.weights_sha256(model.vae):
+            raise store.StoreError("What the worker sent is not the model that was asked for. Train it again.")
+        path.replace(settings.models / path.name)
+    return id
+
+
+def state_of(spec: ModelSpec, settings: Settings) -> Path:
+    """The file for the state of a training on this machine."""
+    return settings.models / f"{id_of(spec)}{STATE}"
+
+
+def forget_state(spec: ModelSpec, settings: Settings) -> None:
+    """Remove the state of a training that has come to its end."""
+    state_of(spec, settings).unlink(missing_ok=True)
 
 
 def zoo_model(

@@ -1,0 +1,82 @@
+"""What happens in other processes: waiting for it, and seeing that none of them is left."""
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dashboard.jobs import Jobs, JobStatus
+
+ENDS = ("done", "failed", "cancelled")
+
+
+def until(condition: Callable[[], Any], what: str) -> Any:
+    """Wait for what happens in another process."""
+    for _ in range(2400):
+        found = condition()
+        if found:
+            return found
+        threading.Event().wait(0.05)
+    pytest.fail(f"It did not happen: {what}.")
+
+
+def children(of: int | None = None) -> set[int]:
+    """Living processes below one (this one), on systems with /proc; Python's own resource tracker is left out."""
+    parents = dict(parent_of(path) for path in Path("/proc").glob("[0-9]*"))
+    found, level = set(), {of or os.getpid()}
+    while level:
+        level = {pid for pid, parent in parents.items() if parent in level} - found
+        found |= level
+    return found
+
+
+def parent_of(path: Path) -> tuple[int, int]:
+    try:
+        state, parent = (path / "stat").read_text().rpartition(")")[2].split()[:2]
+        stays = state == "Z" or b"resource_tracker" in (path / "cmdline").read_bytes()
+    except OSError:
+        return int(path.name), -1
+    return int(path.name), -1 if stays else int(parent)
+
+
+def alive(pids: set[int]) -> set[int]:
+    """Those that still run, whoever their parent is now."""
+    return {pid for pid in pids if parent_of(Path("/proc") / str(pid))[1] != -1}
+
+
+def ended(jobs: Jobs, key: str) -> JobStatus:
+    """The status of a job at its end."""
+    return until(lambda: found(jobs, key, lambda status: status.state in ENDS), "the job ends")
+
+
+def reported(jobs: Jobs, key: str) -> JobStatus:
+    """The status once the job no longer waits."""
+    return until(lambda: found(jobs, key, lambda status: status.state != "waiting"), "the job reports")
+
+
+def learning(jobs: Jobs, key: str) -> JobStatus:
+    """The status once the job has a course, or is at its end."""
+    return until(lambda: found(jobs, key, lambda s: s.state in ENDS or s.course), "the job learns")
+
+
+def found(jobs: Jobs, key: str, fits: Callable[[JobStatus], Any]) -> JobStatus | None:
+    status = jobs.status(key)
+    return status if status and fits(status) else None
+
+
+def recorded(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Every report that arrives from now on."""
+    reports: list[dict[str, Any]] = []
+    real = Jobs._report
+
+    def report(self: Jobs, event: tuple[Any, Any]) -> None:
+        reports.append(event[1])
+        real(self, event)
+
+    monkeypatch.setattr(Jobs, "_report", report)
+    for client in jobs._clients.values():
+        client.subscribe_topic("latent-trajectories", jobs._report)
+    return reports

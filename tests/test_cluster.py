@@ -1,0 +1,218 @@
+"""The work of several machines, on loopback: a real scheduler, real workers and web processes, a real Redis server.
+
+Every process has folders of its own: nothing is shared but the scheduler and Redis.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from core import experiments, store
+from core.config import ModelSpec, RefusedError, Settings
+from dashboard import jobs as jobs_module
+from dashboard.jobs import Jobs
+from tests.conftest import settings_in
+from tests.processes import alive, children, ended, learning, recorded, until
+from tests.served import free_port
+
+pytestmark = pytest.mark.filterwarnings("default")  # dask and its event loop warn about themselves
+QUICK = ModelSpec(dataset="digits", n_latent=3, n_hidden=16, epochs=3, batch_size=500, precision="float32")
+ENDLESS = replace(QUICK, epochs=5000, batch_size=50, seed=9)
+Start = Callable[..., subprocess.Popen[bytes]]
+
+
+@contextmanager
+def running(root: Path, *command: object, **environment: object) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of this program; killed at the end, with everything below it."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("LT_", "REDIS_"))}
+    given = {name: str(value) for name, value in environment.items()}
+    process = subprocess.Popen([str(part) for part in command], cwd=root, env=clean | given)
+    try:
+        yield process
+    finally:
+        below = children(process.pid)
+        process.terminate()
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        until(lambda: not alive(below), "nothing is left of it")
+
+
+def dask(*arguments: object) -> tuple[object, ...]:
+    """The commands of the README and of compose.yaml."""
+    return (sys.executable, "-m", "dask", *arguments, "--no-dashboard")
+
+
+@contextmanager
+def scheduler_of(root: Path) -> Iterator[str]:
+    port = free_port()
+    with running(root, *dask("scheduler", "--host", "127.0.0.1", "--port", port)):
+        yield f"tcp://127.0.0.1:{port}"
+
+
+@contextmanager
+def worker_of(root: Path, scheduler: str, home: Path) -> Iterator[subprocess.Popen[bytes]]:
+    home.mkdir(parents=True, exist_ok=True)
+    command = dask("worker", scheduler, "--nworkers", 1, "--nthreads", 1, "--local-directory", home)
+    with running(root, *command, LT_HOME=home, LT_DEVICE="cpu") as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def scheduler(root: Path) -> Iterator[str]:
+    with scheduler_of(root) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The folders of the worker."""
+    return settings_in(tmp_path_factory.mktemp("worker"))
+
+
+@pytest.fixture(scope="module")
+def worker(root: Path, scheduler: str, home: Settings) -> Iterator[subprocess.Popen[bytes]]:
+    with worker_of(root, scheduler, home.models.parent) as process:
+        yield process
+
+
+@pytest.fixture
+def servers(scheduler: str, worker: object, tmp_path: Path) -> Iterator[tuple[Jobs, Jobs]]:
+    """The jobs of two web processes."""
+    pair = [Jobs(replace(settings_in(tmp_path / name), scheduler=scheduler)) for name in ("one", "two")]
+    yield pair[0], pair[1]
+    for jobs in pair:
+        jobs.close()
+
+
+def files(settings: Settings) -> list[str]:
+    """The models and states of a folder."""
+    return sorted(path.name for path in settings.models.glob("*")) if settings.models.exists() else []
+
+
+def kept(home: Settings, spec: ModelSpec) -> experiments.Unfinished | None:
+    """The state that a worker keeps of a training."""
+    return next((each for each in experiments.unfinished(home) if each.spec == spec), None)
+
+
+def test_a_worker_trains_and_the_server_files(servers: tuple[Jobs, Jobs], home: Settings):
+    jobs, other = servers
+    status = ended(jobs, jobs.train(QUICK))
+    assert (status.state, len(status.course["train"])) == ("done", QUICK.epochs)
+    assert files(jobs.settings) == [f"{status.text}.safetensors"]
+    model = store.Library([(jobs.settings.models, "trained here")]).load(status.text, torch.device("cpu"))
+    assert model.spec == QUICK
+    assert files(other.settings) == []
+    until(lambda: files(home) == [], "the worker keeps neither model nor state")
+
+
+def test_two_servers_share_one_training_and_both_file_it(servers: tuple[Jobs, Jobs], monkeypatch: pytest.MonkeyPatch):
+    spec = replace(QUICK, epochs=60, seed=1)
+    reports = recorded(servers[0], monkeypatch)
+    keys = [jobs.train(spec) for jobs in servers]
+    assert keys[0] == keys[1]
+    ends = [ended(jobs, key) for jobs, key in zip(servers, keys, strict=True)]
+    assert [end.state for end in ends] == ["done", "done"]
+    assert ends[0].course == ends[1].course
+    assert len({report["run"] for report in reports if report["key"] == keys[0]}) == 1
+    assert [files(jobs.settings) for jobs in servers] == [[f"{ends[0].text}.safetensors"]] * 2
+
+
+def test_who_cancels_leaves_the_training_to_the_other_who_waits(
+    servers: tuple[Jobs, Jobs], home: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    one, two = servers
+    key = one.train(ENDLESS)
+    two.train(ENDLESS)
+    for jobs in servers:
+        assert learning(jobs, key).state == "running"
+    one.cancel(key)
+    before = two.status(key).fraction
+    until(lambda: two.status(key).fraction > before, "the other one still learns")
+    assert one.status(key).state == "cancelled"
+    two.close()  # as if that server had gone
+    state = until(lambda: kept(home, ENDLESS), "the work stops when nobody waits for it, and keeps its state")
+    reports = recorded(one, monkeypatch)
+    learning(one, one.train(ENDLESS))
+    one.cancel(key)
+    assert f"goes on from epoch {state.epoch}" in [report["text"] for report in reports]
+
+
+def test_a_killed_worker_is_replaced_and_its_job_goes_on(
+    servers: tuple[Jobs, Jobs], worker: subprocess.Popen[bytes], home: Settings
+):
+    jobs = servers[0]
+    spec = replace(QUICK, epochs=300, seed=2)
+    key = jobs.train(spec)
+    learning(jobs, key)
+    jobs.cancel(key)
+    state = until(lambda: kept(home, spec), "the state is written")
+    jobs.train(spec)
+    run = learning(jobs, key).run
+    (process,) = until(lambda: children(worker.pid), "the worker's process")
+    os.kill(process, signal.SIGKILL)
+    until(lambda: jobs.status(key).run != run, "its successor")
+    assert f"(its worker died, another one goes on from epoch {state.epoch})" in learning(jobs, key).text
+    assert ended(jobs, key).state == "done"
+    until(lambda: not kept(home, spec), "the worker keeps no state of what is filed")
+
+
+def test_a_machine_that_is_lost_gives_its_job_to_another_which_starts_again(root: Path, tmp_path: Path):
+    with scheduler_of(root) as scheduler, ExitStack() as stack:
+        first = stack.enter_context(worker_of(root, scheduler, tmp_path / "first"))
+        jobs = Jobs(replace(settings_in(tmp_path / "web"), scheduler=scheduler))
+        stack.callback(jobs.close)
+        key = jobs.train(replace(QUICK, epochs=200))
+        run = learning(jobs, key).run
+        stack.enter_context(worker_of(root, scheduler, tmp_path / "second"))
+        for pid in (first.pid, *children(first.pid)):
+            os.kill(pid, signal.SIGKILL)
+        until(lambda: jobs.status(key).run != run, "the other worker")
+        assert "(its worker died, another one starts from epoch 1)" in learning(jobs, key).text
+        assert ended(jobs, key).state == "done"
+
+
+def test_a_scheduler_that_does_not_answer_is_said(settings: Settings, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(jobs_module, "PATIENCE", 1)
+    for address in (f"tcp://127.0.0.1:{free_port()}", "nonsense://x"):
+        jobs = Jobs(replace(settings, scheduler=address))
+        for ask in (jobs.train, jobs.estimated_seconds):
+            with pytest.raises(RefusedError, match=r"does not answer\. Start it") as refused:
+                ask(QUICK)
+            assert address in str(refused.value)
+        assert jobs.all() == []
+        jobs.close()
+
+
+def test_a_scheduler_without_a_worker_is_said(root: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch):
+    with scheduler_of(root) as scheduler:
+        jobs = Jobs(replace(settings, scheduler=scheduler))
+        assert jobs._connected(scheduler).status == "running"
+        monkeypatch.setattr(jobs_module, "PATIENCE", 1)
+        with pytest.raises(RefusedError, match=f"has no worker.*python -m dask worker {scheduler}"):
+            jobs.train(QUICK)
+        jobs.close()
+
+
+def test_a_job_whose_scheduler_ends_has_failed(root: Path, tmp_path: Path):
+    with ExitStack() as stack:
+        scheduler = stack.enter_context(ExitStack())
+        address = scheduler.enter_context(scheduler_of(root))
+        stack.enter_context(worker_of(root, address, tmp_path / "worker"))
+        jobs = Jobs(replace(settings_in(tmp_path / "web"), scheduler=address))
+        stack.callback(jobs.close)
+        key = jobs.train(ENDLESS)
+        assert learning(jobs, key).state == "running"
+        scheduler.close()
+        assert ended(jobs, key).state == "failed"
+        assert "connection to the scheduler was lost" in jobs.status(key).text
