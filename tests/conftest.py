@@ -4,8 +4,9 @@
 
 import json
 import os
+import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +33,13 @@ jaxtyping.install_import_hook(
 import pytest
 import torch
 from filelock import FileLock
+from redis import ConnectionError, Redis
 
 from core import config, data, experiments, store, vae
 from core.__main__ import main
 from core.config import ModelSpec, Settings
+from tests.processes import until
+from tests.served import free_port, required
 
 ROOT = Path(__file__).resolve().parent.parent
 Answer = tuple[int, Any, str, str]
@@ -161,3 +165,22 @@ def write_model() -> Callable[..., Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A Redis of its own, in memory: its address and its process."""
+    with required(shutil.which("redis-server"), "redis-server") as program:
+        port = free_port()
+        options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", tmp_path]
+        with subprocess.Popen([program, *options], stdout=subprocess.DEVNULL) as process, Redis(port=port) as client:
+            until(lambda: answers(client), "Redis answers")
+            yield f"redis://127.0.0.1:{port}/0", process
+            process.kill()
+
+
+def answers(client: Redis) -> bool:
+    try:
+        return bool(client.ping())
+    except ConnectionError:
+        return False

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from dash import Dash
 from flask.testing import FlaskClient
 
@@ -49,11 +50,47 @@ def required(program: str | None, what: str) -> Iterator[str]:
     yield program
 
 
+class Reply:
+    """An answer of a server elsewhere, read as Flask's own test client reads one."""
+
+    def __init__(self, response: requests.Response):
+        self.status_code, self.get_data, self._json = response.status_code, lambda as_text: response.text, response.json
+
+    def get_json(self, silent: bool = False) -> Any:
+        """The content; None where there is no JSON and that is no fault."""
+        try:
+            return self._json()
+        except requests.JSONDecodeError:
+            if silent:
+                return None
+            raise
+
+
+class Site:
+    """A web process elsewhere, asked as Flask's own test client asks."""
+
+    def __init__(self, url: str):
+        self.url, self.session = url, requests.Session()
+        self.session.trust_env = False  # no proxy stands between processes of one machine
+
+    def is_up(self) -> bool:
+        try:
+            return self.session.get(f"{self.url}/health", timeout=5).ok
+        except requests.ConnectionError:
+            return False
+
+    def get(self, path: str) -> Reply:
+        return Reply(self.session.get(self.url + path, timeout=60))
+
+    def post(self, path: str, json: Any) -> Reply:
+        return Reply(self.session.post(self.url + path, json=json, timeout=60))
+
+
 class Browser:
     """Asks the callbacks of an app over HTTP."""
 
-    def __init__(self, app: Dash, name: str = "tab"):
-        self.http: FlaskClient = app.server.test_client()
+    def __init__(self, http: FlaskClient | Site, name: str = "tab"):
+        self.http: Any = http
         self.name, self.sequence = name, 0
         self.callbacks = self.http.get("/_dash-dependencies").get_json()
 

@@ -3,7 +3,7 @@
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from core import experiments
 from core.config import InferenceSpec, NoiseSweepSpec, Settings
 from dashboard.cache import CachedExperiments, ResultCache, writable
 from tests.conftest import settings_in
-from tests.served import free_port, own_cache, required
+from tests.served import own_cache
 
 Trained = tuple[Settings, str]
 PATIENCE = 60  # seconds after which a test that hangs fails
@@ -205,38 +205,6 @@ def test_a_full_disk_costs_no_answer(cache: ResultCache, failing: str, monkeypat
 
 
 # Redis
-
-
-@pytest.fixture
-def redis_server(tmp_path: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """A Redis of its own, in memory."""
-    with required(shutil.which("redis-server"), "redis-server") as program:
-        port = free_port()
-        options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", tmp_path]
-        process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)
-        try:
-            with redis.Redis(port=port) as client:
-                until(lambda: answers(client))
-            yield f"redis://127.0.0.1:{port}/0", process
-        finally:
-            process.kill()
-            process.wait()
-
-
-def answers(client: Any) -> bool:
-    try:
-        return bool(client.ping())
-    except redis.ConnectionError:
-        return False
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait for something that has no event to wait for."""
-    for _ in range(PATIENCE * 20):
-        if condition():
-            return
-        threading.Event().wait(0.05)
-    pytest.fail("It did not happen.")
 
 
 def test_results_are_shared_through_redis(

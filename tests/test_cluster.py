@@ -13,15 +13,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import redis
 import torch
+import yaml
 
 from core import experiments, store
-from core.config import ModelSpec, RefusedError, Settings
+from core.config import ModelSpec, RefusedError, Settings, recipe
 from dashboard import jobs as jobs_module
 from dashboard.jobs import Jobs
 from tests.conftest import settings_in
 from tests.processes import alive, children, ended, learning, recorded, until
-from tests.served import free_port
+from tests.served import Browser, Site, free_port
+from tests.test_models import Hand
 
 pytestmark = pytest.mark.filterwarnings("default")  # dask and its event loop warn about themselves
 QUICK = ModelSpec(dataset="digits", n_latent=3, n_hidden=16, epochs=3, batch_size=500, precision="float32")
@@ -48,22 +51,26 @@ def running(root: Path, *command: object, **environment: object) -> Iterator[sub
         until(lambda: not alive(below), "nothing is left of it")
 
 
-def dask(*arguments: object) -> tuple[object, ...]:
-    """The commands of the README and of compose.yaml."""
-    return (sys.executable, "-m", "dask", *arguments, "--no-dashboard")
+def composed(root: Path, service: str, **places: object) -> list[str]:
+    """The command of a service in compose.yaml, with other places in it."""
+    command = yaml.safe_load((root / "compose.yaml").read_text())["services"][service]["command"]
+    for name, place in ({"python ": f"{sys.executable} "} | places).items():
+        assert name in command
+        command = command.replace(name, str(place))
+    return command.split()
 
 
 @contextmanager
 def scheduler_of(root: Path) -> Iterator[str]:
     port = free_port()
-    with running(root, *dask("scheduler", "--host", "127.0.0.1", "--port", port)):
+    with running(root, *composed(root, "scheduler", **{"0.0.0.0": "127.0.0.1", "8786": port})):
         yield f"tcp://127.0.0.1:{port}"
 
 
 @contextmanager
 def worker_of(root: Path, scheduler: str, home: Path) -> Iterator[subprocess.Popen[bytes]]:
     home.mkdir(parents=True, exist_ok=True)
-    command = dask("worker", scheduler, "--nworkers", 1, "--nthreads", 1, "--local-directory", home)
+    command = composed(root, "worker", **{"tcp://scheduler:8786": scheduler, "/data/tmp": home})
     with running(root, *command, LT_HOME=home, LT_DEVICE="cpu") as process:
         yield process
 
@@ -216,3 +223,30 @@ def test_a_job_whose_scheduler_ends_has_failed(root: Path, tmp_path: Path):
         scheduler.close()
         assert ended(jobs, key).state == "failed"
         assert "connection to the scheduler was lost" in jobs.status(key).text
+
+
+@contextmanager
+def site_of(root: Path, home: Path, **environment: object) -> Iterator[Site]:
+    """A web process as it is served."""
+    port = free_port()
+    command = (sys.executable, "-m", "gunicorn", "app:server")
+    with running(root, *command, LT_HOME=home, LT_DEVICE="cpu", HOST="127.0.0.1", PORT=port, **environment):
+        site = Site(f"http://127.0.0.1:{port}")
+        until(site.is_up, "the web process answers")
+        yield site
+
+
+def test_what_a_worker_trains_appears_in_the_explorer_of_a_web_process(
+    root: Path, scheduler: str, worker: object, redis_server: tuple[str, object], tmp_path: Path
+):
+    spec = replace(recipe("digits", 3), epochs=2, seed=5)
+    id = experiments.id_of(spec)
+    with site_of(root, tmp_path, LT_SCHEDULER=scheduler, REDIS_URL=redis_server[0]) as site:
+        hand = Hand(site)
+        hand.press("train", state=(spec.dataset, *(str(value) for value in (spec.n_latent, spec.epochs, spec.seed))))
+        until(lambda: f"{id}.safetensors" in str(hand.look()["table"]), "the list of models has it")
+        response = Browser(site).ask("cloud", f"v=1&model={id}&runs=20")
+    assert response["cloud"]["data"]
+    assert files(settings_in(tmp_path)) == [f"{id}.safetensors"]
+    with redis.Redis.from_url(redis_server[0]) as client:
+        assert list(client.scan_iter("lt:*"))  # pyright: ignore[reportArgumentType]

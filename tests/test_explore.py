@@ -346,7 +346,7 @@ def app(home: Settings, tmp_path_factory: pytest.TempPathFactory) -> Dash:
 @pytest.fixture
 def browser(app: Dash, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Browser:
     monkeypatch.setattr(CachedExperiments, "compute_ahead", lambda *_: None)
-    return Browser(app, request.node.name[-60:])
+    return Browser(app.server.test_client(), request.node.name[-60:])
 
 
 GARBAGE: dict[str, Any] = {
@@ -457,7 +457,7 @@ def test_many_tabs_at_once(app: Dash, monkeypatch: pytest.MonkeyPatch):
     wrong: list[Any] = []
 
     def use(name: str) -> None:
-        browser = Browser(app, name)
+        browser = Browser(app.server.test_client(), name)
         for i in range(4):
             for route in ("settle", "run", "cloud", "curves", "image"):
                 response = browser.post(f"ask-{route}", browser.question(QUICK + f"&p=0.{i}"))

@@ -13,7 +13,7 @@ from core.config import ModelSpec, Settings
 from core.store import Library
 from dashboard.jobs import Jobs, JobStatus
 from dashboard.pages.models import bound_of, spec_of
-from tests.served import create_app, sentences
+from tests.served import Site, create_app, sentences
 
 UPDATE = "/models/_dash-update-component"
 
@@ -21,8 +21,8 @@ UPDATE = "/models/_dash-update-component"
 class Hand:
     """Presses buttons of the page."""
 
-    def __init__(self, http: FlaskClient):
-        self.http = http
+    def __init__(self, http: FlaskClient | Site):
+        self.http: Any = http
         self.callbacks = http.get("/models/_dash-dependencies").get_json()
 
     def post(self, first: str, value: object, *, of: Any = None, state: tuple[object, ...] = ()) -> Any:
