@@ -7,8 +7,9 @@ from dashboard.cache import CachedExperiments, ResultCache
 from dashboard.jobs import Jobs
 from dashboard.pages.explore import ExplorePage
 from dashboard.pages.models import ModelsPage
+from dashboard.pages.paper import PaperPage
+from dashboard.shell import PAGES, index, shell
 from dashboard.shell import LeanDash as Dash
-from dashboard.shell import index, shell
 from dashboard.static import keep_compressed
 
 META = [{"name": "viewport", "content": "width=device-width, initial-scale=1"}]
@@ -29,26 +30,28 @@ def create_app(settings: Settings) -> Dash:
     app.server.config |= {"MAX_CONTENT_LENGTH": MAX_REQUEST, "COMPRESS_ZSTD_LEVEL": 1}  # replies: quickly
     keep_compressed(app.server)
     root, jobs = app.config.requests_pathname_prefix, Jobs(settings)
-    page = ExplorePage(CachedExperiments(settings, ResultCache(app.server, settings)), jobs)
+    lab = CachedExperiments(settings, ResultCache(app.server, settings))
+    page = ExplorePage(lab, jobs)
     app.layout = shell(page.layout(), "Explore", root)
     page.register(app)
-    add_models(app, ModelsPage(settings, jobs, root))
+    add_page(app, "Models", ModelsPage(settings, jobs, root))
+    add_page(app, "Paper", PaperPage(lab, root))
     return app
 
 
-def add_models(explorer: Dash, page: ModelsPage) -> None:
+def add_page(explorer: Dash, name: str, page: ModelsPage | PaperPage) -> None:
     """A page of its own beside the explorer, on the same server: neither loads what the other needs."""
     root = explorer.config.requests_pathname_prefix
     app = Dash(
         __name__,
         server=explorer.server,
-        url_base_pathname=f"{root}models/",
-        title="Models – Latent Trajectories",
+        url_base_pathname=f"{root}{PAGES[name]}",
+        title=f"{name} – Latent Trajectories",
         update_title="",
         index_string=index(),
         meta_tags=META,
     )
-    app.layout = lambda: shell(page.layout(), "Models", root)
+    app.layout = lambda: shell(page.layout(), name, root)
     page.register(app)
 
 

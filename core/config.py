@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, urlencode
 DATASETS = ("mnist", "fashion", "digits")
 NOISE_KINDS = ("invert", "permute")
 SOURCES = ("original", "decoded")
+METRICS = ("euclidean", "mahalanobis")
 BASES = ("windowed", "rotated", "fixed")
 N_LABELS = 10
 
@@ -318,38 +319,72 @@ class GridSpec(Spec):
 
 
 @dataclass(frozen=True)
-class InferenceSpec(Spec):
-    """One experiment of repeated inference: a model, a label, a noise, and how many runs for how long."""
+class EnsembleSpec(Spec):
+    """What all experiments on a model share: where runs start, how pixels are swapped, how many runs for how long."""
 
     model: str = setting(Name(), help="id of a model: its file name without the ending")
     source: str = setting(Choice(SOURCES), "original", help="start from original images, or from decoded memories")
-    label: int = setting(Integer(0, N_LABELS - 1), 6, help="label of the images")
-    sample: int = setting(Integer(0, 499), 17, help="which image of the label the highlighted run starts from")
-    noise: float = setting(Real(0, 1), 0.2, help="share p of the pixels that are swapped")
     noise_kind: str = setting(Choice(NOISE_KINDS), "invert", help="invert pixels, or permute them among each other")
     n_runs: int = setting(Integer(10, 500), 300, help="runs in the ensemble")
     n_steps: int = setting(Integer(5, 200), 60, help="steps T of encode and decode")
-    window: int = setting(Integer(0, 30), 5, help="steps that the PCA of step t looks ahead")
-    basis: str = setting(Choice(BASES), "windowed", help="PCA per window, rotated to the one before, or fixed")
     seed: int = setting(Integer(0, 2**31 - 1), 0, help="fixes which pixels are swapped")
 
 
 @dataclass(frozen=True)
-class NoiseSweepSpec(Spec):
-    """Minimum distances and stage of an ensemble at p = 0, step, ..., 1 (the paper's Fig. 4)."""
+class InferenceSpec(EnsembleSpec):
+    """One experiment of repeated inference: a model, a label, a noise, and how many runs for how long."""
 
-    model: str = setting(Name(), help="id of a model: its file name without the ending")
-    source: str = setting(Choice(SOURCES), "original", help="start from original images, or from decoded memories")
     label: int = setting(Integer(0, N_LABELS - 1), 6, help="label of the images")
-    noise_kind: str = setting(Choice(NOISE_KINDS), "invert", help="invert pixels, or permute them among each other")
-    n_runs: int = setting(Integer(10, 500), 300, help="runs per noise; the paper's Fig. 4 has 500")
-    n_steps: int = setting(Integer(5, 200), 60, help="steps T of encode and decode")
-    seed: int = setting(Integer(0, 2**31 - 1), 0, help="fixes which pixels are swapped")
+    sample: int = setting(Integer(0, 499), 17, help="which image of the label the highlighted run starts from")
+    noise: float = setting(Real(0, 1), 0.2, help="share p of the pixels that are swapped")
+    window: int = setting(Integer(0, 30), 5, help="steps that the PCA of step t looks ahead")
+    basis: str = setting(Choice(BASES), "windowed", help="PCA per window, rotated to the one before, or fixed")
+
+
+@dataclass(frozen=True)
+class NoiseSweepSpec(EnsembleSpec):
+    """Minimum distances and stage of an ensemble at p = 0, step, ..., 1 (the paper's Fig. 4, there with 500 runs)."""
+
+    label: int = setting(Integer(0, N_LABELS - 1), 6, help="label of the images")
 
     @property
     def noises(self) -> tuple[float, ...]:
         """The grid of p: stage II can be narrow, so it is fine."""
         return tuple(round(i / 40, 4) for i in range(41))
+
+
+@dataclass(frozen=True)
+class LabelMapSpec(NoiseSweepSpec):
+    """How the decoded images are read at every step and p (the paper's Fig. 5)."""
+
+    n_runs: int = setting(Integer(10, 500), 200, help="runs for each p; the paper has 200")
+
+
+@dataclass(frozen=True)
+class ApproachSpec(EnsembleSpec):
+    """Distance to memory and concepts over time, for every label (the paper's Fig. 3 and Supplements C and F)."""
+
+    noise: float = setting(Real(0, 1), 0.2, help="share p of the pixels that are swapped")
+    metric: str = setting(Choice(METRICS), "euclidean", help="or in units of the spread of the label's memories")
+
+    def runs_of(self, label: int) -> InferenceSpec:
+        """The runs of one label."""
+        shared = {item.name: getattr(self, item.name) for item in fields(EnsembleSpec)}
+        return InferenceSpec(**shared, noise=self.noise, label=label)
+
+
+@dataclass(frozen=True)
+class BranchSpec(EnsembleSpec):
+    """Two clusters of runs at one step (the paper's Supplement B)."""
+
+    label: int = setting(Integer(0, N_LABELS - 1), 1, help="label of the images; the paper shows '1'")
+    noise: float = setting(Real(0, 1), 0.2, help="share p of the pixels that are swapped")
+    t: int = setting(Integer(0, 200), 10, help="step at which the runs are told apart; 10 in the paper")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.t > self.n_steps:
+            raise SpecError(f"t must not be above n_steps = {self.n_steps}, but is {self.t}.")
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,9 @@
 """The frozen results: NumPy arrays and plain values, all that leaves the core."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -122,6 +124,94 @@ class LatentSpace:
     abstract_concept: Float[np.ndarray, "latent"]
     concept_images: Float[np.ndarray, "labels pixels"]
     abstract_image: Float[np.ndarray, "pixels"]
+
+
+@dataclass(frozen=True)
+class ApproachCurves:
+    """Runs of every label on their way past memory and concepts (the paper's Fig. 3, Supplements C and F).
+
+    `winners` is the share of the runs of a label (first axis) whose smallest distance of all is to the concept of a
+    label (second axis).
+    """
+
+    memory: Float[np.ndarray, "labels steps"]
+    memory_sem: Float[np.ndarray, "labels steps"]
+    concept: Float[np.ndarray, "labels steps"]
+    concept_sem: Float[np.ndarray, "labels steps"]
+    line: Float[np.ndarray, "labels steps"]
+    all_concepts: Float[np.ndarray, "labels concepts steps"]
+    winners: Float[np.ndarray, "labels concepts"]
+    minimum_step: Float[np.ndarray, "labels two"]
+    minimum_step_sem: Float[np.ndarray, "labels two"]
+    approach_share: Float[np.ndarray, "labels"]
+    strict_approach_share: Float[np.ndarray, "labels"]
+
+
+@dataclass(frozen=True)
+class Branches:
+    """Two clusters of runs at one step, the narrower first (the paper's Supplement B)."""
+
+    t: int
+    branch: Int[np.ndarray, "trials"]
+    embedding: Float[np.ndarray, "steps trials 2"]
+    variance: Float[np.ndarray, "branches steps"]
+    mean_images: Float[np.ndarray, "branches pixels"]
+    sample_images: Float[np.ndarray, "branches samples pixels"]
+    predicted_share: Float[np.ndarray, "branches labels"]
+
+
+@dataclass(frozen=True)
+class LabelMap:
+    """How decoded images are read at every step and p (the paper's Fig. 5)."""
+
+    noises: Float[np.ndarray, "noises"]
+    predicted_labels: Int[np.ndarray, "noises steps"]
+    share: Float[np.ndarray, "noises steps"]
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Where the concepts of a model lie (the paper's Figs. 7 and 8, Supplement E)."""
+
+    concepts: Float[np.ndarray, "labels latent"]
+    variance: Float[np.ndarray, "latent"]
+    active: Bool[np.ndarray, "latent"]
+    contribution_ratio: Float[np.ndarray, "latent"]
+    cosine_similarity: Float[np.ndarray, "labels labels"]
+    orthogonality_gap: float
+
+
+@dataclass(frozen=True)
+class ConceptDynamics:
+    """One step of repeated inference around each concept: a first test of the authors' conjecture of saddles."""
+
+    moved: Float[np.ndarray, "labels"]
+    moduli: Float[np.ndarray, "labels latent"]
+    noise_gain: Float[np.ndarray, "labels"]
+    orthogonal_gain: Float[np.ndarray, "labels"]
+
+    @property
+    def expanding(self) -> Int[np.ndarray, "labels"]:
+        """How many eigenvalues lie outside the unit circle."""
+        return (self.moduli > 1).sum(1)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement of the paper beside what we find, and whether it holds by a rule that is written down.
+
+    `verdict` is one of "holds", "holds in part", "does not hold", "not measured"; `values` are the numbers behind it.
+    """
+
+    number: int
+    figure: str
+    statement: str
+    paper: str
+    ours: str
+    rule: str
+    verdict: str
+    values: Mapping[str, Any]
+    models: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from flask import Flask
 from flask_caching import Cache
 
 from core import experiments
-from core.config import InferenceSpec, NoiseSweepSpec, Progress, RefusedError, Settings, silent
+from core.config import EnsembleSpec, InferenceSpec, NoiseSweepSpec, Progress, RefusedError, Settings, silent
 from core.results import LatentSpace, NoiseSweep, Run, Trajectories
 from core.store import Library
 
@@ -198,6 +198,15 @@ class CachedExperiments:
 
         return self._asked_for(self._key(spec), compute)
 
+    def experiment(self, name: str, spec: EnsembleSpec, compute: Callable[..., T], progress: Progress = silent) -> T:
+        """Any other experiment of the core, by its name, on a spec; `progress` may raise to give up."""
+
+        def once() -> T:
+            with self._heavy:
+                return compute(spec, self.settings, progress=progress)
+
+        return self._asked_for(f"{name}:{self._key(spec)}", once)
+
     def _asked_for(self, key: str, compute: Callable[[], T]) -> T:
         """Get or compute, and let what is computed ahead give way meanwhile."""
         with self._count:
@@ -252,5 +261,5 @@ class CachedExperiments:
     def _weights(self, id: str) -> str:
         return experiments.open_model(id, self.settings).sha256[:16]
 
-    def _key(self, spec: InferenceSpec | NoiseSweepSpec) -> str:
+    def _key(self, spec: EnsembleSpec) -> str:
         return f"{type(spec).__name__}:{self._weights(spec.model)}:{spec.key()}"

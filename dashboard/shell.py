@@ -10,7 +10,7 @@ from dashboard.controls import attributes
 from dashboard.requests import is_question
 from dashboard.theme import style_sheet
 
-PAGES = {"Explore": "", "Models": "models/"}
+PAGES = {"Explore": "", "Paper": "paper/", "Models": "models/"}
 INDEX = """<!DOCTYPE html>
 <html lang="en">
   <head>

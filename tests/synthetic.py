@@ -4,7 +4,19 @@ from typing import Any
 
 import numpy as np
 
-from core.results import Ensemble, LatentSpace, NoiseSweep, Run, Trajectories
+from core.results import (
+    ApproachCurves,
+    Branches,
+    ConceptDynamics,
+    Ensemble,
+    Geometry,
+    LabelMap,
+    LatentSpace,
+    LatentSweep,
+    NoiseSweep,
+    Run,
+    Trajectories,
+)
 
 STEPS, LATENT, TRIALS, LAGS = 9, 4, 12, 4
 SHAPE = (8, 8)
@@ -70,3 +82,69 @@ def make_space(seed: int = 0) -> LatentSpace:
     rng = np.random.default_rng(seed)
     pixels = SHAPE[0] * SHAPE[1]
     return LatentSpace(floats(rng, 10, LATENT), floats(rng, LATENT), floats(rng, 10, pixels), floats(rng, pixels))
+
+
+def make_curves(seed: int = 0, **changes: Any) -> ApproachCurves:
+    """Runs of every label; all of them come nearest to their own concept."""
+    rng = np.random.default_rng(seed)
+    ten = floats(rng, 10)
+    values: dict[str, Any] = {
+        "memory": floats(rng, 10, STEPS) + 1,
+        "memory_sem": np.full((10, STEPS), 0.05, np.float32),
+        "concept": floats(rng, 10, STEPS) + 1,
+        "concept_sem": np.full((10, STEPS), 0.1, np.float32),
+        "line": floats(rng, 10, STEPS) + 1,
+        "all_concepts": floats(rng, 10, 10, STEPS) * 3 + 1,
+        "winners": np.eye(10, dtype=np.float32),
+        "minimum_step": floats(rng, 10, 2),
+        "minimum_step_sem": floats(rng, 10, 2),
+        "approach_share": ten,
+        "strict_approach_share": ten / 2,
+    }
+    return ApproachCurves(**(values | changes))
+
+
+def make_branches(seed: int = 0) -> Branches:
+    """Two clusters of four and eight runs at step 3."""
+    rng = np.random.default_rng(seed)
+    pixels = SHAPE[0] * SHAPE[1]
+    return Branches(
+        t=3,
+        branch=(np.arange(TRIALS) >= 4).astype(int),
+        embedding=floats(rng, STEPS, TRIALS, 2),
+        variance=floats(rng, 2, STEPS),
+        mean_images=floats(rng, 2, pixels),
+        sample_images=floats(rng, 2, 8, pixels),
+        predicted_share=np.stack([np.eye(10, dtype=np.float32)[1], np.arange(10, dtype=np.float32) / 45]),
+    )
+
+
+def make_map(seed: int = 0) -> LabelMap:
+    """Read as 6 below p = 0.5 and as 0 above."""
+    noises = np.linspace(0, 1, 11)
+    labels = np.where(noises[:, None] < 0.5, 6, 0) * np.ones((1, STEPS), int)
+    return LabelMap(noises, labels, floats(np.random.default_rng(seed), 11, STEPS))
+
+
+def make_geometry(active: int = 2, seed: int = 0) -> Geometry:
+    """Six latent units, not sorted, of which some are active."""
+    rng = np.random.default_rng(seed)
+    variance = np.array([0.001, 0.9, 0.002, 0.5, 0.3, 0.001], np.float32)
+    order = np.argsort(-variance)[:active]
+    is_active = np.isin(np.arange(6), order)
+    ratio = np.array([0.5, 0.72, 0.9, 0.995, 1, 1], np.float32)
+    return Geometry(floats(rng, 10, 6) - 0.5, variance, is_active, ratio, floats(rng, 10, 10), 2.5)
+
+
+def make_dynamics(seed: int = 0) -> ConceptDynamics:
+    """Label k has k eigenvalues outside the unit circle."""
+    rng = np.random.default_rng(seed)
+    moduli = np.where(np.arange(12) < np.arange(10)[:, None], 1.5, 0.5).astype(np.float32)
+    return ConceptDynamics(floats(rng, 10), moduli, floats(rng, 10), floats(rng, 10) + 0.5)
+
+
+def make_latent_sweep() -> LatentSweep:
+    """N_z = 2, 10 and 14 (missing), two rates and one batch size; one training diverged."""
+    bounds = np.array([[[150.0], [400.0]], [[104.0], [np.inf]], [[np.nan], [np.nan]]])
+    epochs = np.where(np.isnan(bounds), 0, 100)
+    return LatentSweep(np.array([2, 10, 14]), np.array([1e-3, 1e-4]), np.array([100]), epochs, bounds)

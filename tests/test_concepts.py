@@ -128,3 +128,28 @@ def test_the_stage_is_the_nearest_point():
     d = torch.tensor([[1.0, 2.0, 3.0], [2.0, 1.0, 3.0], [3.0, 2.0, 1.0]])
     assert concepts.stage(d).tolist() == [0, 1, 2]
     assert concepts.stage(d[1]).item() == 1
+
+
+def test_a_whitened_distance_is_the_mahalanobis_distance():
+    points = draw(4000, 3) @ torch.tensor([[2.0, 1.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.7]])
+    whiten = concepts.whitening(points)
+    precision = np.linalg.inv(np.cov(points.T.numpy()))
+    z, own = draw(4, 6, 3, seed=1), draw(6, 3, seed=2)
+    apart = (z - own).numpy()
+    expected = np.sqrt(np.einsum("tbi,ij,tbj->tb", apart, precision, apart))
+    np.testing.assert_allclose(concepts.distance(z @ whiten, own @ whiten), expected, rtol=0.02)
+    assert np.abs(np.cov((points @ whiten).T) - np.eye(3)).max() < 0.1
+
+
+def test_an_inactive_unit_does_not_make_the_metric_singular():
+    points = torch.cat([draw(500, 3), torch.zeros(500, 2)], dim=1)
+    assert torch.isfinite(concepts.whitening(points)).all()
+
+
+@pytest.mark.parametrize("narrow_first", [True, False])
+def test_two_branches_are_told_apart_and_the_narrow_one_is_first(narrow_first: bool):
+    narrow, wide = 0.1 * draw(30, 4), 2 * draw(50, 4, seed=1) + 30
+    parts = (narrow, wide) if narrow_first else (wide, narrow)
+    found = concepts.branches(torch.cat(parts))
+    expected = [0] * 30 + [1] * 50 if narrow_first else [1] * 50 + [0] * 30
+    assert found.tolist() == expected

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float, Int
+from sklearn.cluster import KMeans
+from sklearn.covariance import LedoitWolf
 from torch import Tensor
 
 RESOLUTION = 1e-5  # of a run's largest distance: ten times what rounding in float32 does to a run that has come to rest
@@ -149,3 +151,32 @@ def stage(minimum_distance: Float[Tensor, "... points"]) -> Int[Tensor, "..."]:
         Nagano et al. (2020), Fig. 4a, shaded regions: a property of the mean over runs.
     """
     return minimum_distance.argmin(-1)
+
+
+def whitening(points: Float[Tensor, "points latent"]) -> Float[Tensor, "latent latent"]:
+    r"""The linear map after which a Euclidean distance is the Mahalanobis distance of a cloud of points.
+
+    .. math:: W W^\top = \Sigma^{-1}, \quad \lVert W^\top (\mathbf z - \boldsymbol\xi) \rVert_2^2 =
+        (\mathbf z - \boldsymbol\xi)^\top \Sigma^{-1} (\mathbf z - \boldsymbol\xi)
+
+    Sigma is the Ledoit-Wolf estimate: units that are not active make the plain covariance singular.
+
+    Returns:
+        W, to be multiplied from the right: ``z @ W``.
+
+    Source:
+        Ledoit & Wolf (2004); our reading of Nagano et al. (2020), Supplement C, which does not name its metric.
+    """
+    covariance = torch.from_numpy(LedoitWolf().fit(points.double().cpu().numpy()).covariance_)
+    return torch.linalg.cholesky(torch.linalg.inv(covariance)).to(points)
+
+
+def branches(z: Float[Tensor, "trials latent"]) -> Int[Tensor, "trials"]:
+    """Which of two clusters each run belongs to (k-means); 0 is the narrower one, with less variance around its mean.
+
+    Source:
+        Nagano et al. (2020), Supplement B: at t = 10 runs of '1' stand in a string-like and a wide cluster.
+    """
+    found = torch.from_numpy(KMeans(2, random_state=0).fit_predict(z.double().cpu().numpy())).long()
+    spread = [float(z[found.to(z.device) == k].var(0, correction=0).sum()) for k in (0, 1)]
+    return found if spread[0] <= spread[1] else 1 - found

@@ -141,6 +141,24 @@ def contribution_ratio(points: Float[Tensor, "points latent"]) -> Float[Tensor, 
     return principal_components(centred.mT @ centred)[1].cumsum(-1).to(points.dtype)
 
 
+def cosine_similarity(concepts: Float[Tensor, "labels latent"]) -> Float[Tensor, "labels labels"]:
+    r"""Cosines of the angles between concepts, seen from the origin.
+
+    .. math:: C_{ij} = \bar{\boldsymbol\xi}_i^\top \bar{\boldsymbol\xi}_j /
+        (\lVert \bar{\boldsymbol\xi}_i \rVert \lVert \bar{\boldsymbol\xi}_j \rVert)
+
+    Source:
+        Nagano et al. (2020), Supplement E.
+
+    Example:
+        >>> cosine_similarity(torch.tensor([[2.0, 0.0], [0.0, 3.0]]))
+        tensor([[1., 0.],
+                [0., 1.]])
+    """
+    unit = torch.nn.functional.normalize(concepts, dim=-1)
+    return unit @ unit.mT
+
+
 def orthogonality_gap(concepts: Float[Tensor, "labels latent"]) -> float:
     r"""Squared Frobenius norm of C - I, with C the cosine similarities of the concepts; 0 = orthogonal.
 
@@ -151,5 +169,5 @@ def orthogonality_gap(concepts: Float[Tensor, "labels latent"]) -> float:
         >>> orthogonality_gap(torch.eye(3))
         0.0
     """
-    unit = torch.nn.functional.normalize(concepts, dim=-1)
-    return float((unit @ unit.mT - torch.eye(len(unit), device=unit.device)).square().sum())
+    cosines = cosine_similarity(concepts)
+    return float((cosines - torch.eye(len(cosines), device=cosines.device)).square().sum())

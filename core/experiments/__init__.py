@@ -3,8 +3,12 @@
 It composes the rooms below and holds no mathematics. Here alone tensors leave the device.
 """
 
+from core.experiments.approach import approach_curves
+from core.experiments.claims import claims
 from core.experiments.classifier import open_classifier, predicted_labels, train_classifier
+from core.experiments.geometry import concept_dynamics, geometry
 from core.experiments.grid import GRID, grid_cell, latent_sweep, missing_cells, record_cell
+from core.experiments.label_maps import branches, label_map
 from core.experiments.machine import available_source, device_of, fetch_images, library_of, open_model
 from core.experiments.runs import TRAIL, latent_space, noisy, run, starts, trajectories
 from core.experiments.sweeps import noise_sweep, store_noise_sweeps, stored_noise_sweep
@@ -25,15 +29,21 @@ __all__ = [
     "GRID",
     "TRAIL",
     "Unfinished",
+    "approach_curves",
     "available_source",
+    "branches",
+    "claims",
+    "concept_dynamics",
     "device_of",
     "estimated_seconds",
     "fetch_images",
     "file_model",
     "forget_state",
+    "geometry",
     "grid_cell",
     "id_of",
     "import_model",
+    "label_map",
     "latent_space",
     "latent_sweep",
     "library_of",

@@ -63,14 +63,7 @@ def trajectories(spec: InferenceSpec, settings: Settings, *, progress: Progress 
         Nagano et al. (2020), Figs. 2 and 3.
     """
     model = open_model(spec.model, settings)
-    rows = list(range(spec.n_runs))
-    x = noisy(model, spec, starts(model, spec, rows, settings), rows, spec.noise)
-    parts = x.split(50)
-    whole = []
-    for i, part in enumerate(parts):
-        progress(i / len(parts), f"{i * 50} of {spec.n_runs} runs")
-        whole.append(inference.repeated_inference(model.vae, part, spec.n_steps + spec.window))
-    z = torch.cat(whole, dim=1)
+    z = collective_runs(model, spec, settings, n_steps=spec.n_steps + spec.window, progress=progress)
     axes = axes_of(model, spec, z.cpu())
     z = z[: spec.n_steps + 1]
     concept = model.concepts[spec.label]
@@ -90,6 +83,24 @@ def trajectories(spec: InferenceSpec, settings: Settings, *, progress: Progress 
         mean_curve_approaches=bool(concepts.is_approach(mean_curve, mean_line)[0]),
         ensemble=ensemble_of(d, z, concept),
     )
+
+
+def collective_runs(
+    model: store.Model, spec: InferenceSpec, settings: Settings, *, n_steps: int, progress: Progress = silent
+) -> Float[Tensor, "steps trials latent"]:
+    """Runs from different images of a label, a part at a time."""
+    x = noisy_starts(model, spec, settings)
+    parts, whole = x.split(50), []
+    for i, part in enumerate(parts):
+        progress(i / len(parts), f"{i * 50} of {spec.n_runs} runs")
+        whole.append(inference.repeated_inference(model.vae, part, n_steps))
+    return torch.cat(whole, dim=1)
+
+
+def noisy_starts(model: store.Model, spec: InferenceSpec, settings: Settings) -> Float[Tensor, "trials pixels"]:
+    """x(0) of the runs of a label."""
+    rows = list(range(spec.n_runs))
+    return noisy(model, spec, starts(model, spec, rows, settings), rows, spec.noise)
 
 
 def starts(

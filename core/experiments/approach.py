@@ -1,0 +1,61 @@
+"""Runs of every label on their way past memory and concepts (Fig. 3, Supplements C and F)."""
+
+import numpy as np
+import torch
+
+from core import store
+from core.analysis import concepts
+from core.config import N_LABELS, ApproachSpec, Progress, Settings, silent
+from core.experiments.machine import array, open_model
+from core.experiments.runs import collective_runs, line_distances
+from core.results import ApproachCurves
+
+
+def approach_curves(spec: ApproachSpec, settings: Settings, *, progress: Progress = silent) -> ApproachCurves:
+    """Mean distances over time, and who comes nearest, for the runs of every label.
+
+    Raises: as `run`.
+
+    Source:
+        Nagano et al. (2020), Fig. 3; with spec.metric "mahalanobis" Supplement C; `winners` is Supplement F.
+    """
+    model = open_model(spec.model, settings)
+    rows = []
+    for label in range(N_LABELS):
+        progress(label / N_LABELS, f"runs of label {label}")
+        rows.append(one_label(model, spec, label, settings))
+    progress(1.0, "done")
+    return ApproachCurves(**{name: np.stack([row[name] for row in rows]) for name in rows[0]})
+
+
+def one_label(model: store.Model, spec: ApproachSpec, label: int, settings: Settings) -> dict[str, np.ndarray]:
+    """The fields of `ApproachCurves` for one label."""
+    whiten = metric(model, spec.metric, label)
+    z = collective_runs(model, spec.runs_of(label), settings, n_steps=spec.n_steps) @ whiten
+    points = model.concepts @ whiten
+    memory = concepts.distance(z, model.memories[label, : spec.n_runs] @ whiten)
+    every = torch.stack([concepts.distance(z, point) for point in points])
+    own, to_memory = concepts.mean_error(every[label]), concepts.mean_error(memory)
+    when = concepts.mean_error(torch.stack([concepts.minimum(d)[1] for d in (memory, every[label])]).float())
+    line = concepts.linear_interpolation(z[0], z[-1], points[label])
+    nearest = torch.nn.functional.one_hot(every.amin(1).argmin(0), N_LABELS).float().mean(0)
+    return {
+        "memory": array(to_memory.mean),
+        "memory_sem": array(to_memory.sem),
+        "concept": array(own.mean),
+        "concept_sem": array(own.sem),
+        "line": array(line_distances(z, points[label]).mean(1)),
+        "all_concepts": array(every.mean(-1)),
+        "winners": array(nearest),
+        "minimum_step": array(when.mean),
+        "minimum_step_sem": array(when.sem),
+        "approach_share": array(concepts.is_approach(every[label], line).float().mean()),
+        "strict_approach_share": array(concepts.is_strict_approach(every[label], line).float().mean()),
+    }
+
+
+def metric(model: store.Model, name: str, label: int) -> torch.Tensor:
+    """The map after which distances are measured: none, or the one that makes the memories of a label spherical."""
+    if name == "mahalanobis":
+        return concepts.whitening(model.memories[label])
+    return torch.eye(model.spec.n_latent, device=model.concepts.device)

@@ -1,0 +1,443 @@
+"""The paper's claims, each with the rule by which it holds; no rule was chosen after its result was known.
+
+The numbers are those of paper.md's list. A rule asks for the paper's statement, with a tolerance that is written in it;
+"in part" means that the weaker statement, also written down, is true.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from core.config import Progress, RefusedError, Settings, silent
+from core.experiments.evidence import Evidence
+from core.experiments.statements import (
+    bands,
+    begin,
+    compressed,
+    digits,
+    dimensions,
+    in_the_middle,
+    over_seeds,
+    rank_correlation,
+    read_up_to,
+    some,
+)
+from core.results import Claim, Stage
+from core.store import Entry
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What we find about a claim."""
+
+    ours: str
+    holds: bool
+    in_part: bool
+    values: Mapping[str, Any]
+    models: Sequence[Entry]
+
+
+Find = Callable[..., Finding]
+Check = Callable[[Evidence], Claim]
+CHECKS: list[Check] = []
+"""The claims in the order of their numbers."""
+
+
+def claim(
+    number: int, figure: str, paper: str, rule: str
+) -> Callable[[Callable[..., Finding]], Callable[..., Finding]]:
+    """Makes a claim of a function whose docstring is the paper's statement and that returns what we find."""
+
+    def register(find: Find) -> Find:
+        statement = " ".join((find.__doc__ or "").split())
+
+        def check(evidence: Evidence) -> Claim:
+            try:
+                found = find(evidence)
+            except RefusedError as error:
+                return Claim(number, figure, statement, paper, str(error), rule, "not measured", {}, ())
+            word = "holds" if found.holds else "holds in part" if found.in_part else "does not hold"
+            models = tuple(model.id for model in found.models)
+            return Claim(number, figure, statement, paper, found.ours, rule, word, found.values, models)
+
+        CHECKS.append(check)
+        return find
+
+    return register
+
+
+def claims(
+    settings: Settings, *, noise_kind: str = "invert", n_runs: int = 0, progress: Progress = silent
+) -> list[Claim]:
+    """Check every claim on the shipped models.
+
+    Args:
+        settings: Where models and images are.
+        noise_kind: How the paper's "swapped" is read.
+        n_runs: Fewer runs than the paper's, to try it out; 0 for as many as the paper has.
+        progress: Called while it computes.
+    """
+    evidence, found = Evidence(settings, noise_kind, n_runs, progress), []
+    for i, check in enumerate(CHECKS):
+        evidence.done = i / len(CHECKS)
+        progress(evidence.done, f"claim {i + 1} of {len(CHECKS)}")
+        found.append(check(evidence))
+    progress(1.0, "done")
+    return found
+
+
+@claim(
+    1,
+    "1, 3a",
+    "all ten labels",
+    "holds if more than half of the runs of every label approach; in part if so for at least five labels",
+)
+def runs_approach(e: Evidence, dataset: str = "mnist") -> Finding:
+    """From noisy images (p = 0.2) runs approach their concept, for every label."""
+    models = e.seeds(dataset)
+    shares = np.stack([e.approach(m).approach_share for m in models])
+    strict = e.approach(models[0]).strict_approach_share
+    many = int((shares[0] > 0.5).sum())
+    return Finding(
+        f"{shares[0].mean():.0%} of the runs, {shares[0].min():.0%} to {shares[0].max():.0%} over the labels"
+        f"{over_seeds(shares.mean(1), '.0%')}; {strict.mean():.0%} with a single minimum",
+        many == 10,
+        many >= 5,
+        {"approach_share": shares.tolist(), "strict_approach_share": strict.tolist()},
+        models,
+    )
+
+
+@claim(
+    2,
+    "3b, 4b",
+    "every p",
+    "holds if the mean step is earlier by more than 2 SEM at every p; in part if at more than half of them",
+)
+def memory_comes_first(e: Evidence) -> Finding:
+    """Runs of '6' are nearest to their own memory earlier than to the concept, in all stages."""
+    model = e.main("mnist")
+    sweep = e.sweep(model)
+    memory, concept = sweep.minimum_step[:2]
+    sem = np.hypot(*sweep.minimum_step_sem[:2])
+    earlier = concept - memory > 2 * sem
+    first = sweep.noises[~earlier]
+    return Finding(
+        f"at {earlier.sum()} of {len(earlier)} values of p" + (f"; not at p = {some(first)}" if len(first) else ""),
+        bool(earlier.all()),
+        bool(earlier.mean() > 0.5),
+        {"noises": sweep.noises.tolist(), "memory": memory.tolist(), "concept": concept.tolist()},
+        [model],
+    )
+
+
+@claim(
+    3,
+    "4a",
+    "I, II, III; III begins near p = 0.4",
+    "holds if the stages are I, II, III in this order and III begins within 0.1 of 0.4; in part if the order holds",
+)
+def stages_come_in_order(e: Evidence) -> Finding:
+    """As p grows the class that runs of '6' come nearest to goes memory, concept, abstract: I, II, III."""
+    models = e.seeds("mnist")
+    sweeps = [e.sweep(m) for m in models]
+    begins = [begin(sweep, Stage.ABSTRACT) for sweep in sweeps]
+    near = begins[0] is not None and abs(begins[0] - 0.4) <= 0.1
+    in_order = compressed(sweeps[0].stages) == list(Stage)
+    return Finding(
+        f"{bands(sweeps[0])}" + (f"; III begins at {some(begins)} over {len(begins)} seeds" if len(begins) > 1 else ""),
+        in_order and near,
+        in_order,
+        {"stages": [[str(s) for s in sweep.stages] for sweep in sweeps], "third_begins": begins},
+        models,
+    )
+
+
+@claim(
+    4,
+    "4b",
+    "grows; 20 to 30",
+    "holds if, in stages I and II, the memory's step rises (rank correlation with p at least 0.8), the concept's "
+    "is 20 to 30 on average and varies less than the memory's; in part if one or two of these",
+)
+def steps_of_the_minima(e: Evidence) -> Finding:
+    """The step nearest to the memory grows with p; that nearest to the concept is 20-30 and depends less on p."""
+    model = e.main("mnist")
+    sweep = e.sweep(model)
+    end = next((i for i, s in enumerate(sweep.stages) if s == Stage.ABSTRACT), len(sweep.noises))
+    memory, concept = sweep.minimum_step[0][:end], sweep.minimum_step[1][:end]
+    parts = (rank_correlation(memory) >= 0.8, 20 <= concept.mean() <= 30, np.ptp(concept) < np.ptp(memory))
+    return Finding(
+        f"memory {memory[0]:.0f} to {memory[-1]:.0f} (rank correlation {rank_correlation(memory):.2f}), concept "
+        f"{concept.mean():.0f} on average, {concept.min():.0f} to {concept.max():.0f}, over p in stages I and II",
+        all(parts),
+        any(parts),
+        {"memory": memory.tolist(), "concept": concept.tolist(), "parts": [bool(p) for p in parts]},
+        [model],
+    )
+
+
+@claim(
+    5,
+    "5a",
+    "p < 0.4; up to p = 0.7 at t = 20-30; '3' or '4' first, '0' at the end",
+    "holds if read at every step up to p = 0.35 at least, at t = 20-30 up to 0.6 at least, and for p >= 0.5 mostly "
+    "another digit first and '0' at the end; in part if one or two of these",
+)
+def six_is_read(e: Evidence) -> Finding:
+    """'6' is read at every step for p < 0.4; in stage III first another digit, '6' around t = 20-30, then '0'."""
+    model = e.main("mnist")
+    reading = e.reading(model, 6)
+    always = read_up_to((reading.predicted_labels == 6).all(1), reading.noises)
+    middle = read_up_to(in_the_middle(reading, 6), reading.noises)
+    late = reading.predicted_labels[reading.noises >= 0.5]
+    starts_elsewhere, ends_at_zero = (late[:, 0] != 6).mean(), (late[:, -1] == 0).mean()
+    parts = (always >= 0.35, middle >= 0.6, starts_elsewhere > 0.5 and ends_at_zero > 0.5)
+    return Finding(
+        f"at every step up to p = {always:.3g}; at t = 20-30 up to p = {middle:.3g}; for p >= 0.5 first "
+        f"{digits(late[:, 0])}, at the end {digits(late[:, -1])}",
+        all(parts),
+        any(parts),
+        {
+            "noises": reading.noises.tolist(),
+            "first": reading.predicted_labels[:, 0].tolist(),
+            "last": reading.predicted_labels[:, -1].tolist(),
+            "always": always,
+            "middle": middle,
+        },
+        [model],
+    )
+
+
+@claim(
+    6,
+    "5b",
+    "narrower than that of '6', or none",
+    "holds if '1' is read there for fewer p than '6'; in part if for as many, but not all",
+)
+def the_window_of_one(e: Evidence) -> Finding:
+    """For '1' the window around t = 20-30 in which it is read shrinks or vanishes at 0.4 < p < 0.7."""
+    model = e.main("mnist")
+    inside = (e.reading(model, 6).noises > 0.4) & (e.reading(model, 6).noises < 0.7)
+    share = {n: float(in_the_middle(e.reading(model, n), n)[inside].mean()) for n in (6, 1)}
+    return Finding(
+        f"read at t = 20-30 for {share[1]:.0%} of these p, '6' for {share[6]:.0%}",
+        share[1] < share[6],
+        share[1] == share[6] < 1,
+        {"share": {str(n): value for n, value in share.items()}},
+        [model],
+    )
+
+
+@claim(
+    7,
+    "2, B",
+    "two clusters, '1' and others",
+    "holds if at least 80 % of the narrow and at most 50 % of the wide cluster are read as '1' and both have less "
+    "variance at T; in part if one or two of these",
+)
+def runs_of_one_branch(e: Evidence) -> Finding:
+    """Runs of '1' branch by t = 10 into a string-like cluster read as '1' and a wide one of others, then contract."""
+    model = e.main("mnist")
+    found = e.branches(model)
+    narrow, wide = found.predicted_share[:, 1]
+    contracts = found.variance[:, -1] < found.variance[:, found.t]
+    parts = (narrow >= 0.8, wide <= 0.5, bool(contracts.all()))
+    sizes = np.bincount(found.branch, minlength=2)
+    return Finding(
+        f"{sizes[0]} runs with variance {found.variance[0, found.t]:.1f}, {narrow:.0%} read as '1'; {sizes[1]} with "
+        f"{found.variance[1, found.t]:.1f}, {wide:.0%}; at T the variances are {found.variance[0, -1]:.1f} and "
+        f"{found.variance[1, -1]:.1f}",
+        all(parts),
+        any(parts),
+        {"predicted_share": found.predicted_share.tolist(), "variance": found.variance.tolist()},
+        [model],
+    )
+
+
+@claim(
+    8,
+    "7",
+    "14 active, 14 dimensions, 9 for 70 %",
+    "holds if all three numbers are within 2 of the paper's; in part if less than half of the units are active",
+)
+def few_units_are_active(e: Evidence) -> Finding:
+    """At N_z = 100, 14 latents are active, 14 dimensions explain all the variance and nine explain 70 %."""
+    models = e.seeds("mnist")
+    counts = np.array([dimensions(e.geometry(m)) for m in models])
+    close = np.abs(counts[0] - (14, 14, 9)) <= 2
+    return Finding(
+        f"{counts[0, 0]} active, {counts[0, 1]} dimensions for 99 %, {counts[0, 2]} for 70 %"
+        f"{over_seeds(counts[:, 0], '.0f')}",
+        bool(close.all()),
+        bool(counts[0, 0] < models[0].spec.n_latent / 2),
+        {"active_99_70": counts.tolist(), "threshold": 0.01},
+        models,
+    )
+
+
+@claim(
+    9,
+    "8, E",
+    "near zero from N_z = 10-20",
+    "holds if it falls (rank correlation with N_z at most -0.8) and from N_z = 20 on is below a tenth of its value "
+    "at the smallest N_z; in part if one of these",
+)
+def concepts_become_orthogonal(e: Evidence) -> Finding:
+    """The orthogonality measure falls with N_z and levels off near zero from N_z about 10-20."""
+    models = e.ladder("mnist")
+    gaps = np.array([e.geometry(m).orthogonality_gap for m in models])
+    sizes = np.array([m.spec.n_latent for m in models])
+    level = gaps[sizes >= 20].mean() / gaps[0]
+    falls = rank_correlation(-gaps) >= 0.8
+    return Finding(
+        "; ".join(f"{n}: {gap:.1f}" for n, gap in zip(sizes, gaps, strict=True)) + " (squared norm)",
+        bool(falls and level < 0.1),
+        bool(falls or level < 0.1),
+        {"n_latent": sizes.tolist(), "orthogonality_gap": gaps.tolist()},
+        models,
+    )
+
+
+@claim(
+    10,
+    "8, 9",
+    "both, for '6'",
+    "holds if the share of runs that approach and the test ELBO rise from model to model; in part if they do from "
+    "the smallest to the largest N_z",
+)
+def approach_gets_clearer(e: Evidence) -> Finding:
+    """The approach gets clearer with N_z (2, 20, 100), and with it the test ELBO gets better."""
+    models = [m for m in e.ladder("mnist") if m.spec.n_latent in (2, 20, 100)]
+    shares = [float(e.approach(m).approach_share[6]) for m in models]
+    bounds = [float(m.card["test_negative_elbo"]) for m in models]
+    rising = [b >= a for a, b in pairwise(shares)]
+    falling = [b <= a for a, b in pairwise(bounds)]
+    return Finding(
+        "; ".join(f"{m.spec.n_latent}: {s:.0%}, {b:.1f} nats" for m, s, b in zip(models, shares, bounds, strict=True)),
+        all(rising + falling),
+        shares[-1] > shares[0] and bounds[-1] < bounds[0],
+        {"approach_share": shares, "test_negative_elbo": bounds},
+        models,
+    )
+
+
+@claim(
+    11,
+    "Discussion",
+    "none at small N_z",
+    "for '6': holds if there is an N_z below which no model has a stage II whose concept most runs approach at "
+    "p = 0.2, and above which every one has; in part if the largest has one and the smallest has none",
+)
+def second_stage_needs_units(e: Evidence) -> Finding:
+    """Stage II appears only when the number of latents is large enough."""
+    models = e.ladder("mnist")
+    widths = np.array([np.mean([s == Stage.CONCEPT for s in e.sweep(m).stages]) for m in models])
+    approached = np.array([e.approach(m).approach_share[6] > 0.5 for m in models])
+    there = (widths > 0) & approached
+    first = int(there.argmax()) if there.any() else len(there)
+    clean = bool(there.any() and there[first:].all() and first > 0)
+    return Finding(
+        "; ".join(f"N_z = {m.spec.n_latent}: {bands(e.sweep(m))}" for m in models),
+        clean,
+        bool(there[-1] and not there[0]),
+        {"n_latent": [m.spec.n_latent for m in models], "width": widths.tolist(), "approached": approached.tolist()},
+        models,
+    )
+
+
+@claim(
+    12,
+    "9",
+    "best near 14, flat beyond",
+    "of the shipped models: holds if the best N_z is 10 to 20 and those from 14 on differ by at most 2 nats; in "
+    "part if one of these. The paper takes the best of nine settings at epoch 100: see the grid of Fig. 9",
+)
+def bound_is_best_at_fourteen(e: Evidence) -> Finding:
+    """The test ELBO is best near N_z = 14 and flat beyond."""
+    models = e.ladder("mnist")
+    bounds = np.array([float(m.card["test_negative_elbo"]) for m in models])
+    sizes = np.array([m.spec.n_latent for m in models])
+    best, beyond = sizes[bounds.argmin()], bounds[sizes >= 14]
+    near, flat = bool(10 <= best <= 20), bool(np.ptp(beyond) <= 2)
+    return Finding(
+        "; ".join(f"{m.spec.n_latent}: {b:.1f} ({m.spec.epochs} epochs)" for m, b in zip(models, bounds, strict=True)),
+        near and flat,
+        near or flat,
+        {"n_latent": sizes.tolist(), "test_negative_elbo": bounds.tolist()},
+        models,
+    )
+
+
+@claim(
+    13,
+    "F",
+    "every label",
+    "holds if the own concept is the nearest one for the most runs of every label; in part if for at least five",
+)
+def wrong_concepts_do_not_attract(e: Evidence, dataset: str = "mnist") -> Finding:
+    """Runs are not drawn to the concept of a wrong label."""
+    models = e.seeds(dataset)
+    own = np.stack([np.diag(e.approach(m).winners) for m in models])
+    first = e.approach(models[0]).winners
+    most = int((first.argmax(1) == np.arange(10)).sum())
+    return Finding(
+        f"{own[0].mean():.0%} of the runs come nearest to their own label's concept of all ten, {own[0].min():.0%} to "
+        f"{own[0].max():.0%} over the labels{over_seeds(own.mean(1), '.0%')}; it wins for {most} of 10 labels",
+        most == 10,
+        most >= 5,
+        {"winners": first.tolist()},
+        models,
+    )
+
+
+@claim(
+    14,
+    "D",
+    "as on MNIST",
+    "holds if claims 1 and 13 get the same verdict as on MNIST; in part if one of them does",
+)
+def fashion_is_alike(e: Evidence) -> Finding:
+    """Fashion-MNIST behaves alike."""
+    checks = (runs_approach, wrong_concepts_do_not_attract)
+    here, there = ([check(e, dataset) for check in checks] for dataset in ("fashion", "mnist"))
+    alike = [(a.holds, a.in_part) == (b.holds, b.in_part) for a, b in zip(here, there, strict=True)]
+    return Finding(
+        "; ".join(found.ours for found in here),
+        all(alike),
+        any(alike),
+        {check.__name__: dict(found.values) for check, found in zip(checks, here, strict=True)},
+        e.seeds("fashion"),
+    )
+
+
+@claim(
+    15,
+    "Discussion",
+    "not tested",
+    "holds if at every concept the gain along the noise is below 1 and that orthogonal to it (root mean square over "
+    "all N_z - 1 directions, those of inactive units included) above 1; in part if every concept has an eigenvalue beyond 1 and most have a gain along the noise below 1",
+)
+def concepts_are_saddles(e: Evidence) -> Finding:
+    """Concepts are saddles: attracting along the noise, repelling orthogonally (a conjecture of the authors)."""
+    models = e.seeds("mnist")
+    found = [e.dynamics(m) for m in models]
+    first = found[0]
+    attracts, repels = first.noise_gain < 1, first.orthogonal_gain > 1
+    return Finding(
+        f"{first.expanding.min()} to {first.expanding.max()} eigenvalues beyond 1 (largest {first.moduli.max():.1f}); "
+        f"gain along the noise {first.noise_gain.min():.2f} to {first.noise_gain.max():.2f}, orthogonal to it "
+        f"{first.orthogonal_gain.min():.2f} to {first.orthogonal_gain.max():.2f} (rms); one step moves a concept by "
+        f"{first.moved.mean():.1f}: it is no fixed point",
+        bool((attracts & repels).all()),
+        bool((first.expanding > 0).all() and attracts.mean() > 0.5),
+        {
+            "expanding": [f.expanding.tolist() for f in found],
+            "noise_gain": [f.noise_gain.tolist() for f in found],
+            "orthogonal_gain": [f.orthogonal_gain.tolist() for f in found],
+        },
+        models,
+    )

@@ -1,0 +1,88 @@
+"""How decoded images are read (Fig. 5, Supplement B)."""
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from core import inference, store
+from core.analysis import concepts, subspace
+from core.config import N_LABELS, BranchSpec, InferenceSpec, LabelMapSpec, Progress, Settings, silent
+from core.experiments.classifier import predicted_labels
+from core.experiments.machine import array, open_model
+from core.experiments.runs import axes_of, collective_runs, noisy, starts
+from core.results import Branches, LabelMap
+
+SAMPLES = 8  # images of each branch that are shown
+
+
+def label_map(spec: LabelMapSpec, settings: Settings, *, progress: Progress = silent) -> LabelMap:
+    """The most frequent label that the classifier reads in x(t), for every step and p.
+
+    Raises:
+        StoreError: There is no such model, or no classifier of its data set.
+        DataError, SpecError: as `run`.
+
+    Source:
+        Nagano et al. (2020), Fig. 5.
+    """
+    model = open_model(spec.model, settings)
+    rows = list(range(spec.n_runs))
+    clean = starts(model, spec, rows, settings)
+    found = []
+    for i, noise in enumerate(spec.noises):
+        progress(i / len(spec.noises), f"p = {noise:.3f}")
+        images = images_of(model, noisy(model, spec, clean, rows, noise), spec.n_steps)
+        found.append(most_frequent(predicted_labels(model.spec.dataset, images, settings)))
+    progress(1.0, "done")
+    labels, shares = zip(*found, strict=True)
+    return LabelMap(noises=np.array(spec.noises), predicted_labels=np.stack(labels), share=np.stack(shares))
+
+
+@torch.no_grad()
+def images_of(
+    model: store.Model, x: Float[Tensor, "trials pixels"], n_steps: int
+) -> Float[np.ndarray, "steps trials pixels"]:
+    """x(0), ..., x(T)."""
+    z = inference.repeated_inference(model.vae, x, n_steps)
+    return array(torch.cat([x[None], model.vae.decode(z[:-1].flatten(0, 1)).unflatten(0, z[:-1].shape[:2])]))
+
+
+def most_frequent(
+    predicted: Int[np.ndarray, "steps trials"],
+) -> tuple[Int[np.ndarray, "steps"], Float[np.ndarray, "steps"]]:
+    """The label that most runs are given at each step (the lower one of two equals), and their share."""
+    counts = np.stack([(predicted == label).sum(1) for label in range(N_LABELS)], axis=1)
+    return counts.argmax(1), counts.max(1) / predicted.shape[1]
+
+
+def branches(spec: BranchSpec, settings: Settings, *, progress: Progress = silent) -> Branches:
+    """Two clusters of the runs at one step, and how their images are read.
+
+    Raises: as `label_map`.
+
+    Source:
+        Nagano et al. (2020), Supplement B.
+    """
+    model = open_model(spec.model, settings)
+    runs = InferenceSpec(
+        model=spec.model, source=spec.source, noise_kind=spec.noise_kind, n_runs=spec.n_runs, n_steps=spec.n_steps,
+        seed=spec.seed, label=spec.label, noise=spec.noise,
+    )  # fmt: skip
+    whole = collective_runs(model, runs, settings, n_steps=spec.n_steps + runs.window, progress=progress)
+    z = whole[: spec.n_steps + 1]
+    branch = concepts.branches(z[spec.t]).to(z.device)
+    with torch.no_grad():
+        images = model.vae.decode(z[spec.t])
+    read = torch.from_numpy(predicted_labels(model.spec.dataset, array(images), settings)).to(z.device)
+    members = [branch == k for k in (0, 1)]
+    shares = [torch.nn.functional.one_hot(read[own], N_LABELS).float().mean(0) for own in members]
+    return Branches(
+        t=spec.t,
+        branch=array(branch),
+        embedding=array(subspace.embed(z.cpu(), axes_of(model, runs, whole.cpu()))),
+        variance=np.stack([array(z[:, own].var(1, correction=0).sum(-1)) for own in members]),
+        mean_images=np.stack([array(images[own].mean(0)) for own in members]),
+        sample_images=np.stack([array(images[own][torch.arange(SAMPLES) % int(own.sum())]) for own in members]),
+        predicted_share=np.stack([array(share) for share in shares]),
+    )

@@ -1,0 +1,41 @@
+"""One pure function per picture: a result goes in, a plotly figure comes out. Nothing here computes or remembers."""
+
+from dashboard.figures.approach import all_concepts, approach
+from dashboard.figures.concepts import concept_map, contribution, cosine_matrices, dynamics, orthogonality
+from dashboard.figures.explore import course, distances, plane
+from dashboard.figures.label_map import label_map
+from dashboard.figures.latent_sweep import elbo_over_latents
+from dashboard.figures.marks import LABEL_SHARE, LETTER, POINT_NAMES, extent, point_names, spread
+from dashboard.figures.runs import branches, strip, windows
+from dashboard.figures.schematic import network, schematic
+from dashboard.figures.stages import minimum_steps, spans, stage_chart, stage_map
+
+__all__ = [
+    "LABEL_SHARE",
+    "LETTER",
+    "POINT_NAMES",
+    "all_concepts",
+    "approach",
+    "branches",
+    "concept_map",
+    "contribution",
+    "cosine_matrices",
+    "course",
+    "distances",
+    "dynamics",
+    "elbo_over_latents",
+    "extent",
+    "label_map",
+    "minimum_steps",
+    "network",
+    "orthogonality",
+    "plane",
+    "point_names",
+    "schematic",
+    "spans",
+    "spread",
+    "stage_chart",
+    "stage_map",
+    "strip",
+    "windows",
+]

@@ -1,0 +1,168 @@
+"""Where the concepts of a model lie (Figs. 7 and 8, Supplement E), and what one step does around them."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from core.results import ConceptDynamics, Geometry
+from dashboard.figures.marks import place_of, small_multiples
+from dashboard.theme import Theme, rgba
+
+ACTIVE = 0.01  # variance of an active latent unit (Burda et al. 2016)
+PAPER_DIMENSIONS = {0.7: 9, 1.0: 14}  # of the paper's model with 100 latents, by share of the variance
+OURS = (0.7, 0.99)
+
+
+def diverging(theme: Theme) -> list[list[object]]:
+    """A colour scale with the paper's colour in its middle."""
+    return [[0, theme.points[0]], [0.5, theme.paper], [1, theme.points[1]]]
+
+
+def concept_map(found: Geometry, theme: Theme, *, names: Sequence[str]) -> go.Figure:
+    """The activity of every latent unit in every concept, units sorted by their variance (Fig. 7a)."""
+    order = np.argsort(-found.variance, kind="stable")
+    units = np.arange(1, len(order) + 1)
+    figure = make_subplots(2, 1, shared_xaxes=True, row_heights=[0.32, 0.68], vertical_spacing=0.06)
+    figure.add_bar(x=units, y=found.variance[order], marker={"color": theme.quiet}, row=1, col=1)
+    figure.add_hline(y=ACTIVE, line={"color": theme.ink, "width": 1, "dash": "dot"}, **place_of(0, 1))
+    limit = float(np.abs(found.concepts).max())
+    bar = {"title": {"text": "activity", "side": "right"}, "thickness": 10, "len": 0.66, "y": 0.33, "outlinewidth": 0}
+    figure.add_heatmap(
+        x=units, y=list(names), z=found.concepts[:, order], zmin=-limit, zmax=limit, colorscale=diverging(theme),
+        colorbar=bar, row=2, col=1,
+    )  # fmt: skip
+    n_active = int(found.active.sum())
+    for row in (0, 1):
+        figure.add_vline(x=n_active + 0.5, line={"color": theme.ink, "width": 1}, **place_of(row, 1))
+    side = ("left", 6) if n_active < 0.6 * len(order) else ("right", -6)
+    figure.add_annotation(
+        x=n_active + 0.5, y=1, yref="paper", text=f"{n_active} of {len(order)} active: variance above {ACTIVE}",
+        showarrow=False, xanchor=side[0], xshift=side[1], yanchor="bottom", font={"color": theme.ink},
+    )  # fmt: skip
+    figure.update_yaxes(type="log", title="variance", exponentformat="power", nticks=4, row=1, col=1)
+    figure.update_yaxes(
+        type="category", title={"text": "concept of", "standoff": 16}, autorange="reversed", dtick=1, row=2, col=1
+    )
+    figure.update_yaxes(showgrid=False, row=2, col=1)
+    figure.update_xaxes(range=[0.5, len(order) + 0.5], showgrid=False)
+    figure.update_xaxes(title="latent unit, sorted by variance", row=2, col=1)
+    figure.update_layout(
+        template=theme.template(), height=400, margin={"t": 28, "l": 40 + 8 * max(4, *map(len, names)), "r": 20}
+    )
+    return figure
+
+
+def contribution(found: Geometry, theme: Theme) -> go.Figure:
+    """The share of the memories' variance that the leading dimensions explain (Fig. 7b).
+
+    The thin lines are the paper's numbers of dimensions, of its own model.
+    """
+    ratio = np.concatenate([[0.0], found.contribution_ratio])
+    figure = go.Figure(layout={"template": theme.template()})
+    for share, dimensions in PAPER_DIMENSIONS.items():
+        figure.add_vline(x=dimensions, line={"color": theme.quiet, "width": 1, "dash": "dot"}, layer="below")
+        figure.add_annotation(
+            x=dimensions, y=0.02 + 0.09 * (share == 1), yref="paper", showarrow=False, xanchor="left", xshift=4,
+            yanchor="bottom", text=f"paper: {100 * share:.0f} % in {dimensions}", font={"color": theme.quiet},
+        )  # fmt: skip
+    line = {"color": theme.points[0], "width": 2}
+    figure.add_scatter(x=np.arange(len(ratio)), y=100 * ratio, mode="lines", line=line)
+    for share in OURS:
+        dimensions = int(np.argmax(ratio >= share)) if (ratio >= share).any() else len(ratio) - 1
+        figure.add_scatter(
+            x=[dimensions], y=[100 * ratio[dimensions]], mode="markers",
+            marker={"color": theme.paper, "size": 9, "line": {"color": theme.points[0], "width": 2}},
+        )  # fmt: skip
+        figure.add_annotation(
+            x=dimensions, y=100 * ratio[dimensions], text=f"here: {100 * share:.0f} % in {dimensions}", showarrow=False,
+            xanchor="left", xshift=9, yanchor="top", yshift=-4, font={"color": theme.points[0]},
+        )  # fmt: skip
+    end = min(len(ratio) - 1, max(20, 3 * int(np.argmax(ratio >= OURS[1])) // 2))
+    figure.update_xaxes(title="dimensions", range=[0, end])
+    figure.update_yaxes(title="explained variance", ticksuffix=" %", range=[0, 104])
+    figure.update_layout(height=300, margin={"l": 62})
+    return figure
+
+
+def orthogonality(points: Sequence[tuple[int, float]], theme: Theme) -> go.Figure:
+    """How far the concepts are from orthogonal, over N_z; several models of one N_z are several points (Fig. 8).
+
+    Args:
+        points: N_z and squared Frobenius norm of C - I of each model.
+        theme: Colours.
+    """
+    n_latents = sorted({n for n, _ in points})
+    mean = [float(np.mean([gap for n, gap in points if n == each])) for each in n_latents]
+    figure = go.Figure(layout={"template": theme.template()})
+    figure.add_scatter(x=n_latents, y=mean, mode="lines", line={"color": rgba(theme.points[0], 0.6), "width": 1.5})
+    figure.add_scatter(
+        x=[n for n, _ in points], y=[gap for _, gap in points], mode="markers",
+        marker={"color": theme.points[0], "size": 8, "opacity": 0.8},
+    )  # fmt: skip
+    log_axis(figure, n_latents)
+    figure.update_yaxes(title="‖C − I‖², 0 is orthogonal", rangemode="tozero")
+    figure.update_layout(height=300, margin={"l": 62})
+    return figure
+
+
+def log_axis(figure: go.Figure, n_latents: Sequence[int]) -> None:
+    """N_z on a logarithmic axis, whose ticks are the values that there are (or their neighbours, where they crowd)."""
+    ticks: list[int] = []
+    for n in n_latents:
+        if not ticks or n / ticks[-1] > 1.15:
+            ticks.append(n)
+    low, high = np.log10(n_latents[0]), np.log10(n_latents[-1])
+    figure.update_xaxes(
+        type="log", title="latent units N_z", tickvals=ticks, ticktext=[str(n) for n in ticks],
+        range=[low - 0.05, high + 0.05],
+    )  # fmt: skip
+
+
+def cosine_matrices(found: Mapping[str, Geometry], theme: Theme, *, names: Sequence[str]) -> go.Figure:
+    """The cosine similarities of the ten concepts, a matrix per model (Supplement E).
+
+    Args:
+        found: By title of the panel.
+        theme: Colours.
+        names: Of the labels.
+    """
+    columns = min(5, len(found))
+    titles = [f"{title}<br>‖C − I‖² = {each.orthogonality_gap:.1f}" for title, each in found.items()]
+    figure = small_multiples(titles, theme, columns=columns, x="concept of", y="concept of", row_height=230)
+    for i, each in enumerate(found.values()):
+        figure.add_heatmap(
+            z=each.cosine_similarity, x=list(names), y=list(names), coloraxis="coloraxis", **place_of(i, columns)
+        )
+    bar = {"title": {"text": "cosine", "side": "right"}, "thickness": 10, "outlinewidth": 0}
+    figure.update_layout(coloraxis={"cmin": -1, "cmax": 1, "colorscale": diverging(theme), "colorbar": bar})
+    figure.update_xaxes(type="category", showgrid=False)
+    figure.update_yaxes(type="category", autorange="reversed", showgrid=False, automargin=True)
+    return figure
+
+
+def dynamics(found: ConceptDynamics, theme: Theme, *, names: Sequence[str]) -> go.Figure:
+    """Are concepts saddles? Expanding directions of one step at every concept, and its gain along and across the noise.
+
+    In the shaded quarter lies what the authors conjecture: attracted along the noise, repelled across it.
+    """
+    figure = make_subplots(1, 2, horizontal_spacing=0.13)
+    figure.add_bar(x=list(names), y=found.expanding, marker={"color": theme.labels}, row=1, col=1)
+    figure.update_xaxes(title="concept of", type="category", showgrid=False, row=1, col=1)
+    figure.update_yaxes(title="eigenvalues outside the unit circle", row=1, col=1)
+    top = 1.12 * max(1.0, float(found.noise_gain.max()), float(found.orthogonal_gain.max()))
+    figure.add_shape(
+        type="rect", x0=0, x1=1, y0=1, y1=top, fillcolor=rgba(theme.points[1], 0.12), line_width=0, layer="below",
+        row=1, col=2,
+    )  # fmt: skip
+    diagonal = {"color": theme.quiet, "width": 1, "dash": "dot"}
+    figure.add_scatter(x=[0, top], y=[0, top], mode="lines", line=diagonal, row=1, col=2)
+    figure.add_scatter(
+        x=found.noise_gain, y=found.orthogonal_gain, mode="markers+text", text=list(names), textposition="middle right",
+        textfont={"color": theme.labels}, marker={"color": theme.labels, "size": 7}, row=1, col=2,
+    )  # fmt: skip
+    figure.update_xaxes(title="gain along the noise", range=[0, top], row=1, col=2)
+    figure.update_yaxes(title="gain across the noise, root mean square", range=[0, top], row=1, col=2)
+    figure.update_layout(template=theme.template(), height=320, margin={"l": 56, "r": 16})
+    return figure

@@ -1,0 +1,52 @@
+"""How decoded images are read over t and p (Fig. 5)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.results import LabelMap
+from dashboard.theme import Theme, rgba
+
+LETTERS = (12, 10)  # labels written into the map, along t and along p
+
+
+def label_map(found: LabelMap, theme: Theme, *, names: Sequence[str]) -> go.Figure:
+    """The most frequent label at every step and p; the fewer runs agree on it, the paler.
+
+    Numbers in the map and the names at the right say which colour is which label.
+    """
+    figure = go.Figure(layout={"template": theme.template()})
+    steps = np.arange(found.predicted_labels.shape[1])
+    last = len(names) - 1
+    scale = [[(k + edge) / (last + 1), theme.labels[k]] for k in range(last + 1) for edge in (0, 1)]
+    figure.add_heatmap(
+        x=steps, y=found.noises, z=found.predicted_labels, zmin=-0.5, zmax=last + 0.5, colorscale=scale,
+        showscale=False,
+    )  # fmt: skip
+    pale = [[0, rgba(theme.paper, 0.8)], [1, rgba(theme.paper, 0)]]
+    figure.add_heatmap(x=steps, y=found.noises, z=found.share, zmin=0.1, zmax=1, colorscale=pale, showscale=False)
+    rows, columns = (spaced(n, most) for n, most in zip(found.share.shape, LETTERS[::-1], strict=True))
+    p, t = np.meshgrid(found.noises[rows], steps[columns], indexing="ij")
+    figure.add_scatter(
+        x=t.ravel(), y=p.ravel(), mode="text", text=found.predicted_labels[np.ix_(rows, columns)].ravel().astype(str),
+        textfont={"color": theme.paper if theme.name == "light" else "#000000", "size": 11},
+    )  # fmt: skip
+    there = np.unique(found.predicted_labels)
+    for k, label in enumerate(there):
+        text = names[label] if names[label] == str(label) else f"{label} {names[label]}"
+        figure.add_annotation(
+            x=1, xref="paper", y=(k + 0.5) / len(there), yref="paper", text=f"<b>{text}</b>", showarrow=False,
+            xanchor="left", xshift=8, font={"color": theme.labels[label]},
+        )  # fmt: skip
+    widest = max(len(names[label]) for label in there)
+    figure.update_xaxes(title="step t", range=[-0.5, steps[-1] + 0.5], showgrid=False)
+    figure.update_yaxes(title="noise p", range=[found.noises[0], found.noises[-1]], showgrid=False)
+    figure.update_layout(height=340, margin={"r": 40 + 8 * widest})
+    return figure
+
+
+def spaced(n: int, most: int) -> np.ndarray:
+    """Places of at most so many letters, evenly between 0 and n - 1, off the borders."""
+    count = min(n, most)
+    return ((np.arange(count) + 0.5) * n / count).astype(int)

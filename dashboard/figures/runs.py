@@ -1,0 +1,135 @@
+"""Runs as images and as dots in their plane (Figs. 1 and 2, Supplements A and B)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from core.results import Branches, LatentSpace, Run, Trajectories
+from dashboard.figures.marks import add_tiles, extent, gap_of, place_of, small_multiples
+from dashboard.theme import Theme
+
+TILE = 64  # height of a row of images, in pixels
+COLUMNS = 5
+
+
+def shown_steps(n_steps: int) -> list[int]:
+    """The steps of a strip: 0, 1, 2, 5, then every tenth, and the last.
+
+    Example:
+        >>> shown_steps(25)
+        [0, 1, 2, 5, 10, 20, 25]
+    """
+    return sorted({t for t in (0, 1, 2, 5, *range(10, n_steps + 1, 10), n_steps) if t <= n_steps})
+
+
+def strip(
+    runs: Sequence[Run], concepts: np.ndarray, theme: Theme, *, names: Sequence[str], shape: tuple[int, int]
+) -> go.Figure:
+    """What the network makes of an image step by step, and at the right the label's concept (Fig. 1, Supplement A).
+
+    Args:
+        runs: One row each.
+        concepts: (runs, pixels): the image of each run's concept.
+        theme: Colours.
+        names: The label of each run.
+        shape: Height and width of an image.
+    """
+    steps = shown_steps(len(runs[0].images) - 1)
+    width = shape[1] + gap_of(shape)
+    figure = make_subplots(len(runs), 1, vertical_spacing=0.1 / len(runs))
+    for i, (run, concept, name) in enumerate(zip(runs, concepts, names, strict=True)):
+        place = place_of(i, 1)
+        apart = np.full((1, run.images.shape[1]), np.nan, np.float32)
+        add_tiles(figure, np.concatenate([run.images[steps], apart, concept[None]]), shape, **place)
+        figure.update_yaxes(scaleanchor=f"x{i + 1}" if i else "x", **place)
+        figure.add_annotation(
+            x=0,
+            xref="paper",
+            y=shape[0] / 2,
+            yref=f"y{i + 1}" if i else "y",
+            text=name,
+            showarrow=False,
+            xanchor="right",
+            xshift=-6,
+        )
+    axis = str(len(runs)) if len(runs) > 1 else ""
+    below = {"xref": f"x{axis}", "y": 0, "yref": f"y{axis} domain", "yanchor": "top", "yshift": -2, "showarrow": False}
+    for k, t in enumerate(steps):
+        figure.add_annotation(x=k * width + shape[1] / 2, text=f"t = {t}" if not k else str(t), **below)
+    figure.add_annotation(x=(len(steps) + 1) * width + shape[1] / 2, text="concept", **below)
+    figure.update_layout(
+        template=theme.template(),
+        height=40 + TILE * len(runs),
+        margin={"l": 30 + 8 * max(map(len, names)), "r": 30, "t": 8, "b": 28},
+    )
+    return figure
+
+
+def windows(cloud: Trajectories, space: LatentSpace, theme: Theme, *, label: int, names: Sequence[str]) -> go.Figure:
+    """The runs in the plane of their windowed PCA at t = 0, 5, 10, ... (Fig. 2), with all concepts, the own one large.
+
+    Everything in a panel is projected with the basis of its own step.
+    """
+    steps = list(range(0, len(cloud.basis), 5))
+    titles = [f"t = {t}<br>{100 * cloud.explained_variance_ratio[t].sum():.0f} % of the variance" for t in steps]
+    figure = small_multiples(titles, theme, columns=COLUMNS, x="PC 1", y="PC 2", row_height=210)
+    low, high = extent(cloud.embedding[steps, 0])
+    half = (high - low).max() / 2
+    centre = (low + high) / 2
+    for i, t in enumerate(steps):
+        place = place_of(i, COLUMNS)
+        x, y = cloud.embedding[t, 0].T
+        figure.add_scatter(
+            x=x, y=y, mode="markers", marker={"size": 3.5, "color": theme.labels[label], "opacity": 0.55}, **place
+        )
+        at = (space.concepts - cloud.mean[t]) @ cloud.basis[t].T
+        marks = {"color": theme.labels, "size": [11 if k == label else 6 for k in range(len(at))], "symbol": "diamond"}
+        marks["line"] = {"color": theme.paper, "width": 1}
+        figure.add_scatter(x=at[:, 0], y=at[:, 1], mode="markers", marker=marks, **place)
+        if i == 0:
+            figure.add_annotation(
+                x=at[label, 0], y=at[label, 1], text=f"concept ‘{names[label]}’", showarrow=True, arrowwidth=1, ax=30,
+                ay=40, font={"color": theme.labels[label]}, arrowcolor=theme.labels[label], **place,
+            )  # fmt: skip
+    figure.update_xaxes(range=[centre[0] - half, centre[0] + half], nticks=5)
+    figure.update_yaxes(range=[centre[1] - half, centre[1] + half], nticks=5)
+    return figure
+
+
+def branches(
+    found: Branches, theme: Theme, *, names: Sequence[str], shape: tuple[int, int], shares: int = 4
+) -> go.Figure:
+    """Two clusters of runs at one step: where they lie, what their images show and how they are read (Supplement B)."""
+    figure = make_subplots(
+        2, 3, column_widths=[0.32, 0.44, 0.24], horizontal_spacing=0.07, vertical_spacing=0.24,
+        specs=[[{"rowspan": 2}, {}, {}], [None, {}, {}]],
+        subplot_titles=[f"t = {found.t}", *(title for k in (0, 1) for title in (branch_title(found, k), "read as"))],
+    )  # fmt: skip
+    figure.update_annotations(font={"size": 12, "color": theme.ink})
+    colours, symbols = theme.points[:2], ("circle", "diamond-open")
+    for k in (0, 1):
+        x, y = found.embedding[found.t, found.branch == k].T
+        marker = {"size": 5, "color": colours[k], "opacity": 0.7, "symbol": symbols[k]}
+        figure.add_scatter(x=x, y=y, mode="markers", marker=marker, row=1, col=1)
+        add_tiles(figure, np.concatenate([found.mean_images[k][None], found.sample_images[k]]), shape, row=k + 1, col=2)
+        most = np.argsort(-found.predicted_share[k], kind="stable")[:shares]
+        figure.add_bar(
+            x=100 * found.predicted_share[k][most], y=[names[i] for i in most], orientation="h",
+            marker={"color": [theme.labels[i] for i in most]}, row=k + 1, col=3,
+        )  # fmt: skip
+        figure.update_xaxes(range=[0, 100], ticksuffix=" %", nticks=3, row=k + 1, col=3)
+        figure.update_yaxes(type="category", autorange="reversed", showgrid=False, row=k + 1, col=3)
+    figure.update_yaxes(scaleanchor="x2", row=1, col=2)
+    figure.update_yaxes(scaleanchor="x4", row=2, col=2)
+    figure.update_xaxes(title="PC 1", row=1, col=1)
+    figure.update_yaxes(title="PC 2", scaleanchor="x", row=1, col=1)
+    figure.update_layout(template=theme.template(), height=330, margin={"t": 30, "b": 44, "r": 24})
+    return figure
+
+
+def branch_title(found: Branches, k: int) -> str:
+    """A branch by its shape and size."""
+    size = int((found.branch == k).sum())
+    return f"{'narrow' if k == 0 else 'wide'} branch, {size} runs: mean, then single runs"

@@ -1,0 +1,112 @@
+"""Minimum distances and steps over p, and the stages that follow from them (Fig. 4)."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.results import NoiseSweep, Stage
+from dashboard.figures.marks import band, label_ends, make_room, point_names
+from dashboard.theme import Theme, rgba
+
+T = TypeVar("T")
+NARROW = 0.02  # of p; a stage that is narrower is not named
+
+
+def stage_chart(sweep: NoiseSweep, theme: Theme, *, label: str) -> go.Figure:
+    """Minimum distance to the three points over p, with the stages as bands (the paper's Fig. 4a)."""
+    return over_noise(sweep, sweep.minimum_distance, sweep.minimum_distance_sem, theme, label, "minimum distance")
+
+
+def minimum_steps(sweep: NoiseSweep, theme: Theme, *, label: str) -> go.Figure:
+    """The step at which runs come nearest to the three points, over p (the paper's Fig. 4b)."""
+    return over_noise(sweep, sweep.minimum_step, sweep.minimum_step_sem, theme, label, "step of the minimum")
+
+
+def over_noise(sweep: NoiseSweep, mean: np.ndarray, sem: np.ndarray, theme: Theme, label: str, name: str) -> go.Figure:
+    """A quantity of the three points over p with bands of 2 SEM, and the stages shaded.
+
+    Args:
+        sweep: Whose stages and p.
+        mean: (points, noises).
+        sem: (points, noises).
+        theme: Colours.
+        label: Name of the runs' label.
+        name: Of the quantity.
+    """
+    figure = go.Figure(layout={"template": theme.template()})
+    shade(figure, sweep, theme)
+    ends = []
+    for i, point in enumerate(point_names(label)):
+        band(figure, sweep.noises, mean[i], 2 * sem[i], theme.points[i])
+        ends.append((float(mean[i, -1]), point, theme.points[i]))
+    top = float((mean + 2 * sem).max()) * 1.15
+    label_ends(figure, ends, top)
+    make_room(figure, ends)
+    figure.update_xaxes(range=[0, 1], title="noise p", fixedrange=True)
+    figure.update_yaxes(range=[0, top], title=name, fixedrange=True)
+    figure.update_layout(dragmode=False)
+    return figure
+
+
+def shade(figure: go.Figure, sweep: NoiseSweep, theme: Theme) -> None:
+    """The stages as bands with their names, paler where another draw of runs might give another stage."""
+    row, named = 0, -1.0
+    for start, end, stage in spans(sweep.noises, sweep.stages):
+        colour = theme.points[list(Stage).index(stage)]
+        figure.add_vrect(x0=start, x1=end, fillcolor=rgba(colour, 0.13), line_width=0, layer="below")
+        if end - start > NARROW:
+            row = 1 - row if start - named < 0.08 else 0  # names of narrow bands stand one below the other
+            named = start
+            figure.add_annotation(
+                x=start, y=1, yref="paper", text=f"<b>{stage}</b>", showarrow=False, yshift=-15 * row,
+                xanchor="left", yanchor="top", font={"color": colour, "size": 14},
+            )  # fmt: skip
+    for start, end, decided in spans(sweep.noises, sweep.is_decided.tolist()):
+        if not decided:
+            figure.add_vrect(x0=start, x1=end, fillcolor=rgba(theme.paper, 0.6), line_width=0, layer="below")
+
+
+def stage_map(sweeps: Sequence[NoiseSweep], names: Sequence[str], theme: Theme, *, rows: str) -> go.Figure:
+    """The stages over p, one row per sweep (labels, or numbers of latents): colours and roman numerals.
+
+    Args:
+        sweeps: One per row, from below.
+        names: Of the rows.
+        theme: Colours.
+        rows: What the rows are.
+    """
+    figure = go.Figure(layout={"template": theme.template()})
+    for name, sweep in zip(names, sweeps, strict=True):
+        for start, end, stage in spans(sweep.noises, sweep.stages):
+            colour = theme.points[list(Stage).index(stage)]
+            figure.add_bar(
+                orientation="h", y=[name], base=[start], x=[end - start], width=[1],
+                marker={"color": colour, "line": {"color": theme.paper, "width": 1.5}},
+            )  # fmt: skip
+            if end - start > NARROW:
+                figure.add_annotation(
+                    x=(start + end) / 2, y=name, text=f"<b>{stage}</b>", showarrow=False, font={"color": theme.paper}
+                )
+    figure.update_xaxes(range=[0, 1], title="noise p")
+    figure.update_yaxes(title=rows, type="category", categoryarray=list(names), showgrid=False, automargin=True)
+    figure.update_layout(barmode="overlay", height=70 + 26 * len(names), margin={"l": 70})
+    return figure
+
+
+def spans(noises: np.ndarray, values: Sequence[T]) -> list[tuple[float, float, T]]:
+    """Where neighbours along p have one value: (from, to, value); borders lie half way between grid points.
+
+    Example:
+        >>> spans(np.array([0, 0.5, 1]), ["I", "I", "II"])
+        [(0.0, 0.75, 'I'), (0.75, 1.0, 'II')]
+    """
+    found: list[tuple[float, float, T]] = []
+    middles = (noises[:-1] + noises[1:]) / 2
+    borders = [float(noises[0]), *middles.tolist(), float(noises[-1])]
+    for start, end, value in zip(borders[:-1], borders[1:], values, strict=True):
+        if found and found[-1][2] == value:
+            start = found.pop()[0]
+        found.append((start, end, value))
+    return found

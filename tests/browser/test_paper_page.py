@@ -1,0 +1,44 @@
+"""The page of the paper in a browser: a figure of the digits is drawn and taken along."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.conftest import Open
+from tests.browser.tab import Tab
+
+LOOKS = {
+    "desktop": {},
+    "dark": {"color_scheme": "dark"},
+    "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True},
+}
+
+
+def paper(one: Tab, name: str = "7b") -> Tab:
+    """Open the page and draw a figure of the digits."""
+    one.page.goto(f"{one.server}/paper/")
+    one.page.wait_for_selector("#paper-model")
+    one.page.fill("#paper-model", "digits-nz10-seed0")
+    one.page.get_by_role("button", name=f"Draw Fig. {name}", exact=True).click()
+    one.page.wait_for_selector("#drawn .main-svg")
+    one.frame()
+    return one
+
+
+@pytest.mark.parametrize("options", LOOKS.values(), ids=list(LOOKS))
+def test_it_fits_and_has_no_findings_of_axe(tab: Open, options: dict[str, object]):
+    one = paper(tab(None, **options))
+    width = one.page.evaluate("window.innerWidth")
+    assert one.page.evaluate("document.documentElement.scrollWidth") <= width
+    found = Axe().run(one.page).response["violations"]
+    assert [(each["id"], each["nodes"][0]["html"][:120]) for each in found] == []
+
+
+def test_a_figure_is_taken_along_as_picture_data_and_recipe(tab: Open):
+    one = paper(tab(None), "1")
+    panel = one.page.locator("#drawn-panel")
+    for kind in ("PNG", "SVG", "NPZ", "CSV", "JSON"):
+        with one.page.expect_download() as download:
+            panel.get_by_text(kind, exact=True).click()
+        assert download.value.suggested_filename.endswith(kind.lower())
+    href = panel.get_by_text("Open in the explorer").get_attribute("href") or ""
+    assert "nz=10" in href

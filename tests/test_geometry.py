@@ -1,0 +1,63 @@
+"""Figs. 7 and 8 and the Jacobian, from the weights of a file and NumPy alone."""
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import load_file
+
+from core import experiments
+from core.config import InferenceSpec, Settings
+
+
+@pytest.fixture(scope="module")
+def tensors(trained: tuple[Settings, str]) -> dict[str, np.ndarray]:
+    home, id = trained
+    return {name: value.astype(np.float64) for name, value in load_file(home.models / f"{id}.safetensors").items()}
+
+
+def test_geometry_from_the_file_alone(trained: tuple[Settings, str], tensors: dict[str, np.ndarray]):
+    home, id = trained
+    found = experiments.geometry(id, home)
+    memories = tensors["memories"].reshape(-1, 4)
+    variances = np.sort(np.linalg.eigvalsh(np.cov(memories.T)))[::-1]
+    np.testing.assert_allclose(found.contribution_ratio, np.cumsum(variances) / variances.sum(), rtol=1e-5)
+    np.testing.assert_allclose(found.variance, memories.var(0, ddof=1), rtol=1e-4)
+    assert found.active.tolist() == (memories.var(0, ddof=1) > 0.01).tolist()
+    unit = tensors["concepts"] / np.linalg.norm(tensors["concepts"], axis=1, keepdims=True)
+    np.testing.assert_allclose(found.cosine_similarity, unit @ unit.T, atol=1e-6)
+    assert found.orthogonality_gap == pytest.approx(((unit @ unit.T - np.eye(10)) ** 2).sum(), rel=1e-4)
+
+
+def step(tensors: dict[str, np.ndarray], z: np.ndarray) -> np.ndarray:
+    """One step of repeated inference, in NumPy."""
+
+    def affine(x: np.ndarray, name: str) -> np.ndarray:
+        return x @ tensors[f"{name}.weight"].T + tensors[f"{name}.bias"]
+
+    x = 1 / (1 + np.exp(-affine(np.tanh(affine(z, "decoder.hidden")), "decoder.output")))
+    return affine(np.tanh(affine(x, "encoder.hidden")), "encoder.output")[:, : z.shape[1]]
+
+
+def test_dynamics_around_the_concepts_agree_with_differences(
+    trained: tuple[Settings, str], tensors: dict[str, np.ndarray]
+):
+    home, id = trained
+    spec = InferenceSpec(model=id, n_runs=20, noise=0.2)
+    found = experiments.concept_dynamics(spec, home)
+    concepts, h = tensors["concepts"], 1e-5
+    np.testing.assert_allclose(found.moved, np.linalg.norm(step(tensors, concepts) - concepts, axis=1), rtol=1e-3)
+    columns = [(step(tensors, concepts + h * e) - step(tensors, concepts - h * e)) / (2 * h) for e in np.eye(4)]
+    jacobians = np.stack(columns, axis=-1)
+    moduli = np.sort(np.abs(np.linalg.eigvals(jacobians)), axis=1)[:, ::-1]
+    np.testing.assert_allclose(found.moduli, moduli, rtol=2e-3, atol=1e-4)
+    assert found.expanding.tolist() == (moduli > 1).sum(1).tolist()
+    model = experiments.open_model(id, home)
+    own = InferenceSpec(model=id, n_runs=20, noise=0.2, label=2)
+    x = experiments.noisy(model, own, experiments.starts(model, own, list(range(20)), home), list(range(20)), 0.2)
+    with torch.no_grad():
+        u = (model.vae.mean(x) - model.memories[2, :20]).mean(0).double().numpy()
+    u /= np.linalg.norm(u)
+    along = np.linalg.norm(jacobians[2] @ u)
+    assert found.noise_gain[2] == pytest.approx(along, rel=2e-3)
+    rest = np.sqrt((np.linalg.norm(jacobians[2]) ** 2 - along**2) / 3)
+    assert found.orthogonal_gain[2] == pytest.approx(rest, rel=2e-3)
