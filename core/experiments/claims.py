@@ -419,7 +419,8 @@ def fashion_is_alike(e: Evidence) -> Finding:
     "Discussion",
     "not tested",
     "holds if at every concept the gain along the noise is below 1 and that orthogonal to it (root mean square over "
-    "all N_z - 1 directions, those of inactive units included) above 1; in part if every concept has an eigenvalue beyond 1 and most have a gain along the noise below 1",
+    "all N_z - 1 directions, those of inactive units included) above 1; in part if every concept has "
+    "an eigenvalue beyond 1 and most have a gain along the noise below 1",
 )
 def concepts_are_saddles(e: Evidence) -> Finding:
     """Concepts are saddles: attracting along the noise, repelling orthogonally (a conjecture of the authors)."""
