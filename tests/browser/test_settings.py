@@ -147,6 +147,9 @@ def test_another_data_set_and_back(tab: Open, mnist: str):
     assert "N_z = 2" in one.text("#model-card")
     one.choose("dataset", "digits")
     one.quiet()
+    one.slide("n_latent", 1)
+    one.quiet()
+    assert one.state()["n_latent"] == 10
     assert one.strip() == first
 
 
