@@ -192,7 +192,7 @@ def test_the_cloud(page: ExplorePage, question: Question, query: str, grid: str,
     reply = page.cloud(question(QUICK + query))
     assert reply["embedding"]["shape"] == [7, 20, 2]
     assert (reply["n_steps"], reply["noise"], reply["label"]) == (6, 0.2, 0)
-    assert "20 runs of ‘6’ from images decoded from memories" in reply["caption"]
+    assert "20 runs of ‘0’ from images decoded from memories" in reply["caption"]
     assert "% of the runs approach" in reply["approach"]
     layout: Any = go.Figure(reply["figure"]).layout
     assert layout.template.layout.xaxis.gridcolor == grid
