@@ -58,6 +58,11 @@ class Jobs:
         self._attempts: dict[str, str] = {}
         self._futures: dict[str, Any] = {}
 
+    @property
+    def place(self) -> str:
+        """Where trainings are done, in words."""
+        return "on a worker" if self.settings.scheduler else "on this machine"
+
     def train(self, spec: ModelSpec) -> str:
         """Train a model, fetching its images first where they are missing; returns the job's key.
 

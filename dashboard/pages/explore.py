@@ -220,7 +220,7 @@ class ExplorePage:
         if action == "estimate":
             time = captions.duration(self.jobs.estimated_seconds(spec))
             fetch = "" if self.lab.source(state.dataset) == "original" else ", after fetching its images"
-            return {"estimate": f"Training it takes {time} on this machine ({spec.epochs} epochs{fetch})."}
+            return {"estimate": f"Training it takes {time} {self.jobs.place} ({spec.epochs} epochs{fetch})."}
         if action == "train":
             return {"key": self.jobs.train(spec), "state": "waiting", "fraction": 0, "text": "starting"}
         if action == "download":

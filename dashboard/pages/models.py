@@ -168,8 +168,8 @@ class ModelsPage:
         """Train what the form says, or say how long it would take."""
         spec = spec_of(*values)
         if callback_context.triggered_id == "estimate":
-            where = "on a worker" if self.settings.scheduler else "on this machine"
-            return f"{describe(spec)} takes {captions.duration(self.jobs.estimated_seconds(spec))} {where}."
+            time = captions.duration(self.jobs.estimated_seconds(spec))
+            return f"{describe(spec)} takes {time} {self.jobs.place}."
         self.jobs.train(spec)
         return f"{describe(spec)} is being trained. You can leave this page."
 
