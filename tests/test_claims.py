@@ -18,6 +18,7 @@ from core.results import (
     ConceptDynamics,
     Geometry,
     LabelMap,
+    LatentSweep,
     NoiseSweep,
     Stage,
 )
@@ -58,6 +59,15 @@ class Made(Evidence):
 
     def reading(self, model: Entry, label: int) -> LabelMap:
         return self.result("reading", model, label)
+
+    def map_sweep(self, model: Entry) -> NoiseSweep:
+        return self.sweep(model)
+
+    def grid(self) -> LatentSweep | None:
+        return self.results.get("grid")
+
+    def count(self, what: str, model: Entry) -> int:
+        return 100
 
     def branches(self, model: Entry) -> Branches:
         return self.result("branches", model)
@@ -120,7 +130,9 @@ def branch(narrow: float, wide: float, later: float) -> Branches:
     share[:, 1] = narrow, wide
     variance = np.full((2, 61), 4.0)
     variance[:, -1] = later
-    return Branches(10, np.array([0, 0, 1]), zeros(61, 3, 2), variance, zeros(2, 4), zeros(2, 8, 4), share)
+    return Branches(
+        10, np.array([0, 0, 1]), zeros(61, 3, 2), variance, variance / 10, zeros(2, 4), zeros(2, 8, 4), share
+    )
 
 
 def geometry(active: int = 1, nearly: int = 1, mostly: int = 1, gap: float = 0.0) -> Geometry:
@@ -226,7 +238,7 @@ def test_a_claim_that_lacks_a_model_says_so_and_the_others_are_checked(
     monkeypatch.setattr(Evidence, "seeds", none)
     monkeypatch.setattr(Evidence, "ladder", none)
     told: list[float] = []
-    found = claims(settings, progress=lambda share, text: told.append(share))
+    found = claims(settings, progress=lambda share, text: told.append(share)).claims
     assert [claim.number for claim in found] == list(range(1, 16))
     assert {claim.verdict for claim in found} == {"not measured"}
     assert {claim.ours for claim in found} == {"There is no shipped model of mnist."}

@@ -76,12 +76,14 @@ def branches(spec: BranchSpec, settings: Settings, *, progress: Progress = silen
         images = model.vae.decode(z[spec.t])
     read = torch.from_numpy(predicted_labels(model.spec.dataset, array(images), settings)).to(z.device)
     members = [branch == k for k in (0, 1)]
+    spreads = [concepts.mean_error((z[:, own] - z[:, own].mean(1, keepdim=True)).square().sum(-1)) for own in members]
     shares = [torch.nn.functional.one_hot(read[own], N_LABELS).float().mean(0) for own in members]
     return Branches(
         t=spec.t,
         branch=array(branch),
         embedding=array(subspace.embed(z.cpu(), axes_of(model, runs, whole.cpu()))),
-        variance=np.stack([array(z[:, own].var(1, correction=0).sum(-1)) for own in members]),
+        variance=np.stack([array(spread.mean) for spread in spreads]),
+        variance_sem=np.stack([array(spread.sem) for spread in spreads]),
         mean_images=np.stack([array(images[own].mean(0)) for own in members]),
         sample_images=np.stack([array(images[own][torch.arange(SAMPLES) % int(own.sum())]) for own in members]),
         predicted_share=np.stack([array(share) for share in shares]),
