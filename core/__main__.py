@@ -401,7 +401,7 @@ def run_claims(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
         experiments.save_claims(table, args.output)
     if not args.json:
         for claim in table.claims:
-            print(f"{claim.number:2}  Fig. {claim.figure:10}  {claim.verdict:14}  {claim.statement}")
+            print(f"{claim.number:2}  {claim.figure:10}  {claim.verdict:13}  {claim.statement}")
             print(textwrap.fill(claim.ours, 110, initial_indent=" " * 6, subsequent_indent=" " * 6))
     return {"recipe": dict(table.recipe), "claims": [asdict(claim) for claim in table.claims]}
 

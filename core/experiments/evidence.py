@@ -1,7 +1,7 @@
 """The experiments that the claims rest on, each done once, and kept for a command that goes on where one stopped."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
 import numpy as np
@@ -97,9 +97,13 @@ class Evidence:
         return stored_noise_sweep(spec, self.settings) or self._once(noise_sweep, NoiseSweep, spec)
 
     def reading(self, model: Entry, label: int) -> LabelMap:
-        """Fig. 5."""
+        """Fig. 5; every p is kept by itself, since a whole map takes many minutes."""
         self._used.add(name_of(model.spec.dataset))
-        return self._once(label_map, LabelMap, self._spec(LabelMapSpec, model, "reading", label=label))
+        spec = self._spec(LabelMapSpec, model, "reading", label=label)
+        rows = [self._once(label_map, LabelMap, spec, noises=(noise,)) for noise in spec.noises]
+        return LabelMap(
+            **{item.name: np.concatenate([getattr(row, item.name) for row in rows]) for item in fields(LabelMap)}
+        )
 
     def branches(self, model: Entry) -> Branches:
         """Supplement B: runs of '1' at t = 10, p = 0.2."""
@@ -148,17 +152,20 @@ class Evidence:
         runs = self.count(what, model)
         return kind(model=model.id, source=source, noise_kind=self.noise_kind, n_runs=runs, **more)
 
-    def _once(self, experiment: Callable[..., T], kind: Callable[..., T], spec: Any) -> T:
-        if spec not in self._found:
-            entry = library_of(self.settings).find(spec.model)
-            reads = [name_of(entry.spec.dataset)] if kind in (LabelMap, Branches) else []
-            files = tuple(file_sha256(name, self.settings) for name in (spec.model, *reads))
-            name = f"{kind.__name__} of {spec.model}"
+    def _once(self, experiment: Callable[..., T], kind: Callable[..., T], spec: Any, **part: Any) -> T:
+        asked = spec, *part.items()
+        if asked not in self._found:
+            dataset = library_of(self.settings).find(spec.model).spec.dataset
+            reads = [name_of(dataset)] if kind in (LabelMap, Branches) else []
+            files = [file_sha256(name, self.settings) for name in (spec.model, *reads)]
 
-            def compute() -> T:
-                return experiment(
-                    spec, self.settings, progress=lambda _, text: self.progress(self.done, f"{name}: {text}")
-                )
+            def report(_: float, text: str) -> None:
+                self.progress(self.done, f"{kind.__name__} of {spec.model}: {text}")
 
-            self._found[spec] = kept(kind, spec, files, self.settings.cache / "evidence", compute)
-        return self._found[spec]
+            self._found[asked] = kept(
+                kind,
+                (spec.key(), repr(part), *files),
+                self.settings.cache / "evidence",
+                lambda: experiment(spec, self.settings, progress=report, **part),
+            )
+        return self._found[asked]

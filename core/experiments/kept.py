@@ -13,7 +13,6 @@ from zipfile import BadZipFile
 import numpy as np
 
 from core import store
-from core.config import Spec
 
 T = TypeVar("T")
 CORE = Path(__file__).resolve().parent.parent
@@ -30,19 +29,18 @@ CODE = (  # what the numbers of an experiment depend on besides its spec and the
 )
 
 
-def kept(kind: Callable[..., T], spec: Spec, sha256: tuple[str, ...], folder: Path, compute: Callable[[], T]) -> T:
+def kept(kind: Callable[..., T], key: tuple[str, ...], folder: Path, compute: Callable[[], T]) -> T:
     """The result of an experiment from a folder, else computed and put there.
 
     A folder that cannot be written costs the next command its time, not this one its answer.
 
     Args:
         kind: The class of the result: a dataclass of arrays and plain numbers.
-        spec: The experiment.
-        sha256: Of the files that it reads.
+        key: Names everything that the result depends on, the code apart.
         folder: Where results are kept.
-        compute: Called where there is none of this spec, of these files and of this code.
+        compute: Called where there is none of this key and this code.
     """
-    name = hashlib.sha256("\n".join((spec.key(), *sha256, code_sha256())).encode()).hexdigest()
+    name = hashlib.sha256("\n".join((*key, code_sha256())).encode()).hexdigest()
     path = folder / f"{name}.npz"
     found = read(path)
     if found is not None:

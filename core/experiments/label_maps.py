@@ -16,8 +16,16 @@ from core.results import Branches, LabelMap
 SAMPLES = 8  # images of each branch that are shown
 
 
-def label_map(spec: LabelMapSpec, settings: Settings, *, progress: Progress = silent) -> LabelMap:
+def label_map(
+    spec: LabelMapSpec, settings: Settings, *, noises: tuple[float, ...] = (), progress: Progress = silent
+) -> LabelMap:
     """The most frequent label that the classifier reads in x(t), for every step and p.
+
+    Args:
+        spec: The experiment.
+        settings: Where models and images are.
+        noises: Some values of p alone; all of the spec's where none is named.
+        progress: Called before every p.
 
     Raises:
         StoreError: There is no such model, or no classifier of its data set.
@@ -29,14 +37,14 @@ def label_map(spec: LabelMapSpec, settings: Settings, *, progress: Progress = si
     model = open_model(spec.model, settings)
     rows = list(range(spec.n_runs))
     clean = starts(model, spec, rows, settings)
-    found = []
-    for i, noise in enumerate(spec.noises):
-        progress(i / len(spec.noises), f"p = {noise:.3f}")
+    wanted, found = noises or spec.noises, []
+    for i, noise in enumerate(wanted):
+        progress(i / len(wanted), f"p = {noise:.3f}")
         images = images_of(model, noisy(model, spec, clean, rows, noise), spec.n_steps)
         found.append(most_frequent(predicted_labels(model.spec.dataset, images, settings)))
     progress(1.0, "done")
     labels, shares = zip(*found, strict=True)
-    return LabelMap(noises=np.array(spec.noises), predicted_labels=np.stack(labels), share=np.stack(shares))
+    return LabelMap(noises=np.array(wanted), predicted_labels=np.stack(labels), share=np.stack(shares))
 
 
 @torch.no_grad()
