@@ -1,7 +1,7 @@
 """The table of the paper's claims as a file: shipped, and read where it is shown."""
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 from core import store
@@ -33,14 +33,15 @@ def stored_claims(settings: Settings, path: Path = CLAIMS) -> ClaimTable | None:
     try:
         content = json.loads(path.read_text())
         claims = tuple(Claim(**row | {"models": tuple(row["models"])}) for row in content["claims"])
-        table = ClaimTable(claims, dict(content["recipe"]))
-        files = dict(table.recipe["files"])
+        recipe = {name: content["recipe"][name] for name in ("noise_kind", "runs", "source", "files", "versions")}
+        files = dict(recipe["files"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise store.StoreError(
             f"{path.name} is no table of claims ({type(error).__name__}). Compute it anew: "
             f"python -m core claims --output {path.name}"
         ) from error
-    return replace(table, changed=tuple(name for name, known in files.items() if file_sha256(name, settings) != known))
+    changed = tuple(name for name, known in files.items() if file_sha256(name, settings) != known)
+    return ClaimTable(claims, recipe, changed)
 
 
 def file_sha256(name: str, settings: Settings) -> str:

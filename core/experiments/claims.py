@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from core.config import Progress, Settings, SpecError, silent
+from core.config import EnsembleSpec, Progress, Settings, SpecError, silent
 from core.experiments.evidence import Evidence
 from core.experiments.rules import CHECKS, Finding, claim
 from core.experiments.statements import (
@@ -45,7 +45,12 @@ def claims(
         noise_kind: How the paper's "swapped" is read.
         n_runs: Fewer runs than the paper's, to try it out; 0 for as many as the paper has.
         progress: Called while it computes.
+
+    Raises:
+        SpecError: Too few or too many runs.
     """
+    if n_runs:
+        EnsembleSpec(model="any", noise_kind=noise_kind, n_runs=n_runs)  # refuses here, not claim by claim
     evidence, found = Evidence(settings, noise_kind, n_runs, progress), []
     for i, check in enumerate(CHECKS):
         evidence.done = i / len(CHECKS)

@@ -56,7 +56,7 @@ def kept(kind: Callable[..., T], key: tuple[str, ...], folder: Path, compute: Ca
 def read(path: Path) -> dict[str, Any] | None:
     """The fields of a result; None where there is no file, or a damaged one."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             found = {name: arrays[name] for name in arrays.files}
     except (OSError, ValueError, EOFError, BadZipFile):
         return None

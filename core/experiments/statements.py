@@ -10,7 +10,7 @@ from core.results import Geometry, LabelMap, NoiseSweep, Stage
 CONCEPT_STEPS = slice(20, 31)  # "around steps 20-30"
 
 
-def with_error(value: float, error: float, form: str) -> str:
+def with_error(value: float | np.floating, error: float | np.floating, form: str) -> str:
     """A mean over runs with two of its standard errors.
 
     Example:
