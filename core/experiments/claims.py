@@ -375,6 +375,8 @@ def bound_is_best_at_fourteen(e: Evidence) -> Finding:
     else:
         sizes, epochs = np.array([(m.spec.n_latent, m.spec.epochs) for m in models]).T
         bounds, words = np.array([float(m.card["test_negative_elbo"]) for m in models]), "shipped models, "
+    if sizes[0] >= 14 or sizes[-1] < 20:
+        raise SpecError("Models with fewer than 14 and with 20 or more latent units are needed: python -m core zoo")
     best, beyond = sizes[bounds.argmin()], bounds[sizes >= 14]
     near, flat = bool(10 <= best <= 20), bool(np.ptp(beyond) <= 2)
     return Finding(
