@@ -90,7 +90,7 @@ def test_the_claims_lead_only_to_figures_and_every_claim_to_one():
 
 def test_verdicts_are_counted_and_the_recipe_is_told(section: Any):
     said = texts(section(TABLE))
-    assert "Of 2 claims: 1 holds in part; 1 does not hold." in said
+    assert "2 claims; holds in part: 1, does not hold: 1." in said
     assert "Noise: invert. Runs: sweep 500. From original images of mnist." in said
     assert "other weights" not in said
 

@@ -100,7 +100,7 @@ def memory_comes_first(e: Evidence) -> Finding:
     return Finding(
         f"at {earlier[0].sum()} of {earlier.shape[1]} values of p{over_seeds(earlier.sum(1), '.0f')}"
         + (f", not at p = {some(missing)}" if len(missing) else "")
-        + f"; at p = 0.2 step {memory} and step {concept}",
+        + f"; at p = 0.2 step {memory} (memory) and {concept} (concept)",
         bool(earlier[0].all()),
         bool(earlier[0].mean() > 0.5),
         {
@@ -200,7 +200,7 @@ def six_is_read(e: Evidence) -> Finding:
     6,
     "5b",
     "narrower than that of '6', or none",
-    "holds if '1' is read there for fewer p than '6'; in part if for as many, but not all",
+    "holds if '1' is read there for fewer p than '6'; in part if for as many, at least one and not all",
 )
 def the_window_of_one(e: Evidence) -> Finding:
     """For '1' the window around t = 20-30 in which it is read shrinks or vanishes at 0.4 < p < 0.7."""
@@ -213,7 +213,7 @@ def the_window_of_one(e: Evidence) -> Finding:
         f"read at t = 20-30 at {one} of these {inside.sum()} values of p, '6' at {six}; on average {agree} of the runs "
         "of '1' agree with the label that most of them are given there",
         one < six,
-        one == six < int(inside.sum()),
+        0 < one == six < int(inside.sum()),
         {"noises": e.reading(model, 6).noises[inside].tolist(), "read": {str(n): v.tolist() for n, v in read.items()}},
         [model],
     )

@@ -68,11 +68,11 @@ def register(app: Dash) -> None:
 def shown(table: ClaimTable, figures: Mapping[str, str]) -> list[Any]:
     """The verdicts in a sentence, what they were computed from, and the table."""
     counts = Counter(claim.verdict for claim in table.claims)
-    words = [f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict]]
+    words = [f"{verdict}: {counts[verdict]}" for verdict in VERDICTS if counts[verdict]]
     runs = ", ".join(f"{what} {n}" for what, n in table.recipe["runs"].items())
     sources = ", ".join(f"{source} images of {dataset}" for dataset, source in table.recipe["source"].items())
     parts: list[Any] = [
-        html.P(f"Of {len(table.claims)} claims: {'; '.join(words)}."),
+        html.P(f"{len(table.claims)} claims; {', '.join(words)}."),
         html.P(
             f"Noise: {table.recipe['noise_kind']}. Runs: {runs}. From {sources}. Behind ± stand two standard errors "
             "over runs (of shares the binomial ones), ranges over seeds are over models. No rule was tuned to make a "
