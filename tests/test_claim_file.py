@@ -6,12 +6,14 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from core import experiments, store
-from core.config import Settings
+from core.config import BranchSpec, InferenceSpec, LabelMapSpec, Settings
 from core.experiments import evidence
 from core.experiments.evidence import Evidence
+from core.experiments.runs import collective_runs
 from core.results import Claim, ClaimTable
 from core.store import Entry
 from tests.conftest import CommandLine, is_refused
@@ -119,6 +121,27 @@ def test_the_map_of_stages_takes_the_sweeps_that_lie_beside_the_model(
     assert (filed.minimum_step == Evidence(settings).sweep(model).minimum_step).all()
     Evidence(settings, n_runs=RUNS).map_sweep(model)
     assert [spec.n_runs for _, spec, _ in done] == [12, RUNS]
+
+
+def test_a_map_of_readings_in_parts_is_the_whole_one(shipped: Settings):
+    made = Evidence(shipped, n_runs=RUNS)
+    model = made.main("digits")
+    parts = made.reading(model, 6)
+    whole = experiments.label_map(LabelMapSpec(model=model.id, n_runs=RUNS), shipped)
+    for name in ("noises", "predicted_labels", "share"):
+        np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name))
+
+
+def test_the_variance_of_a_branch_has_the_error_of_a_mean(trained: tuple[Settings, str]):
+    home, id = trained
+    found = experiments.branches(BranchSpec(model=id, n_runs=40, n_steps=10), home)
+    runs = InferenceSpec(model=id, n_runs=40, n_steps=10, label=1)
+    z = collective_runs(experiments.open_model(id, home), runs, home, n_steps=10).numpy()
+    for k in (0, 1):
+        own = z[:, found.branch == k]
+        squares = np.square(own - own.mean(1, keepdims=True)).sum(-1)
+        np.testing.assert_allclose(found.variance[k], squares.mean(1), rtol=1e-3)
+        np.testing.assert_allclose(found.variance_sem[k], squares.std(1, ddof=1) / own.shape[1] ** 0.5, rtol=1e-3)
 
 
 def test_a_stored_table_says_which_files_are_others_now(
