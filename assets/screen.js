@@ -259,6 +259,14 @@ window.latent = window.latent || {};
     wear();
     return latent.theme();
   };
+  /* A claim's figure is drawn by the figure's own button. */
+  latent.openFigure = function (clicks) {
+    const chosen = window.dash_clientside.callback_context.triggered_id;
+    if (!clicks.some(Boolean) || !chosen) return window.dash_clientside.no_update;
+    document.getElementById(JSON.stringify({ draw: chosen.open })).click();
+    document.getElementById("again").closest("section").scrollIntoView();
+    return chosen.open;
+  };
   dark.addEventListener("change", () => {
     if (screen.facts && screen.state.theme === "auto") { latent.applyTheme(); askAll(ASKS.theme); }
   });

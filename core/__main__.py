@@ -5,9 +5,10 @@ import json
 import os
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import MISSING, fields, replace
+from dataclasses import MISSING, asdict, fields, replace
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from core import data, experiments
 from core.config import (
     CLASSIFIERS,
     DATASETS,
+    NOISE_KINDS,
     ZOO,
     Choice,
     ClassifierSpec,
@@ -98,6 +100,11 @@ def build_parser() -> argparse.ArgumentParser:
         commands, "sweeps", run_sweeps, "compute the sweeps of every label, kind and source of a model"
     )
     add_model(sweeps)
+    claims = add_command(commands, "claims", run_claims, "check the paper's fifteen claims on the shipped models")
+    claims.add_argument("--noise-kind", choices=NOISE_KINDS, default="invert", help="how the paper's swapping is read")
+    claims.add_argument("--runs", type=at_least_one, default=0, help="fewer than the paper's 200 to 500, to try it out")
+    claims.add_argument("--output", type=Path, help="file for the table; the shipped one is models/claims.json")
+    claims.add_argument("--json", action="store_true", help="print the JSON line alone, without the table")
     return parser
 
 
@@ -385,6 +392,18 @@ def run_sweeps(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     with progress_bar(entry.id) as report:
         path = experiments.store_noise_sweeps(entry.id, settings, progress=report)
     return {"model": entry.id, "file": str(path)}
+
+
+def run_claims(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
+    with progress_bar("claims") as report:
+        table = experiments.claims(settings, noise_kind=args.noise_kind, n_runs=args.runs, progress=report)
+    if args.output:
+        experiments.save_claims(table, args.output)
+    if not args.json:
+        for claim in table.claims:
+            print(f"{claim.number:2}  {claim.figure:10}  {claim.verdict:13}  {claim.statement}")
+            print(textwrap.fill(claim.ours, 110, initial_indent=" " * 6, subsequent_indent=" " * 6))
+    return {"recipe": dict(table.recipe), "claims": [asdict(claim) for claim in table.claims]}
 
 
 def named(values: np.ndarray) -> dict[str, Any]:

@@ -149,12 +149,16 @@ class ApproachCurves:
 
 @dataclass(frozen=True)
 class Branches:
-    """Two clusters of runs at one step, the narrower first (the paper's Supplement B)."""
+    """Two clusters of runs at one step, the narrower first (the paper's Supplement B).
+
+    `variance` is the mean squared distance of a branch's runs to their own mean.
+    """
 
     t: int
     branch: Int[np.ndarray, "trials"]
     embedding: Float[np.ndarray, "steps trials 2"]
     variance: Float[np.ndarray, "branches steps"]
+    variance_sem: Float[np.ndarray, "branches steps"]
     mean_images: Float[np.ndarray, "branches pixels"]
     sample_images: Float[np.ndarray, "branches samples pixels"]
     predicted_share: Float[np.ndarray, "branches labels"]
@@ -212,6 +216,19 @@ class Claim:
     verdict: str
     values: Mapping[str, Any]
     models: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ClaimTable:
+    """The claims, and what they were computed from.
+
+    `recipe` has noise_kind, runs and source, the SHA-256 of every file that was used (`files`), and versions; `changed`
+    names those files that are missing here or have another content.
+    """
+
+    claims: tuple[Claim, ...]
+    recipe: Mapping[str, Any]
+    changed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

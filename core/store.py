@@ -117,6 +117,11 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def kept_sha256(path: Path) -> str:
+    """The same, remembered until the file changes."""
+    return _sha256(path, stamp(path))
+
+
 def weights_sha256(network: nn.Module) -> str:
     """SHA-256 of the weights as they are stored: float16, in the order of the network's state."""
     digest = hashlib.sha256()
@@ -364,7 +369,7 @@ class Library:
         """Recipe and arrays of the noise sweeps beside a model; empty where there are none for these weights."""
         path = self.find(id).path
         sweeps = path.with_name(f"{id}.sweeps.safetensors")
-        return _sweeps(sweeps, stamp(sweeps), _sha256(path, stamp(path))) if sweeps.exists() else ({}, {})
+        return _sweeps(sweeps, stamp(sweeps), kept_sha256(path)) if sweeps.exists() else ({}, {})
 
 
 def preferred(entries: Iterable[Entry]) -> Entry:

@@ -113,6 +113,7 @@ def make_branches(seed: int = 0) -> Branches:
         branch=(np.arange(TRIALS) >= 4).astype(int),
         embedding=floats(rng, STEPS, TRIALS, 2),
         variance=floats(rng, 2, STEPS),
+        variance_sem=floats(rng, 2, STEPS) / 10,
         mean_images=floats(rng, 2, pixels),
         sample_images=floats(rng, 2, 8, pixels),
         predicted_share=np.stack([np.eye(10, dtype=np.float32)[1], np.arange(10, dtype=np.float32) / 45]),

@@ -18,6 +18,7 @@ from core.results import (
     ConceptDynamics,
     Geometry,
     LabelMap,
+    LatentSweep,
     NoiseSweep,
     Stage,
 )
@@ -58,6 +59,15 @@ class Made(Evidence):
 
     def reading(self, model: Entry, label: int) -> LabelMap:
         return self.result("reading", model, label)
+
+    def map_sweep(self, model: Entry) -> NoiseSweep:
+        return self.sweep(model)
+
+    def grid(self) -> LatentSweep | None:
+        return self.results.get("grid")
+
+    def count(self, what: str, model: Entry) -> int:
+        return 100
 
     def branches(self, model: Entry) -> Branches:
         return self.result("branches", model)
@@ -120,7 +130,9 @@ def branch(narrow: float, wide: float, later: float) -> Branches:
     share[:, 1] = narrow, wide
     variance = np.full((2, 61), 4.0)
     variance[:, -1] = later
-    return Branches(10, np.array([0, 0, 1]), zeros(61, 3, 2), variance, zeros(2, 4), zeros(2, 8, 4), share)
+    return Branches(
+        10, np.array([0, 0, 1]), zeros(61, 3, 2), variance, variance / 10, zeros(2, 4), zeros(2, 8, 4), share
+    )
 
 
 def geometry(active: int = 1, nearly: int = 1, mostly: int = 1, gap: float = 0.0) -> Geometry:
@@ -181,6 +193,7 @@ CASES: list[tuple[int, str, Made]] = [
     (6, HOLDS, Made({"reading": lambda m, n: reading(n, 5, 28 if n == 6 else 18)})),
     (6, PART, Made({"reading": lambda m, n: reading(n, 5, 20)})),
     (6, NOT, Made({"reading": lambda m, n: reading(n, 5, 18 if n == 6 else 28)})),
+    (6, NOT, Made({"reading": lambda m, n: reading(n, 5, 5)})),  # neither is read at all
     (7, HOLDS, Made({"branches": branch(0.95, 0.2, 1.0)})),
     (7, PART, Made({"branches": branch(0.95, 0.9, 1.0)})),
     (7, NOT, Made({"branches": branch(0.3, 0.9, 9.0)})),
@@ -226,7 +239,7 @@ def test_a_claim_that_lacks_a_model_says_so_and_the_others_are_checked(
     monkeypatch.setattr(Evidence, "seeds", none)
     monkeypatch.setattr(Evidence, "ladder", none)
     told: list[float] = []
-    found = claims(settings, progress=lambda share, text: told.append(share))
+    found = claims(settings, progress=lambda share, text: told.append(share)).claims
     assert [claim.number for claim in found] == list(range(1, 16))
     assert {claim.verdict for claim in found} == {"not measured"}
     assert {claim.ours for claim in found} == {"There is no shipped model of mnist."}
@@ -245,3 +258,36 @@ def test_numbers_in_words():
     assert statements.over_seeds(np.array([0.5, 0.7]), ".0%") == " (over 2 seeds 60%, 50% to 70%)"
     assert statements.some([0.1, None]) == "0.1, none"
     assert statements.digits(np.array([3, 3, 0, 3])) == "'3' (75%), '0' (25%)"
+
+
+def test_errors_in_words():
+    assert statements.share(0.25, 300) == "25% ± 5%"  # 2 sqrt(0.25 * 0.75 / 300)
+    values = np.array([0.2, 0.8])
+    assert (
+        statements.of_labels(values, ("Shirt", "Bag"), 400)
+        == "50.0% ± 2.8% of the runs, 20% ± 4% ('Shirt') to 80% ± 4% ('Bag')"
+    )
+    assert statements.with_error(12.3, 0.2, ".1f") == "12.3 ± 0.4"
+    assert statements.undecided(sweep(GOOD)) == " (within 2 SEM at p = 0, 0.025, 0.05, 0.075, 0.1, 0.125 ...)"
+
+
+def test_equal_values_are_no_rise():
+    assert statements.rank_correlation(np.zeros(5)) == 0
+    assert statements.rank_correlation(np.array([0.0, 0, 0, 0, 1])) < 0.8
+    assert statements.rank_correlation(np.arange(5.0) ** 2) == pytest.approx(1)
+
+
+def test_the_grid_of_figure_9_goes_before_the_shipped_models():
+    shape = (3, 1, 1)
+    bounds = np.array([120.0, 99.0, 99.5]).reshape(shape)
+    grid = LatentSweep(np.array([2, 14, 100]), np.array([1e-3]), np.array([100]), np.full(shape, 100), bounds)
+    found = check(12, Made({"grid": grid}, FOURTEEN, {2: 150.0, 8: 110.0, 14: 104.0, 50: 101.0, 100: 99.0}))
+    assert (found.verdict, found.models) == (HOLDS, ())
+    assert "best of nine" in found.ours
+    assert found.values["test_negative_elbo"] == [120.0, 99.0, 99.5]
+
+
+@pytest.mark.parametrize("number", [9, 10, 12])
+def test_a_claim_over_sizes_is_not_judged_on_one_size(number: int):
+    made = Made({"geometry": geometry(), "approach": approach()}, (100,))
+    assert check(number, made).verdict == "not measured"

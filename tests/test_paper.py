@@ -2,7 +2,7 @@
 
 import io
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -84,19 +84,3 @@ def test_a_cancelled_computation_gives_up_at_its_next_report(served: tuple[Any, 
     with pytest.raises(paper.CancelledError):
         report(0.6, "more")
     page.reporter("a")(0.0, "again")  # a new attempt is not stopped by the old wish
-
-
-@dataclass(frozen=True)
-class Claim:
-    number: int = 1
-    figure: str = "3a"
-    statement: str = "Runs approach their concept."
-    paper: str = "all labels"
-    ours: str = "7 of 10"
-    rule: str = "at least half of the runs of every label"
-    verdict: str = "holds in part"
-
-
-def test_a_claim_has_its_verdict_in_words_and_its_rule():
-    table = json.dumps(paper.claims_table([Claim()]).to_plotly_json(), default=lambda c: c.to_plotly_json())
-    assert all(word in table for word in ("holds in part", "at least half", "7 of 10", "verdict-1"))

@@ -4,6 +4,7 @@ It composes the rooms below and holds no mathematics. Here alone tensors leave t
 """
 
 from core.experiments.approach import approach_curves
+from core.experiments.claim_file import CLAIMS, save_claims, stored_claims
 from core.experiments.claims import claims
 from core.experiments.classifier import open_classifier, predicted_labels, train_classifier
 from core.experiments.geometry import concept_dynamics, geometry
@@ -26,6 +27,7 @@ from core.experiments.training import (
 )
 
 __all__ = [
+    "CLAIMS",
     "GRID",
     "TRAIL",
     "Unfinished",
@@ -55,8 +57,10 @@ __all__ = [
     "predicted_labels",
     "record_cell",
     "run",
+    "save_claims",
     "starts",
     "store_noise_sweeps",
+    "stored_claims",
     "stored_noise_sweep",
     "train_classifier",
     "train_file",

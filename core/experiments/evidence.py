@@ -1,13 +1,16 @@
-"""The experiments that the claims rest on, each done once."""
+"""The experiments that the claims rest on, each done once, and kept for a command that goes on where one stopped."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
+
+import numpy as np
 
 from core.config import (
     ApproachSpec,
     BranchSpec,
     EnsembleSpec,
+    GridSpec,
     InferenceSpec,
     LabelMapSpec,
     NoiseSweepSpec,
@@ -17,14 +20,21 @@ from core.config import (
     silent,
 )
 from core.experiments.approach import approach_curves
+from core.experiments.claim_file import file_sha256
+from core.experiments.classifier import name_of
 from core.experiments.geometry import concept_dynamics, geometry
+from core.experiments.grid import GRID, latent_sweep
+from core.experiments.kept import kept
 from core.experiments.label_maps import branches, label_map
-from core.experiments.machine import available_source, library_of, open_model
-from core.experiments.sweeps import noise_sweep
-from core.results import ApproachCurves, Branches, ConceptDynamics, Geometry, LabelMap, NoiseSweep
+from core.experiments.machine import available_source, library_of, open_model, versions
+from core.experiments.sweeps import noise_sweep, stored_noise_sweep
+from core.results import ApproachCurves, Branches, ConceptDynamics, Geometry, LabelMap, LatentSweep, NoiseSweep
 from core.store import Entry
 
 T = TypeVar("T")
+RUNS = {"approach": 300, "branches": 300, "dynamics": 300, "reading": 200, "sweep": 500, "map": 300}
+"""How many runs the experiments have: the paper's numbers; for the map of stages, which it has not, those of
+the shipped sweeps."""
 
 
 @dataclass
@@ -44,6 +54,7 @@ class Evidence:
     progress: Progress = silent
     done: float = 0.0
     _found: dict[Any, Any] = field(default_factory=dict)
+    _used: set[str] = field(default_factory=set)
 
     def ladder(self, dataset: str) -> list[Entry]:
         """One shipped model for every N_z, the smallest first: the one with the lowest seed."""
@@ -73,20 +84,31 @@ class Evidence:
         return sorted((e for e in self.shipped(dataset) if e.spec.n_latent == n_latent), key=lambda e: e.spec.seed)
 
     def approach(self, model: Entry) -> ApproachCurves:
-        """Fig. 3: every label, p = 0.2, 300 runs."""
-        return self._once(approach_curves, self._spec(ApproachSpec, model, 300))
+        """Fig. 3: every label, p = 0.2."""
+        return self._once(approach_curves, ApproachCurves, self._spec(ApproachSpec, model, "approach"))
 
     def sweep(self, model: Entry, label: int = 6) -> NoiseSweep:
-        """Fig. 4: 500 runs."""
-        return self._once(noise_sweep, self._spec(NoiseSweepSpec, model, 500, label=label))
+        """Fig. 4."""
+        return self._once(noise_sweep, NoiseSweep, self._spec(NoiseSweepSpec, model, "sweep", label=label))
+
+    def map_sweep(self, model: Entry) -> NoiseSweep:
+        """Runs of '6' for the map of stages over N_z: those that lie beside the model, where they are of these runs."""
+        spec = self._spec(NoiseSweepSpec, model, "map", label=6)
+        return stored_noise_sweep(spec, self.settings) or self._once(noise_sweep, NoiseSweep, spec)
 
     def reading(self, model: Entry, label: int) -> LabelMap:
-        """Fig. 5: 200 runs."""
-        return self._once(label_map, self._spec(LabelMapSpec, model, 200, label=label))
+        """Fig. 5; every p is kept by itself, since a whole map takes many minutes."""
+        self._used.add(name_of(model.spec.dataset))
+        spec = self._spec(LabelMapSpec, model, "reading", label=label)
+        rows = [self._once(label_map, LabelMap, spec, noises=(noise,)) for noise in spec.noises]
+        return LabelMap(
+            **{item.name: np.concatenate([getattr(row, item.name) for row in rows]) for item in fields(LabelMap)}
+        )
 
     def branches(self, model: Entry) -> Branches:
         """Supplement B: runs of '1' at t = 10, p = 0.2."""
-        return self._once(branches, self._spec(BranchSpec, model, 300))
+        self._used.add(name_of(model.spec.dataset))
+        return self._once(branches, Branches, self._spec(BranchSpec, model, "branches"))
 
     def geometry(self, model: Entry) -> Geometry:
         """Figs. 7 and 8."""
@@ -94,18 +116,56 @@ class Evidence:
 
     def dynamics(self, model: Entry) -> ConceptDynamics:
         """One step around the concepts; the noise at p = 0.2."""
-        return concept_dynamics(self._spec(InferenceSpec, model, 300), self.settings)
+        return concept_dynamics(self._spec(InferenceSpec, model, "dynamics"), self.settings)
 
-    def _spec(self, kind: type[EnsembleSpec], model: Entry, n_runs: int, **more: Any) -> Any:
+    def grid(self) -> LatentSweep | None:
+        """Fig. 9; None before its last training is done."""
+        spec = GridSpec()
+        found = latent_sweep(spec)
+        if not (np.isfinite(found.best).all() and (found.epochs == spec.epochs).all()):
+            return None
+        self._used.add(GRID.stem)
+        return found
+
+    def count(self, what: str, model: Entry) -> int:
+        """How many runs an experiment has: no more than the model holds memories of a label."""
         held = open_model(model.id, self.settings).memories.shape[1]
+        return min(self.n_runs or RUNS[what], held)
+
+    def recipe(self, models: set[str]) -> dict[str, Any]:
+        """What the evidence was computed from.
+
+        Args:
+            models: Those that the claims name.
+        """
+        datasets = sorted({library_of(self.settings).find(id).spec.dataset for id in models})
+        return {
+            "noise_kind": self.noise_kind,
+            "runs": {what: self.n_runs or runs for what, runs in RUNS.items()},
+            "source": {dataset: available_source(dataset, self.settings) for dataset in datasets},
+            "files": {name: file_sha256(name, self.settings) for name in sorted(models | self._used)},
+            "versions": versions(),
+        }
+
+    def _spec(self, kind: type[EnsembleSpec], model: Entry, what: str, **more: Any) -> Any:
         source = available_source(model.spec.dataset, self.settings)
-        runs = min(self.n_runs or n_runs, held)
+        runs = self.count(what, model)
         return kind(model=model.id, source=source, noise_kind=self.noise_kind, n_runs=runs, **more)
 
-    def _once(self, experiment: Callable[..., T], spec: Any) -> T:
-        if spec not in self._found:
-            name = f"{type(spec).__name__.removesuffix('Spec')} of {spec.model}"
-            self._found[spec] = experiment(
-                spec, self.settings, progress=lambda _, text: self.progress(self.done, f"{name}: {text}")
+    def _once(self, experiment: Callable[..., T], kind: Callable[..., T], spec: Any, **part: Any) -> T:
+        asked = spec, *part.items()
+        if asked not in self._found:
+            dataset = library_of(self.settings).find(spec.model).spec.dataset
+            reads = [name_of(dataset)] if kind in (LabelMap, Branches) else []
+            files = [file_sha256(name, self.settings) for name in (spec.model, *reads)]
+
+            def report(_: float, text: str) -> None:
+                self.progress(self.done, f"{kind.__name__} of {spec.model}: {text}")
+
+            self._found[asked] = kept(
+                kind,
+                (spec.key(), repr(part), *files),
+                self.settings.cache / "evidence",
+                lambda: experiment(spec, self.settings, progress=report, **part),
             )
-        return self._found[spec]
+        return self._found[asked]

@@ -16,8 +16,16 @@ from core.results import Branches, LabelMap
 SAMPLES = 8  # images of each branch that are shown
 
 
-def label_map(spec: LabelMapSpec, settings: Settings, *, progress: Progress = silent) -> LabelMap:
+def label_map(
+    spec: LabelMapSpec, settings: Settings, *, noises: tuple[float, ...] = (), progress: Progress = silent
+) -> LabelMap:
     """The most frequent label that the classifier reads in x(t), for every step and p.
+
+    Args:
+        spec: The experiment.
+        settings: Where models and images are.
+        noises: Some values of p alone; all of the spec's where none is named.
+        progress: Called before every p.
 
     Raises:
         StoreError: There is no such model, or no classifier of its data set.
@@ -29,14 +37,14 @@ def label_map(spec: LabelMapSpec, settings: Settings, *, progress: Progress = si
     model = open_model(spec.model, settings)
     rows = list(range(spec.n_runs))
     clean = starts(model, spec, rows, settings)
-    found = []
-    for i, noise in enumerate(spec.noises):
-        progress(i / len(spec.noises), f"p = {noise:.3f}")
+    wanted, found = noises or spec.noises, []
+    for i, noise in enumerate(wanted):
+        progress(i / len(wanted), f"p = {noise:.3f}")
         images = images_of(model, noisy(model, spec, clean, rows, noise), spec.n_steps)
         found.append(most_frequent(predicted_labels(model.spec.dataset, images, settings)))
     progress(1.0, "done")
     labels, shares = zip(*found, strict=True)
-    return LabelMap(noises=np.array(spec.noises), predicted_labels=np.stack(labels), share=np.stack(shares))
+    return LabelMap(noises=np.array(wanted), predicted_labels=np.stack(labels), share=np.stack(shares))
 
 
 @torch.no_grad()
@@ -76,12 +84,14 @@ def branches(spec: BranchSpec, settings: Settings, *, progress: Progress = silen
         images = model.vae.decode(z[spec.t])
     read = torch.from_numpy(predicted_labels(model.spec.dataset, array(images), settings)).to(z.device)
     members = [branch == k for k in (0, 1)]
+    spreads = [concepts.mean_error((z[:, own] - z[:, own].mean(1, keepdim=True)).square().sum(-1)) for own in members]
     shares = [torch.nn.functional.one_hot(read[own], N_LABELS).float().mean(0) for own in members]
     return Branches(
         t=spec.t,
         branch=array(branch),
         embedding=array(subspace.embed(z.cpu(), axes_of(model, runs, whole.cpu()))),
-        variance=np.stack([array(z[:, own].var(1, correction=0).sum(-1)) for own in members]),
+        variance=np.stack([array(spread.mean) for spread in spreads]),
+        variance_sem=np.stack([array(spread.sem) for spread in spreads]),
         mean_images=np.stack([array(images[own].mean(0)) for own in members]),
         sample_images=np.stack([array(images[own][torch.arange(SAMPLES) % int(own.sum())]) for own in members]),
         predicted_share=np.stack([array(share) for share in shares]),

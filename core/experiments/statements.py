@@ -10,6 +10,39 @@ from core.results import Geometry, LabelMap, NoiseSweep, Stage
 CONCEPT_STEPS = slice(20, 31)  # "around steps 20-30"
 
 
+def with_error(value: float | np.floating, error: float | np.floating, form: str) -> str:
+    """A mean over runs with two of its standard errors.
+
+    Example:
+        >>> with_error(12.3, 0.2, ".1f")
+        '12.3 ± 0.4'
+    """
+    return f"{value:{form}} ± {2 * error:{form}}"
+
+
+def share(value: float, n_runs: int) -> str:
+    """A share of the runs with two of its binomial standard errors.
+
+    Example:
+        >>> share(0.5, 400)
+        '50% ± 5%'
+    """
+    return with_error(value, share_error(np.array([value]), n_runs), ".0%")
+
+
+def share_error(values: np.ndarray, n_runs: int) -> float:
+    """The binomial standard error of the mean of shares, each of which has n_runs runs of its own."""
+    return float(np.sqrt((values * (1 - values)).sum() / n_runs) / len(values))
+
+
+def of_labels(values: np.ndarray, names: Sequence[str], n_runs: int) -> str:
+    """The mean over the labels of a share of the runs, and the labels that have the least and the most."""
+    mean = with_error(float(values.mean()), share_error(values, n_runs), ".1%")
+    ends = int(values.argmin()), int(values.argmax())
+    low, high = (f"{share(float(values[i]), n_runs)} ('{names[i]}')" for i in ends)
+    return f"{mean} of the runs, {low} to {high}"
+
+
 def over_seeds(values: np.ndarray, form: str) -> str:
     """Mean and spread over models that differ in their seed; nothing where there is one."""
     if len(values) < 2:
@@ -30,6 +63,12 @@ def compressed(stages: Sequence[Stage]) -> list[Stage]:
 def begin(sweep: NoiseSweep, stage: Stage) -> float | None:
     """The first p of a stage."""
     return next((float(p) for p, s in zip(sweep.noises, sweep.stages, strict=True) if s == stage), None)
+
+
+def undecided(sweep: NoiseSweep) -> str:
+    """The p whose two nearest points do not differ by 2 standard errors, in words; nothing where there is none."""
+    at = sweep.noises[~sweep.is_decided]
+    return f" (within 2 SEM at p = {some(at)})" if len(at) else ""
 
 
 def bands(sweep: NoiseSweep) -> str:
@@ -62,18 +101,39 @@ def read_up_to(read: np.ndarray, noises: np.ndarray) -> float:
     return float(noises[end - 1]) if end else -1.0
 
 
+def reach(reading: LabelMap, noise: float, n_runs: int, steps: slice = slice(None)) -> str:
+    """Up to which p a label is read, and by how many of the runs at the place where they agree least."""
+    if noise < 0:
+        return "for no p"
+    least = float(reading.share[reading.noises <= noise, steps].min())
+    return f"up to p = {noise:.3g} (by {share(least, n_runs)} of the runs or more)"
+
+
 def rank_correlation(values: np.ndarray) -> float:
-    """Spearman's correlation of a sequence with its order.
+    """Spearman's correlation of a sequence with its order; equal values share a rank, 0 where all are equal.
 
     Example:
         >>> round(rank_correlation(np.array([1.0, 3.0, 2.0])), 6)
         0.5
     """
-    ranks = np.argsort(np.argsort(values))
-    return float(np.corrcoef(ranks, np.arange(len(values)))[0, 1])
+    higher, equal = values[:, None] > values, values[:, None] == values
+    ranks = higher.sum(1) + equal.sum(1) / 2
+    return float(np.corrcoef(ranks, np.arange(len(values)))[0, 1]) if np.ptp(values) > 0 else 0.0
 
 
 def dimensions(found: Geometry) -> tuple[int, int, int]:
     """Active units, and the dimensions that explain 99 % and 70 % of the variance of the memories."""
     nearly, mostly = (int((found.contribution_ratio < share).sum()) + 1 for share in (0.99, 0.7))
     return int(found.active.sum()), nearly, mostly
+
+
+def later_by(sweep: NoiseSweep) -> np.ndarray:
+    """By how many steps, beyond 2 standard errors, the concept's minimum comes after the memory's, for every p."""
+    memory, concept = sweep.minimum_step[:2]
+    return concept - memory - 2 * np.hypot(*sweep.minimum_step_sem[:2])
+
+
+def before_the_third(sweep: NoiseSweep) -> tuple[np.ndarray, np.ndarray]:
+    """Steps of the minima and their standard errors for the p below the first of stage III."""
+    end = next((i for i, s in enumerate(sweep.stages) if s == Stage.ABSTRACT), len(sweep.noises))
+    return sweep.minimum_step[:, :end], sweep.minimum_step_sem[:, :end]

@@ -25,11 +25,11 @@ from core.config import ApproachSpec, InferenceSpec, NoiseSweepSpec, Progress, R
 from dashboard import figures
 from dashboard.cache import CachedExperiments
 from dashboard.controls import ScreenState, attributes
+from dashboard.pages import claims
 from dashboard.panels import GRAPH
 from dashboard.requests import answered
 from dashboard.theme import LIGHT, THEMES, Theme
 
-VERDICTS = {"holds": "0", "holds in part": "1", "does not hold": "2", "not measured": "3"}
 TYPED = ("model", "label", "noise_kind", "noise", "n_runs")
 KINDS = {"npz": "application/octet-stream", "csv": "text/csv", "json": "application/json"}
 Drawn = tuple[Mapping[str, Any], go.Figure]
@@ -82,12 +82,14 @@ class PaperPage:
                 html.Section([html.H2("Figures"), html.Div(html.Table([head, html.Tbody(cells)]), className="scroll")]),
                 form(models),
                 drawing(),
+                claims.claims_section(self.lab.settings, {name: row.number for name, row in ROWS.items()}),
             ],
             className="models paper",
         )
 
     def register(self, app: Dash) -> None:
         """Connect the callbacks, and the data of the figures."""
+        claims.register(app)
         prefix = app.config.requests_pathname_prefix
         app.server.add_url_rule(f"{prefix}data/<name>.<kind>", "figure_data", self.data)
         app.callback(
@@ -374,31 +376,6 @@ ROWS = {
     "suppE": Row("Supp. E", "Cosine similarities of the concepts", "one model", draw_geometry("cosine")),
     "fig10": Row("Fig. 10", "The network and its sizes", "a drawing", draw_network),
 }  # fmt: skip
-
-
-def claims_table(claims: Sequence[Any]) -> html.Table:
-    """The paper's claims, its numbers and ours; the rule stands in a details element, written before the verdict.
-
-    Args:
-        claims: With number, figure, statement, paper, ours, rule and verdict, one of `VERDICTS`.
-    """
-    head = ("Claim", "Figure", "The paper states", "Paper", "Here", "Verdict")
-    rows = [
-        html.Tr(
-            [
-                html.Th(str(claim.number), scope="row"),
-                *(html.Td(text) for text in (claim.figure, claim.statement, claim.paper, claim.ours)),
-                html.Td(
-                    [
-                        html.Strong(claim.verdict, className=f"verdict verdict-{VERDICTS[claim.verdict]}"),
-                        html.Details([html.Summary("Rule"), html.P(claim.rule, className="note")]),
-                    ]
-                ),
-            ]
-        )
-        for claim in claims
-    ]
-    return html.Table([html.Thead(html.Tr([html.Th(word, scope="col") for word in head])), html.Tbody(rows)])
 
 
 def draw_button(name: str, row: Row) -> html.Button:

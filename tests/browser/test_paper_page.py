@@ -1,5 +1,7 @@
 """The page of the paper in a browser: a figure of the digits is drawn and taken along."""
 
+from pathlib import Path
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
@@ -42,3 +44,16 @@ def test_a_figure_is_taken_along_as_picture_data_and_recipe(tab: Open):
         assert download.value.suggested_filename.endswith(kind.lower())
     href = panel.get_by_text("Open in the explorer").get_attribute("href") or ""
     assert "nz=10" in href
+
+
+def test_a_claim_opens_its_figure_with_the_papers_settings(tab: Open, root: Path):
+    if not (root / "models" / "claims.json").exists():
+        pytest.skip("The table of claims is not in models/.")
+    one = tab(None)
+    one.page.goto(f"{one.server}/paper/")
+    one.page.fill("#paper-model", "digits-nz10-seed0")
+    one.page.fill("#paper-label", "3")
+    one.page.locator("#claim-3").get_by_role("button").click()
+    one.page.wait_for_selector("#drawn .main-svg")
+    assert "Fig. 4a" in one.page.inner_text("#drawn-title")
+    assert one.page.input_value("#paper-label") == "6"

@@ -1,0 +1,124 @@
+"""The claims on the page of the paper."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core import experiments
+from core.config import Settings
+from core.results import Claim, ClaimTable
+from core.store import StoreError
+from dashboard.pages import claims, paper
+from tests.served import create_app
+
+CLAIM = Claim(
+    4, "4b", "The step grows with p.", "20 to 30", "memory 0.0 ± 0.0 to 6.2 ± 2.8", "holds if it rises",
+    "holds in part", {}, ("mnist-nz100-seed0", "mnist-nz100-seed1"),
+)  # fmt: skip
+TABLE = ClaimTable(
+    (CLAIM, replace(CLAIM, number=14, figure="D", verdict="does not hold", models=())),
+    {"noise_kind": "invert", "runs": {"sweep": 500}, "source": {"mnist": "original"}, "files": {}, "versions": {}},
+)
+FIGURES = {"fig4b": "Fig. 4b", "fig4a": "Fig. 4a"}
+
+
+def plain(component: Any) -> Any:
+    """A component tree as the browser gets it."""
+    return json.loads(json.dumps(component, default=lambda part: part.to_plotly_json()))
+
+
+def parts(tree: Any, kind: str) -> list[dict[str, Any]]:
+    """The properties of all components of a kind, in order."""
+    if isinstance(tree, list):
+        return [found for each in tree for found in parts(each, kind)]
+    if not isinstance(tree, dict):
+        return []
+    own = [tree["props"]] if tree.get("type") == kind else []
+    return own + parts(tree.get("props", {}).get("children"), kind)
+
+
+def texts(tree: Any) -> str:
+    if isinstance(tree, list):
+        return " ".join(map(texts, tree))
+    return texts(tree.get("props", {}).get("children", "")) if isinstance(tree, dict) else str(tree or "")
+
+
+@pytest.fixture
+def section(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Any:
+    """Draws the section of a table, or of what reading one raises."""
+
+    def draw(found: ClaimTable | Exception | None, figures: dict[str, str] = FIGURES) -> Any:
+        def read(_: Settings) -> ClaimTable | None:
+            if isinstance(found, Exception):
+                raise found
+            return found
+
+        monkeypatch.setattr(experiments, "stored_claims", read)
+        return plain(claims.claims_section(settings, figures))
+
+    return draw
+
+
+def test_a_row_has_statement_numbers_verdict_rule_and_models(section: Any):
+    row, other = parts(section(TABLE), "Tr")[1:]
+    assert row["id"] == "claim-4"
+    for word in (CLAIM.statement, "Fig. 4b", CLAIM.paper, CLAIM.ours):
+        assert word in texts(row["children"])
+    folded = [texts(each["children"]) for each in parts(row["children"], "Details")]
+    assert folded == ["Models mnist-nz100-seed0, mnist-nz100-seed1", "Rule holds if it rises"]
+    (verdict,) = parts(row["children"], "Strong")
+    assert (verdict["children"], verdict["className"]) == ("holds in part", "verdict verdict-1")
+    assert "Supp. D" in texts(other["children"])
+    assert parts(other["children"], "Strong")[0]["className"] == "verdict verdict-2"
+
+
+def test_a_row_opens_the_figures_that_the_page_has(section: Any):
+    row, other = parts(section(TABLE), "Tr")[1:]
+    (button,) = parts(row["children"], "Button")
+    assert button["id"] == {"claim": 4, "open": "fig4b"}
+    assert button["children"] == "Fig. 4b"
+    assert parts(other["children"], "Button") == []
+
+
+def test_the_claims_lead_only_to_figures_and_every_claim_to_one():
+    assert list(claims.LIVE) == list(range(1, 16))
+    assert {"fig3", "fig4a", "fig4b"} <= set(paper.ROWS)
+
+
+def test_verdicts_are_counted_and_the_recipe_is_told(section: Any):
+    said = texts(section(TABLE))
+    assert "2 claims; holds in part: 1, does not hold: 1." in said
+    assert "Noise: invert. Runs: sweep 500. From original images of mnist." in said
+    assert "other weights" not in said
+
+
+def test_a_table_of_other_weights_says_so_where_it_matters(section: Any):
+    shown = section(replace(TABLE, changed=("mnist-nz100-seed1",)))
+    assert "Computed for other weights than those here: mnist-nz100-seed1" in texts(shown)
+    assert claims.COMMAND in texts(shown)
+    models = texts(parts(parts(shown, "Tr")[1]["children"], "Details")[0]["children"])
+    assert models == "Models mnist-nz100-seed0, mnist-nz100-seed1 (other weights here)"
+
+
+def test_without_a_table_the_page_says_how_to_compute_one(section: Any):
+    shown = section(None)
+    assert "not been computed" in texts(shown)
+    assert claims.COMMAND in texts(shown)
+    assert parts(shown, "Table") == []
+
+
+def test_a_damaged_table_is_a_sentence_on_the_page(section: Any):
+    assert "is no table of claims" in texts(section(StoreError("claims.json is no table of claims.")))
+
+
+def test_the_page_has_the_claims_and_listens_to_their_buttons(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(experiments, "stored_claims", lambda _: TABLE)
+    http = create_app(settings).server.test_client()
+    assert CLAIM.statement in http.get("/paper/_dash-layout").get_data(as_text=True)
+    listening = [each["inputs"][0]["id"] for each in http.get("/paper/_dash-dependencies").get_json()]
+    assert '{"claim":["ALL"],"open":["ALL"]}' in listening
