@@ -308,6 +308,12 @@ class Library:
         """The models that can be opened, of one data set if named."""
         return [e for e in self.entries() if not e.problem and dataset in (None, e.spec.dataset)]
 
+    def ladder(self, dataset: str) -> list[Entry]:
+        """One shipped model for every N_z, the smallest first: the one with the lowest seed."""
+        shipped = [e for e in self.usable(dataset) if e.origin == "shipped"]
+        lowest = {e.spec.n_latent: e for e in sorted(shipped, key=lambda e: -e.spec.seed)}
+        return [lowest[n] for n in sorted(lowest)]
+
     def find(self, id: str) -> Entry:
         """The entry with an id.
 
