@@ -417,7 +417,7 @@ ROWS = {
                  **LADDER),
     "fig9": Row("Fig. 9", "Test bound over N_z", "best of nine, 100 epochs", find_grid, draw_grid,
                 rests_on=("ladder", "grid")),
-    "saddles": Row("Discussion", "One step around the concepts: are they saddles?", "p = 0.2; a conjecture",
+    "saddles": Row("Discussion", "One step around the concepts: saddles or not", "p = 0.2; a conjecture",
                    find_dynamics, draw_dynamics),
     "fig10": Row("Fig. 10", "The network and its sizes", "a drawing", find_sizes, draw_network),
 }  # fmt: skip

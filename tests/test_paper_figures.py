@@ -268,10 +268,12 @@ def test_branches_are_told_apart_by_colour_and_shape_and_read():
     np.testing.assert_array_equal(images[1].z[:, :8], found.mean_images[1].reshape(SHAPE))
 
 
-def test_dynamics_count_expanding_directions_and_compare_gains():
+def test_dynamics_show_eigenvalues_and_gains_of_every_concept():
     found = make_dynamics()
     figure = figures.dynamics(found, LIGHT, names=NAMES)
-    bars, _, points = figure.data
-    assert list(bars.y) == list(range(10))
-    np.testing.assert_array_equal(points.x, found.noise_gain)
-    np.testing.assert_array_equal(points.y, found.orthogonal_gain)
+    *moduli, along, across = figure.data
+    np.testing.assert_array_equal([t.y for t in moduli], found.moduli)
+    assert texts(figure)[2:12] == [str(k) for k in range(10)]  # label k has k that grow
+    np.testing.assert_array_equal(along.y, found.noise_gain)
+    np.testing.assert_array_equal(across.y, found.orthogonal_gain)
+    assert {"along", "across"} <= set(texts(figure))

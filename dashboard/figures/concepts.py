@@ -102,7 +102,7 @@ def orthogonality_with_runs(
     columns = max(1, len(runs))
     rows = 2 if runs else 1
     figure = make_subplots(
-        rows, columns, row_heights=[0.55, 0.45][:rows], vertical_spacing=0.24, horizontal_spacing=0.07,
+        rows, columns, row_heights=[0.55, 0.45][:rows], vertical_spacing=0.19, horizontal_spacing=0.07,
         specs=[[{"colspan": columns}, *[None] * (columns - 1)], [{}] * columns][:rows],
         subplot_titles=["", *shares],
     )  # fmt: skip
@@ -193,26 +193,33 @@ def cosine_matrices(found: Mapping[str, Geometry], theme: Theme, *, names: Seque
 
 
 def dynamics(found: ConceptDynamics, theme: Theme, *, names: Sequence[str]) -> go.Figure:
-    """Are concepts saddles? Expanding directions of one step at every concept, and its gain along and across the noise.
+    """Are concepts saddles? The eigenvalues of one step at every concept, and its gain along and across the noise.
 
-    In the shaded quarter lies what the authors conjecture: attracted along the noise, repelled across it.
+    The authors conjecture that a concept attracts along the noise (a gain below 1) and repels across it (above 1).
     """
-    figure = make_subplots(1, 2, horizontal_spacing=0.13)
-    figure.add_bar(x=list(names), y=found.expanding, marker={"color": theme.labels}, row=1, col=1)
-    figure.update_xaxes(title="concept of", type="category", showgrid=False, row=1, col=1)
-    figure.update_yaxes(title="eigenvalues outside the unit circle", row=1, col=1)
+    titles = ("eigenvalues of one step: how many grow", "one step along and across the noise")
+    figure = make_subplots(1, 2, horizontal_spacing=0.12, subplot_titles=titles)
+    figure.update_annotations(font={"size": 12, "color": theme.ink}, yshift=12)
+    ones = {"color": theme.ink, "width": 1, "dash": "dot"}
+    for i, (name, moduli) in enumerate(zip(names, found.moduli, strict=True)):
+        marker = {"size": 5, "color": theme.labels[i], "opacity": 0.6}
+        figure.add_scatter(x=[name] * len(moduli), y=moduli, mode="markers", marker=marker, row=1, col=1)
+        figure.add_annotation(
+            x=i, y=1, yref="y domain", text=str(found.expanding[i]), showarrow=False, yanchor="bottom",
+            font={"color": theme.labels[i]}, row=1, col=1,
+        )  # fmt: skip
+    series = ((found.noise_gain, "circle", "along"), (found.orthogonal_gain, "diamond-open", "across"))
+    for k, (gain, symbol, _) in enumerate(series):
+        marker = {"size": 8, "color": theme.points[k], "symbol": symbol}
+        figure.add_scatter(x=list(names), y=gain, mode="markers", marker=marker, row=1, col=2)
     top = 1.12 * max(1.0, float(found.noise_gain.max()), float(found.orthogonal_gain.max()))
-    figure.add_shape(
-        type="rect", x0=0, x1=1, y0=1, y1=top, fillcolor=rgba(theme.points[1], 0.12), line_width=0, layer="below",
-        row=1, col=2,
-    )  # fmt: skip
-    diagonal = {"color": theme.quiet, "width": 1, "dash": "dot"}
-    figure.add_scatter(x=[0, top], y=[0, top], mode="lines", line=diagonal, row=1, col=2)
-    figure.add_scatter(
-        x=found.noise_gain, y=found.orthogonal_gain, mode="markers+text", text=list(names), textposition="middle right",
-        textfont={"color": theme.labels}, marker={"color": theme.labels, "size": 7}, row=1, col=2,
-    )  # fmt: skip
-    figure.update_xaxes(title="gain along the noise", range=[0, top], row=1, col=2)
-    figure.update_yaxes(title="gain across the noise, root mean square", range=[0, top], row=1, col=2)
-    figure.update_layout(template=theme.template(), height=320, margin={"l": 56, "r": 16})
+    ends = [(float(gain[-1]), name, theme.points[k]) for k, (gain, _, name) in enumerate(series)]
+    label_ends(figure, ends, top, axis="y2")
+    for column in (1, 2):
+        figure.add_hline(y=1, line=ones, row=1, col=column)
+    figure.update_xaxes(title="concept of", type="category", range=[-0.6, len(names) - 0.4], showgrid=False)
+    figure.update_yaxes(title="modulus", rangemode="tozero", row=1, col=1)
+    figure.update_yaxes(title="gain, root mean square", range=[0, top], row=1, col=2)
+    margin = {"l": 56, "r": 60, "t": 44, "b": 56 + 4 * max(map(len, names))}
+    figure.update_layout(template=theme.template(), height=340, margin=margin)
     return figure

@@ -32,7 +32,7 @@ from dashboard.waiting import Desk, LeftError, SupersededError
 
 VERDICTS = {"holds": "0", "holds in part": "1", "does not hold": "2", "not measured": "3"}
 KINDS = {"npz": "application/octet-stream", "csv": "text/csv", "json": "application/json"}
-CLICK = "A click on a cell opens its run in the explorer."
+CLICK = ". A click on a cell opens its run in the explorer."
 
 
 class PaperPage:
@@ -104,6 +104,11 @@ class PaperPage:
             [Output("tick", "disabled"), Output("cancel", "disabled"), Output("far", "hidden")],
             [Input("asked", "data"), Input("ended", "data")],
         )
+        app.clientside_callback(  # what was asked for appears below the list
+            """(clicks) => { if (clicks.some(Boolean)) document.getElementById("settings").scrollIntoView(); }""",
+            Input({"draw": ALL}, "n_clicks"),
+            prevent_initial_call=True,
+        )
         app.clientside_callback(
             """(clicks) => {
               const format = (window.dash_clientside.callback_context.triggered_id || {}).save;
@@ -156,7 +161,7 @@ class PaperPage:
         set_props("ended", {"data": turn})
         theme = THEMES.get(look, LIGHT) if isinstance(look, str) else LIGHT
         figure = still(catalogue.draw(self.lab, name, spec, results, theme))
-        title = f"{row.number}: {row.shows}. {CLICK if row.columns else ''}"
+        title = f"{row.number}: {row.shows}{CLICK if row.columns else ''}"
         return figure, title, self.files(name, spec), False, ""
 
     @answered
@@ -295,7 +300,9 @@ def form(models: Sequence[str]) -> html.Section:
         html.Span(id="far", role="status", className="note", hidden=True),
         html.Span(id="said", role="status", className="note"),
     ]
-    return html.Section([html.H2("Settings"), *options, html.Div([*fields_, *buttons], className="form")])
+    return html.Section(
+        [html.H2("Settings"), *options, html.Div([*fields_, *buttons], className="form")], id="settings"
+    )
 
 
 def drawing() -> html.Section:
