@@ -11,6 +11,7 @@ import pytest
 from core.config import ModelSpec
 from core.results import Stage
 from dashboard import figures
+from dashboard.figures.label_map import READABLE
 from dashboard.figures.marks import tiles
 from dashboard.figures.runs import shown_steps
 from dashboard.theme import LIGHT, THEMES, Theme
@@ -176,6 +177,8 @@ def test_the_label_map_has_a_colour_a_number_and_a_name_for_every_label():
     letters = figure.data[2]
     assert all((text == "6") == (p < 0.5) for p, text in zip(letters.y, letters.text, strict=True))
     assert texts(figure) == ["<b>0 Top</b>", "<b>6</b>"]
+    pale = [found.share[list(found.noises).index(p), t] <= READABLE for t, p in zip(letters.x, letters.y, strict=True)]
+    assert [colour == LIGHT.ink for colour in letters.textfont.color] == pale
     np.testing.assert_array_equal(figure.data[3].z, found.share)
     assert (figure.data[3].zmin, figure.data[3].zmax) == (0, 1)
     assert figure.layout.hovermode == "closest"  # without it a click names no cell

@@ -215,8 +215,8 @@ def dynamics(found: ConceptDynamics, theme: Theme, *, names: Sequence[str]) -> g
     top = 1.12 * max(1.0, float(found.noise_gain.max()), float(found.orthogonal_gain.max()))
     ends = [(float(gain[-1]), name, theme.points[k]) for k, (gain, _, name) in enumerate(series)]
     label_ends(figure, ends, top, axis="y2")
-    for column in (1, 2):
-        figure.add_hline(y=1, line=ones, row=1, col=column)
+    for i in (0, 1):
+        figure.add_hline(y=1, line=ones, **place_of(i, 2))
     figure.update_xaxes(title="concept of", type="category", range=[-0.6, len(names) - 0.4], showgrid=False)
     figure.update_yaxes(title="modulus", rangemode="tozero", row=1, col=1)
     figure.update_yaxes(title="gain, root mean square", range=[0, top], row=1, col=2)

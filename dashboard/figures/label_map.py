@@ -11,6 +11,8 @@ from dashboard.theme import Theme, rgba
 
 LETTERS = (12, 10)  # labels written into the map, along t and along p
 
+READABLE = 0.65  # share of the runs above which a cell is strong enough for letters in the colour of the paper
+
 
 def label_map(found: LabelMap, theme: Theme, *, names: Sequence[str]) -> go.Figure:
     """The most frequent label at every step and p, paler where fewer runs agree on it; beside it their share.
@@ -34,9 +36,10 @@ def label_map(found: LabelMap, theme: Theme, *, names: Sequence[str]) -> go.Figu
     )  # fmt: skip
     rows, columns = (spaced(n, most) for n, most in zip(found.share.shape, LETTERS[::-1], strict=True))
     p, t = np.meshgrid(found.noises[rows], steps[columns], indexing="ij")
+    letters = np.where(found.share[np.ix_(rows, columns)] > READABLE, theme.paper, theme.ink)
     figure.add_scatter(
         x=t.ravel(), y=p.ravel(), mode="text", text=found.predicted_labels[np.ix_(rows, columns)].ravel().astype(str),
-        textfont={"color": theme.paper if theme.name == "light" else "#000000", "size": 11}, hoverinfo="skip",
+        textfont={"color": letters.ravel().tolist(), "size": 11}, hoverinfo="skip",
         row=1, col=1,
     )  # fmt: skip
     for k, label in enumerate(there):

@@ -42,3 +42,44 @@ def test_a_figure_is_taken_along_as_picture_data_and_recipe(tab: Open):
         assert download.value.suggested_filename.endswith(kind.lower())
     href = panel.get_by_text("Open in the explorer").get_attribute("href") or ""
     assert "nz=10" in href
+
+
+def test_the_newest_click_wins_and_a_reload_asks_again(tab: Open):
+    one = paper(tab(None))
+    for name in ("3", "10"):
+        one.page.get_by_role("button", name=f"Draw Fig. {name}", exact=True).click()
+    title = one.page.locator("#drawn-title")
+    title.get_by_text("Fig. 10").wait_for()
+    one.page.wait_for_function("document.getElementById('cancel').disabled")
+    assert (title.text_content() or "").startswith("Fig. 10")
+    one.page.reload()
+    title.get_by_text("Fig. 10").wait_for()
+
+
+def test_the_theme_draws_the_figure_anew(tab: Open):
+    one = paper(tab(None))
+    colour = "getComputedStyle(document.querySelector('#drawn .xtitle')).fill"
+    before = one.page.evaluate(colour)
+    one.page.get_by_role("button", name="Dark").click()
+    one.page.wait_for_function(f"{colour} !== '{before}'")
+
+
+def test_cancel_is_said_where_nothing_is_drawn_yet(tab: Open):
+    one = tab(None)
+    one.page.goto(f"{one.server}/paper/")
+    one.page.fill("#paper-model", "mnist-nz100-seed0")
+    one.page.get_by_role("button", name="Draw Fig. 5a", exact=True).click()
+    one.page.get_by_text("% p = ").wait_for()
+    one.page.get_by_role("button", name="Cancel").click()
+    one.page.get_by_text("Cancelled.").wait_for()
+    assert one.page.locator("#cancel").is_disabled()
+    assert one.page.locator("#far").is_hidden()
+
+
+def test_a_click_on_a_cell_opens_its_run(tab: Open):
+    one = paper(tab(None), "5a")
+    one.page.locator("#drawn .nsewdrag").first.click(position={"x": 60, "y": 40})
+    one.page.wait_for_url("**/?*model=digits-nz10-seed0*")
+    one.quiet()
+    assert 0 < one.state()["t"] < 30
+    assert one.state()["noise"] > 0.5
