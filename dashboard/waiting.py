@@ -119,8 +119,9 @@ class Desk:
     def _run(self, work: Work, compute: Callable[[Progress], Any]) -> None:
         def report(fraction: float, text: str) -> None:
             work.far = fraction, text
-            if not work.waiting:
-                raise LeftError
+            with self._changed:  # whoever started it is about to wait
+                if not work.waiting:
+                    raise LeftError
 
         try:
             work.result = compute(report)

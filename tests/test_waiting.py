@@ -1,13 +1,14 @@
 """People who wait for one computation: it is done once, and stops only when nobody waits any more."""
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from core.config import Progress
-from dashboard.waiting import Desk, LeftError, SupersededError
+from dashboard.waiting import Desk, LeftError, SupersededError, Work
 from tests.processes import until
 
 
@@ -93,6 +94,20 @@ def test_who_asks_for_the_same_again_joins_it():
     slow.go.set()
     assert again.wait() == "result"
     assert slow.starts == 1
+
+
+def test_a_report_before_anybody_waits_is_no_reason_to_stop():
+    class Hesitant(Desk):
+        def _start(self, key: str, compute: Callable[[Progress], Any]) -> Work:
+            work = super()._start(key, compute)
+            time.sleep(0.1)
+            return work
+
+    def reports(progress: Progress) -> str:
+        progress(0.0, "at once")
+        return "result"
+
+    assert Hesitant().ask("a", "key", reports) == "result"
 
 
 def test_an_error_reaches_whoever_waits_and_is_not_kept():
