@@ -199,7 +199,7 @@ def dynamics(found: ConceptDynamics, theme: Theme, *, names: Sequence[str]) -> g
     """
     titles = ("eigenvalues of one step: how many grow", "one step along and across the noise")
     figure = make_subplots(1, 2, horizontal_spacing=0.12, subplot_titles=titles)
-    figure.update_annotations(font={"size": 12, "color": theme.ink}, yshift=12)
+    figure.update_annotations(font={"size": 12, "color": theme.ink}, yshift=20)
     ones = {"color": theme.ink, "width": 1, "dash": "dot"}
     for i, (name, moduli) in enumerate(zip(names, found.moduli, strict=True)):
         marker = {"size": 5, "color": theme.labels[i], "opacity": 0.6}
@@ -220,6 +220,6 @@ def dynamics(found: ConceptDynamics, theme: Theme, *, names: Sequence[str]) -> g
     figure.update_xaxes(title="concept of", type="category", range=[-0.6, len(names) - 0.4], showgrid=False)
     figure.update_yaxes(title="modulus", rangemode="tozero", row=1, col=1)
     figure.update_yaxes(title="gain, root mean square", range=[0, top], row=1, col=2)
-    margin = {"l": 56, "r": 60, "t": 44, "b": 56 + 4 * max(map(len, names))}
+    margin = {"l": 56, "r": 60, "t": 52, "b": 56 + 4 * max(map(len, names))}
     figure.update_layout(template=theme.template(), height=340, margin=margin)
     return figure
