@@ -48,7 +48,7 @@ def post(http: Any, outputs: list[str], inputs: dict[str, Any], state: dict[str,
     return response
 
 
-DRAWN = ["drawn.figure", "drawn-title.children", "files.children", "drawn-panel.hidden", "said.children"]
+DRAWN = ["drawn.figure", "drawn-title.children", "files.children", "drawn-panel.hidden", "drawn.style", "said.children"]
 
 
 def ask_for(http: Any, asked: object, person: object = "a", look: str = "light", changed: str = "asked.data") -> Any:
@@ -69,6 +69,7 @@ def test_a_figure_is_drawn_with_links_to_its_files(served: tuple[Any, InferenceS
     shown = draw(http, name, spec)
     assert shown["drawn"]["figure"]["data"]
     assert shown["drawn-panel"]["hidden"] is False
+    assert shown["drawn"]["style"]["height"] == shown["drawn"]["figure"]["layout"]["height"] > 100
     assert f"data/{name}.npz" in json.dumps(shown["files"])
 
 

@@ -32,6 +32,7 @@ from dashboard.waiting import Desk, LeftError, SupersededError
 
 VERDICTS = {"holds": "0", "holds in part": "1", "does not hold": "2", "not measured": "3"}
 KINDS = {"npz": "application/octet-stream", "csv": "text/csv", "json": "application/json"}
+HEIGHT = 380  # px, of a figure that does not say
 CLICK = ". A click on a cell opens its run in the explorer."
 
 
@@ -82,7 +83,7 @@ class PaperPage:
         )(self.ask)
         app.callback(
             [Output("drawn", "figure"), Output("drawn-title", "children"), Output("files", "children")],
-            [Output("drawn-panel", "hidden"), Output("said", "children")],
+            [Output("drawn-panel", "hidden"), Output("drawn", "style"), Output("said", "children")],
             [Input("asked", "data"), Input("look", "data")],
             State("person", "data"),
             prevent_initial_call=True,
@@ -144,7 +145,7 @@ class PaperPage:
         """The figure and its files."""
         if asked is None:
             raise PreventUpdate
-        unchanged, turn = (no_update,) * 4, asked.get("turn") if isinstance(asked, dict) else None
+        unchanged, turn = (no_update,) * 5, asked.get("turn") if isinstance(asked, dict) else None
         try:
             name, spec = read(asked)
             row = row_of(name)
@@ -162,7 +163,7 @@ class PaperPage:
         theme = THEMES.get(look, LIGHT) if isinstance(look, str) else LIGHT
         figure = still(catalogue.draw(self.lab, name, spec, results, theme))
         title = f"{row.number}: {row.shows}{CLICK if row.columns else ''}"
-        return figure, title, self.files(name, spec), False, ""
+        return figure, title, self.files(name, spec), False, {"height": figure.layout.height}, ""
 
     @answered
     def report(self, _: object, cancel: object, person: object) -> str:
@@ -241,10 +242,10 @@ def who(person: object) -> str:
 
 
 def still(figure: go.Figure) -> go.Figure:
-    """The figure without zoom and pan: a page of figures scrolls."""
+    """The figure without zoom and pan, for a page that scrolls; with a height, which its place on the page takes."""
     figure.update_xaxes(fixedrange=True)
     figure.update_yaxes(fixedrange=True)
-    return figure.update_layout(dragmode=False)
+    return figure.update_layout(dragmode=False, height=figure.layout.height or HEIGHT)
 
 
 def claims_table(claims: Sequence[Any]) -> html.Table:

@@ -31,6 +31,7 @@ def test_it_fits_and_has_no_findings_of_axe(tab: Open, options: dict[str, object
     assert one.page.evaluate("document.documentElement.scrollWidth") <= width
     found = Axe().run(one.page).response["violations"]
     assert [(each["id"], each["nodes"][0]["html"][:120]) for each in found] == []
+    assert one.page.locator("#drawn").evaluate("graph => graph.getBoundingClientRect().height") > 200
 
 
 def test_a_figure_is_taken_along_as_picture_data_and_recipe(tab: Open):
