@@ -37,6 +37,12 @@ from core.config import (
 from core.results import POINTS, GridCell
 from core.store import SHIPPED, Entry, file_sha256, read_recipe
 
+FIGURES = (
+    *("fig1", "suppA", "fig2", "suppB", "fig3", "suppC", "suppD", "suppF", "fig4a", "fig4b", "stages", "stagesNz"),
+    *("fig5a", "fig5b", "fig6", "fig7a", "fig7b", "fig8", "suppE", "fig9", "saddles", "fig10"),
+)
+"""The names of dashboard.catalogue, for the help alone: to import that takes a second."""
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status (0 done, 1 refused with a sentence)."""
@@ -96,6 +102,22 @@ def build_parser() -> argparse.ArgumentParser:
     add_model(stages)
     add_spec(stages, NoiseSweepSpec, leave_out=("model",))
     stages.add_argument("--json", action="store_true", help="print the JSON line alone, without the table")
+    figure = add_command(
+        commands, "figure", run_figure, "compute a figure of the paper: NPZ, CSV, its recipe, PNG and SVG"
+    )
+    figure.epilog = (
+        "NAME is one of " + ", ".join(FIGURES) + ". Without options it has the paper's settings on the shipped model "
+        "with 100 latent units. Example: python -m core figure fig4a --label 1 --runs 200 --output figures"
+    )
+    what = figure.add_mutually_exclusive_group(required=True)
+    what.add_argument("name", nargs="?", metavar="NAME", choices=FIGURES, help="of the figure; see below")
+    what.add_argument(
+        "--recipe", type=Path, help="JSON of a figure, as the page and this command give it; needs no NAME"
+    )
+    taken = ("model", "label", "noise_kind", "noise", "n_runs")
+    others = tuple(item.name for item in fields(InferenceSpec) if item.name not in taken)
+    add_spec(figure, InferenceSpec, leave_out=others, usual="the paper's")
+    figure.add_argument("--output", type=Path, default=Path(), help="folder for the files (default: this one)")
     sweeps = add_command(
         commands, "sweeps", run_sweeps, "compute the sweeps of every label, kind and source of a model"
     )
@@ -132,17 +154,19 @@ def add_command(
     return parser
 
 
-def add_spec(parser: argparse.ArgumentParser, spec: type[Spec], leave_out: tuple[str, ...] = ()) -> None:
-    """One option per field of a spec, with its default and meaning in the help."""
+def add_spec(
+    parser: argparse.ArgumentParser, spec: type[Spec], leave_out: tuple[str, ...] = (), usual: str = ""
+) -> None:
+    """One option per field of a spec, with its default (or what is `usual` instead) and meaning in the help."""
     for item in fields(spec):
         if item.name not in leave_out:
-            check = checked(item)
+            check, default = checked(item), usual or item.default
             name = item.name.removeprefix("n_") if item.name in ("n_runs", "n_steps") else item.name  # --runs, --steps
             parser.add_argument(
                 f"--{name.replace('_', '-')}",
                 dest=item.name,
                 metavar="{" + ",".join(check.words) + "}" if isinstance(check, Choice) else item.name.upper(),
-                help=f"{item.metadata['help']}" + ("" if item.default is MISSING else f" (default: {item.default})"),
+                help=item.metadata["help"] + (f" (default: {default})" if default is not MISSING else ""),
             )
 
 
@@ -385,6 +409,36 @@ def run_stages(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
         "minimum_step_sem": named(sweep.minimum_step_sem),
         "approach_share": sweep.approach_share.tolist(),
     }
+
+
+def run_figure(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
+    # the pictures are the dashboard's: no other command waits for plotly, and a machine without it has the others
+    from dashboard import catalogue, files
+    from dashboard.cache import without_server
+    from dashboard.theme import LIGHT
+
+    lab, wanted = without_server(settings), None
+    given = {key: getattr(args, key) for key in catalogue.TYPED if getattr(args, key) is not None}
+    if args.recipe and given:
+        raise RefusedError(
+            "A recipe holds all settings. Leave out the options, or name the figure instead of a recipe."
+        )
+    if args.recipe:
+        wanted = files.read_recipe(args.recipe)
+        name, spec = wanted["figure"], InferenceSpec.from_dict(wanted["spec"])
+    else:
+        name, spec = args.name, catalogue.question(lab, args.name, given)
+    recipe = catalogue.recipe(lab, name, spec)
+    if wanted and wanted["weights"] != recipe["weights"]:
+        raise RefusedError("The recipe was made with other models than those of this machine: see its 'weights'.")
+    with progress_bar(name) as report:
+        results = catalogue.row_of(name).find(lab, spec, report)
+        report(1.0, "done")
+    figure = catalogue.draw(lab, name, spec, results, LIGHT)
+    written, missing = files.write(results, recipe, figure, args.output / name)
+    if missing:
+        print(missing, file=sys.stderr)
+    return recipe | {"files": [str(path) for path in written]}
 
 
 def run_sweeps(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:

@@ -284,6 +284,12 @@ def check_shapes(name: str, shapes: Mapping[str, tuple[int, ...]], expected: Map
             raise StoreError(f"{name}: '{key}' should be {'x'.join(map(str, shape))} for its recipe, but is {found}.")
 
 
+def ladder(entries: Iterable[Entry]) -> list[Entry]:
+    """One model for every N_z, the smallest first: the one with the lowest seed."""
+    lowest = {e.spec.n_latent: e for e in sorted(entries, key=lambda e: -e.spec.seed)}
+    return [lowest[n] for n in sorted(lowest)]
+
+
 class Library:
     """All models of this machine: the shipped ones and those trained here.
 
@@ -312,6 +318,10 @@ class Library:
     def usable(self, dataset: str | None = None) -> list[Entry]:
         """The models that can be opened, of one data set if named."""
         return [e for e in self.entries() if not e.problem and dataset in (None, e.spec.dataset)]
+
+    def ladder(self, dataset: str) -> list[Entry]:
+        """Of the shipped models one for every N_z, see `ladder`."""
+        return ladder([e for e in self.usable(dataset) if e.origin == "shipped"])
 
     def find(self, id: str) -> Entry:
         """The entry with an id.

@@ -263,3 +263,8 @@ class CachedExperiments:
 
     def _key(self, spec: EnsembleSpec) -> str:
         return f"{type(spec).__name__}:{self._weights(spec.model)}:{spec.key()}"
+
+
+def without_server(settings: Settings) -> CachedExperiments:
+    """The experiments of a command line, which shares the cache of this machine's dashboard."""
+    return CachedExperiments(settings, ResultCache(Flask(__name__), settings))

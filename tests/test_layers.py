@@ -35,12 +35,13 @@ FLOORS = {  # a module imports only modules of lower floors; `core.analysis` imp
     "core.experiments.evidence": 8,
     "core.experiments.claims": 9,
     "core.experiments": 10,
-    "core.__main__": 11,
     "dashboard": 11,
+    "core.__main__": 12,  # its command `figure` draws with what the page draws with; all else of the core cannot
     "app": 12,
 }
 DOORS = {"core.config", "core.experiments", "core.results", "core.export", "core.store"}
 JOBS_DOORS = DOORS | {"core.train"}
+MAIN_DRAWS_WITH = {"dashboard", "dashboard.cache", "dashboard.catalogue", "dashboard.files", "dashboard.theme"}
 FIGURES_KNOW = {"core.config", "core.results", "dashboard.figures", "dashboard.theme"}
 NOT_IN_CORE = {"dash", "plotly", "flask", "flask_caching", "flask_compress", "distributed"}
 NOT_IN_FIGURES = {"torch", "torchvision", "dash"}
@@ -92,6 +93,8 @@ def complaints(name: str, found: set[str]) -> list[str]:
     elif in_core:
         others = {other for other in house if not is_in(other, {name})}  # a folder's door knows its own rooms
         wrong += [f"{name} imports {o}, which is no lower." for o in others if floor_of(o) >= floor_of(name)]
+        if name == "core.__main__":
+            wrong += [f"{name} draws with {o}." for o in others if is_in(o, {"dashboard"}) and o not in MAIN_DRAWS_WITH]
     elif is_in(name, {"dashboard"}):
         doors = JOBS_DOORS if name == "dashboard.jobs" else DOORS
         wrong += [f"{name} enters the core by {o}." for o in house if is_in(o, {"core"}) and not is_in(o, doors)]
@@ -152,6 +155,7 @@ FORBIDDEN = {
     "core draws": ("core.experiments", "import plotly.graph_objects as go"),
     "core serves": ("core.config", "from dash import html"),
     "core knows the dashboard": ("core.store", "from dashboard import theme"),
+    "the command line serves": ("core.__main__", "def f():\n    from dashboard.pages import paper"),
     "the dashboard enters by the window": ("dashboard.controls", "from core.vae import VAE"),
     "a page trains": ("dashboard.pages.training", "from core import train"),
     "the dashboard knows the app": ("dashboard.shell", "import app"),
@@ -163,6 +167,7 @@ FORBIDDEN = {
 }
 ALLOWED = {
     "the door": ("dashboard.controls", "from core import experiments, config"),
+    "the command line draws": ("core.__main__", "def f():\n    from dashboard.catalogue import ROWS"),
     "jobs train": ("dashboard.jobs", "from core.train import train"),
     "a folder's door knows its rooms": ("core.experiments", "from core.experiments.sweeps import noise_sweep"),
     "training uses the network": ("core.train", "from core.vae import VAE\nimport torch"),

@@ -2,17 +2,23 @@
 
 import io
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
 import pytest
 
 from core import experiments
-from core.config import InferenceSpec, Settings
-from dashboard.pages import paper
-from tests.served import create_app, own_cache
+from core.config import InferenceSpec, Progress, Settings
+from dashboard import catalogue
+from dashboard.catalogue import ROWS
+from dashboard.theme import THEMES
+from tests.processes import until
+from tests.served import create_app, own_cache, sentences
 
 
 @pytest.fixture
@@ -23,27 +29,54 @@ def served(trained: tuple[Settings, str], tmp_path: Path) -> tuple[Any, Inferenc
     return create_app(settings).server.test_client(), spec, settings
 
 
-def draw(http: Any, name: str, spec: InferenceSpec, *, update: str = "/paper/_dash-update-component") -> dict[str, Any]:
-    places = [("drawn", "figure"), ("drawn-title", "children"), ("files", "children"), ("drawn-panel", "hidden")]
+def post(http: Any, outputs: list[str], inputs: dict[str, Any], state: dict[str, Any], changed: str) -> Any:
+    places = [dict(zip(("id", "property"), each.rsplit(".", 1), strict=True)) for each in outputs]
+
+    def given(values: dict[str, Any]) -> list[Any]:
+        return [dict(zip(("id", "property"), k.rsplit(".", 1), strict=True)) | {"value": v} for k, v in values.items()]
+
     body = {
-        "output": f"..{'...'.join(f'{i}.{p}' for i, p in places)}..",
-        "outputs": [{"id": i, "property": p} for i, p in places],
-        "inputs": [{"id": "asked", "property": "data", "value": {"figure": name, "query": spec.to_query()}}],
-        "state": [{"id": "look", "property": "data", "value": "light"}],
-        "changedPropIds": ["asked.data"],
+        "output": f"..{'...'.join(outputs)}.." if len(outputs) > 1 else outputs[0],
+        "outputs": places if len(outputs) > 1 else places[0],
+        "inputs": given(inputs),
+        "state": given(state),
+        "changedPropIds": [changed],
     }
-    response = http.post(update, json=body)
-    assert response.status_code == 200, response.get_data(as_text=True)
-    return response.get_json()["response"]
+    response = http.post("/paper/_dash-update-component", json=body)
+    assert response.status_code in (200, 204), response.get_data(as_text=True)
+    return response
 
 
-@pytest.mark.parametrize("name", ["fig1", "fig2", "fig3", "suppC", "suppF", "fig6", "fig7a", "fig7b", "suppE", "fig10"])
+DRAWN = ["drawn.figure", "drawn-title.children", "files.children", "drawn-panel.hidden", "drawn.style", "said.children"]
+
+
+def ask_for(http: Any, asked: object, person: object = "a", look: str = "light", changed: str = "asked.data") -> Any:
+    return post(http, DRAWN, {"asked.data": asked, "look.data": look}, {"person.data": person}, changed)
+
+
+def draw(http: Any, name: str, spec: InferenceSpec, **options: Any) -> dict[str, Any]:
+    response = ask_for(http, {"figure": name, "query": spec.to_query(), "turn": "t1"}, **options)
+    answer = response.get_json()
+    assert answer["sideUpdate"]["ended"]["data"] == "t1"
+    assert "notice" not in answer["sideUpdate"], answer["sideUpdate"]
+    return answer["response"]
+
+
+@pytest.mark.parametrize("name", [name for name in ROWS if name not in ("stages", "stagesNz", "suppD", "suppB")])
 def test_a_figure_is_drawn_with_links_to_its_files(served: tuple[Any, InferenceSpec, Settings], name: str):
     http, spec, _ = served
     shown = draw(http, name, spec)
     assert shown["drawn"]["figure"]["data"]
     assert shown["drawn-panel"]["hidden"] is False
+    assert shown["drawn"]["style"]["height"] == shown["drawn"]["figure"]["layout"]["height"] > 100
     assert f"data/{name}.npz" in json.dumps(shown["files"])
+
+
+def test_the_theme_changes_the_colours_of_the_figure(served: tuple[Any, InferenceSpec, Settings]):
+    http, spec, _ = served
+    figure = draw(http, "fig7b", spec, look="dark", changed="look.data")["drawn"]["figure"]
+    assert figure["layout"]["template"]["layout"]["font"]["color"] == THEMES["dark"].quiet
+    assert ask_for(http, None, changed="look.data").status_code == 204  # nothing was asked for yet
 
 
 def test_equal_questions_are_computed_once(
@@ -75,12 +108,70 @@ def test_the_files_hold_the_numbers_and_the_recipe(served: tuple[Any, InferenceS
     assert http.get(f"/paper/data/fig1.npz?{query}&noise=7").status_code == 400
 
 
-def test_a_cancelled_computation_gives_up_at_its_next_report(served: tuple[Any, InferenceSpec, Settings]):
-    page = paper.PaperPage.__new__(paper.PaperPage)
-    page.progress, page.stopped = {}, set()
-    report = page.reporter("a")
-    report(0.5, "half")
-    page.stopped.add("a")
-    with pytest.raises(paper.CancelledError):
-        report(0.6, "more")
-    page.reporter("a")(0.0, "again")  # a new attempt is not stopped by the old wish
+@pytest.mark.parametrize("asked", [7, {"figure": "fig1"}, {"figure": "nothing", "query": "model=a"}, {"query": "T=x"}])
+def test_garbage_gets_a_sentence(served: tuple[Any, InferenceSpec, Settings], asked: object):
+    http, _, _ = served
+    assert sentences(ask_for(http, asked))
+    assert sentences(post(http, ["go.href"], {"drawn.clickData": {}}, {"asked.data": asked}, "drawn.clickData"))
+
+
+@pytest.mark.parametrize("person", [None, 7, "", "x" * 65])
+def test_who_does_not_say_who_asks_gets_a_sentence(served: tuple[Any, InferenceSpec, Settings], person: object):
+    http, spec, _ = served
+    ticks = {"tick.n_intervals": 1, "cancel.n_clicks": None}
+    assert sentences(post(http, ["far.children"], ticks, {"person.data": person}, "tick.n_intervals"))
+    assert sentences(ask_for(http, {"figure": "fig1", "query": spec.to_query()}, person))
+
+
+def test_cancel_lets_one_person_go_and_says_so(
+    served: tuple[Any, InferenceSpec, Settings], monkeypatch: pytest.MonkeyPatch
+):
+    """The other one who waits gets the figure."""
+    http, spec, _ = served
+    go = threading.Event()
+    real = catalogue.find_cloud
+
+    def slow(lab: Any, spec: InferenceSpec, progress: Progress) -> dict[str, Any]:
+        while not go.wait(0.01):
+            progress(0.25, "a quarter")
+        return real(lab, spec, progress)
+
+    monkeypatch.setitem(ROWS, "fig2", replace(ROWS["fig2"], find=slow))
+    clients = {name: http.application.test_client() for name in "ab"}
+    asked = {"figure": "fig2", "query": spec.to_query(), "turn": "t2"}
+
+    def far(name: str, changed: str = "tick.n_intervals") -> str:
+        ticks = {"tick.n_intervals": 1, "cancel.n_clicks": 1}
+        answer = post(http, ["far.children"], ticks, {"person.data": name}, changed)
+        return answer.get_json()["response"]["far"]["children"]
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = {name: pool.submit(ask_for, client, asked, name) for name, client in clients.items()}
+        until(lambda: far("a") == far("b") == "25 % a quarter", "both wait")
+        assert far("a", "cancel.n_clicks") == ""
+        gone = answers["a"].result(10).get_json()
+        assert gone["response"] == {"said": {"children": "Cancelled."}}
+        assert gone["sideUpdate"]["ended"]["data"] == "t2"
+        assert not answers["b"].done()
+        go.set()
+        assert answers["b"].result(10).get_json()["response"]["drawn"]["figure"]["data"]
+
+
+def test_a_click_on_a_cell_opens_its_run(served: tuple[Any, InferenceSpec, Settings]):
+    http, spec, _ = served
+
+    def opened(name: str, x: object, y: object) -> dict[str, str]:
+        asked = {"figure": name, "query": spec.to_query()}
+        click = {"points": [{"x": x, "y": y}]}
+        answer = post(http, ["go.href"], {"drawn.clickData": click}, {"asked.data": asked}, "drawn.clickData")
+        if found := sentences(answer):
+            return {"refused": found[0]}
+        href = answer.get_json()["response"]["go"]["href"]
+        return dict(parse_qsl(urlsplit(href).query))
+
+    found = opened("fig5a", 4, 0.325)
+    assert (found["t"], found["p"], found["model"]) == ("4", "0.325", spec.model)
+    assert opened("stages", 0.4, "3") | {"label": "3", "p": "0.4"} == opened("stages", 0.4, "3")
+    assert opened("stagesNz", 0.4, "2")["model"] == "digits-nz2-seed0"
+    for wrong in (("fig5a", 900, 0.3), ("fig5a", "a", 0.3), ("fig5a", 3, 7), ("stages", 0.3, "x"), ("fig1", 1, 1)):
+        assert "refused" in opened(*wrong), wrong

@@ -1,5 +1,6 @@
 """The paper's pictures of small drawn results: what is drawn is the result, and all texts have room."""
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from core.config import ModelSpec
 from core.results import Stage
 from dashboard import figures
+from dashboard.figures.label_map import READABLE
 from dashboard.figures.marks import tiles
 from dashboard.figures.runs import shown_steps
 from dashboard.theme import LIGHT, THEMES, Theme
@@ -49,9 +51,11 @@ def every(theme: Theme) -> dict[str, go.Figure]:
         "label_map": figures.label_map(make_map(), theme, names=NAMES),
         "concept_map": figures.concept_map(make_geometry(), theme, names=NAMES),
         "contribution": figures.contribution(make_geometry(), theme),
-        "orthogonality": figures.orthogonality([(2, 50.0), (100, 4.0), (100, 5.0)], theme),
+        "orthogonality": figures.orthogonality_with_runs(
+            [(2, 50.0), (100, 4.0), (100, 5.0)], {"2": make_cloud(), "100": make_cloud(1)}, theme, label="6"
+        ),
         "cosines": figures.cosine_matrices({"N_z = 2": make_geometry()}, theme, names=NAMES),
-        "elbo": figures.elbo_over_latents(make_latent_sweep(), theme),
+        "elbo": figures.elbo_over_latents(make_latent_sweep(), theme, shipped=[(2, 140.0), (10, 101.0)]),
         "schematic": figures.schematic(make_cloud(), space, make_run(), theme, label=6, names=NAMES),
         "network": figures.network(ModelSpec(n_latent=14), 784, theme),
         "dynamics": figures.dynamics(make_dynamics(), theme, names=NAMES),
@@ -148,7 +152,8 @@ def test_the_steps_of_the_minima_stand_on_the_same_stages():
 
 def test_the_map_of_stages_has_a_bar_per_stage_and_its_numeral():
     figure = figures.stage_map([make_sweep("1223"), make_sweep("1111")], ["0", "1"], LIGHT, rows="label")
-    bars = [(t.y[0], round(t.base[0], 3), round(t.x[0], 3), t.marker.color) for t in figure.data]
+    *traces, cells = figure.data
+    bars = [(t.y[0], round(t.base[0], 3), round(t.x[0], 3), t.marker.color) for t in traces]
     one, two, three = LIGHT.points
     assert bars == [
         ("0", 0, 0.167, one),
@@ -157,6 +162,8 @@ def test_the_map_of_stages_has_a_bar_per_stage_and_its_numeral():
         ("1", 0, 1, one),
     ]
     assert texts(figure) == [f"<b>{stage}</b>" for stage in (*Stage, Stage.MEMORY)]
+    assert (list(cells.y), list(cells.x)) == (["0", "1"], list(make_sweep("1223").noises))  # what a click hits
+    assert {t.hoverinfo for t in traces} == {"skip"}
 
 
 def test_the_label_map_has_a_colour_a_number_and_a_name_for_every_label():
@@ -170,6 +177,11 @@ def test_the_label_map_has_a_colour_a_number_and_a_name_for_every_label():
     letters = figure.data[2]
     assert all((text == "6") == (p < 0.5) for p, text in zip(letters.y, letters.text, strict=True))
     assert texts(figure) == ["<b>0 Top</b>", "<b>6</b>"]
+    pale = [found.share[list(found.noises).index(p), t] <= READABLE for t, p in zip(letters.x, letters.y, strict=True)]
+    assert [colour == LIGHT.ink for colour in letters.textfont.color] == pale
+    np.testing.assert_array_equal(figure.data[3].z, found.share)
+    assert (figure.data[3].zmin, figure.data[3].zmax) == (0, 1)
+    assert figure.layout.hovermode == "closest"  # without it a click names no cell
 
 
 def test_units_are_sorted_and_the_active_ones_counted():
@@ -191,11 +203,16 @@ def test_the_contribution_ratio_says_ours_and_the_papers_dimensions():
     np.testing.assert_allclose(figure.data[0].y, [0, 50, 72, 90, 99.5, 100, 100], rtol=1e-5)
 
 
-def test_several_seeds_are_several_points():
-    figure = figures.orthogonality([(100, 5.0), (2, 50.0), (100, 4.0)], LIGHT)
-    line, points = figure.data
+def test_several_seeds_are_several_points_and_runs_stand_beside_them():
+    runs = {"2": make_cloud(), "100": make_cloud(1)}
+    figure = figures.orthogonality_with_runs([(100, 5.0), (2, 50.0), (100, 4.0)], runs, LIGHT, label="6")
+    traces: list[Any] = list(figure.data)
+    line, points = traces[:2]
     assert (list(line.x), list(line.y)) == ([2, 100], [50, 4.5])
     assert len(points.x) == 3
+    curves = [t for t in traces[2:] if t.line.width == 2]
+    np.testing.assert_array_equal(curves[3].y, runs["100"].distances[1])
+    assert {"N_z = 2: 75 % approach", "own memory", "concept ‘6’", "straight line"} <= set(texts(figure))
 
 
 def test_what_is_missing_or_diverged_is_no_point_of_the_best_curve():
@@ -205,7 +222,21 @@ def test_what_is_missing_or_diverged_is_no_point_of_the_best_curve():
     assert list(beyond.x) == [2]  # 400 nats: at the upper border
     assert list(best.y[:2]) == [150, 104]
     assert np.isnan(best.y[2])
-    assert set(texts(figure)) == {"missing", "4 of 6 trainings, 100 epochs; 1 diverged, 2 missing"}
+    assert set(texts(figure)) == {
+        *("missing", "best of the grid", "4 of 6 trainings, 100 epochs; 1 diverged, 2 missing")
+    }
+
+
+def test_shipped_models_are_a_second_series_and_an_empty_grid_says_how_to_train_it():
+    grid = make_latent_sweep()
+    empty = replace(grid, epochs=0 * grid.epochs, negative_elbo=np.full_like(grid.negative_elbo, np.nan))
+    figure = figures.elbo_over_latents(empty, LIGHT, shipped=[(100, 99.0), (2, 140.0)])
+    (own,) = figure.data
+    assert (list(own.x), list(own.y)) == ([2, 100], [140, 99])
+    assert "No training of the grid is here. Train it: python -m core grid" in texts(figure)
+    nothing = figures.elbo_over_latents(empty, LIGHT)
+    assert not nothing.data
+    assert "python -m core grid" in " ".join(texts(nothing))
 
 
 def test_the_schematic_is_true_to_the_data():
@@ -240,10 +271,12 @@ def test_branches_are_told_apart_by_colour_and_shape_and_read():
     np.testing.assert_array_equal(images[1].z[:, :8], found.mean_images[1].reshape(SHAPE))
 
 
-def test_dynamics_count_expanding_directions_and_compare_gains():
+def test_dynamics_show_eigenvalues_and_gains_of_every_concept():
     found = make_dynamics()
     figure = figures.dynamics(found, LIGHT, names=NAMES)
-    bars, _, points = figure.data
-    assert list(bars.y) == list(range(10))
-    np.testing.assert_array_equal(points.x, found.noise_gain)
-    np.testing.assert_array_equal(points.y, found.orthogonal_gain)
+    *moduli, along, across = figure.data
+    np.testing.assert_array_equal([t.y for t in moduli], found.moduli)
+    assert texts(figure)[2:12] == [str(k) for k in range(10)]  # label k has k that grow
+    np.testing.assert_array_equal(along.y, found.noise_gain)
+    np.testing.assert_array_equal(across.y, found.orthogonal_gain)
+    assert {"along", "across"} <= set(texts(figure))

@@ -29,7 +29,7 @@ from core.experiments.label_maps import branches, label_map
 from core.experiments.machine import available_source, library_of, open_model, versions
 from core.experiments.sweeps import noise_sweep, stored_noise_sweep
 from core.results import ApproachCurves, Branches, ConceptDynamics, Geometry, LabelMap, LatentSweep, NoiseSweep
-from core.store import Entry
+from core.store import Entry, ladder
 
 T = TypeVar("T")
 RUNS = {"approach": 300, "branches": 300, "dynamics": 300, "reading": 200, "sweep": 500, "map": 300}
@@ -58,10 +58,7 @@ class Evidence:
 
     def ladder(self, dataset: str) -> list[Entry]:
         """One shipped model for every N_z, the smallest first: the one with the lowest seed."""
-        found: dict[int, Entry] = {}
-        for entry in sorted(self.shipped(dataset), key=lambda e: e.spec.seed):
-            found.setdefault(entry.spec.n_latent, entry)
-        return [found[n] for n in sorted(found)]
+        return ladder(self.shipped(dataset))
 
     def shipped(self, dataset: str) -> list[Entry]:
         """The shipped models of a data set: claims are checked on them alone."""

@@ -1,7 +1,7 @@
 """One pure function per picture: a result goes in, a plotly figure comes out. Nothing here computes or remembers."""
 
 from dashboard.figures.approach import all_concepts, approach
-from dashboard.figures.concepts import concept_map, contribution, cosine_matrices, dynamics, orthogonality
+from dashboard.figures.concepts import concept_map, contribution, cosine_matrices, dynamics, orthogonality_with_runs
 from dashboard.figures.explore import course, distances, plane
 from dashboard.figures.label_map import label_map
 from dashboard.figures.latent_sweep import elbo_over_latents
@@ -28,7 +28,7 @@ __all__ = [
     "label_map",
     "minimum_steps",
     "network",
-    "orthogonality",
+    "orthogonality_with_runs",
     "plane",
     "point_names",
     "schematic",

@@ -1,13 +1,14 @@
 """Where the concepts of a model lie (Figs. 7 and 8, Supplement E), and what one step does around them."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from core.results import ConceptDynamics, Geometry
-from dashboard.figures.marks import place_of, small_multiples
+from core.results import ConceptDynamics, Geometry, Trajectories
+from dashboard.figures.marks import band, label_ends, place_of, point_names, small_multiples
 from dashboard.theme import Theme, rgba
 
 ACTIVE = 0.01  # variance of an active latent unit (Burda et al. 2016)
@@ -86,28 +87,77 @@ def contribution(found: Geometry, theme: Theme) -> go.Figure:
     return figure
 
 
-def orthogonality(points: Sequence[tuple[int, float]], theme: Theme) -> go.Figure:
-    """How far the concepts are from orthogonal, over N_z; several models of one N_z are several points (Fig. 8).
+def orthogonality_with_runs(
+    points: Sequence[tuple[int, float]], runs: Mapping[str, Trajectories], theme: Theme, *, label: str
+) -> go.Figure:
+    """How far the concepts are from orthogonal, over N_z, and how runs pass memory and concept for some N_z (Fig. 8).
 
     Args:
-        points: N_z and squared Frobenius norm of C - I of each model.
+        points: N_z and squared Frobenius norm of C - I of each model; several of one N_z are several points.
+        runs: Of a label, by N_z; each on a panel with its own scale.
         theme: Colours.
+        label: Name of the runs' label.
     """
+    shares = [f"N_z = {n}: {100 * each.ensemble.approach_share:.0f} % approach" for n, each in runs.items()]
+    columns = max(1, len(runs))
+    rows = 2 if runs else 1
+    figure = make_subplots(
+        rows, columns, row_heights=[0.55, 0.45][:rows], vertical_spacing=0.19, horizontal_spacing=0.07,
+        specs=[[{"colspan": columns}, *[None] * (columns - 1)], [{}] * columns][:rows],
+        subplot_titles=["", *shares],
+    )  # fmt: skip
+    figure.update_annotations(font={"size": 12, "color": theme.ink})
     n_latents = sorted({n for n, _ in points})
     mean = [float(np.mean([gap for n, gap in points if n == each])) for each in n_latents]
-    figure = go.Figure(layout={"template": theme.template()})
-    figure.add_scatter(x=n_latents, y=mean, mode="lines", line={"color": rgba(theme.points[0], 0.6), "width": 1.5})
+    line = {"color": rgba(theme.points[0], 0.6), "width": 1.5}
+    figure.add_scatter(x=n_latents, y=mean, mode="lines", line=line, row=1, col=1)
     figure.add_scatter(
         x=[n for n, _ in points], y=[gap for _, gap in points], mode="markers",
-        marker={"color": theme.points[0], "size": 8, "opacity": 0.8},
+        marker={"color": theme.points[0], "size": 8, "opacity": 0.8}, row=1, col=1,
     )  # fmt: skip
-    log_axis(figure, n_latents)
-    figure.update_yaxes(title="‖C − I‖², 0 is orthogonal", rangemode="tozero")
-    figure.update_layout(height=300, margin={"l": 62})
+    log_axis(figure, n_latents, row=1, col=1)
+    figure.update_yaxes(title="‖C − I‖², 0 is orthogonal", rangemode="tozero", row=1, col=1)
+    for i, each in enumerate(runs.values()):
+        beside(figure, each, theme, row=2, col=i + 1)
+    if runs:
+        figure.update_yaxes(title="distance", row=2, col=1)
+        name_curves(figure, list(runs.values())[-1], theme, label, axis=f"y{columns + 1}")
+    figure.update_layout(template=theme.template(), height=300 + 220 * (rows - 1), margin={"l": 62, "t": 14, "r": 96})
     return figure
 
 
-def log_axis(figure: go.Figure, n_latents: Sequence[int]) -> None:
+def beside(figure: go.Figure, cloud: Trajectories, theme: Theme, **place: Any) -> None:
+    """Mean distance of runs to their own memory and to the concept, on a panel of its own."""
+    steps = np.arange(cloud.distances.shape[1])
+    dotted = {"color": theme.quiet, "width": 1.5, "dash": "dot"}
+    figure.add_scatter(x=steps, y=cloud.line, mode="lines", line=dotted, **place)
+    for k in (0, 1):
+        band(figure, steps, cloud.distances[k], 2 * cloud.distances_sem[k], theme.points[k], **place)
+    figure.update_xaxes(title="step t", range=[0, steps[-1]], nticks=4, **place)
+    figure.update_yaxes(range=ends_of(cloud), nticks=5, **place)
+
+
+def name_curves(figure: go.Figure, cloud: Trajectories, theme: Theme, label: str, axis: str) -> None:
+    """The names of the curves at the ends of the rightmost ones."""
+    names = (*point_names(label)[:2], "straight line")
+    curves = (*cloud.distances[:2], cloud.line)
+    ends = [
+        (float(curve[-1]), name, colour)
+        for curve, name, colour in zip(curves, names, (*theme.points[:2], theme.quiet), strict=True)
+    ]
+    low, top = ends_of(cloud)
+    label_ends(figure, ends, top, axis=axis, low=low)
+
+
+def ends_of(cloud: Trajectories) -> tuple[float, float]:
+    """The ends of an axis that holds the curves of `beside`."""
+    errors = 2 * cloud.distances_sem[:2]
+    low = min(float((cloud.distances[:2] - errors).min()), float(cloud.line.min()))
+    high = max(float((cloud.distances[:2] + errors).max()), float(cloud.line.max()))
+    return max(0.0, low - 0.06 * (high - low)), high + 0.06 * (high - low)
+
+
+def log_axis(figure: go.Figure, n_latents: Sequence[int], **place: Any) -> None:
     """N_z on a logarithmic axis, whose ticks are the values that there are (or their neighbours, where they crowd)."""
     ticks: list[int] = []
     for n in n_latents:
@@ -116,7 +166,7 @@ def log_axis(figure: go.Figure, n_latents: Sequence[int]) -> None:
     low, high = np.log10(n_latents[0]), np.log10(n_latents[-1])
     figure.update_xaxes(
         type="log", title="latent units N_z", tickvals=ticks, ticktext=[str(n) for n in ticks],
-        range=[low - 0.05, high + 0.05],
+        range=[low - 0.05, high + 0.05], **place,
     )  # fmt: skip
 
 
@@ -143,26 +193,33 @@ def cosine_matrices(found: Mapping[str, Geometry], theme: Theme, *, names: Seque
 
 
 def dynamics(found: ConceptDynamics, theme: Theme, *, names: Sequence[str]) -> go.Figure:
-    """Are concepts saddles? Expanding directions of one step at every concept, and its gain along and across the noise.
+    """Are concepts saddles? The eigenvalues of one step at every concept, and its gain along and across the noise.
 
-    In the shaded quarter lies what the authors conjecture: attracted along the noise, repelled across it.
+    The authors conjecture that a concept attracts along the noise (a gain below 1) and repels across it (above 1).
     """
-    figure = make_subplots(1, 2, horizontal_spacing=0.13)
-    figure.add_bar(x=list(names), y=found.expanding, marker={"color": theme.labels}, row=1, col=1)
-    figure.update_xaxes(title="concept of", type="category", showgrid=False, row=1, col=1)
-    figure.update_yaxes(title="eigenvalues outside the unit circle", row=1, col=1)
+    titles = ("eigenvalues of one step: how many grow", "one step along and across the noise")
+    figure = make_subplots(1, 2, horizontal_spacing=0.12, subplot_titles=titles)
+    figure.update_annotations(font={"size": 12, "color": theme.ink}, yshift=20)
+    ones = {"color": theme.ink, "width": 1, "dash": "dot"}
+    for i, (name, moduli) in enumerate(zip(names, found.moduli, strict=True)):
+        marker = {"size": 5, "color": theme.labels[i], "opacity": 0.6}
+        figure.add_scatter(x=[name] * len(moduli), y=moduli, mode="markers", marker=marker, row=1, col=1)
+        figure.add_annotation(
+            x=i, y=1, yref="y domain", text=str(found.expanding[i]), showarrow=False, yanchor="bottom",
+            font={"color": theme.labels[i]}, row=1, col=1,
+        )  # fmt: skip
+    series = ((found.noise_gain, "circle", "along"), (found.orthogonal_gain, "diamond-open", "across"))
+    for k, (gain, symbol, _) in enumerate(series):
+        marker = {"size": 8, "color": theme.points[k], "symbol": symbol}
+        figure.add_scatter(x=list(names), y=gain, mode="markers", marker=marker, row=1, col=2)
     top = 1.12 * max(1.0, float(found.noise_gain.max()), float(found.orthogonal_gain.max()))
-    figure.add_shape(
-        type="rect", x0=0, x1=1, y0=1, y1=top, fillcolor=rgba(theme.points[1], 0.12), line_width=0, layer="below",
-        row=1, col=2,
-    )  # fmt: skip
-    diagonal = {"color": theme.quiet, "width": 1, "dash": "dot"}
-    figure.add_scatter(x=[0, top], y=[0, top], mode="lines", line=diagonal, row=1, col=2)
-    figure.add_scatter(
-        x=found.noise_gain, y=found.orthogonal_gain, mode="markers+text", text=list(names), textposition="middle right",
-        textfont={"color": theme.labels}, marker={"color": theme.labels, "size": 7}, row=1, col=2,
-    )  # fmt: skip
-    figure.update_xaxes(title="gain along the noise", range=[0, top], row=1, col=2)
-    figure.update_yaxes(title="gain across the noise, root mean square", range=[0, top], row=1, col=2)
-    figure.update_layout(template=theme.template(), height=320, margin={"l": 56, "r": 16})
+    ends = [(float(gain[-1]), name, theme.points[k]) for k, (gain, _, name) in enumerate(series)]
+    label_ends(figure, ends, top, axis="y2")
+    for i in (0, 1):
+        figure.add_hline(y=1, line=ones, **place_of(i, 2))
+    figure.update_xaxes(title="concept of", type="category", range=[-0.6, len(names) - 0.4], showgrid=False)
+    figure.update_yaxes(title="modulus", rangemode="tozero", row=1, col=1)
+    figure.update_yaxes(title="gain, root mean square", range=[0, top], row=1, col=2)
+    margin = {"l": 56, "r": 60, "t": 52, "b": 56 + 4 * max(map(len, names))}
+    figure.update_layout(template=theme.template(), height=340, margin=margin)
     return figure

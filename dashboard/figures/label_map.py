@@ -4,46 +4,65 @@ from collections.abc import Sequence
 
 import numpy as np
 import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 from core.results import LabelMap
 from dashboard.theme import Theme, rgba
 
 LETTERS = (12, 10)  # labels written into the map, along t and along p
 
+READABLE = 0.65  # share of the runs above which a cell is strong enough for letters in the colour of the paper
+
 
 def label_map(found: LabelMap, theme: Theme, *, names: Sequence[str]) -> go.Figure:
-    """The most frequent label at every step and p; the fewer runs agree on it, the paler.
+    """The most frequent label at every step and p, paler where fewer runs agree on it; beside it their share.
 
-    Numbers in the map and the names at the right say which colour is which label.
+    Numbers in the map and the names at its right say which colour is which label.
     """
-    figure = go.Figure(layout={"template": theme.template()})
+    there = np.unique(found.predicted_labels)
+    widest = max(len(title(names, label)) for label in there)
+    figure = make_subplots(1, 2, column_widths=[0.62, 0.38], horizontal_spacing=0.05 + 0.008 * widest)
     steps = np.arange(found.predicted_labels.shape[1])
     last = len(names) - 1
     scale = [[(k + edge) / (last + 1), theme.labels[k]] for k in range(last + 1) for edge in (0, 1)]
     figure.add_heatmap(
         x=steps, y=found.noises, z=found.predicted_labels, zmin=-0.5, zmax=last + 0.5, colorscale=scale,
-        showscale=False,
+        showscale=False, hoverinfo="none", row=1, col=1,
     )  # fmt: skip
     pale = [[0, rgba(theme.paper, 0.8)], [1, rgba(theme.paper, 0)]]
-    figure.add_heatmap(x=steps, y=found.noises, z=found.share, zmin=0.1, zmax=1, colorscale=pale, showscale=False)
+    figure.add_heatmap(
+        x=steps, y=found.noises, z=found.share, zmin=0.1, zmax=1, colorscale=pale, showscale=False, hoverinfo="none",
+        row=1, col=1,
+    )  # fmt: skip
     rows, columns = (spaced(n, most) for n, most in zip(found.share.shape, LETTERS[::-1], strict=True))
     p, t = np.meshgrid(found.noises[rows], steps[columns], indexing="ij")
+    letters = np.where(found.share[np.ix_(rows, columns)] > READABLE, theme.paper, theme.ink)
     figure.add_scatter(
         x=t.ravel(), y=p.ravel(), mode="text", text=found.predicted_labels[np.ix_(rows, columns)].ravel().astype(str),
-        textfont={"color": theme.paper if theme.name == "light" else "#000000", "size": 11},
+        textfont={"color": letters.ravel().tolist(), "size": 11}, hoverinfo="skip",
+        row=1, col=1,
     )  # fmt: skip
-    there = np.unique(found.predicted_labels)
     for k, label in enumerate(there):
-        text = names[label] if names[label] == str(label) else f"{label} {names[label]}"
         figure.add_annotation(
-            x=1, xref="paper", y=(k + 0.5) / len(there), yref="paper", text=f"<b>{text}</b>", showarrow=False,
-            xanchor="left", xshift=8, font={"color": theme.labels[label]},
+            x=1, xref="x domain", y=(k + 0.5) / len(there), yref="paper", text=f"<b>{title(names, label)}</b>",
+            showarrow=False, xanchor="left", xshift=8, font={"color": theme.labels[label]},
         )  # fmt: skip
-    widest = max(len(names[label]) for label in there)
+    bar = {"title": {"text": "share of the runs", "side": "right"}, "thickness": 10, "outlinewidth": 0}
+    bar |= {"tickformat": ".0%", "nticks": 6}
+    figure.add_heatmap(
+        x=steps, y=found.noises, z=found.share, zmin=0, zmax=1, colorscale=[[0, theme.paper], [1, theme.ink]],
+        colorbar=bar, hoverinfo="none", row=1, col=2,
+    )  # fmt: skip
     figure.update_xaxes(title="step t", range=[-0.5, steps[-1] + 0.5], showgrid=False)
-    figure.update_yaxes(title="noise p", range=[found.noises[0], found.noises[-1]], showgrid=False)
-    figure.update_layout(height=340, margin={"r": 40 + 8 * widest})
+    figure.update_yaxes(range=[found.noises[0], found.noises[-1]], showgrid=False)
+    figure.update_yaxes(title="noise p", row=1, col=1)
+    figure.update_layout(template=theme.template(), height=360, margin={"l": 52, "r": 20}, hovermode="closest")
     return figure
+
+
+def title(names: Sequence[str], label: int) -> str:
+    """A label's number, and its name where it has another one."""
+    return names[label] if names[label] == str(label) else f"{label} {names[label]}"
 
 
 def spaced(n: int, most: int) -> np.ndarray:

@@ -1,5 +1,7 @@
 """The test bound over the number of latent units (Fig. 9)."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import plotly.graph_objects as go
 
@@ -7,16 +9,39 @@ from core.results import LatentSweep
 from dashboard.figures.concepts import log_axis
 from dashboard.theme import Theme
 
+GRID_COMMAND = "python -m core grid"
 
-def elbo_over_latents(sweep: LatentSweep, theme: Theme) -> go.Figure:
+
+def elbo_over_latents(sweep: LatentSweep, theme: Theme, *, shipped: Sequence[tuple[int, float]] = ()) -> go.Figure:
     """The best test bound of every N_z, all trainings as faint points; what diverged or is missing is counted.
 
     Worse trainings than twice the range of the best ones would flatten the curve: they stand at the upper border.
+
+    Args:
+        sweep: The grid of trainings.
+        theme: Colours.
+        shipped: N_z and bound of models that were trained by another, longer recipe: a second series.
     """
     figure = go.Figure(layout={"template": theme.template()})
+    drawn = [*sweep.best[np.isfinite(sweep.best)].tolist(), *(bound for _, bound in shipped)]
+    low, high = (min(drawn), max(drawn)) if drawn else (0.0, 1.0)
+    top = high + max(high - low, 1.0) * (1.0 if np.isfinite(sweep.best).any() else 0.2)
+    if np.isfinite(sweep.negative_elbo).any():
+        add_grid(figure, sweep, theme, top)
+    if shipped:
+        add_shipped(figure, shipped, theme)
+    log_axis(figure, sorted({*map(int, sweep.n_latents), *(n for n, _ in shipped)}))
+    figure.update_yaxes(title="test −ELBO, nats per image", range=[low - 0.08 * (top - low), top])
+    figure.add_annotation(
+        x=1, y=1, xref="paper", yref="paper", text=said(sweep), showarrow=False, xanchor="right", yanchor="bottom"
+    )
+    figure.update_layout(height=320, margin={"l": 62, "t": 28, "r": 24})
+    return figure
+
+
+def add_grid(figure: go.Figure, sweep: LatentSweep, theme: Theme, top: float) -> None:
+    """The trainings of the grid and the best of each N_z."""
     n_latents, best, bounds = sweep.n_latents, sweep.best, sweep.negative_elbo
-    low, high = float(np.nanmin(best)), float(np.nanmax(best))
-    top = high + max(high - low, 1.0)
     n = np.broadcast_to(n_latents[:, None, None], bounds.shape)
     ran, shown = np.isfinite(bounds), np.isfinite(bounds) & (bounds <= top)
     faint = {"color": theme.quiet, "size": 5, "opacity": 0.45}
@@ -26,21 +51,35 @@ def elbo_over_latents(sweep: LatentSweep, theme: Theme) -> go.Figure:
     figure.add_scatter(x=beyond, y=np.full(len(beyond), top), mode="markers", marker=upward, cliponaxis=False)
     line = {"color": theme.points[0], "width": 2}
     figure.add_scatter(x=n_latents, y=best, mode="lines+markers", line=line, marker={"size": 8}, connectgaps=False)
+    first = int(np.flatnonzero(np.isfinite(best))[0])
+    named(figure, int(n_latents[first]), float(best[first]), "best of the grid", theme.points[0], -1)
     for each in n_latents[np.isnan(best)]:
         figure.add_annotation(
             x=float(np.log10(each)), y=0, yref="paper", text="missing", textangle=-90, showarrow=False, yanchor="bottom"
         )
-    log_axis(figure, [int(each) for each in n_latents])
-    figure.update_yaxes(title="test −ELBO, nats per image", range=[low - 0.08 * (top - low), top])
+
+
+def add_shipped(figure: go.Figure, shipped: Sequence[tuple[int, float]], theme: Theme) -> None:
+    """The models that are shipped, by their own recipe."""
+    n_latents, bounds = zip(*sorted(shipped), strict=True)
+    line = {"color": theme.points[1], "width": 1.5, "dash": "dot"}
+    marker = {"size": 8, "symbol": "diamond"}
+    figure.add_scatter(x=n_latents, y=bounds, mode="lines+markers", line=line, marker=marker)
+    named(figure, n_latents[0], bounds[0], "the shipped models, longer trained", theme.points[1], 1)
+
+
+def named(figure: go.Figure, n_latent: int, bound: float, text: str, colour: str, side: int) -> None:
+    """A name at the right of a curve's first point, above (1) or below (-1) of it."""
     figure.add_annotation(
-        x=1, y=1, xref="paper", yref="paper", text=said(sweep), showarrow=False, xanchor="right", yanchor="bottom"
-    )
-    figure.update_layout(height=320, margin={"l": 62, "t": 28})
-    return figure
+        x=float(np.log10(n_latent)), y=bound, text=text, showarrow=False, xanchor="left", xshift=10, yshift=8 * side,
+        font={"color": colour},
+    )  # fmt: skip
 
 
 def said(sweep: LatentSweep) -> str:
     """How long the trainings ran, and how many there are."""
+    if not sweep.epochs.any():
+        return f"No training of the grid is here. Train it: {GRID_COMMAND}"
     epochs = sorted({int(e) for e in sweep.best_epochs if e})
     length = f"{epochs[0]} epochs" if len(epochs) == 1 else f"{epochs[0]} to {epochs[-1]} epochs"
     n, missing = sweep.negative_elbo.size, int(np.isnan(sweep.negative_elbo).sum())

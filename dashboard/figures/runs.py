@@ -125,7 +125,7 @@ def branches(
     figure.update_yaxes(scaleanchor="x4", row=2, col=2)
     figure.update_xaxes(title="PC 1", row=1, col=1)
     figure.update_yaxes(title="PC 2", scaleanchor="x", row=1, col=1)
-    figure.update_layout(template=theme.template(), height=330, margin={"t": 30, "b": 44, "r": 24})
+    figure.update_layout(template=theme.template(), height=330, margin={"l": 56, "t": 30, "b": 44, "r": 24})
     return figure
 
 

@@ -83,15 +83,18 @@ def stage_map(sweeps: Sequence[NoiseSweep], names: Sequence[str], theme: Theme, 
             colour = theme.points[list(Stage).index(stage)]
             figure.add_bar(
                 orientation="h", y=[name], base=[start], x=[end - start], width=[1],
-                marker={"color": colour, "line": {"color": theme.paper, "width": 1.5}},
+                marker={"color": colour, "line": {"color": theme.paper, "width": 1.5}}, hoverinfo="skip",
             )  # fmt: skip
             if end - start > NARROW:
                 figure.add_annotation(
                     x=(start + end) / 2, y=name, text=f"<b>{stage}</b>", showarrow=False, font={"color": theme.paper}
                 )
+    unseen = [[0, "rgba(0,0,0,0)"], [1, "rgba(0,0,0,0)"]]  # a click needs a cell, and a bar is one cell only
+    p, rest = sweeps[0].noises, np.zeros((len(names), len(sweeps[0].noises)))
+    figure.add_heatmap(x=p, y=list(names), z=rest, colorscale=unseen, showscale=False, hoverinfo="none")
     figure.update_xaxes(range=[0, 1], title="noise p")
     figure.update_yaxes(title=rows, type="category", categoryarray=list(names), showgrid=False, automargin=True)
-    figure.update_layout(barmode="overlay", height=70 + 26 * len(names), margin={"l": 70})
+    figure.update_layout(barmode="overlay", height=70 + 26 * len(names), margin={"l": 70, "r": 20}, hovermode="closest")
     return figure
 
 

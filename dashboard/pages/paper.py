@@ -2,63 +2,45 @@
 
 ::
 
-    row of a figure --> its settings, as in the paper --> draw --> cache, else compute --> figure and its files
-    tick (0.25 s, while something is computed) --> how far it is;  cancel --> it gives up at its next report
+    row of a figure --> its settings, as in the paper --> asked --> draw --> desk (computes once) --> figure, files
+    tick (0.25 s, until `ended` is the turn of `asked`) --> how far it is;  cancel --> this person waits no longer
+    theme --> the same figure in other colours;  click on a cell of a map --> that run in the explorer
 
-A question is an `InferenceSpec`: the recipe of the figure, and the query of its files.
+A question is an `InferenceSpec`: the recipe of the figure, and the query of its files. `asked` and `person` live in the
+browser's session: after a reload the page asks again, and joins what is still being computed.
 """
 
-import io
-import json
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+import secrets
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import plotly.graph_objects as go
-from dash import ALL, Dash, Input, Output, State, callback_context, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, callback_context, dcc, html, no_update, set_props
+from dash.exceptions import PreventUpdate
 from flask import Response, abort, request
 
-from core import experiments
-from core.config import ApproachSpec, InferenceSpec, NoiseSweepSpec, Progress, RefusedError, SpecError, checked, silent
-from dashboard import figures
+from core.config import InferenceSpec, RefusedError, SpecError, silent
+from dashboard import catalogue
 from dashboard.cache import CachedExperiments
+from dashboard.catalogue import ROWS, TYPED, Row, row_of
 from dashboard.controls import ScreenState, attributes
+from dashboard.files import arrays_of, as_csv, as_json, as_npz
 from dashboard.pages import claims
 from dashboard.panels import GRAPH
 from dashboard.requests import answered
-from dashboard.theme import LIGHT, THEMES, Theme
+from dashboard.theme import LIGHT, THEMES
+from dashboard.waiting import Desk, LeftError, SupersededError
 
-TYPED = ("model", "label", "noise_kind", "noise", "n_runs")
 KINDS = {"npz": "application/octet-stream", "csv": "text/csv", "json": "application/json"}
-Drawn = tuple[Mapping[str, Any], go.Figure]
-
-
-class CancelledError(Exception):
-    """Somebody pressed Cancel."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """A figure of the paper: what it shows in our words, its settings, and how it is made here."""
-
-    number: str
-    shows: str
-    settings: str
-    draw: Callable[["PaperPage", InferenceSpec, Theme, Progress], Drawn]
-    label: int = 6
-    n_runs: int = 300
+HEIGHT = 380  # px, of a figure that does not say
+CLICK = ". A click on a cell opens its run in the explorer."
 
 
 class PaperPage:
     """Layout and callbacks of the figures of the paper."""
 
     def __init__(self, lab: CachedExperiments, explorer: str):
-        self.lab, self.explorer = lab, explorer
-        self.progress: dict[str, tuple[float, str]] = {}
-        self.stopped: set[str] = set()
-        self._lock = threading.Lock()
+        self.lab, self.explorer, self.desk = lab, explorer, Desk()
 
     def layout(self) -> html.Div:
         """The list of figures, the settings, and the place where a figure appears."""
@@ -77,7 +59,10 @@ class PaperPage:
         )
         return html.Div(
             [
-                *(dcc.Store(id=name) for name in ("look", "asked", "saved")),
+                *(dcc.Store(id=name) for name in ("look", "ended", "saved")),
+                dcc.Store(id="asked", storage_type="session"),
+                dcc.Store(id="person", storage_type="session", data=secrets.token_hex(8)),
+                dcc.Location(id="go", refresh=True),
                 dcc.Interval(id="tick", interval=250, disabled=True),
                 html.Section([html.H2("Figures"), html.Div(html.Table([head, html.Tbody(cells)]), className="scroll")]),
                 form(models),
@@ -100,20 +85,32 @@ class PaperPage:
         )(self.ask)
         app.callback(
             [Output("drawn", "figure"), Output("drawn-title", "children"), Output("files", "children")],
-            Output("drawn-panel", "hidden"),
-            Input("asked", "data"),
-            State("look", "data"),
-            running=[(Output("tick", "disabled"), False, True), (Output("cancel", "disabled"), False, True)],
+            [Output("drawn-panel", "hidden"), Output("drawn", "style"), Output("said", "children")],
+            [Input("asked", "data"), Input("look", "data")],
+            State("person", "data"),
             prevent_initial_call=True,
         )(self.draw)
         app.callback(
             Output("far", "children"),
             [Input("tick", "n_intervals"), Input("cancel", "n_clicks")],
-            State("asked", "data"),
+            State("person", "data"),
             prevent_initial_call=True,
         )(self.report)
+        app.callback(
+            Output("go", "href"), Input("drawn", "clickData"), State("asked", "data"), prevent_initial_call=True
+        )(self.open_run)
         app.clientside_callback(
             "(clicks) => window.latent.page(clicks)", Output("look", "data"), Input("toggle-theme", "n_clicks")
+        )
+        app.clientside_callback(
+            "(asked, ended) => Array(3).fill(!asked || asked.turn === ended)",
+            [Output("tick", "disabled"), Output("cancel", "disabled"), Output("far", "hidden")],
+            [Input("asked", "data"), Input("ended", "data")],
+        )
+        app.clientside_callback(  # what was asked for appears below the list
+            """(clicks) => { if (clicks.some(Boolean)) document.getElementById("settings").scrollIntoView(); }""",
+            Input({"draw": ALL}, "n_clicks"),
+            prevent_initial_call=True,
         )
         app.clientside_callback(
             """(clicks) => {
@@ -134,74 +131,80 @@ class PaperPage:
         target = callback_context.triggered_id
         if not any(each.get("value") for each in callback_context.triggered):
             return (no_update,) * (1 + len(TYPED))
-        given: dict[str, object] = dict(zip(TYPED, typed, strict=True))
+        given = {name: str(value) for name, value in zip(TYPED, typed, strict=True)}
         if isinstance(target, dict):
             name = str(target.get("draw"))
-            row = row_of(name)
-            given |= {"label": row.label, "n_runs": row.n_runs, "noise_kind": "invert", "noise": 0.2}
+            spec = catalogue.question(self.lab, name, {"model": given["model"]})
         else:
             name = str(asked.get("figure")) if isinstance(asked, dict) else ""
-            row_of(name)
-        spec = self.fitted(spec_of(given))
-        clicks = again if isinstance(again, int) else 0
-        question = {"figure": name, "query": spec.to_query(), "turn": clicks}
-        return question, *(str(getattr(spec, name)) for name in TYPED)
+            spec = catalogue.question(self.lab, name, given)
+        question = {"figure": name, "query": spec.to_query(), "turn": secrets.token_hex(4)}
+        # a figure of another data set leaves the model of the others alone
+        return question, given["model"], *(str(getattr(spec, name)) for name in TYPED[1:])
 
     @answered
-    def draw(self, asked: object, look: object) -> tuple[Any, ...]:
+    def draw(self, asked: object, look: object, person: object) -> tuple[Any, ...]:
         """The figure and its files."""
-        name, spec = read(asked)
-        theme = THEMES.get(look, LIGHT) if isinstance(look, str) else LIGHT
+        if asked is None:
+            raise PreventUpdate
+        unchanged, turn = (no_update,) * 5, asked.get("turn") if isinstance(asked, dict) else None
         try:
-            _, figure = row_of(name).draw(self, spec, theme, self.reporter(f"{name}?{spec.to_query()}"))
-        except CancelledError:
-            return no_update, "Cancelled.", no_update, no_update
-        title = f"{ROWS[name].number}: {ROWS[name].shows}"
-        return figure, title, self.files(name, spec), False
+            name, spec = read(asked)
+            row = row_of(name)
+            key = f"{name}?{spec.to_query()}"
+            results = self.desk.ask(who(person), key, lambda progress: row.find(self.lab, spec, progress))
+        except SupersededError:
+            return *unchanged, no_update
+        except LeftError:
+            set_props("ended", {"data": turn})
+            return *unchanged, "Cancelled."
+        except Exception:
+            set_props("ended", {"data": turn})
+            raise
+        set_props("ended", {"data": turn})
+        theme = THEMES.get(look, LIGHT) if isinstance(look, str) else LIGHT
+        figure = still(catalogue.draw(self.lab, name, spec, results, theme))
+        title = f"{row.number}: {row.shows}{CLICK if row.columns else ''}"
+        return figure, title, self.files(name, spec), False, {"height": figure.layout.height}, ""
 
-    def report(self, _: object, cancel: object, asked: object) -> str:
-        """How far the computation is; notes that it is to stop."""
-        name, spec = read(asked)
-        key = f"{name}?{spec.to_query()}"
+    @answered
+    def report(self, _: object, cancel: object, person: object) -> str:
+        """How far the computation is that somebody waits for; lets them wait no longer."""
         if callback_context.triggered_id == "cancel":
-            with self._lock:
-                self.stopped.add(key)
-        fraction, text = self.progress.get(key, (0.0, ""))
+            self.desk.leave(who(person))
+        fraction, text = self.desk.far(who(person)) or (0.0, "")
         return f"{100 * fraction:.0f} % {text}" if text else ""
 
-    def reporter(self, key: str) -> Progress:
-        """Progress of a computation, which gives up where somebody cancelled it."""
-        self.stopped.discard(key)
+    @answered
+    def open_run(self, click: object, asked: object) -> str:
+        """The address of the explorer with the run of a cell of a map."""
+        name, spec = read(asked)
+        try:
+            point = click["points"][0]  # type: ignore[index]
+            x, y = point["x"], point["y"]
+        except (TypeError, KeyError, IndexError) as error:
+            raise SpecError("That is no cell of the map. Click on one.") from error
+        return self.screen(*catalogue.run_of(self.lab, name, spec, x, y))
 
-        def report(fraction: float, text: str) -> None:
-            if len(self.progress) > 1000:
-                self.progress.clear()
-            self.progress[key] = fraction, text
-            if key in self.stopped:
-                raise CancelledError
-
-        return report
-
-    def fitted(self, spec: InferenceSpec) -> InferenceSpec:
-        """A question within what the model holds, and from the images that are here."""
-        held = self.lab.memories(spec.model)
-        source = self.lab.source(self.lab.library.find(spec.model).spec.dataset)
-        return replace(spec, n_runs=min(spec.n_runs, held), sample=min(spec.sample, held - 1), source=source)
+    def screen(self, spec: InferenceSpec, t: int) -> str:
+        """The address of the explorer that shows these runs at a step."""
+        entry = self.lab.library.find(spec.model)
+        state = ScreenState(
+            dataset=entry.spec.dataset, n_latent=entry.spec.n_latent, model=spec.model, label=spec.label,
+            sample=spec.sample, noise=spec.noise, noise_kind=spec.noise_kind, n_runs=spec.n_runs, t=t,
+        )  # fmt: skip
+        return f"{self.explorer}?{state.to_query()}"
 
     def files(self, name: str, spec: InferenceSpec) -> list[Any]:
         """What can be taken along, and the way to the explorer."""
-        query, entry = spec.to_query(), self.lab.library.find(spec.model)
-        screen = ScreenState(
-            dataset=entry.spec.dataset, n_latent=entry.spec.n_latent, model=spec.model, label=spec.label,
-            noise=spec.noise, noise_kind=spec.noise_kind, n_runs=spec.n_runs,
-        )  # fmt: skip
         links = [
             html.A(
-                kind.upper(), href=f"data/{name}.{kind}?{query}", className="button quiet", download=f"{name}.{kind}"
+                kind.upper(), href=f"data/{name}.{kind}?{spec.to_query()}", className="button quiet",
+                download=f"{name}.{kind}",
             )
             for kind in KINDS
-        ]
-        return [*links, html.A("Open in the explorer", href=f"{self.explorer}?{screen.to_query()}")]
+        ]  # fmt: skip
+        return [*links, html.A("Open in the explorer", href=self.screen(spec, spec.n_steps))]
 
     def data(self, name: str, kind: str) -> Response:
         """The numbers of a figure, or its recipe."""
@@ -211,37 +214,16 @@ class PaperPage:
             spec, notes = InferenceSpec.from_query(request.query_string.decode())
             if notes:
                 raise SpecError(notes[0])
-            recipe = {"figure": ROWS[name].number, "spec": spec.to_dict(), "weights": self.sha(spec.model)}
-            arrays = {} if kind == "json" else arrays_of(ROWS[name].draw(self, spec, LIGHT, silent)[0])
+            recipe = catalogue.recipe(self.lab, name, spec)
+            if kind == "json":
+                body: bytes | str = as_json(recipe)
+            else:
+                arrays = arrays_of(ROWS[name].find(self.lab, spec, silent))
+                body = (as_npz if kind == "npz" else as_csv)(arrays, recipe)
         except RefusedError as error:
             return Response(str(error), 400, mimetype="text/plain")
-        body = {"npz": as_npz, "csv": as_csv, "json": lambda _, recipe: json.dumps(recipe, indent=2)}[kind](
-            arrays, recipe
-        )
         named = {"Content-Disposition": f"attachment; filename={name}.{kind}"}
         return Response(body, mimetype=KINDS[kind], headers=named)
-
-    def sha(self, id: str) -> str:
-        """SHA-256 of a model's weights."""
-        return experiments.open_model(id, self.lab.settings).sha256
-
-    def names(self, spec: InferenceSpec) -> tuple[str, ...]:
-        """The labels' names."""
-        return tuple(self.lab.library.find(spec.model).label_names)
-
-    def sweep(self, spec: InferenceSpec, label: int, progress: Progress) -> Any:
-        """The noise sweep of a label with the settings of a question."""
-        asked = NoiseSweepSpec(
-            model=spec.model, source=spec.source, noise_kind=spec.noise_kind, n_runs=spec.n_runs, label=label
-        )
-        return self.lab.noise_sweep(asked, progress)
-
-
-def row_of(name: str) -> Row:
-    """A figure by its name."""
-    if name not in ROWS:
-        raise SpecError("There is no such figure here. Choose one of the list.")
-    return ROWS[name]
 
 
 def read(asked: object) -> tuple[str, InferenceSpec]:
@@ -254,128 +236,18 @@ def read(asked: object) -> tuple[str, InferenceSpec]:
     return str(asked.get("figure")), spec
 
 
-def spec_of(given: Mapping[str, object]) -> InferenceSpec:
-    """The question that the form asks."""
-    known: dict[str, Any] = {item.name: checked(item) for item in fields(InferenceSpec)}
-    return InferenceSpec(**{name: known[name].read(name, str(given[name]).strip()) for name in TYPED})
+def who(person: object) -> str:
+    """Who asks."""
+    if not isinstance(person, str) or not 1 <= len(person) <= 64:
+        raise SpecError("The request must say who asks. Reload the page.")
+    return person
 
 
-def arrays_of(results: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    """The arrays of results, by result and field."""
-    found: dict[str, np.ndarray] = {}
-    for name, result in results.items():
-        parts = asdict(result) if is_dataclass(result) and not isinstance(result, type) else {"value": result}
-        found |= arrays_of({f"{name}.{key}": part for key, part in parts.items() if isinstance(part, dict)})
-        found |= {f"{name}.{key}": np.asarray(part) for key, part in parts.items() if not isinstance(part, dict)}
-    return found
-
-
-def as_npz(arrays: Mapping[str, np.ndarray], recipe: Mapping[str, Any]) -> bytes:
-    """All arrays and the recipe in one file."""
-    buffer = io.BytesIO()
-    named: dict[str, Any] = {"recipe": np.array(json.dumps(recipe)), **arrays}
-    np.savez_compressed(buffer, **named)
-    return buffer.getvalue()
-
-
-def as_csv(arrays: Mapping[str, np.ndarray], recipe: Mapping[str, Any]) -> str:
-    """One number a line: array, index on each axis, value; the recipe above as a comment."""
-    lines = [f"# {json.dumps(recipe)}", "array,index,value"]
-    for name, array in arrays.items():
-        lines += [f"{name},{' '.join(map(str, index))},{value}" for index, value in np.ndenumerate(array)]
-    return "\n".join(lines) + "\n"
-
-
-def draw_strip(page: PaperPage, spec: InferenceSpec, theme: Theme, progress: Progress) -> Drawn:
-    entry, run, space = page.lab.library.find(spec.model), page.lab.run(spec), page.lab.latent_space(spec.model)
-    concept, names = space.concept_images[spec.label], [page.names(spec)[spec.label]]
-    figure = figures.strip([run], concept[None], theme, names=names, shape=entry.image_shape)
-    return {"run": run, "concept_image": concept}, figure
-
-
-def draw_windows(page: PaperPage, spec: InferenceSpec, theme: Theme, progress: Progress) -> Drawn:
-    cloud, space = page.lab.trajectories(spec, progress), page.lab.latent_space(spec.model)
-    figure = figures.windows(cloud, space, theme, label=spec.label, names=page.names(spec))
-    return {"trajectories": cloud, "space": space}, figure
-
-
-def approach_of(page: PaperPage, spec: InferenceSpec, metric: str, progress: Progress) -> Any:
-    asked = ApproachSpec(
-        model=spec.model, source=spec.source, noise_kind=spec.noise_kind, n_runs=spec.n_runs, noise=spec.noise,
-        metric=metric,
-    )  # fmt: skip
-    return page.lab.experiment("approach", asked, experiments.approach_curves, progress)
-
-
-def draw_approach(metric: str) -> Callable[[PaperPage, InferenceSpec, Theme, Progress], Drawn]:
-    def draw(page: PaperPage, spec: InferenceSpec, theme: Theme, progress: Progress) -> Drawn:
-        curves = approach_of(page, spec, metric, progress)
-        return {"curves": curves}, figures.approach(curves, theme, names=page.names(spec), metric=metric)
-
-    return draw
-
-
-def draw_all(page: PaperPage, spec: InferenceSpec, theme: Theme, progress: Progress) -> Drawn:
-    curves = approach_of(page, spec, "euclidean", progress)
-    return {"curves": curves}, figures.all_concepts(curves, theme, names=page.names(spec))
-
-
-def draw_sweep(picture: Callable[..., go.Figure]) -> Callable[[PaperPage, InferenceSpec, Theme, Progress], Drawn]:
-    def draw(page: PaperPage, spec: InferenceSpec, theme: Theme, progress: Progress) -> Drawn:
-        sweep = page.sweep(spec, spec.label, progress)
-        return {"sweep": sweep}, picture(sweep, theme, label=page.names(spec)[spec.label])
-
-    return draw
-
-
-def draw_stage_map(page: PaperPage, spec: InferenceSpec, theme: Theme, progress: Progress) -> Drawn:
-    names = page.names(spec)
-    sweeps = [page.sweep(spec, i, progress) for i in range(len(names))]
-    found = {f"sweep_{name}": sweep for name, sweep in zip(names, sweeps, strict=True)}
-    return found, figures.stage_map(sweeps, names, theme, rows="label")
-
-
-def draw_schematic(page: PaperPage, spec: InferenceSpec, theme: Theme, progress: Progress) -> Drawn:
-    cloud, space = page.lab.trajectories(replace(spec, basis="fixed"), progress), page.lab.latent_space(spec.model)
-    run = page.lab.run(spec)
-    figure = figures.schematic(cloud, space, run, theme, label=spec.label, names=page.names(spec))
-    return {"trajectories": cloud, "space": space, "run": run}, figure
-
-
-def draw_geometry(picture: str) -> Callable[[PaperPage, InferenceSpec, Theme, Progress], Drawn]:
-    def draw(page: PaperPage, spec: InferenceSpec, theme: Theme, progress: Progress) -> Drawn:
-        found, names = experiments.geometry(spec.model, page.lab.settings), page.names(spec)
-        figure = {
-            "map": lambda: figures.concept_map(found, theme, names=names),
-            "ratio": lambda: figures.contribution(found, theme),
-            "cosine": lambda: figures.cosine_matrices({spec.model: found}, theme, names=names),
-        }[picture]()
-        return {"geometry": found}, figure
-
-    return draw
-
-
-def draw_network(page: PaperPage, spec: InferenceSpec, theme: Theme, progress: Progress) -> Drawn:
-    entry = page.lab.library.find(spec.model)
-    n_pixels = entry.image_shape[0] * entry.image_shape[1]
-    return {"sizes": [n_pixels, entry.spec.n_hidden, entry.spec.n_latent]}, figures.network(entry.spec, n_pixels, theme)
-
-
-ROWS = {
-    "fig1": Row("Fig. 1", "A noisy image step by step, and its concept", "‘6’, p = 0.2", draw_strip),
-    "fig2": Row("Fig. 2", "Collective runs in windowed PCA", "‘1’; p and number are ours", draw_windows, label=1),
-    "fig3": Row("Fig. 3", "Distance to memory and concept, every label", "300 runs", draw_approach("euclidean")),
-    "suppC": Row("Supp. C", "The same in Mahalanobis distance", "300 runs", draw_approach("mahalanobis")),
-    "suppF": Row("Supp. F", "Distance to the concepts of all labels", "300 runs", draw_all),
-    "fig4a": Row("Fig. 4a", "Minimum distance over p", "‘6’, 500 runs", draw_sweep(figures.stage_chart), 6, 500),
-    "fig4b": Row("Fig. 4b", "Step of the minimum over p", "‘6’, 500 runs", draw_sweep(figures.minimum_steps), 6, 500),
-    "stages": Row("Map of Fig. 4", "Stages over label and p", "300 runs", draw_stage_map),
-    "fig6": Row("Fig. 6", "Memory, concept and abstract concept in the plane", "a drawing", draw_schematic),
-    "fig7a": Row("Fig. 7a", "Activity of every latent unit in every concept", "N_z = 100", draw_geometry("map")),
-    "fig7b": Row("Fig. 7b", "Variance explained by the leading dimensions", "N_z = 100", draw_geometry("ratio")),
-    "suppE": Row("Supp. E", "Cosine similarities of the concepts", "one model", draw_geometry("cosine")),
-    "fig10": Row("Fig. 10", "The network and its sizes", "a drawing", draw_network),
-}  # fmt: skip
+def still(figure: go.Figure) -> go.Figure:
+    """The figure without zoom and pan, for a page that scrolls; with a height, which its place on the page takes."""
+    figure.update_xaxes(fixedrange=True)
+    figure.update_yaxes(fixedrange=True)
+    return figure.update_layout(dragmode=False, height=figure.layout.height or HEIGHT)
 
 
 def draw_button(name: str, row: Row) -> html.Button:
@@ -403,15 +275,18 @@ def form(models: Sequence[str]) -> html.Section:
     buttons = [
         html.Button("Draw again", id="again", type="button", className="main"),
         html.Button("Cancel", id="cancel", type="button", disabled=True),
-        html.Span(id="far", role="status", className="note"),
+        html.Span(id="far", role="status", className="note", hidden=True),
+        html.Span(id="said", role="status", className="note"),
     ]
-    return html.Section([html.H2("Settings"), *options, html.Div([*fields_, *buttons], className="form")])
+    return html.Section(
+        [html.H2("Settings"), *options, html.Div([*fields_, *buttons], className="form")], id="settings"
+    )
 
 
 def drawing() -> html.Section:
     """The figure that was drawn, and its files."""
     saves = [html.Button(kind.upper(), id={"save": kind}, type="button", className="quiet") for kind in ("png", "svg")]
-    graph = html.Div(dcc.Graph(id="drawn", config=GRAPH | {"staticPlot": True}), className="canvas")
+    graph = html.Div(dcc.Graph(id="drawn", config=GRAPH), className="canvas")
     files = html.Div([*saves, html.Div(id="files", className="row")], className="row")
     parts = [html.P(id="drawn-title", role="status"), html.Div(graph, className="scroll", tabIndex=0), files]
     return html.Section(parts, id="drawn-panel", hidden=True)

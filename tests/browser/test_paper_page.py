@@ -33,6 +33,7 @@ def test_it_fits_and_has_no_findings_of_axe(tab: Open, options: dict[str, object
     assert one.page.evaluate("document.documentElement.scrollWidth") <= width
     found = Axe().run(one.page).response["violations"]
     assert [(each["id"], each["nodes"][0]["html"][:120]) for each in found] == []
+    assert one.page.locator("#drawn").evaluate("graph => graph.getBoundingClientRect().height") > 200
 
 
 def test_a_figure_is_taken_along_as_picture_data_and_recipe(tab: Open):
@@ -57,3 +58,49 @@ def test_a_claim_opens_its_figure_with_the_papers_settings(tab: Open, root: Path
     one.page.wait_for_selector("#drawn .main-svg")
     assert "Fig. 4a" in one.page.inner_text("#drawn-title")
     assert one.page.input_value("#paper-label") == "6"
+
+
+def test_the_newest_click_wins_and_a_reload_asks_again(tab: Open):
+    one = paper(tab(None))
+    for name in ("3", "10"):
+        one.page.get_by_role("button", name=f"Draw Fig. {name}", exact=True).click()
+    title = one.page.locator("#drawn-title")
+    title.get_by_text("Fig. 10").wait_for()
+    one.page.wait_for_function("document.getElementById('cancel').disabled")
+    assert (title.text_content() or "").startswith("Fig. 10")
+    one.page.reload()
+    title.get_by_text("Fig. 10").wait_for()
+
+
+def test_the_theme_draws_the_figure_anew(tab: Open):
+    one = paper(tab(None))
+    colour = "getComputedStyle(document.querySelector('#drawn .xtitle')).fill"
+    before = one.page.evaluate(colour)
+    one.page.get_by_role("button", name="Dark").click()
+    one.page.wait_for_function(f"{colour} !== '{before}'")
+
+
+def test_cancel_is_said_where_nothing_is_drawn_yet(tab: Open):
+    one = tab(None)
+    one.page.goto(f"{one.server}/paper/")
+    one.page.fill("#paper-model", "mnist-nz100-seed0")
+    one.page.get_by_role("button", name="Draw Fig. 5a", exact=True).click()
+    one.page.get_by_text("% p = ").wait_for()
+    one.page.get_by_role("button", name="Cancel").click()
+    one.page.get_by_text("Cancelled.").wait_for()
+    assert one.page.locator("#cancel").is_disabled()
+    assert one.page.locator("#far").is_hidden()
+
+
+def test_a_click_on_a_cell_opens_its_run(tab: Open):
+    one = tab(None)
+    one.page.goto(f"{one.server}/paper/")
+    one.page.fill("#paper-model", "digits-nz10-seed0")
+    one.page.get_by_role("button", name="Draw Map of Fig. 4", exact=True).click()
+    one.page.wait_for_selector("#drawn .barlayer .point")
+    one.frame()
+    one.page.locator("#drawn .nsewdrag").first.click(position={"x": 60, "y": 10})  # the uppermost row is '9'
+    one.page.wait_for_url("**/?*model=digits-nz10-seed0*")
+    one.quiet()
+    assert one.state()["label"] == 9
+    assert 0 < one.state()["noise"] < 0.2

@@ -1,0 +1,107 @@
+"""A figure of the paper to take along: its numbers, its recipe and its picture."""
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import is_dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from core.config import SpecError
+
+WIDTH = 900  # px, of a picture; the page's own width where it is wide
+
+
+def arrays_of(results: Mapping[str, Any], above: str = "") -> dict[str, np.ndarray]:
+    """The arrays of results, named by the way to them.
+
+    Example:
+        >>> arrays_of({"a": {"b": [1, 2]}})
+        {'a.b': array([1, 2])}
+    """
+    found: dict[str, np.ndarray] = {}
+    for name, value in results.items():
+        if isinstance(value, Mapping):
+            found |= arrays_of(value, f"{above}{name}.")
+        elif is_dataclass(value):
+            found |= arrays_of(vars(value), f"{above}{name}.")
+        else:
+            found[f"{above}{name}"] = np.asarray(value)
+    return found
+
+
+def as_npz(arrays: Mapping[str, np.ndarray], recipe: Mapping[str, Any]) -> bytes:
+    """All arrays and the recipe in one file."""
+    buffer = io.BytesIO()
+    named: dict[str, Any] = {"recipe": np.array(json.dumps(recipe)), **arrays}
+    np.savez_compressed(buffer, **named)
+    return buffer.getvalue()
+
+
+def as_csv(arrays: Mapping[str, np.ndarray], recipe: Mapping[str, Any]) -> str:
+    """One number a line: array, index on each axis, value; the recipe above as a comment."""
+    lines = [f"# {json.dumps(recipe)}", "array,index,value"]
+    for name, array in arrays.items():
+        lines += [f"{name},{' '.join(map(str, index))},{value}" for index, value in np.ndenumerate(array)]
+    return "\n".join(lines) + "\n"
+
+
+def as_json(recipe: Mapping[str, Any]) -> str:
+    """The recipe, from which `python -m core figure --recipe` computes the figure again."""
+    return json.dumps(recipe, indent=2) + "\n"
+
+
+def read_recipe(path: Path) -> dict[str, Any]:
+    """A recipe that `as_json` wrote.
+
+    Raises:
+        SpecError: It is none.
+    """
+    try:
+        recipe = json.loads(path.read_text())
+    except (ValueError, RecursionError) as error:
+        raise SpecError(f"{path.name} is no JSON ({type(error).__name__}). Save the recipe anew.") from error
+    kinds = {"figure": str, "spec": dict, "weights": dict}
+    if not isinstance(recipe, dict) or any(not isinstance(recipe.get(key), kind) for key, kind in kinds.items()):
+        raise SpecError(f"{path.name} is no recipe: it must name a figure, its spec and its weights.")
+    return recipe
+
+
+def write(
+    results: Mapping[str, Any], recipe: Mapping[str, Any], figure: go.Figure, stem: Path
+) -> tuple[list[Path], str]:
+    """Write all files of a figure, named by the stem of a path.
+
+    Returns: as `write_pictures`.
+    """
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    arrays = arrays_of(results)
+    contents = {"npz": as_npz(arrays, recipe), "csv": as_csv(arrays, recipe).encode(), "json": as_json(recipe).encode()}
+    for kind, content in contents.items():
+        stem.with_suffix(f".{kind}").write_bytes(content)
+    pictures, missing = write_pictures(figure, stem)
+    return [*(stem.with_suffix(f".{kind}") for kind in contents), *pictures], missing
+
+
+def write_pictures(figure: go.Figure, stem: Path) -> tuple[list[Path], str]:
+    """Write a figure as PNG and SVG; as an interactive page where no browser is there to draw it.
+
+    Returns:
+        The files, and a sentence where something is missing.
+    """
+    figure = go.Figure(figure).update_layout(paper_bgcolor="#ffffff", width=WIDTH)
+    try:
+        files = [stem.with_suffix(f".{kind}") for kind in ("png", "svg")]
+        for file in files:
+            figure.write_image(file, scale=3 if file.suffix == ".png" else 1)
+    except (RuntimeError, ValueError, OSError) as error:
+        page = stem.with_suffix(".html")
+        figure.write_html(page, include_plotlyjs=True)
+        return [page], (
+            f"No picture could be drawn ({type(error).__name__}): PNG and SVG need Chrome or Chromium. Install it, or "
+            f"name it in BROWSER_PATH; {page.name} shows the figure in any browser meanwhile."
+        )
+    return files, ""
