@@ -438,8 +438,8 @@ def of_every_shipped_model(test: Callable) -> Callable:
 @of_every_shipped_model
 def test_a_shipped_model_is_whole(path: Path):
     model = store.load_model(path, CPU)
-    dataset, n_latent = path.stem.split("-nz")[0], int(path.stem.split("-")[1].removeprefix("nz"))
-    assert (model.spec.dataset, model.spec.n_latent, model.spec.seed) == (dataset, n_latent, 0)
+    spec = model.spec
+    assert path.stem == f"{spec.dataset}-nz{spec.n_latent}-seed{spec.seed}"
     n_memories = model.memories.shape[1]
     assert n_memories == 500 if dataset != "digits" else n_memories >= 100
     assert model.concepts.shape == (10, n_latent)
