@@ -441,13 +441,13 @@ def test_a_shipped_model_is_whole(path: Path):
     spec = model.spec
     assert path.stem == f"{spec.dataset}-nz{spec.n_latent}-seed{spec.seed}"
     n_memories = model.memories.shape[1]
-    assert n_memories == 500 if dataset != "digits" else n_memories >= 100
-    assert model.concepts.shape == (10, n_latent)
-    assert model.memories.shape == (10, n_memories, n_latent)
-    assert 0 <= model.memory_index.min() <= model.memory_index.max() < data.TRAINING_IMAGES[dataset]
+    assert n_memories == 500 if spec.dataset != "digits" else n_memories >= 100
+    assert model.concepts.shape == (10, spec.n_latent)
+    assert model.memories.shape == (10, n_memories, spec.n_latent)
+    assert 0 <= model.memory_index.min() <= model.memory_index.max() < data.TRAINING_IMAGES[spec.dataset]
     assert all(len(set(row)) == n_memories for row in model.memory_index.tolist())
     assert model.card["test_negative_elbo"] > 0
-    assert 1 <= model.card["active_units"] <= n_latent
+    assert 1 <= model.card["active_units"] <= spec.n_latent
 
 
 @of_every_shipped_model
