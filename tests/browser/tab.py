@@ -3,8 +3,16 @@
 from typing import Any
 from urllib.parse import urlsplit
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Request, Response, TimeoutError
 
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+LOOKS: dict[str, dict[str, Any]] = {
+    "light": {"color_scheme": "light"},
+    "dark": {"color_scheme": "dark"},
+    "phone": PHONE | {"color_scheme": "light"},
+    "phone, dark": PHONE | {"color_scheme": "dark"},
+}
 PATIENCE = 30_000  # ms; the machine may be busy with something else
 
 # Counts what is on its way to the server, so that a test can wait until everything has arrived. Throttled questions
@@ -66,6 +74,17 @@ class Tab:
     def check(self) -> None:
         if self.wrong:
             raise AssertionError("\n".join(self.wrong)[:2000])
+
+    def barriers(self) -> list[tuple[str, str]]:
+        """What axe finds: the rule and the first element that breaks it."""
+        found = Axe().run(self.page).response["violations"]
+        return [(each["id"], each["nodes"][0]["html"][:120]) for each in found]
+
+    def too_wide(self) -> int:
+        """Pixels by which the page is wider than the screen."""
+        size = self.page.viewport_size
+        assert size
+        return self.page.evaluate("document.documentElement.scrollWidth") - size["width"]
 
     def open(self, query: str = "") -> "Tab":
         """Load the page and wait until every panel has its data."""

@@ -3,16 +3,9 @@
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser.conftest import Open
-from tests.browser.tab import Tab
-
-LOOKS = {
-    "desktop": {},
-    "dark": {"color_scheme": "dark"},
-    "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True},
-}
+from tests.browser.tab import LOOKS, Tab
 
 
 def paper(one: Tab, name: str = "7b") -> Tab:
@@ -29,10 +22,8 @@ def paper(one: Tab, name: str = "7b") -> Tab:
 @pytest.mark.parametrize("options", LOOKS.values(), ids=list(LOOKS))
 def test_it_fits_and_has_no_findings_of_axe(tab: Open, options: dict[str, object]):
     one = paper(tab(None, **options))
-    width = one.page.evaluate("window.innerWidth")
-    assert one.page.evaluate("document.documentElement.scrollWidth") <= width
-    found = Axe().run(one.page).response["violations"]
-    assert [(each["id"], each["nodes"][0]["html"][:120]) for each in found] == []
+    assert one.too_wide() <= 0
+    assert one.barriers() == []
     assert one.page.locator("#drawn").evaluate("graph => graph.getBoundingClientRect().height") > 200
 
 
