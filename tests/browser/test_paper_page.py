@@ -1,6 +1,7 @@
 """The page of the paper in a browser: a figure of the digits is drawn and taken along."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -90,7 +91,11 @@ def test_a_click_on_a_cell_opens_its_run(tab: Open):
     one.page.get_by_role("button", name="Draw Map of Fig. 4", exact=True).click()
     one.page.wait_for_selector("#drawn .barlayer .point")
     one.frame()
-    one.page.locator("#drawn .nsewdrag").first.click(position={"x": 60, "y": 10})  # the uppermost row is '9'
+    one.page.wait_for_function("document.getElementById('cancel').disabled")  # the page has scrolled to the figure
+    cell: Any = {"x": 60, "y": 10}  # the uppermost row is '9'
+    one.page.locator("#drawn .nsewdrag").first.hover(position=cell)
+    one.page.wait_for_function("document.querySelector('#drawn .js-plotly-plot')._hoverdata")  # Plotly clicks on that
+    one.page.locator("#drawn .nsewdrag").first.click(position=cell)
     one.page.wait_for_url("**/?*model=digits-nz10-seed0*")
     one.quiet()
     assert one.state()["label"] == 9
