@@ -62,13 +62,20 @@ def main(arguments: list[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """The commands; every field of a spec is an option of the same name."""
-    names = [*ZOO, *CLASSIFIERS]
     parser = argparse.ArgumentParser(
         prog="python -m core",
         description="Train variational autoencoders and follow what they do when encode -> decode is repeated.",
         epilog="Try: python -m core stages --dataset mnist --n-latent 100 --label 6 --runs 200 --json",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    add_training(commands)
+    add_experiments(commands)
+    return parser
+
+
+def add_training(commands: Any) -> None:
+    """The commands that fetch images and train."""
+    names = [*ZOO, *CLASSIFIERS]
     download = add_command(commands, "download", run_download, "fetch MNIST or Fashion-MNIST (resumable, verified)")
     download.add_argument("--dataset", choices=DATASETS, default="mnist")
     trained = add_command(commands, "train", run_train, "train a model with the paper's recipe and file it")
@@ -91,6 +98,10 @@ def build_parser() -> argparse.ArgumentParser:
         "--scheduler", metavar="ADDRESS", help="of a Dask scheduler, whose workers then do the trainings"
     )
     grid.add_argument("--output", type=Path, default=experiments.GRID, help="file that grows (default: in models/)")
+
+
+def add_experiments(commands: Any) -> None:
+    """The commands that ask the models that are there."""
     add_command(commands, "models", run_models, "list the models that are here, with their cards")
     infer = add_command(commands, "infer", run_infer, "follow many runs of repeated inference at one noise p")
     add_model(infer)
@@ -127,7 +138,6 @@ def build_parser() -> argparse.ArgumentParser:
     claims.add_argument("--runs", type=at_least_one, default=0, help="fewer than the paper's 200 to 500, to try it out")
     claims.add_argument("--output", type=Path, help="file for the table; the shipped one is models/claims.json")
     claims.add_argument("--json", action="store_true", help="print the JSON line alone, without the table")
-    return parser
 
 
 def at_least_one(text: str) -> int:
