@@ -62,6 +62,8 @@ def read_recipe(path: Path) -> dict[str, Any]:
     """
     try:
         recipe = json.loads(path.read_text())
+    except OSError as error:
+        raise SpecError(f"{path.name} cannot be read ({error.strerror}). Name a recipe that was saved here.") from error
     except (ValueError, RecursionError) as error:
         raise SpecError(f"{path.name} is no JSON ({type(error).__name__}). Save the recipe anew.") from error
     kinds = {"figure": str, "spec": dict, "weights": dict}

@@ -109,6 +109,7 @@ def test_a_recipe_of_other_weights_or_none_at_all_is_refused(
     file.write_text("{")
     assert is_refused(command("figure", "--recipe", str(file), home=home), "no JSON")
     assert is_refused(command("figure", "--recipe", str(file), "--label", "3", home=home), "Leave out the options")
+    assert is_refused(command("figure", "--recipe", str(tmp_path / "none.json"), home=home), "Name a recipe")
 
 
 def test_without_a_browser_the_figure_is_a_page_and_a_sentence_says_why(
