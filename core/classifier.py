@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from core.config import N_LABELS, ClassifierSpec, Progress, RefusedError, silent
 from core.data import IMAGE_SHAPES, Dataset
+from core.precision import is_half
 
 AT_ONCE = 500  # images named at a time: enough to be quick, few enough for a small memory
 
@@ -63,7 +64,6 @@ def train_classifier(
         RefusedError: The loss is not finite.
     """
     images, labels = torch.from_numpy(training.images).to(device), torch.from_numpy(training.labels).to(device)
-    half = spec.precision == "bfloat16" and device.type in ("cpu", "cuda")
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(spec.seed)
         network = Classifier(IMAGE_SHAPES[spec.dataset]).to(device)
@@ -72,7 +72,7 @@ def train_classifier(
         steps = [(epoch, rows.to(device)) for epoch, batches in enumerate(epochs, 1) for rows in batches]
         for step, (epoch, rows) in enumerate(steps):
             optimiser.param_groups[0]["lr"] = spec.learning_rate * (1 - step / len(steps))
-            with torch.autocast(device.type, torch.bfloat16, enabled=half):
+            with torch.autocast(device.type, torch.bfloat16, enabled=is_half(spec.precision, device)):
                 logits = network(images[rows])
             loss = functional.cross_entropy(logits.float(), labels[rows])
             optimiser.zero_grad()

@@ -242,7 +242,9 @@ class ModelSpec(Spec):
     )
     seed: int = setting(Integer(0, 2**31 - 1), 0, help="fixes initial weights, order of images and latent samples")
     precision: str = setting(
-        Choice(("bfloat16", "float32")), "bfloat16", help="of the matrix products; weights and loss stay float32"
+        Choice(("bfloat16", "float32")),
+        "bfloat16",
+        help="of the matrix products, where the machine has it; all else is float32",
     )
     initialisation: str = setting(
         Choice(("glorot", "torch")), "glorot", help="Glorot uniform with zero biases (Keras 2.0.2), or torch's default"
@@ -277,7 +279,9 @@ class ClassifierSpec(Spec):
     learning_rate: float = setting(Real(1e-8, 1, 12), 1e-3, help="Adam's rate at first; it falls evenly to zero")
     seed: int = setting(Integer(0, 2**31 - 1), 0, help="fixes initial weights, order of images and dropout")
     precision: str = setting(
-        Choice(("bfloat16", "float32")), "bfloat16", help="of the products while training; weights stay float32"
+        Choice(("bfloat16", "float32")),
+        "bfloat16",
+        help="of the products while training, where the machine has it; all else is float32",
     )
 
 

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from core.config import ModelSpec, RefusedError, SpecError
 from core.gradient import negative_elbo_gradient
+from core.precision import is_half
 from core.results import TrainingRun
 from core.store import write_whole
 from core.vae import VAE, initialise
@@ -98,8 +99,8 @@ class Stack:
 
     def weights(self) -> list[Tensor]:
         """The weights in the precision that products are to have."""
-        half = self.specs[0].precision == "bfloat16"
-        return [whole.detach().bfloat16() if half else whole.detach() for whole in self.vae.parameters()]
+        whole = [each.detach() for each in self.vae.parameters()]
+        return [each.bfloat16() for each in whole] if is_half(self.specs[0].precision, whole[0].device) else whole
 
     def drawn(self, draw: Callable[[torch.Generator], Tensor]) -> Tensor:
         """Every model's own draw; stacked where there are several."""

@@ -76,7 +76,7 @@ class Site:
     def is_up(self) -> bool:
         try:
             return self.session.get(f"{self.url}/health", timeout=5).ok
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             return False
 
     def get(self, path: str) -> Reply:

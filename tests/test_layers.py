@@ -11,6 +11,7 @@ FLOORS = {  # a module imports only modules of lower floors; `core.analysis` imp
     "core.analysis": 0,
     "core.config": 0,
     "core.results": 1,
+    "core.precision": 1,
     "core.vae": 1,
     "core.data": 1,
     "core.classifier": 2,

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from core import data, store
 from core.config import Progress, Settings, SpecError, silent
+from core.precision import has_bfloat16
 
 
 def device_of(settings: Settings) -> torch.device:
@@ -24,7 +25,9 @@ def device_of(settings: Settings) -> torch.device:
 
 def machine_of(settings: Settings) -> str:
     """What a card says about the machine that it was made on."""
-    return f"{device_of(settings).type}, {platform.machine()}, threads: {torch.get_num_threads()}"
+    device = device_of(settings)
+    products = "" if has_bfloat16(device) else ", products in float32"
+    return f"{device.type}, {platform.machine()}, threads: {torch.get_num_threads()}{products}"
 
 
 def versions() -> dict[str, str]:
