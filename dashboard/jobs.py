@@ -26,6 +26,7 @@ TOPIC = "latent-trajectories"
 BUSY = ("waiting", "running")
 HERE = ""  # the address that stands for the embedded cluster
 PATIENCE = 20  # s that a scheduler and its first worker have to answer
+STARTING = 120  # s that a process of our own may take to start: torch comes from a cold disk
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ class Jobs:
                 client.subscribe_topic(TOPIC, self._report)
                 atexit.register(self.close)
         try:
-            client.wait_for_workers(1, timeout=PATIENCE)
+            client.wait_for_workers(1, timeout=PATIENCE if address else STARTING)
         except (TimeoutError, OSError) as error:
             if not address:
                 raise RefusedError("No process could be started for it. Try it again.") from error
