@@ -416,6 +416,8 @@ window.latent = window.latent || {};
     const stage = minima.indexOf(Math.min(...minima)), most = Math.max(...minima);
     const box = $("#stage-badge");
     if (box.dataset.stage !== String(stage)) { box.dataset.stage = stage; write("stage-name", STAGES[stage]); }
+    const rival = fresh ? cloud.rival : sweep.rivals[i];
+    write("stage-rival", rival ? `or ${rival}` : "");
     write("caption", fresh ? cloud.caption : sweep.captions[i]);
     minima.forEach((value, k) => {
       const row = $("#minimum-" + k);

@@ -406,13 +406,17 @@ def run_stages(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     with progress_bar(f"label {spec.label}, {spec.noise_kind}") as report:
         sweep = experiments.noise_sweep(spec, settings, progress=report)
     if not args.json:
-        print("    p  stage  memory concept abstract")
-        for p, stage, row in zip(sweep.noises, sweep.stages, sweep.minimum_distance.T, strict=True):
-            print(f"{p:5.3f}  {stage:5}  {row[0]:6.3f}  {row[1]:6.3f}   {row[2]:6.3f}")
+        print("    p  stage      memory concept abstract")
+        for p, stage, rival, row in zip(
+            sweep.noises, sweep.stages, sweep.rivals, sweep.minimum_distance.T, strict=True
+        ):
+            words = f"{stage} or {rival}" if rival else stage
+            print(f"{p:5.3f}  {words:9}  {row[0]:6.3f}  {row[1]:6.3f}   {row[2]:6.3f}")
     return {
         "spec": spec.to_dict(),
         "noises": sweep.noises.tolist(),
         "stages": [str(stage) for stage in sweep.stages],
+        "rivals": [stage and str(stage) for stage in sweep.rivals],
         "minimum_distance": named(sweep.minimum_distance),
         "minimum_distance_sem": named(sweep.minimum_distance_sem),
         "minimum_step": named(sweep.minimum_step),

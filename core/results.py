@@ -56,6 +56,18 @@ class Run:
         return tuple(Stage)[int(self.minimum_distance.argmin())]
 
 
+def rival(mean: Float[np.ndarray, "points"], sem: Float[np.ndarray, "points"]) -> Stage | None:
+    """The point that is next nearest, where it lies less than 2 standard errors beyond the nearest.
+
+    Example:
+        >>> rival(np.array([1.0, 1.2, 3.0]), np.array([0.1, 0.1, 0.1]))
+        <Stage.CONCEPT: 'II'>
+    """
+    near, following = np.argsort(mean, kind="stable")[:2]
+    is_decided = mean[following] - mean[near] > 2 * np.hypot(sem[near], sem[following])
+    return None if is_decided else tuple(Stage)[int(following)]
+
+
 @dataclass(frozen=True)
 class Ensemble:
     """What many runs of one label and noise do on average; errors are standard errors of the mean over runs."""
@@ -72,6 +84,11 @@ class Ensemble:
     def stage(self) -> Stage:
         """The stage of the ensemble: whose mean minimum distance is the smallest."""
         return tuple(Stage)[int(self.minimum_distance.argmin())]
+
+    @property
+    def rival(self) -> Stage | None:
+        """The stage that other runs might give as well."""
+        return rival(self.minimum_distance, self.minimum_distance_sem)
 
 
 @dataclass(frozen=True)
@@ -109,11 +126,14 @@ class NoiseSweep:
         return tuple(tuple(Stage)[int(i)] for i in self.minimum_distance.argmin(0))
 
     @property
+    def rivals(self) -> tuple[Stage | None, ...]:
+        """The stage that other runs might give as well, at every p."""
+        return tuple(map(rival, self.minimum_distance.T, self.minimum_distance_sem.T))
+
+    @property
     def is_decided(self) -> Bool[np.ndarray, "noises"]:
-        """Where the two nearest points differ by more than 2 standard errors: other runs would give the same stage."""
-        order = self.minimum_distance.argsort(0)[:2]
-        near, next_near = np.take_along_axis(self.minimum_distance, order, 0)
-        return next_near - near > 2 * np.hypot(*np.take_along_axis(self.minimum_distance_sem, order, 0))
+        """Where other runs would give the same stage."""
+        return np.array([stage is None for stage in self.rivals])
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,21 @@ STARTS = {"original": "original images", "decoded": "images decoded from memorie
 
 
 def ensemble_caption(
-    minimum_distance: Sequence[float], *, noise: float, label: str, n_runs: int, source: str, noise_kind: str
+    minimum_distance: Sequence[float],
+    rival: Stage | None,
+    *,
+    noise: float,
+    label: str,
+    n_runs: int,
+    source: str,
+    noise_kind: str,
 ) -> str:
-    """What the runs do on average, and what they started from."""
+    """What the runs do on average, and what they started from; `rival` is the stage that other runs might give."""
     stage = tuple(Stage)[min(range(3), key=lambda i: minimum_distance[i])]
     verb = {"invert": "inverted", "permute": "permuted"}[noise_kind]
     return (
         f"With {noise * 100:.3g} % of the pixels {verb}, {n_runs} runs of ‘{label}’ from {STARTS[source]} come nearest "
-        f"to {NEAREST[stage].format(label=label)}: stage {stage}."
+        f"to {NEAREST[stage].format(label=label)}: stage {stage}{f', or {rival} (within 2 SEM)' if rival else ''}."
     )
 
 

@@ -80,7 +80,11 @@ def badge() -> html.Div:
     ]
     return html.Div(
         [
-            html.Div([html.Span("Stage"), html.Strong("–", id="stage-name")], id="stage-badge", className="stage"),
+            html.Div(
+                [html.Span("Stage"), html.Strong("–", id="stage-name"), html.Small(id="stage-rival")],
+                id="stage-badge",
+                className="stage",
+            ),
             html.P("Loading …", id="caption", role="status", **attributes(aria_live="polite")),
             html.Div(bars, className="minima", title="Mean over the runs of the smallest distance to each point"),
         ],

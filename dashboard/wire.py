@@ -101,7 +101,8 @@ def cloud_payload(cloud: Trajectories) -> dict[str, Any]:
 
 def sweep_payload(sweep: NoiseSweep) -> dict[str, Any]:
     """Mean minimum distances over p, for the badge that follows the finger."""
-    return {"noises": sweep.noises.tolist(), "minimum_distance": [rounded(row) for row in sweep.minimum_distance.T]}
+    minima = [rounded(row) for row in sweep.minimum_distance.T]
+    return {"noises": sweep.noises.tolist(), "minimum_distance": minima, "rivals": list(sweep.rivals)}
 
 
 def rounded(values: np.ndarray) -> list[float]:

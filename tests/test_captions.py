@@ -29,22 +29,27 @@ ENSEMBLE: dict[str, Any] = {
     ],
 )
 def test_the_caption_names_the_point_and_the_stage(minima: list[float], point: str, stage: Stage):
-    text = captions.ensemble_caption(minima, **ENSEMBLE)
+    text = captions.ensemble_caption(minima, None, **ENSEMBLE)
     assert f"come nearest to {point}: stage {stage}." in text
     assert "300 runs of ‘6’" in text
+
+
+def test_the_caption_names_the_stage_that_other_runs_might_give():
+    text = captions.ensemble_caption([2, 1, 1.1], Stage.ABSTRACT, **ENSEMBLE)
+    assert text.endswith("the concept of ‘6’: stage II, or III (within 2 SEM).")
 
 
 @pytest.mark.parametrize(("noise", "text"), [(0, "0 %"), (0.025, "2.5 %"), (0.2, "20 %"), (1, "100 %"), (0.3, "30 %")])
 def test_the_noise_is_said_as_it_is(noise: float, text: str):
     settings: dict[str, Any] = ENSEMBLE | {"noise": noise}
-    assert captions.ensemble_caption([1, 2, 3], **settings).startswith(f"With {text} of the pixels")
+    assert captions.ensemble_caption([1, 2, 3], None, **settings).startswith(f"With {text} of the pixels")
 
 
 @pytest.mark.parametrize("source", ["original", "decoded"])
 @pytest.mark.parametrize("kind", ["invert", "permute"])
 def test_the_caption_says_what_the_runs_start_from(source: str, kind: str):
     settings: dict[str, Any] = ENSEMBLE | {"source": source, "noise_kind": kind}
-    text = captions.ensemble_caption([1, 2, 3], **settings)
+    text = captions.ensemble_caption([1, 2, 3], None, **settings)
     assert {"original": "original images", "decoded": "images decoded from memories"}[source] in text
     assert {"invert": "inverted", "permute": "permuted"}[kind] in text
 

@@ -239,6 +239,7 @@ def test_the_cloud_and_the_sweep_tell_the_same(page: ExplorePage, question: Ques
     sweep, _ = page.sweep(question(query))
     assert cloud["minimum_distance"] == pytest.approx(sweep["minimum_distance"][20], abs=2e-3)
     assert cloud["caption"] == sweep["captions"][20]
+    assert cloud["rival"] == sweep["rivals"][20]
 
 
 def test_the_image_of_a_run_that_is_pointed_at(page: ExplorePage, question: Question):

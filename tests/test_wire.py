@@ -4,6 +4,7 @@ import base64
 import gzip
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -118,6 +119,9 @@ def test_the_sweep_has_a_row_for_every_noise():
     sent = json.loads(json.dumps(wire.sweep_payload(sweep)))
     assert sent["noises"] == sweep.noises.tolist()
     np.testing.assert_allclose(sent["minimum_distance"], sweep.minimum_distance.T, atol=6e-4)
+    assert sent["rivals"] == [None] * 4
+    wide = wire.sweep_payload(replace(sweep, minimum_distance_sem=sweep.minimum_distance_sem + 9))
+    assert set(wide["rivals"]) <= {"I", "II", "III"}
 
 
 @pytest.mark.parametrize("noise", [0.2, 1.0])

@@ -22,6 +22,7 @@ from dash import Dash, Input, Output, State, dcc, html
 from dash.exceptions import PreventUpdate
 
 from core.config import InferenceSpec, NoiseSweepSpec, Progress, SpecError, recipe
+from core.results import Stage
 from core.store import Entry, StoreError, preferred
 from dashboard import captions, controls, figures, wire
 from dashboard.cache import CachedExperiments
@@ -143,7 +144,8 @@ class ExplorePage:
             return wire.cloud_payload(cloud) | {
                 "noise": spec.noise,
                 "label": spec.label,
-                "caption": self.caption(entry, spec, ensemble.minimum_distance),
+                "rival": ensemble.rival,
+                "caption": self.caption(entry, spec, ensemble.minimum_distance, ensemble.rival),
                 "approach": captions.approach_caption(
                     ensemble.approach_share, ensemble.strict_approach_share, cloud.mean_curve_approaches
                 ),
@@ -182,8 +184,8 @@ class ExplorePage:
             sweep = self.lab.noise_sweep(reference, self.reporter("sweep", request))
             shown = replace(spec, n_runs=reference.n_runs)
             sentences = [
-                self.caption(entry, replace(shown, noise=float(p)), row)
-                for p, row in zip(sweep.noises, sweep.minimum_distance.T, strict=True)
+                self.caption(entry, replace(shown, noise=float(p)), row, rival)
+                for p, row, rival in zip(sweep.noises, sweep.minimum_distance.T, sweep.rivals, strict=True)
             ]
             note = (
                 f"{reference.n_runs} runs for each p, T = {reference.n_steps}, seed {reference.seed}; "
@@ -321,10 +323,11 @@ class ExplorePage:
         return fitted, notes
 
     @staticmethod
-    def caption(entry: Entry, spec: InferenceSpec, minimum_distance: Any) -> str:
+    def caption(entry: Entry, spec: InferenceSpec, minimum_distance: Any, rival: Stage | None) -> str:
         """What the ensemble does, in a sentence."""
         return captions.ensemble_caption(
             minimum_distance,
+            rival,
             noise=spec.noise,
             label=entry.label_names[spec.label],
             n_runs=spec.n_runs,

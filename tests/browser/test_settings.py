@@ -46,6 +46,17 @@ def stage_at(one: Tab, noise: float) -> str:
     return one.text("#stage-name")
 
 
+def test_the_badge_names_the_stage_that_other_runs_might_give(tab: Open):
+    one = tab("d=digits&nz=10&src=decoded&runs=143")
+    assert (stage_at(one, 0.25), one.text("#stage-rival")) == ("III", "or II")
+    assert "or II (within 2 SEM)" in one.text("#caption")
+    small, box = (one.page.locator(s).bounding_box() for s in ("#stage-rival", "#stage-badge"))
+    assert small
+    assert box
+    assert small["y"] + small["height"] <= box["y"] + box["height"]
+    assert (stage_at(one, 0.9), one.text("#stage-rival")) == ("III", "")
+
+
 def test_the_slider_and_the_stage_chart_are_one_value(tab: Open):
     one, two = tab(), tab()
     one.slide("noise", 0.6)
