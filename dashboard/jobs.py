@@ -133,6 +133,9 @@ class Jobs:
             if key in self._attempts:
                 return key
             attempt = f"{key}-{next_attempt(client, key)}"
+            if address and isinstance(what, ModelSpec):
+                with contextlib.suppress(OSError):  # the model may find room yet
+                    experiments.note_elsewhere(what, self.settings)
             self._work[key], self._status[key], self._attempts[key] = what, JobStatus(), attempt
             future = client.submit(work, key, about, self._settings_at(address), key=attempt, pure=False)
             self._futures[attempt] = future
@@ -267,7 +270,11 @@ def train_job(key: str, spec: dict[str, Any], given: Settings | None) -> bytes:
     model, settings, report = ModelSpec.from_dict(spec), given or Settings.from_environment(), Reporter(key)
     use_cores(model)
     experiments.fetch_images(model.dataset, settings, progress=lambda _, text: report(0.0, f"fetching {text}"))
-    states = [each.epoch for each in experiments.unfinished(settings) if not each.problem and each.spec == model]
+    states = [
+        each.epoch
+        for each in experiments.unfinished(settings)
+        if not each.problem and each.spec == model and each.epoch
+    ]
     report.start = f"goes on from epoch {states[0]}" if states else "starts from epoch 1"
     report(states[0] / model.epochs if states else 0.0, report.start)
     courses: list[TrainingRun] = []

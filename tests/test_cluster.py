@@ -24,7 +24,7 @@ from dashboard.jobs import Jobs
 from tests.conftest import settings_in
 from tests.processes import alive, children, ended, learning, recorded, until
 from tests.served import Browser, Site, free_port
-from tests.test_models import Hand
+from tests.test_models import Hand, texts
 
 pytestmark = pytest.mark.filterwarnings("default")  # dask and its event loop warn about themselves
 QUICK = ModelSpec(dataset="digits", n_latent=3, n_hidden=16, epochs=3, batch_size=500, precision="float32")
@@ -250,3 +250,26 @@ def test_what_a_worker_trains_appears_in_the_explorer_of_a_web_process(
     assert files(settings_in(tmp_path)) == [f"{id}.safetensors"]
     with redis.Redis.from_url(redis_server[0]) as client:
         assert list(client.scan_iter("lt:*"))  # pyright: ignore[reportArgumentType]
+
+
+def test_a_restarted_web_process_offers_the_training_that_its_worker_has(
+    root: Path, scheduler: str, worker: object, home: Settings, tmp_path: Path
+):
+    spec = replace(recipe("digits", 3), epochs=400, seed=6)
+    typed = (spec.dataset, *(str(value) for value in (spec.n_latent, spec.epochs, spec.seed)))
+    with site_of(root, tmp_path, LT_SCHEDULER=scheduler) as site:
+        hand = Hand(site)
+        hand.press("train", state=typed)
+        until(lambda: "epoch 2" in texts(hand.look()["jobs"]["children"]), "it learns")
+    until(lambda: kept(home, spec), "the worker stops and keeps the state")
+    with site_of(root, tmp_path, LT_SCHEDULER=scheduler) as site:
+        hand = Hand(site)
+        shown = texts(hand.look()["jobs"]["children"])
+        assert "seed 6" in shown
+        assert "its state lies with its worker" in shown
+        (note,) = files(settings_in(tmp_path))
+        said = hand.press("do", of={"do": "resume", "key": note})["said"]["children"]
+        assert said.endswith("goes on where its worker left it.")
+        id = experiments.id_of(spec)
+        until(lambda: files(settings_in(tmp_path)) == [f"{id}.safetensors"], "the model is there, the note is not")
+    until(lambda: not kept(home, spec), "the worker keeps no state of what is filed")

@@ -144,6 +144,21 @@ def test_a_training_of_before_a_restart_is_offered_again_or_discarded(
     assert "not there any more" in hand.press("do", of={"do": "resume", "key": "../../x"})["said"]["children"]
 
 
+def test_a_training_whose_state_a_worker_has_is_offered_once(
+    hand: Hand, started: list[Any], settings: Settings, tiny_recipe: ModelSpec
+):
+    experiments.note_elsewhere(tiny_recipe, settings)
+    (note,) = settings.models.iterdir()
+    assert "its state lies with its worker" in texts(hand.look()["jobs"]["children"])
+    assert "where its worker left it" in hand.press("do", of={"do": "resume", "key": note.name})["said"]["children"]
+    assert started == [tiny_recipe]
+    for broken in ("", "7", '{"dataset": "cats"}'):
+        note.write_text(broken)
+        assert f"The note {note.name} is damaged" in texts(hand.look()["jobs"]["children"])
+    experiments.forget_state(tiny_recipe, settings)
+    assert not note.exists()
+
+
 def test_models_are_listed_exported_and_deleted(trained: tuple[Settings, str], settings: Settings, started: list[Any]):
     home, id = trained
     settings.models.mkdir(parents=True)

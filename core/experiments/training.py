@@ -1,5 +1,6 @@
 """Models come to be: trained, brought, or taken up again; with the concepts and memories that belong to them."""
 
+import json
 import re
 import tempfile
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from core.vae import VAE
 
 MEMORIES_PER_LABEL = 500
 STATE = ".training"  # ending of the file that a training goes on from
+ELSEWHERE = ".elsewhere"  # ending of the note that a training's state lies with a worker of another machine
 
 
 def train_model(
@@ -124,8 +126,18 @@ def state_of(spec: ModelSpec, settings: Settings) -> Path:
 
 
 def forget_state(spec: ModelSpec, settings: Settings) -> None:
-    """Remove the state of a training that has come to its end."""
-    state_of(spec, settings).unlink(missing_ok=True)
+    """Remove the state of a training that has come to its end, and the note that a worker has it."""
+    for ending in (STATE, ELSEWHERE):
+        state_of(spec, settings).with_suffix(ending).unlink(missing_ok=True)
+
+
+def note_elsewhere(spec: ModelSpec, settings: Settings) -> None:
+    """Note that a worker has the state of a training: a restarted server knows it then.
+
+    Raises:
+        OSError: The note cannot be written.
+    """
+    store.write_whole(state_of(spec, settings).with_suffix(ELSEWHERE), json.dumps(spec.to_dict()).encode())
 
 
 def zoo_model(
@@ -160,24 +172,41 @@ def id_of(spec: ModelSpec) -> str:
 
 @dataclass(frozen=True)
 class Unfinished:
-    """A training that was stopped: its recipe and the epochs that its last state holds; `problem` if it is damaged."""
+    """A training that was stopped: its recipe and the epochs that its last state holds; `problem` if it is damaged.
+
+    The state lies with a worker where `is_elsewhere`.
+    """
 
     path: Path
     spec: ModelSpec = field(default_factory=ModelSpec)
     epoch: int = 0
     problem: str = ""
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether only a note is here."""
+        return self.path.suffix == ELSEWHERE
+
 
 def unfinished(settings: Settings) -> list[Unfinished]:
     """The trainings of this machine that have a state and no model yet."""
-    found = []
-    for path in sorted(settings.models.glob(f"*{STATE}")) if settings.models.is_dir() else ():
-        try:
-            course = stack.read_course(path)
-            found.append(Unfinished(path, ModelSpec.from_dict(course["specs"][0]), course["epoch"]))
-        except RefusedError as error:
-            found.append(Unfinished(path, problem=str(error)))
-    return found
+    if not settings.models.is_dir():
+        return []
+    here = [read_unfinished(path) for path in sorted(settings.models.glob(f"*{STATE}"))]
+    noted = [read_unfinished(path) for path in sorted(settings.models.glob(f"*{ELSEWHERE}"))]
+    return here + [each for each in noted if each.problem or each.spec not in [state.spec for state in here]]
+
+
+def read_unfinished(path: Path) -> Unfinished:
+    """What a state, or the note that a worker has it, says."""
+    try:
+        if path.suffix == ELSEWHERE:
+            return Unfinished(path, ModelSpec.from_dict(json.loads(path.read_text())))
+        course = stack.read_course(path)
+        return Unfinished(path, ModelSpec.from_dict(course["specs"][0]), course["epoch"])
+    except (RefusedError, ValueError, TypeError, OSError) as error:
+        problem = str(error) if path.suffix == STATE else f"The note {path.name} is damaged. Discard it."
+        return Unfinished(path, problem=problem)
 
 
 def import_model(content: bytes, filename: str, settings: Settings) -> str:

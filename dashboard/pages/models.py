@@ -185,7 +185,8 @@ class ModelsPage:
         for each in self.stopped():
             if each.path.name == key and action == "resume" and not each.problem:
                 self.jobs.train(each.spec)
-                return f"{describe(each.spec)} goes on from epoch {each.epoch}."
+                place = "where its worker left it" if each.is_elsewhere else f"from epoch {each.epoch}"
+                return f"{describe(each.spec)} goes on {place}."
             if each.path.name == key and action == "discard":
                 each.path.unlink(missing_ok=True)
                 return "The stopped training is discarded."
@@ -397,7 +398,8 @@ def stopped_row(each: experiments.Unfinished) -> html.Div:
     name = each.path.name
     if each.problem:
         return html.Div([html.Span(each.problem), job_button("discard", name)], className="job")
-    words = html.Span(f"stopped; its state holds epoch {each.epoch} of {each.spec.epochs}.", className="note")
+    state = "lies with its worker" if each.is_elsewhere else f"holds epoch {each.epoch} of {each.spec.epochs}"
+    words = html.Span(f"stopped; its state {state}.", className="note")
     buttons = [job_button("resume", name), job_button("discard", name)]
     return html.Div([html.Strong(describe(each.spec)), words, *buttons], className="job")
 
