@@ -16,7 +16,7 @@ from core.config import N_LABELS, ClassifierSpec, Progress, RefusedError, silent
 from core.data import IMAGE_SHAPES, Dataset
 from core.precision import is_half
 
-AT_ONCE = 500  # images named at a time: enough to be quick, few enough for a small memory
+AT_ONCE = {"cpu": 50}  # images named at a time: what they become in the network stays in a cache of a core
 
 
 class Classifier(nn.Module):
@@ -88,7 +88,8 @@ def train_classifier(
 def predicted_labels(classifier: Classifier, images: Float[Tensor, "images pixels"]) -> Int[Tensor, "images"]:
     """The label that each image looks most like, in float32 on the classifier's device."""
     device = classifier.output.weight.device
-    return torch.cat([classifier(part.to(device)).argmax(-1).cpu() for part in images.split(AT_ONCE)])
+    parts = images.split(AT_ONCE.get(device.type, 2000))
+    return torch.cat([classifier(part.to(device)).argmax(-1).cpu() for part in parts])
 
 
 def accuracy(classifier: Classifier, test: Dataset) -> float:

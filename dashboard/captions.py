@@ -10,6 +10,7 @@ NEAREST = {
     Stage.CONCEPT: "the concept of ‘{label}’",
     Stage.ABSTRACT: "the abstract concept",
 }
+SELECTED = {"invert": "inverted", "permute": "permuted"}
 STARTS = {"original": "original images", "decoded": "images decoded from memories"}
 
 
@@ -25,10 +26,10 @@ def ensemble_caption(
 ) -> str:
     """What the runs do on average, and what they started from; `rival` is the stage that other runs might give."""
     stage = tuple(Stage)[min(range(3), key=lambda i: minimum_distance[i])]
-    verb = {"invert": "inverted", "permute": "permuted"}[noise_kind]
+    other = f", or {rival} (within 2 SEM)" if rival else ""
     return (
-        f"With {noise * 100:.3g} % of the pixels {verb}, {n_runs} runs of ‘{label}’ from {STARTS[source]} come nearest "
-        f"to {NEAREST[stage].format(label=label)}: stage {stage}{f', or {rival} (within 2 SEM)' if rival else ''}."
+        f"With {noise * 100:.3g} % of the pixels {SELECTED[noise_kind]}, {n_runs} runs of ‘{label}’ from "
+        f"{STARTS[source]} come nearest to {NEAREST[stage].format(label=label)}: stage {stage}{other}."
     )
 
 

@@ -48,10 +48,15 @@ def texts(tree: Any) -> str:
 
 @pytest.fixture
 def section(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Any:
-    """Draws the section of a table, or of what reading one raises."""
+    """Draws the section of two tables, or of what reading one raises."""
 
-    def draw(found: ClaimTable | Exception | None, figures: dict[str, str] = FIGURES) -> Any:
-        def read(_: Settings) -> ClaimTable | None:
+    def draw(
+        invert: ClaimTable | Exception | None,
+        permute: ClaimTable | Exception | None = None,
+        figures: dict[str, str] = FIGURES,
+    ) -> Any:
+        def read(_: Settings, path: Path) -> ClaimTable | None:
+            found = {"claims-invert.json": invert, "claims-permute.json": permute}[path.name]
             if isinstance(found, Exception):
                 raise found
             return found
@@ -68,7 +73,7 @@ def test_a_row_has_statement_numbers_verdict_rule_and_models(section: Any):
     for word in (CLAIM.statement, "Fig. 4b", CLAIM.paper, CLAIM.ours):
         assert word in texts(row["children"])
     folded = [texts(each["children"]) for each in parts(row["children"], "Details")]
-    assert folded == ["Models mnist-nz100-seed0, mnist-nz100-seed1", "Rule holds if it rises"]
+    assert folded == ["Rule holds if it rises", "Models mnist-nz100-seed0, mnist-nz100-seed1"]
     (verdict,) = parts(row["children"], "Strong")
     assert (verdict["children"], verdict["className"]) == ("holds in part", "verdict verdict-1")
     assert "Supp. D" in texts(other["children"])
@@ -90,23 +95,51 @@ def test_the_claims_lead_only_to_figures_and_every_claim_to_one():
 
 def test_verdicts_are_counted_and_the_recipe_is_told(section: Any):
     said = texts(section(TABLE))
-    assert "2 claims; holds in part: 1, does not hold: 1." in said
-    assert "Noise: invert. Runs: sweep 500. From original images of mnist." in said
+    assert "Pixels inverted: 1 holds in part, 1 does not hold." in said
+    assert "Runs: sweep 500. From original images of mnist." in said
     assert "other weights" not in said
 
 
 def test_a_table_of_other_weights_says_so_where_it_matters(section: Any):
     shown = section(replace(TABLE, changed=("mnist-nz100-seed1",)))
-    assert "Computed for other weights than those here: mnist-nz100-seed1" in texts(shown)
-    assert claims.COMMAND in texts(shown)
-    models = texts(parts(parts(shown, "Tr")[1]["children"], "Details")[0]["children"])
+    assert "Computed for other weights than those here (inverted): mnist-nz100-seed1" in texts(shown)
+    assert claims.COMMAND.format(kind="invert") in texts(shown)
+    models = texts(parts(parts(shown, "Tr")[1]["children"], "Details")[1]["children"])
     assert models == "Models mnist-nz100-seed0, mnist-nz100-seed1 (other weights here)"
+
+
+def test_both_readings_stand_side_by_side(section: Any):
+    other = replace(TABLE, claims=(replace(CLAIM, verdict="holds", ours="another number"),), changed=("x",))
+    shown = section(TABLE, other)
+    assert [texts(each["children"]) for each in parts(shown, "Th")[:6]] == [
+        *("Claim", "The paper states", "Paper", "Here, pixels inverted", "Here, pixels permuted", "Live")
+    ]
+    row, lonely = parts(shown, "Tr")[1:]
+    assert [each["children"] for each in parts(row["children"], "Strong")] == ["holds in part", "holds"]
+    assert [CLAIM.ours in texts(cell["children"]) for cell in parts(row["children"], "Td")] == [
+        False,
+        False,
+        True,
+        False,
+        False,
+    ]
+    assert len(parts(lonely["children"], "Strong")) == 1
+    assert len(parts(lonely["children"], "Td")) == 5  # a reading without this claim has an empty cell
+    assert "Pixels permuted: 1 holds." in texts(shown)
+    assert "(permuted): x" in texts(shown)
+
+
+def test_a_damaged_table_leaves_the_other(section: Any):
+    shown = section(StoreError("claims-invert.json is no table of claims."), TABLE)
+    assert "is no table of claims" in texts(shown)
+    assert len(parts(shown, "Tr")) == 3
 
 
 def test_without_a_table_the_page_says_how_to_compute_one(section: Any):
     shown = section(None)
-    assert "not been computed" in texts(shown)
-    assert claims.COMMAND in texts(shown)
+    for kind, word in (("invert", "inverted"), ("permute", "permuted")):
+        assert f"Not computed yet with pixels {word}" in texts(shown)
+        assert claims.COMMAND.format(kind=kind) in texts(shown)
     assert parts(shown, "Table") == []
 
 
@@ -117,7 +150,7 @@ def test_a_damaged_table_is_a_sentence_on_the_page(section: Any):
 def test_the_page_has_the_claims_and_listens_to_their_buttons(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(experiments, "stored_claims", lambda _: TABLE)
+    monkeypatch.setattr(experiments, "stored_claims", lambda *_: TABLE)
     http = create_app(settings).server.test_client()
     assert CLAIM.statement in http.get("/paper/_dash-layout").get_data(as_text=True)
     listening = [each["inputs"][0]["id"] for each in http.get("/paper/_dash-dependencies").get_json()]

@@ -186,7 +186,7 @@ def test_labels_keep_the_axes_of_their_images(filed: Home):
 def test_many_images_are_named_as_one_by_one(filed: Home, monkeypatch: pytest.MonkeyPatch):
     images = digits().images[:50]
     together = experiments.predicted_labels("digits", images, filed[0])
-    monkeypatch.setattr(classifier, "AT_ONCE", 7)
+    monkeypatch.setattr(classifier, "AT_ONCE", {"cpu": 7})
     assert np.array_equal(experiments.predicted_labels("digits", images, filed[0]), together)
 
 

@@ -1,25 +1,25 @@
-"""The table of the paper's claims as a file: shipped, and read where it is shown."""
+"""The tables of the paper's claims as files, one for each reading of the noise: shipped, read where they are shown."""
 
 import json
 from dataclasses import asdict
 from pathlib import Path
 
 from core import store
-from core.config import Settings
+from core.config import NOISE_KINDS, Settings
 from core.experiments.grid import GRID
 from core.experiments.machine import library_of
 from core.results import Claim, ClaimTable
 
-CLAIMS = store.SHIPPED / "claims.json"
+CLAIMS = {kind: store.SHIPPED / f"claims-{kind}.json" for kind in NOISE_KINDS}
 
 
-def save_claims(table: ClaimTable, path: Path = CLAIMS) -> None:
+def save_claims(table: ClaimTable, path: Path) -> None:
     """Write a table; a reader sees the old one or the new one."""
     content = json.dumps({"recipe": dict(table.recipe), "claims": [asdict(claim) for claim in table.claims]}, indent=1)
     store.write_whole(path, f"{content}\n".encode())
 
 
-def stored_claims(settings: Settings, path: Path = CLAIMS) -> ClaimTable | None:
+def stored_claims(settings: Settings, path: Path) -> ClaimTable | None:
     """The table of a file, with the names of the files that are no longer those that it was computed from.
 
     Returns:
@@ -38,7 +38,7 @@ def stored_claims(settings: Settings, path: Path = CLAIMS) -> ClaimTable | None:
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise store.StoreError(
             f"{path.name} is no table of claims ({type(error).__name__}). Compute it anew: "
-            f"python -m core claims --output {path.name}"
+            f"python -m core claims --noise-kind KIND --output {path.name}"
         ) from error
     changed = tuple(name for name, known in files.items() if file_sha256(name, settings) != known)
     return ClaimTable(claims, recipe, changed)

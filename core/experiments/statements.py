@@ -21,18 +21,22 @@ def with_error(value: float | np.floating, error: float | np.floating, form: str
 
 
 def share(value: float, n_runs: int) -> str:
-    """A share of the runs with two of its binomial standard errors.
+    """A share of the runs with two of its standard errors.
 
     Example:
-        >>> share(0.5, 400)
-        '50% ± 5%'
+        >>> share(0.5, 400), share(1.0, 400)
+        ('50% ± 5%', '100% ± 1%')
     """
     return with_error(value, share_error(np.array([value]), n_runs), ".0%")
 
 
 def share_error(values: np.ndarray, n_runs: int) -> float:
-    """The binomial standard error of the mean of shares, each of which has n_runs runs of its own."""
-    return float(np.sqrt((values * (1 - values)).sum() / n_runs) / len(values))
+    """The standard error of the mean of shares, each of which has n_runs runs of its own.
+
+    After Agresti and Coull (1998): as if two runs more had been counted and two not, so that it is not 0 at 0 and 1.
+    """
+    values = (values * n_runs + 2) / (n_runs + 4)
+    return float(np.sqrt((values * (1 - values)).sum() / (n_runs + 4)) / len(values))
 
 
 def of_labels(values: np.ndarray, names: Sequence[str], n_runs: int) -> str:

@@ -2,7 +2,7 @@
 
 ::
 
-    models/claims.json --> stored_claims (are the models still the same?) --> table
+    models/claims-KIND.json --> stored_claims (are the models still the same?) --> table, a column for each KIND
     button of a figure --> presses the figure's own "Draw" --> the page draws it with the paper's settings
 """
 
@@ -15,11 +15,12 @@ from dash import ALL, Dash, Input, Output, dcc, html
 from core import experiments
 from core.config import RefusedError, Settings
 from core.results import Claim, ClaimTable
+from dashboard.captions import SELECTED
 from dashboard.controls import attributes
 
-COMMAND = "python -m core claims --output models/claims.json"
+COMMAND = "python -m core claims --noise-kind {kind} --output models/claims-{kind}.json"
+Tables = Mapping[str, ClaimTable]  # by the reading of the noise
 VERDICTS = {"holds": "0", "holds in part": "1", "does not hold": "2", "not measured": "3"}
-HEAD = ("Claim", "The paper states", "Paper", "Here", "Verdict", "Live")
 LIVE = {  # by the number of a claim: the figures that show it, by their names on the page
     1: ("fig1", "fig3"),
     2: ("fig3", "fig4b"),
@@ -40,18 +41,25 @@ LIVE = {  # by the number of a claim: the figures that show it, by their names o
 
 
 def claims_section(settings: Settings, figures: Mapping[str, str]) -> html.Section:
-    """The table that is shipped, or a sentence where there is none.
+    """The tables that are shipped, side by side, or sentences where there are none.
 
     Args:
         settings: Where models are.
         figures: What each figure of the page is called, by its name.
     """
-    try:
-        table = experiments.stored_claims(settings)
-    except RefusedError as error:
-        parts: list[Any] = [html.P(str(error), role="status")]
-    else:
-        parts = shown(table, figures) if table else [html.P(["The claims have not been computed yet: ", code()])]
+    tables, parts = {}, []
+    for kind, path in experiments.CLAIMS.items():
+        try:
+            table = experiments.stored_claims(settings, path)
+        except RefusedError as error:
+            parts.append(html.P(str(error), role="status"))
+        else:
+            if table:
+                tables[kind] = table
+            else:
+                parts.append(html.P([f"Not computed yet with pixels {SELECTED[kind]}: ", code(kind)]))
+    if tables:
+        parts = [*parts, *told(tables), html.Div(claims_table(tables, figures), className="scroll", tabIndex=0)]
     return html.Section([dcc.Store(id="opened"), html.H2("Claims"), *parts], id="claims", className="claims")
 
 
@@ -65,54 +73,92 @@ def register(app: Dash) -> None:
     )
 
 
-def shown(table: ClaimTable, figures: Mapping[str, str]) -> list[Any]:
-    """The verdicts in a sentence, what they were computed from, and the table."""
-    counts = Counter(claim.verdict for claim in table.claims)
-    words = [f"{verdict}: {counts[verdict]}" for verdict in VERDICTS if counts[verdict]]
-    runs = ", ".join(f"{what} {n}" for what, n in table.recipe["runs"].items())
-    sources = ", ".join(f"{source} images of {dataset}" for dataset, source in table.recipe["source"].items())
-    parts: list[Any] = [
-        html.P(f"{len(table.claims)} claims; {', '.join(words)}."),
+def told(tables: Tables) -> list[html.P]:
+    """The verdicts in sentences, and what they were computed from."""
+    first = next(iter(tables.values()))
+    runs = ", ".join(f"{what} {n}" for what, n in first.recipe["runs"].items())
+    sources = ", ".join(f"{source} images of {dataset}" for dataset, source in first.recipe["source"].items())
+    parts = [
+        html.P(" ".join(f"Pixels {SELECTED[kind]}: {counted(table)}." for kind, table in tables.items())),
         html.P(
-            f"Noise: {table.recipe['noise_kind']}. Runs: {runs}. From {sources}. Behind ± stand two standard errors "
-            "over runs (of shares the binomial ones), ranges over seeds are over models. No rule was tuned to make a "
-            "claim pass.",
+            f"The paper's swapping of pixels can be read in two ways: both stand here. Runs: {runs}. From {sources}. "
+            "Behind ± stand two standard errors over runs (of shares those of Agresti and Coull), ranges over seeds "
+            "are over models. No rule was tuned to make a claim pass.",
             className="note",
         ),
     ]
-    if table.changed:
-        names = ", ".join(table.changed)
-        parts.append(html.P([f"Computed for other weights than those here: {names}. Anew: ", code()], role="status"))
-    return [*parts, html.Div(claims_table(table, figures), className="scroll", tabIndex=0)]
+    for kind, table in tables.items():
+        if table.changed:
+            names = ", ".join(table.changed)
+            words = f"Computed for other weights than those here ({SELECTED[kind]}): {names}. Anew: "
+            parts.append(html.P([words, code(kind)], role="status"))
+    return parts
 
 
-def code() -> html.Code:
-    """The command that computes the table."""
-    return html.Code(COMMAND)
+def counted(table: ClaimTable) -> str:
+    """How many claims have each verdict."""
+    counts = Counter(claim.verdict for claim in table.claims)
+    return ", ".join(f"{counts[verdict]} {words(verdict, counts[verdict])}" for verdict in VERDICTS if counts[verdict])
 
 
-def claims_table(table: ClaimTable, figures: Mapping[str, str]) -> html.Table:
-    """A row for each claim: the paper's statement and number, ours, and the verdict beside the rule it follows."""
-    rows = [html.Tr(cells(claim, table.changed, figures), id=f"claim-{claim.number}") for claim in table.claims]
-    return html.Table([html.Thead(html.Tr([html.Th(word, scope="col") for word in HEAD])), html.Tbody(rows)])
+def words(verdict: str, count: int) -> str:
+    """A verdict behind a number.
+
+    Example:
+        >>> words("holds in part", 6), words("does not hold", 1)
+        ('hold in part', 'does not hold')
+    """
+    return verdict if count == 1 else verdict.replace("does ", "do ").replace("holds", "hold")
 
 
-def cells(claim: Claim, changed: tuple[str, ...], figures: Mapping[str, str]) -> list[Any]:
-    """The cells of a row."""
-    models = [f"{id} (other weights here)" if id in changed else id for id in claim.models]
+def code(kind: str) -> html.Code:
+    """The command that computes a table."""
+    return html.Code(COMMAND.format(kind=kind))
+
+
+def claims_table(tables: Tables, figures: Mapping[str, str]) -> html.Table:
+    """A row for each claim: the paper's statement and number, and ours with the verdict for each reading."""
+    rows = []
+    for claim in next(iter(tables.values())).claims:
+        here = [
+            html.Td(found(claim.number, table), **attributes(data_head=heading(kind))) for kind, table in tables.items()
+        ]
+        rows.append(html.Tr([*stated(claim), *here, live(claim, figures)], id=f"claim-{claim.number}"))
+    names = ("Claim", "The paper states", "Paper", *map(heading, tables), "Live")
+    return html.Table([html.Thead(html.Tr([html.Th(word, scope="col") for word in names])), html.Tbody(rows)])
+
+
+def heading(kind: str) -> str:
+    """Of the column of a reading."""
+    return f"Here, pixels {SELECTED[kind]}"
+
+
+def stated(claim: Claim) -> list[Any]:
+    """The cells that hold the paper's statement, with the rule that it is checked by, and its number."""
+    statement = [claim.statement, html.P(where(claim.figure), className="note"), folded("Rule", claim.rule)]
     return [
         html.Th(str(claim.number), scope="row"),
-        html.Td([claim.statement, html.P(where(claim.figure), className="note")]),
-        html.Td(claim.paper),
-        html.Td([claim.ours, folded("Models", ", ".join(models))] if models else claim.ours),
-        html.Td(
-            [
-                html.Strong(claim.verdict, className=f"verdict verdict-{VERDICTS.get(claim.verdict, '3')}"),
-                folded("Rule", claim.rule),
-            ]
-        ),
-        html.Td([opener(claim, name, figures[name]) for name in LIVE.get(claim.number, ()) if name in figures]),
+        html.Td(statement),
+        html.Td(claim.paper, **attributes(data_head="Paper")),
     ]
+
+
+def found(number: int, table: ClaimTable) -> list[Any]:
+    """The verdict on a claim and the numbers behind it; nothing where a table lacks it."""
+    claim = next((each for each in table.claims if each.number == number), None)
+    if claim is None:
+        return []
+    models = [f"{id} (other weights here)" if id in table.changed else id for id in claim.models]
+    return [
+        html.Strong(claim.verdict, className=f"verdict verdict-{VERDICTS.get(claim.verdict, '3')}"),
+        html.P(claim.ours),
+        *([folded("Models", ", ".join(models))] if models else []),
+    ]
+
+
+def live(claim: Claim, figures: Mapping[str, str]) -> html.Td:
+    """The figures that show it."""
+    return html.Td([opener(claim, name, figures[name]) for name in LIVE.get(claim.number, ()) if name in figures])
 
 
 def where(figure: str) -> str:

@@ -40,8 +40,6 @@ def test_a_figure_is_taken_along_as_picture_data_and_recipe(tab: Open):
 
 
 def test_a_claim_opens_its_figure_with_the_papers_settings(tab: Open, root: Path):
-    if not (root / "models" / "claims.json").exists():
-        pytest.skip("The table of claims is not in models/.")
     one = tab(None)
     one.page.goto(f"{one.server}/paper/")
     one.page.fill("#paper-model", "digits-nz10-seed0")
