@@ -319,6 +319,10 @@ def draw_windows(found: Results, of: Subject, theme: Theme) -> go.Figure:
     return figures.windows(found["trajectories"], found["space"], theme, label=of.spec.label, names=of.names)
 
 
+def draw_movie(found: Results, of: Subject, theme: Theme) -> go.Figure:
+    return figures.movie(found["trajectories"], found["space"], theme, label=of.spec.label, names=of.names)
+
+
 def draw_schematic(found: Results, of: Subject, theme: Theme) -> go.Figure:
     return figures.schematic(
         found["trajectories"], found["space"], found["run"], theme, label=of.spec.label, names=of.names
@@ -393,6 +397,7 @@ ROWS = {
     "fig1": Row("Fig. 1", "A noisy image step by step, and its concept", "‘6’, p = 0.2", find_run, draw_strip),
     "suppA": Row("Supp. A", "The same for every label", "p = 0.2", find_runs, draw_strips),
     "fig2": Row("Fig. 2", "Collective runs in windowed PCA", "‘1’; p, number ours", find_cloud, draw_windows, 1),
+    "movies": Row("Movies S1-S10", "The same as a movie, any label", "‘1’; p, number ours", find_cloud, draw_movie, 1),
     "suppB": Row("Supp. B", "The two branches of the runs, and how they are read", "‘1’, t = 10", find_branches,
                  draw_branches, 1, rests_on=("classifier",)),
     "fig3": Row("Fig. 3", "Distance to memory and concept, every label", "300 runs", *EUCLIDEAN),

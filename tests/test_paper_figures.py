@@ -42,6 +42,7 @@ def every(theme: Theme) -> dict[str, go.Figure]:
     return {
         "strip": figures.strip([make_run()], space.concept_images[:1], theme, names=["6"], shape=SHAPE),
         "windows": figures.windows(make_cloud(), space, theme, label=1, names=NAMES),
+        "movie": figures.movie(make_cloud(), space, theme, label=1, names=NAMES),
         "branches": figures.branches(make_branches(), theme, names=NAMES, shape=SHAPE),
         "approach": figures.approach(make_curves(), theme, names=NAMES),
         "all_concepts": figures.all_concepts(make_curves(), theme, names=NAMES),
@@ -113,6 +114,20 @@ def test_every_window_is_drawn_with_its_own_basis():
     assert np.argmax(marks[1].marker.size) == 1
     ranges = {tuple(axis.range) for axis in figure.select_xaxes()}
     assert len(ranges) == 1  # else a contraction could not be seen
+
+
+def test_a_movie_has_a_frame_for_every_step_in_the_basis_of_that_step():
+    cloud, space = make_cloud(), make_space()
+    figure = figures.movie(cloud, space, LIGHT, label=1, names=NAMES)
+    assert [frame.name for frame in figure.frames] == [str(t) for t in range(len(cloud.basis))]
+    dots, marks, words = figure.frames[5].data
+    np.testing.assert_array_equal(np.stack([dots.x, dots.y], 1), cloud.embedding[5, 0])
+    at = (space.concepts - cloud.mean[5]) @ cloud.basis[5].T
+    np.testing.assert_allclose(np.stack([marks.x, marks.y], 1), at, rtol=1e-6)
+    share = 100 * cloud.explained_variance_ratio[5].sum()
+    assert words.text == (f"t = 5, {share:.0f} % of the variance",)
+    jumps = [list(step.args[0]) for step in figure.layout.sliders[0].steps]
+    assert jumps == [[frame.name] for frame in figure.frames]
 
 
 def test_curves_of_every_label_have_bands_of_two_errors():

@@ -6,7 +6,7 @@ from dashboard.figures.explore import course, distances, plane
 from dashboard.figures.label_map import label_map
 from dashboard.figures.latent_sweep import elbo_over_latents
 from dashboard.figures.marks import LABEL_SHARE, LETTER, POINT_NAMES, extent, point_names, spread
-from dashboard.figures.runs import branches, strip, windows
+from dashboard.figures.runs import branches, movie, strip, windows
 from dashboard.figures.schematic import network, schematic
 from dashboard.figures.stages import minimum_steps, spans, stage_chart, stage_map
 
@@ -27,6 +27,7 @@ __all__ = [
     "extent",
     "label_map",
     "minimum_steps",
+    "movie",
     "network",
     "orthogonality_with_runs",
     "plane",

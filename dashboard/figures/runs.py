@@ -1,6 +1,7 @@
 """Runs as images and as dots in their plane (Figs. 1 and 2, Supplements A and B)."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -96,6 +97,61 @@ def windows(cloud: Trajectories, space: LatentSpace, theme: Theme, *, label: int
     figure.update_xaxes(range=[centre[0] - half, centre[0] + half], nticks=5)
     figure.update_yaxes(range=[centre[1] - half, centre[1] + half], nticks=5)
     return figure
+
+
+def movie(cloud: Trajectories, space: LatentSpace, theme: Theme, *, label: int, names: Sequence[str]) -> go.Figure:
+    """The same plane as a movie (movies S1-S10): one frame for every step, with a slider and buttons to play it."""
+    low, high = extent(cloud.embedding[:, 0])
+    half, centre = (high - low).max() / 2, (low + high) / 2
+    top = {"x": [centre[0] - half], "y": [centre[1] + half]}
+    steps = range(len(cloud.basis))
+
+    def marks(t: int) -> list[dict[str, Any]]:
+        x, y = cloud.embedding[t, 0].T
+        at = (space.concepts - cloud.mean[t]) @ cloud.basis[t].T
+        share = f"t = {t}, {100 * cloud.explained_variance_ratio[t].sum():.0f} % of the variance"
+        return [{"x": x, "y": y}, {"x": at[:, 0], "y": at[:, 1]}, top | {"text": [share]}]
+
+    dots, concepts, words = marks(0)
+    size = [14 if k == label else 8 for k in range(len(names))]
+    figure = go.Figure(
+        layout={"template": theme.template(), "height": 560, "margin": {"l": 60, "r": 20, "t": 20, "b": 110}}
+    )
+    figure.add_scatter(**dots, mode="markers", marker={"size": 5, "color": theme.labels[label], "opacity": 0.55})
+    figure.add_scatter(
+        **concepts, mode="markers+text", text=names, textposition="middle right", textfont={"color": theme.labels},
+        marker={"color": theme.labels, "size": size, "symbol": "diamond", "line": {"color": theme.paper, "width": 1}},
+    )  # fmt: skip
+    figure.add_scatter(**words, mode="text", textposition="bottom right", textfont={"color": theme.ink})
+    figure.frames = [go.Frame(data=[go.Scatter(each) for each in marks(t)], name=str(t)) for t in steps]
+    figure.update_xaxes(
+        range=[centre[0] - half, centre[0] + half], title="PC 1", constrain="domain", constraintoward="left"
+    )
+    figure.update_yaxes(range=[centre[1] - half, centre[1] + half], title="PC 2", scaleanchor="x")
+    return figure.update_layout(**controls_of(steps, theme))
+
+
+def controls_of(steps: Sequence[int], theme: Theme) -> dict[str, Any]:
+    """Plotly's buttons and slider for frames that are called by the step they show."""
+
+    def shows(frames: list[str] | None, duration: int) -> list[Any]:
+        frame = {"duration": duration, "redraw": False}
+        return [frames, {"frame": frame, "transition": {"duration": 0}, "mode": "immediate", "fromcurrent": True}]
+
+    buttons = [("▶ Play", shows(None, 120)), ("Pause", shows([None], 0))]  # type: ignore[list-item]
+    jumps = [{"label": str(t), "method": "animate", "args": shows([str(t)], 0)} for t in steps]
+    look = {"bgcolor": theme.paper, "bordercolor": theme.grid, "font": {"color": theme.ink}}
+    return {
+        "updatemenus": [
+            {"type": "buttons", "direction": "left", "x": 0, "y": -0.17, "xanchor": "left", "yanchor": "top"}
+            | {"showactive": False, "buttons": [{"label": w, "method": "animate", "args": a} for w, a in buttons]}
+            | look
+        ],
+        "sliders": [
+            {"x": 0.2, "len": 0.45, "y": -0.13, "steps": jumps, "currentvalue": {"visible": False}, "pad": {"t": 12}}
+            | {"font": {"color": theme.ink}, "bgcolor": theme.grid, "bordercolor": theme.grid}
+        ],
+    }
 
 
 def branches(
