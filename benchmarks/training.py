@@ -29,6 +29,7 @@ from benchmarks.report import Measure
 from benchmarks.server import images_here
 from core.config import ModelSpec
 from core.data import Dataset, load_dataset
+from core.precision import has_bfloat16
 from core.stack import Stack, learning_rate
 from core.train import held_out_bound
 from core.vae import VAE, affine, elbo, initialise
@@ -269,6 +270,8 @@ def main(arguments: list[str] | None = None) -> int:
     n_models = 8 if DEVICE.type == "cuda" else 4
     measures += together(images[: len(images) // n_models], n_models, args.rounds)
     notes += [] if DEVICE.type == "cuda" else ["8 models in one stack beside 8 runs: not measured (no GPU)"]
+    if not has_bfloat16(DEVICE):
+        notes.append("this machine multiplies in float32 only: what is called ours in bfloat16 was computed in float32")
     notes += [] if bounds else ["test bounds: not measured (no MNIST in LT_DATA)"]
     head = (
         f"{PIXELS}-{SPEC.n_hidden}-2x{SPEC.n_latent} and {SPEC.n_latent}-{SPEC.n_hidden}-{PIXELS}, batch "

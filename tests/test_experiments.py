@@ -1,7 +1,6 @@
 import json
 from collections.abc import Callable
-from dataclasses import asdict, replace
-from itertools import product
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +11,14 @@ from sklearn.datasets import load_digits
 
 from core import data, experiments, inference, store, train
 from core.analysis import subspace
-from core.config import NOISE_KINDS, SOURCES, ZOO, InferenceSpec, ModelSpec, NoiseSweepSpec, Settings, SpecError
+from core.config import SOURCES, InferenceSpec, ModelSpec, NoiseSweepSpec, Settings, SpecError
 from core.data import DataError
-from core.experiments import sweeps, training
+from core.experiments import training
 from core.results import Run, Stage
 from core.store import StoreError
 
 Trained = tuple[Settings, str]
 CPU = torch.device("cpu")
-SHIPPED = sorted(entry.path for entry in store.Library([(store.SHIPPED, "shipped")]).entries())
 
 
 def spec_of(trained: Trained, **changes) -> InferenceSpec:
@@ -252,83 +250,6 @@ def test_the_whole_chain_agrees_with_plain_numpy(trained: Trained, source: str, 
     assert ensemble.approach_share == pytest.approx(approach_share(z, d[1], concept))
 
 
-# Sweeps over p
-
-
-@pytest.mark.parametrize("kind", NOISE_KINDS)
-def test_a_sweep_is_an_ensemble_at_every_p(kind: str, trained: Trained):
-    common = {"model": trained[1], "label": 3, "noise_kind": kind, "n_runs": 20, "n_steps": 8}
-    sweep = experiments.noise_sweep(NoiseSweepSpec(**common), trained[0])
-    assert sweep.noises.tolist() == list(NoiseSweepSpec(**common).noises)
-    for i in (0, 8, 25, 40):
-        ensemble = experiments.trajectories(InferenceSpec(noise=float(sweep.noises[i]), **common), trained[0]).ensemble
-        for name, value in asdict(ensemble).items():
-            np.testing.assert_allclose(getattr(sweep, name)[..., i], value, rtol=1e-3, atol=1e-4, err_msg=name)
-        assert sweep.stages[i] == ensemble.stage
-
-
-def test_a_sweep_does_not_depend_on_how_many_runs_are_computed_at_once(
-    trained: Trained, monkeypatch: pytest.MonkeyPatch
-):
-    spec = NoiseSweepSpec(model=trained[1], n_runs=20, n_steps=8)
-    together = experiments.noise_sweep(spec, trained[0])
-    monkeypatch.setattr(sweeps, "SWEEP_BATCH", 70)
-    apart = experiments.noise_sweep(spec, trained[0])
-    np.testing.assert_allclose(apart.minimum_distance, together.minimum_distance, rtol=1e-4, atol=1e-5)
-
-
-def test_without_noise_the_memory_is_nearest(trained: Trained):
-    sweep = experiments.noise_sweep(NoiseSweepSpec(model=trained[1], n_runs=20, n_steps=8), trained[0])
-    assert sweep.stages[0] == Stage.MEMORY
-    assert sweep.minimum_distance[0, 0] == pytest.approx(0, abs=1e-4)
-    assert sweep.minimum_step[0, 0] == 0
-
-
-@pytest.fixture(scope="module")
-def stored(tmp_path_factory: pytest.TempPathFactory, write_model: Callable[..., Path]) -> Settings:
-    """A home with a model "a" and all its sweeps."""
-    folder = tmp_path_factory.mktemp("stored")
-    home = Settings(data=folder, models=folder, cache=folder, device="cpu")
-    write_model(folder / "a.safetensors")
-    path = experiments.store_noise_sweeps("a", home)
-    assert path == folder / "a.sweeps.safetensors"
-    return home
-
-
-@pytest.mark.parametrize(("source", "kind", "label"), [("original", "invert", 0), ("decoded", "permute", 9)])
-def test_a_stored_sweep_is_the_one_computed(stored: Settings, source: str, kind: str, label: int):
-    spec = NoiseSweepSpec(model="a", source=source, noise_kind=kind, label=label, n_runs=12)
-    found, expected = experiments.stored_noise_sweep(spec, stored), experiments.noise_sweep(spec, stored)
-    assert found is not None
-    for name, value in vars(expected).items():
-        np.testing.assert_allclose(getattr(found, name), value, rtol=1e-4, atol=1e-5, err_msg=name)
-
-
-@pytest.mark.parametrize("change", [{"n_runs": 11}, {"n_steps": 59}, {"seed": 1}])
-def test_a_stored_sweep_of_other_settings_is_not_used(stored: Settings, change: dict):
-    spec = NoiseSweepSpec(model="a", n_runs=12)
-    assert experiments.stored_noise_sweep(spec, stored) is not None
-    assert experiments.stored_noise_sweep(replace(spec, **change), stored) is None
-
-
-def test_a_stored_sweep_of_other_weights_is_not_used(
-    stored: Settings, settings: Settings, write_model: Callable[..., Path]
-):
-    write_model(settings.models / "a.safetensors", seed=1)
-    sweeps = stored.models / "a.sweeps.safetensors"
-    (settings.models / sweeps.name).write_bytes(sweeps.read_bytes())
-    assert experiments.stored_noise_sweep(NoiseSweepSpec(model="a", n_runs=12), settings) is None
-
-
-def test_stored_sweeps_that_lack_an_array_are_not_used(settings: Settings, write_model: Callable[..., Path]):
-    """As an older version of this program may have left them."""
-    path = write_model(settings.models / "a.safetensors")
-    arrays = {"minimum_distance": np.zeros((2, 2, 10, 3, 41), np.float32)}
-    recipe = {"n_runs": 12, "n_steps": 60, "seed": 0}
-    store.save_sweeps(path.with_name("a.sweeps.safetensors"), store.file_sha256(path), recipe, arrays)
-    assert experiments.stored_noise_sweep(NoiseSweepSpec(model="a", n_runs=12), settings) is None
-
-
 # What cannot be done
 
 
@@ -419,104 +340,3 @@ def test_results_hold_no_tensor(trained: Trained):
         experiments.latent_space(trained[1], trained[0]),
     ]
     assert not [name for result in results for name, value in vars(result).items() if torch.is_tensor(value)]
-
-
-# The shipped models
-
-
-def test_the_shipped_models_are_of_the_zoo():
-    names = {path.stem for path in SHIPPED}
-    assert names <= set(ZOO)
-    assert {f"mnist-nz{n}-seed0" for n in (2, 4, 6, 8, 10, 14, 20, 50, 100)} <= names
-    assert {"digits-nz2-seed0", "digits-nz10-seed0", "fashion-nz100-seed0"} <= names
-
-
-def of_every_shipped_model(test: Callable) -> Callable:
-    return pytest.mark.parametrize("path", SHIPPED, ids=[path.stem for path in SHIPPED])(test)
-
-
-@of_every_shipped_model
-def test_a_shipped_model_is_whole(path: Path):
-    model = store.load_model(path, CPU)
-    spec = model.spec
-    assert path.stem == f"{spec.dataset}-nz{spec.n_latent}-seed{spec.seed}"
-    n_memories = model.memories.shape[1]
-    assert n_memories == 500 if spec.dataset != "digits" else n_memories >= 100
-    assert model.concepts.shape == (10, spec.n_latent)
-    assert model.memories.shape == (10, n_memories, spec.n_latent)
-    assert 0 <= model.memory_index.min() <= model.memory_index.max() < data.TRAINING_IMAGES[spec.dataset]
-    assert all(len(set(row)) == n_memories for row in model.memory_index.tolist())
-    assert model.card["test_negative_elbo"] > 0
-    assert 1 <= model.card["active_units"] <= spec.n_latent
-
-
-@of_every_shipped_model
-def test_a_shipped_model_reads_most_of_its_own_memories_back(path: Path):
-    """A memory decoded and encoded again lies nearer to where it was than another memory does."""
-    model = store.load_model(path, CPU)
-    memories = model.memories.flatten(0, 1)
-    moved = (model.vae.latent_map(memories) - memories).norm(dim=1)
-    apart = (memories.roll(1, 0) - memories).norm(dim=1)
-    assert (moved < apart).float().mean() > 0.7
-
-
-@pytest.mark.skipif(not any(path.stem == "mnist-nz100-seed0" for path in SHIPPED), reason="that model is not here yet")
-def test_the_bound_of_the_paper_s_model():
-    _, card = store.read_metadata(store.SHIPPED / "mnist-nz100-seed0.safetensors")
-    assert card["test_negative_elbo"] <= 101
-
-
-@pytest.mark.parametrize("path", [path for path in SHIPPED if "nz100" not in path.stem], ids=lambda path: path.stem)
-def test_the_card_of_a_shipped_model_is_true(path: Path, request: pytest.FixtureRequest):
-    model = store.load_model(path, CPU)
-    root = Path() if model.spec.dataset == "digits" else request.getfixturevalue("mnist_root")
-    test = data.load_dataset(model.spec.dataset, root, train=False)
-    bound = train.held_out_bound(model.vae, test, n_samples=1)
-    assert model.card["test_negative_elbo"] == pytest.approx(bound.negative_elbo, rel=5e-3)
-
-
-def runs_of_sweeps(path: Path, settings: Settings) -> int:
-    """How many runs the sweeps beside a model have; they must be there, and of its very weights."""
-    recipe, _ = experiments.library_of(settings).load_sweeps(path.stem)
-    assert recipe, f"{path.stem} has no sweeps of these weights. Compute them: python -m core sweeps"
-    assert (recipe["n_steps"], recipe["seed"]) == (60, 0)
-    return recipe["n_runs"]
-
-
-SWEPT = [path for path in SHIPPED if path.with_name(f"{path.stem}.sweeps.safetensors").exists()]
-of_every_swept_model = pytest.mark.parametrize("path", SWEPT, ids=lambda path: path.stem)
-
-
-def test_the_models_of_the_first_screen_have_their_stage_bands_at_once():
-    there = {path.stem for path in SWEPT}
-    assert {"mnist-nz100-seed0", "mnist-nz20-seed0", "mnist-nz2-seed0"} <= there
-    assert {"fashion-nz100-seed0", "digits-nz10-seed0", "digits-nz2-seed0"} <= there
-
-
-@of_every_swept_model
-def test_shipped_sweeps_cover_everything(path: Path, settings: Settings):
-    n_runs = runs_of_sweeps(path, settings)
-    assert n_runs == 300 or path.stem.startswith("digits")
-    for source, kind, label in product(SOURCES, NOISE_KINDS, range(10)):
-        spec = NoiseSweepSpec(model=path.stem, source=source, label=label, noise_kind=kind, n_runs=n_runs)
-        sweep = experiments.stored_noise_sweep(spec, settings)
-        assert sweep is not None
-        assert sweep.minimum_distance.shape == (3, 41)
-        assert all(np.isfinite(value).all() for value in vars(sweep).values())
-        np.testing.assert_allclose(sweep.nearest_share.sum(0), 1, atol=1e-5)
-        assert source == "decoded" or sweep.stages[0] == Stage.MEMORY
-
-
-@of_every_swept_model
-@pytest.mark.parametrize(("label", "kind", "noise"), [(6, "invert", 0.2), (1, "permute", 0.5)])
-def test_a_shipped_sweep_can_be_computed_again(path: Path, label: int, kind: str, noise: float, settings: Settings):
-    common = {"model": path.stem, "source": "decoded", "label": label, "noise_kind": kind}
-    common["n_runs"] = runs_of_sweeps(path, settings)
-    sweep = experiments.stored_noise_sweep(NoiseSweepSpec(**common), settings)
-    assert sweep is not None
-    again = experiments.trajectories(InferenceSpec(noise=noise, window=0, basis="fixed", **common), settings).ensemble
-    i = sweep.noises.tolist().index(noise)
-    np.testing.assert_allclose(sweep.minimum_distance[:, i], again.minimum_distance, rtol=1e-3)
-    np.testing.assert_allclose(sweep.minimum_distance_sem[:, i], again.minimum_distance_sem, rtol=1e-2)
-    np.testing.assert_allclose(sweep.minimum_step[:, i], again.minimum_step, atol=0.5)
-    assert sweep.stages[i] == again.stage

@@ -1,0 +1,60 @@
+"""An explorer with small models."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from core import experiments
+from core.config import Settings
+from core.store import Library
+from dashboard.cache import CachedExperiments, ResultCache
+from dashboard.jobs import Jobs
+from dashboard.pages.explore import ExplorePage
+from tests.conftest import settings_in
+from tests.served import own_cache
+
+QUICK = "d=digits&nz=4&src=decoded&runs=20&T=6&window=2"
+Question = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def home(
+    trained: tuple[Settings, str], write_model: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
+) -> Settings:
+    """Digits with N_z = 4 (trained) and 8 (two of them), MNIST with N_z = 3, and a file that is no model."""
+    settings = settings_in(tmp_path_factory.mktemp("home"))
+    shutil.copytree(trained[0].models, settings.models)
+    write_model(settings.models / "digits-nz8-a.safetensors", n_latent=8)
+    write_model(settings.models / "digits-nz8-b.safetensors", n_latent=8, seed=1)
+    write_model(settings.models / "mnist-nz3.safetensors", dataset="mnist")
+    (settings.models / "broken.safetensors").write_bytes(b"no model")
+    return settings
+
+
+@pytest.fixture(autouse=True)
+def only_these_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shipped models are left out: what is shipped changes."""
+    monkeypatch.setattr(experiments, "library_of", lambda settings: Library([(settings.models, "trained here")]))
+
+
+@pytest.fixture
+def page(home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ExplorePage:
+    settings = own_cache(home, tmp_path / "cache")
+    monkeypatch.setattr(CachedExperiments, "compute_ahead", lambda *_: None)
+    return ExplorePage(CachedExperiments(settings, ResultCache(Flask("test"), settings)), Jobs(settings))
+
+
+@pytest.fixture
+def question() -> Question:
+    """Numbered questions of one client."""
+    asked = [0]
+
+    def ask(query: str = QUICK, **changes: Any) -> dict[str, Any]:
+        asked[0] += 1
+        return {"query": query, "client": "tab", "sequence": asked[0]} | changes
+
+    return ask

@@ -1,0 +1,225 @@
+"""The explorer's callbacks over HTTP, where they refuse; and its jobs, without a cluster."""
+
+import threading
+from typing import Any
+
+import pytest
+from dash import Dash
+
+from core import experiments
+from core.config import Settings
+from dashboard.cache import CachedExperiments
+from dashboard.jobs import Jobs, JobStatus
+from dashboard.pages.explore import ROUTES, ExplorePage
+from tests.explore.conftest import QUICK
+from tests.served import Browser, create_app, own_cache, sentences
+
+# Over HTTP
+
+
+@pytest.fixture(scope="module")
+def app(home: Settings, tmp_path_factory: pytest.TempPathFactory) -> Dash:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(CachedExperiments, "compute_ahead", lambda *_: None)
+        return create_app(own_cache(home, tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture
+def browser(app: Dash, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Browser:
+    monkeypatch.setattr(CachedExperiments, "compute_ahead", lambda *_: None)
+    return Browser(app.server.test_client(), request.node.name[-60:])
+
+
+GARBAGE: dict[str, Any] = {
+    "a list": [1, 2],
+    "a number": 7,
+    "true": True,
+    "a word": "abcabc",
+    "an empty object": {},
+    "a huge word": "x" * 100_000,
+    "a deep list": [[[[[[[[]]]]]]]],
+    "half a question": {"query": "p=0.5"},
+    "a wrong sequence": {"query": "", "client": "g", "sequence": "1"},
+    "a boolean sequence": {"query": "", "client": "g", "sequence": True},
+    "a wrong client": {"query": "", "client": {"a": 1}, "sequence": 1},
+}
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("data", GARBAGE.values(), ids=list(GARBAGE))
+def test_garbage_is_answered_with_a_sentence_on_the_page(browser: Browser, route: str, data: object):
+    response = browser.post(f"ask-{route}", data)
+    assert response.status_code < 500
+    said = sentences(response)
+    assert len(said) == 1
+    assert said[0].endswith(".")
+    assert len(said[0]) < 250
+    assert "went wrong" not in said[0]
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_nothing_is_no_error(browser: Browser, route: str):
+    assert browser.post(f"ask-{route}", None).status_code < 500
+
+
+@pytest.mark.parametrize("page", ["/", "/models/"])
+@pytest.mark.parametrize("body", [None, [], 7, {}, {"output": "x.y"}, {"output": "run.data", "inputs": 5}], ids=repr)
+def test_what_is_no_question_gets_a_sentence_and_no_traceback(
+    browser: Browser, page: str, body: object, caplog: pytest.LogCaptureFixture
+):
+    response = browser.http.post(f"{page}_dash-update-component", json=body)
+    assert response.status_code == 400
+    assert response.get_data(as_text=True) == "This is no question of this page. Reload the page."
+    assert not caplog.records
+
+
+WRONG = {
+    "a noise out of range": "&p=7",
+    "an image that the model does not hold": "&i=499",
+    "more runs than it holds": "&runs=500",
+    "a label that there is not": "&label=10",
+}
+
+
+@pytest.mark.parametrize("query", WRONG.values(), ids=list(WRONG))
+def test_what_cannot_be_computed_is_refused_with_a_sentence(browser: Browser, query: str):
+    route = "run" if "runs" not in query else "cloud"
+    response = browser.post(f"ask-{route}", browser.question(QUICK + query))
+    assert response.status_code == 200
+    assert len(sentences(response)) == 1
+    assert "went wrong" not in sentences(response)[0]
+
+
+def test_a_data_set_without_a_model_is_refused_on_the_page(browser: Browser):
+    response = browser.post("ask-settle", browser.question("d=fashion"))
+    assert sentences(response) == ["There is no model of Fashion here. Choose another data set."]
+
+
+def test_what_nobody_foresaw_is_logged_and_said_without_details(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    def fail(*_: object, **__: object) -> None:
+        raise KeyError("secret")
+
+    monkeypatch.setattr(experiments, "run", fail)
+    response = browser.post("ask-run", browser.question(QUICK))
+    assert response.status_code < 500
+    assert "went wrong" in sentences(response)[0]
+    assert "secret" not in response.get_data(as_text=True)
+    assert "secret" in caplog.text
+
+
+def test_every_route_answers_over_http(browser: Browser):
+    settled = browser.ask("settle", QUICK)["settled"]["data"]
+    assert settled["state"]["n_latent"] == 4
+    assert browser.ask("run", QUICK)["run"]["data"]["z"]["shape"] == [7, 4]
+    assert browser.ask("cloud", QUICK)["cloud"]["data"]["n_steps"] == 6
+    assert browser.ask("curves", QUICK)["curves-graph"]["figure"]["data"]
+    assert len(browser.ask("sweep", "d=digits&nz=8&src=decoded")["sweep"]["data"]["captions"]) == 41
+    assert browser.ask("image", QUICK)["image"]["data"]["sample"] == 56
+
+
+def test_a_request_that_is_too_large_is_refused(browser: Browser):
+    assert browser.post("ask-run", "x" * 3_000_000).status_code == 413
+
+
+def test_health_and_page(browser: Browser):
+    assert browser.http.get("/health").status_code == 200
+    page = browser.http.get("/").get_data(as_text=True)
+    assert '<html lang="en">' in page
+    assert "--point-0:" in page
+    assert "regenerator-runtime.min.js" in page
+    assert "polyfill" not in page
+    assert "/dash_table/" not in page
+
+
+def test_many_tabs_at_once(app: Dash, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(CachedExperiments, "compute_ahead", lambda *_: None)
+    wrong: list[Any] = []
+
+    def use(name: str) -> None:
+        browser = Browser(app.server.test_client(), name)
+        for i in range(4):
+            for route in ("settle", "run", "cloud", "curves", "image"):
+                response = browser.post(f"ask-{route}", browser.question(QUICK + f"&p=0.{i}"))
+                if response.status_code != 200 or sentences(response):
+                    wrong.append((name, route, response.status_code, sentences(response)))
+
+    threads = [threading.Thread(target=use, args=(f"tab {i}",)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert wrong == []
+    assert not any(thread.is_alive() for thread in threads)
+
+
+# Jobs, without a cluster
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What the page asks of its jobs; nothing is started."""
+    asked: list[Any] = []
+
+    def note(name: str, answer: Any) -> None:
+        def answering(self: Jobs, what: Any) -> Any:
+            asked.append((name, what))
+            return answer
+
+        monkeypatch.setattr(Jobs, name, answering)
+
+    note("train", "train-1")
+    note("download", "download-1")
+    note("estimated_seconds", 150.0)
+    note("status", JobStatus("running", 0.25, "epoch 1"))
+    note("cancel", None)
+    return asked
+
+
+def test_an_estimate_is_a_sentence(page: ExplorePage, started: list[Any]):
+    digits = page.job({"action": "estimate", "dataset": "digits", "n_latent": 5})
+    assert digits["estimate"] == "Training it takes about 3 minutes on this machine (1500 epochs)."
+    mnist = page.job({"action": "estimate", "dataset": "mnist", "n_latent": 5})
+    assert "after fetching its images" in mnist["estimate"]
+
+
+def test_jobs_are_started_followed_and_cancelled(page: ExplorePage, started: list[Any]):
+    what = {"dataset": "digits", "n_latent": 5}
+    assert page.job({"action": "train"} | what)["key"] == "train-1"
+    assert page.job({"action": "download"} | what)["key"] == "download-1"
+    running = {"key": "k", "state": "running", "fraction": 0.25, "text": "epoch 1"}
+    assert page.job({"action": "status", "key": "k"}) == running
+    assert page.job({"action": "cancel", "key": "k"}) == running
+    assert [name for name, _ in started] == ["train", "download", "status", "cancel", "status"]
+    assert (started[0][1].dataset, started[0][1].n_latent) == ("digits", 5)
+
+
+BAD_JOBS: dict[str, Any] = {
+    "no action": {"dataset": "digits", "n_latent": 5},
+    "another action": {"action": "delete", "dataset": "digits", "n_latent": 5},
+    "no data set": {"action": "train", "n_latent": 5},
+    "another data set": {"action": "train", "dataset": "../x", "n_latent": 5},
+    "no latent units": {"action": "train", "dataset": "digits"},
+    "too many": {"action": "train", "dataset": "digits", "n_latent": 10**9},
+    "half a unit": {"action": "train", "dataset": "digits", "n_latent": 2.5},
+    "true units": {"action": "train", "dataset": "digits", "n_latent": True},
+    "a list of units": {"action": "estimate", "dataset": "digits", "n_latent": [5]},
+    "a status without a key": {"action": "status"},
+    "a key that is a list": {"action": "cancel", "key": ["a"]},
+}
+
+
+@pytest.mark.parametrize("data", BAD_JOBS.values(), ids=list(BAD_JOBS))
+def test_a_job_that_makes_no_sense_is_refused_and_not_started(browser: Browser, started: list[Any], data: object):
+    response = browser.post("ask-job", data)
+    assert response.status_code < 500
+    assert len(sentences(response)) == 1
+    assert "went wrong" not in sentences(response)[0]
+    assert started == []
+
+
+def test_a_job_of_before_a_restart_is_said(browser: Browser):
+    said = sentences(browser.post("ask-job", {"action": "status", "key": "train-of-yesterday"}))
+    assert len(said) == 1
+    assert "restarted" in said[0]
