@@ -14,7 +14,7 @@ from dashboard import figures
 from dashboard.figures.label_map import READABLE
 from dashboard.figures.marks import tiles
 from dashboard.figures.runs import shown_steps
-from dashboard.theme import LIGHT, THEMES, Theme
+from dashboard.theme import LIGHT, THEMES, Theme, rgba
 from tests.synthetic import (
     SHAPE,
     STEPS,
@@ -179,6 +179,21 @@ def test_the_map_of_stages_has_a_bar_per_stage_and_its_numeral():
     assert texts(figure) == [f"<b>{stage}</b>" for stage in (*Stage, Stage.MEMORY)]
     assert (list(cells.y), list(cells.x)) == (["0", "1"], list(make_sweep("1223").noises))  # what a click hits
     assert {t.hoverinfo for t in traces} == {"skip"}
+
+
+def test_the_map_of_stages_is_paler_where_the_runs_do_not_decide():
+    sweep = make_sweep("1223")
+    errors = sweep.minimum_distance_sem.copy()
+    errors[:, 1] = 9
+    figure = figures.stage_map([replace(sweep, minimum_distance_sem=errors)], ["6"], LIGHT, rows="label")
+    veils = [t for t in figure.data[:-1] if t.marker.color == rgba(LIGHT.paper, 0.5)]
+    assert [(round(t.base[0], 3), round(t.x[0], 3)) for t in veils] == [(0.167, 0.333)]
+
+
+def test_names_that_are_numbers_stay_names():
+    figure = figures.stage_map([make_sweep("1111"), make_sweep("3333")], ["2", "100"], LIGHT, rows="latent units")
+    assert [note.y for note in figure.layout.annotations] == [0, 1]  # "100" would be the hundredth row
+    assert figure.layout.yaxis.type == "category"
 
 
 def test_the_label_map_has_a_colour_a_number_and_a_name_for_every_label():

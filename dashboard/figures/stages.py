@@ -71,6 +71,8 @@ def shade(figure: go.Figure, sweep: NoiseSweep, theme: Theme) -> None:
 def stage_map(sweeps: Sequence[NoiseSweep], names: Sequence[str], theme: Theme, *, rows: str) -> go.Figure:
     """The stages over p, one row per sweep (labels, or numbers of latents): colours and roman numerals.
 
+    Paler where another draw of runs might give another stage.
+
     Args:
         sweeps: One per row, from below.
         names: Of the rows.
@@ -78,16 +80,22 @@ def stage_map(sweeps: Sequence[NoiseSweep], names: Sequence[str], theme: Theme, 
         rows: What the rows are.
     """
     figure = go.Figure(layout={"template": theme.template()})
-    for name, sweep in zip(names, sweeps, strict=True):
+    for row, (name, sweep) in enumerate(zip(names, sweeps, strict=True)):
         for start, end, stage in spans(sweep.noises, sweep.stages):
             colour = theme.points[list(Stage).index(stage)]
             figure.add_bar(
                 orientation="h", y=[name], base=[start], x=[end - start], width=[1],
                 marker={"color": colour, "line": {"color": theme.paper, "width": 1.5}}, hoverinfo="skip",
             )  # fmt: skip
-            if end - start > NARROW:
+            if end - start > NARROW:  # plotly takes "20" for a position here, though it is the name of a row
                 figure.add_annotation(
-                    x=(start + end) / 2, y=name, text=f"<b>{stage}</b>", showarrow=False, font={"color": theme.paper}
+                    x=(start + end) / 2, y=row, text=f"<b>{stage}</b>", showarrow=False, font={"color": theme.paper}
+                )
+        for start, end, decided in spans(sweep.noises, sweep.is_decided.tolist()):
+            if not decided:
+                veil = {"color": rgba(theme.paper, 0.5), "line": {"width": 0}}
+                figure.add_bar(
+                    orientation="h", y=[name], base=[start], x=[end - start], width=[1], marker=veil, hoverinfo="skip"
                 )
     unseen = [[0, "rgba(0,0,0,0)"], [1, "rgba(0,0,0,0)"]]  # a click needs a cell, and a bar is one cell only
     p, rest = sweeps[0].noises, np.zeros((len(names), len(sweeps[0].noises)))
