@@ -1,13 +1,16 @@
 """Static files: small on the wire, the same once unpacked, and not sent twice."""
 
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 
+import brotli
 import pytest
 from flask_compress.compat import compression
 from werkzeug.test import TestResponse
 
 from core.config import Settings
+from dashboard import static
 from tests.served import create_app, own_cache
 
 STYLE = "/assets/style.css"
@@ -24,21 +27,42 @@ def get(settings: Settings, tmp_path: Path) -> Get:
 
 def test_a_script_is_smaller_than_a_quick_compression_makes_it(get: Get):
     plain = get().get_data()
-    answer = get(accept_encoding="gzip, br, zstd")
+    answer = get(accept_encoding="gzip, zstd")
     assert answer.headers["Content-Encoding"] == "zstd"
     assert "Accept-Encoding" in answer.headers["Vary"]
     assert compression.zstd.decompress(answer.get_data()) == plain
     assert len(answer.get_data()) < len(compression.zstd.compress(plain, 3))
 
 
-@pytest.mark.parametrize(
-    ("accepted", "sent"), [("gzip", "gzip"), ("gzip, br", "gzip"), ("identity", None), ("zstd;q=0, gzip", "gzip")]
-)
+@pytest.mark.parametrize(("accepted", "sent"), [("gzip", "gzip"), ("identity", None), ("zstd;q=0, gzip", "gzip")])
 def test_a_browser_without_zstd_gets_what_it_reads(get: Get, accepted: str, sent: str | None):
     answer = get(accept_encoding=accepted)
     assert answer.headers.get("Content-Encoding") == sent
     content = answer.get_data()
     assert (compression.gzip.decompress(content) if sent else content) == get().get_data()
+
+
+def test_brotli_is_made_behind_the_first_answers(get: Get, monkeypatch: pytest.MonkeyPatch):
+    queue: list[tuple[Callable[..., bytes], bytes, Future[bytes]]] = []
+
+    def submit(make: Callable[..., bytes], content: bytes) -> Future[bytes]:
+        queue.append((make, content, Future()))
+        return queue[-1][2]
+
+    static.smallest.cache_clear()
+    monkeypatch.setattr(static.BEHIND, "submit", submit)
+    plain = get().get_data()
+    assert get(accept_encoding="br, zstd").headers["Content-Encoding"] == "zstd"
+    assert brotli.decompress(get(accept_encoding="br").get_data()) == plain  # a quick one, of flask-compress
+    ((make, content, future),) = queue  # asked for twice, made once
+    future.set_result(make(content))
+    answer = get(accept_encoding="gzip, br, zstd")
+    assert answer.headers["Content-Encoding"] == "br"
+    assert brotli.decompress(answer.get_data()) == plain
+    assert len(answer.get_data()) < len(get(accept_encoding="zstd").get_data())
+    again = get(accept_encoding="br", if_none_match=answer.headers["ETag"])
+    assert (again.status_code, again.get_data()) == (304, b"")
+    static.smallest.cache_clear()
 
 
 def test_what_the_browser_has_is_not_sent_again(get: Get):
