@@ -24,6 +24,7 @@ from core.config import (
     ZOO,
     Choice,
     ClassifierSpec,
+    FigureSpec,
     GridSpec,
     InferenceSpec,
     ModelSpec,
@@ -125,9 +126,9 @@ def add_experiments(commands: Any) -> None:
     what.add_argument(
         "--recipe", type=Path, help="JSON of a figure, as the page and this command give it; needs no NAME"
     )
-    taken = ("model", "label", "noise_kind", "noise", "n_runs")
-    others = tuple(item.name for item in fields(InferenceSpec) if item.name not in taken)
-    add_spec(figure, InferenceSpec, leave_out=others, usual="the paper's")
+    taken = ("model", "label", "noise_kind", "noise", "n_runs", "t")
+    others = tuple(item.name for item in fields(FigureSpec) if item.name not in taken)
+    add_spec(figure, FigureSpec, leave_out=others, usual="the paper's")
     figure.add_argument("--output", type=Path, default=Path(), help="folder for the files (default: this one)")
     sweeps = add_command(
         commands, "sweeps", run_sweeps, "compute the sweeps of every label, kind and source of a model"
@@ -439,14 +440,14 @@ def run_figure(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
         )
     if args.recipe:
         wanted = files.read_recipe(args.recipe)
-        name, spec = wanted["figure"], InferenceSpec.from_dict(wanted["spec"])
+        name, spec = wanted["figure"], FigureSpec.from_dict(wanted["spec"])
     else:
         name, spec = args.name, catalogue.question(lab, args.name, given)
     recipe = catalogue.recipe(lab, name, spec)
     if wanted and wanted["weights"] != recipe["weights"]:
         raise RefusedError("The recipe was made with other models than those of this machine: see its 'weights'.")
     with progress_bar(name) as report:
-        results = catalogue.row_of(name).find(lab, spec, report)
+        results = catalogue.row_of(name).results(lab, spec, report)
         report(1.0, "done")
     figure = catalogue.draw(lab, name, spec, results, LIGHT)
     written, missing = files.write(results, recipe, figure, args.output / name)

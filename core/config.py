@@ -346,6 +346,18 @@ class InferenceSpec(EnsembleSpec):
 
 
 @dataclass(frozen=True)
+class FigureSpec(InferenceSpec):
+    """What a figure of the paper is asked with: each takes of it what it needs."""
+
+    t: int = setting(Integer(0, 200), 10, help="step at which the branches of Supplement B are told apart")
+
+    @property
+    def runs(self) -> InferenceSpec:
+        """The runs alone, as the explorer asks for them."""
+        return InferenceSpec(**{item.name: getattr(self, item.name) for item in fields(InferenceSpec)})
+
+
+@dataclass(frozen=True)
 class NoiseSweepSpec(EnsembleSpec):
     """Minimum distances and stage of an ensemble at p = 0, step, ..., 1 (the paper's Fig. 4, there with 500 runs)."""
 

@@ -2,10 +2,10 @@
 
 ::
 
-    name, what was given --> question --> InferenceSpec --> find --> results --> picture --> plotly figure
+    name, what was given --> question --> FigureSpec --> find --> results --> picture --> plotly figure
                                                      `--> recipe: figure, spec and SHA-256 of all files it rests on
 
-The page and the command line draw from the same rows. An `InferenceSpec` asks for all of them; each takes of it what it
+The page and the command line draw from the same rows. A `FigureSpec` asks for all of them; each takes of it what it
 needs.
 """
 
@@ -21,6 +21,7 @@ from core.config import (
     ApproachSpec,
     BranchSpec,
     EnsembleSpec,
+    FigureSpec,
     GridSpec,
     InferenceSpec,
     LabelMapSpec,
@@ -35,18 +36,18 @@ from dashboard import figures
 from dashboard.cache import CachedExperiments
 from dashboard.theme import Theme
 
-TYPED = ("model", "label", "noise_kind", "noise", "n_runs")
+TYPED = ("model", "label", "noise_kind", "noise", "n_runs", "t")
 """The settings of a figure that can be given; everything else is the paper's."""
 BESIDE = (2, 20, 100)  # N_z of the runs that the paper shows beside Fig. 8
 Results = dict[str, Any]
-Find = Callable[[CachedExperiments, InferenceSpec, Progress], Results]
+Find = Callable[[CachedExperiments, Any, Progress], Results]  # asked with an InferenceSpec, or a FigureSpec
 
 
 @dataclass(frozen=True)
 class Subject:
     """Whose results a picture shows."""
 
-    spec: InferenceSpec
+    spec: FigureSpec
     entry: Entry
 
     @property
@@ -78,6 +79,7 @@ class Row:
         dataset: The only one that it is about; any where empty.
         rests_on: What it needs besides the model: "ladder" (a model for every N_z), "classifier", "grid".
         columns: What a click into it names, along the horizontal and the vertical axis; nothing where empty.
+        has_step: Whether it is asked with the step t too, and not with the runs alone.
     """
 
     number: str
@@ -90,6 +92,11 @@ class Row:
     dataset: str = ""
     rests_on: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+    has_step: bool = False
+
+    def results(self, lab: CachedExperiments, spec: FigureSpec, progress: Progress) -> Results:
+        """What is drawn; runs alone are cached for the explorer too."""
+        return self.find(lab, spec if self.has_step else spec.runs, progress)
 
 
 def row_of(name: str) -> Row:
@@ -103,30 +110,30 @@ def row_of(name: str) -> Row:
     return ROWS[name]
 
 
-def question(lab: CachedExperiments, name: str, given: Mapping[str, str]) -> InferenceSpec:
+def question(lab: CachedExperiments, name: str, given: Mapping[str, str]) -> FigureSpec:
     """The paper's settings of a figure, changed by what is given as text, within what the model holds.
 
     Raises:
         RefusedError: No such figure or model, or a setting that cannot be used.
     """
-    row, known = row_of(name), {item.name: checked(item) for item in fields(InferenceSpec)}
+    row, known = row_of(name), {item.name: checked(item) for item in fields(FigureSpec)}
     read: dict[str, Any] = {key: known[key].read(key, text.strip()) for key, text in given.items()}
     model = read.get("model") or lab.library.default("mnist", 100).id
     if row.dataset not in ("", lab.library.find(model).spec.dataset):
         model = lab.library.default(row.dataset, 100).id
     values: dict[str, Any] = {"label": row.label, "n_runs": row.n_runs} | read | {"model": model}
-    spec = InferenceSpec(**values)
+    spec = FigureSpec(**values)
     held = lab.memories(model)
     source = lab.source(lab.library.find(model).spec.dataset)
     return replace(spec, n_runs=min(spec.n_runs, held), sample=min(spec.sample, held - 1), source=source)
 
 
-def draw(lab: CachedExperiments, name: str, spec: InferenceSpec, results: Results, theme: Theme) -> go.Figure:
+def draw(lab: CachedExperiments, name: str, spec: FigureSpec, results: Results, theme: Theme) -> go.Figure:
     """The picture of what was found for a figure."""
     return row_of(name).picture(results, Subject(spec, lab.library.find(spec.model)), theme)
 
 
-def recipe(lab: CachedExperiments, name: str, spec: InferenceSpec) -> dict[str, Any]:
+def recipe(lab: CachedExperiments, name: str, spec: FigureSpec) -> dict[str, Any]:
     """What a figure can be computed from again: its settings, and the SHA-256 of every file that it rests on."""
     rests_on = row_of(name).rests_on
     entries = [lab.library.find(spec.model)]
@@ -253,8 +260,8 @@ def find_label_map(lab: CachedExperiments, spec: InferenceSpec, progress: Progre
     return {"map": lab.experiment(read_by("label_map", lab, spec), asked, experiments.label_map, progress)}
 
 
-def find_branches(lab: CachedExperiments, spec: InferenceSpec, progress: Progress) -> Results:
-    asked = BranchSpec(**shared(spec), label=spec.label, noise=spec.noise)
+def find_branches(lab: CachedExperiments, spec: FigureSpec, progress: Progress) -> Results:
+    asked = BranchSpec(**shared(spec), label=spec.label, noise=spec.noise, t=spec.t)
     return {"branches": lab.experiment(read_by("branches", lab, spec), asked, experiments.branches, progress)}
 
 
@@ -399,7 +406,7 @@ ROWS = {
     "fig2": Row("Fig. 2", "Collective runs in windowed PCA", "‘1’; p, number ours", find_cloud, draw_windows, 1),
     "movies": Row("Movies S1-S10", "The same as a movie, any label", "‘1’; p, number ours", find_cloud, draw_movie, 1),
     "suppB": Row("Supp. B", "The two branches of the runs, and how they are read", "‘1’, t = 10", find_branches,
-                 draw_branches, 1, rests_on=("classifier",)),
+                 draw_branches, 1, rests_on=("classifier",), has_step=True),
     "fig3": Row("Fig. 3", "Distance to memory and concept, every label", "300 runs", *EUCLIDEAN),
     "suppC": Row("Supp. C", "The same in Mahalanobis distance", "300 runs", *MAHALANOBIS),
     "suppD": Row("Supp. D", "Fig. 3 for Fashion-MNIST", "300 runs", *EUCLIDEAN, dataset="fashion"),

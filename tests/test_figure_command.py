@@ -10,7 +10,7 @@ import pytest
 
 from core import __main__ as command_line
 from core import experiments
-from core.config import InferenceSpec, Settings
+from core.config import FigureSpec, Settings
 from dashboard.catalogue import ROWS
 from tests.conftest import CommandLine, is_refused
 from tests.served import create_app, own_cache
@@ -47,9 +47,9 @@ def test_a_figure_is_written_with_its_settings_and_the_papers_where_none_are_giv
     status, answer, _, _ = command(
         "figure", "fig1", "--model", id, *SHORT, "--output", str(tmp_path / "new"), home=home
     )
-    expected = InferenceSpec(model=id, label=1, n_runs=12, noise=0.3, noise_kind="permute")
+    expected = FigureSpec(model=id, label=1, n_runs=12, noise=0.3, noise_kind="permute")
     assert status == 0
-    assert InferenceSpec.from_dict(answer["spec"]) == expected
+    assert FigureSpec.from_dict(answer["spec"]) == expected
     assert no_browser == ["fig1.png", "fig1.svg"]
     assert {Path(file).name for file in answer["files"]} == {f"fig1.{e}" for e in ("npz", "csv", "json", "png", "svg")}
     assert all(Path(file).exists() for file in answer["files"])
@@ -64,7 +64,7 @@ def test_the_recipe_of_the_page_gives_the_same_numbers_on_another_cache(
     command: CommandLine, trained: tuple[Settings, str], tmp_path: Path, name: str
 ):
     home, id = trained
-    spec = InferenceSpec(model="digits-nz10-seed0" if name == "fig8" else id, n_runs=12, noise=0.3, label=1)
+    spec = FigureSpec(model="digits-nz10-seed0" if name == "fig8" else id, n_runs=12, noise=0.3, label=1)
     http = create_app(own_cache(home, tmp_path / "one")).server.test_client()
     recipe = tmp_path / "recipe.json"
     recipe.write_bytes(http.get(f"/paper/data/{name}.json?{spec.to_query()}").data)

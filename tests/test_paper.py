@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from core import experiments
-from core.config import InferenceSpec, Progress, Settings
+from core.config import FigureSpec, Progress, Settings
 from dashboard import catalogue
 from dashboard.catalogue import ROWS
 from dashboard.theme import THEMES
@@ -22,10 +22,10 @@ from tests.served import create_app, own_cache, sentences
 
 
 @pytest.fixture
-def served(trained: tuple[Settings, str], tmp_path: Path) -> tuple[Any, InferenceSpec, Settings]:
+def served(trained: tuple[Settings, str], tmp_path: Path) -> tuple[Any, FigureSpec, Settings]:
     home, id = trained
     settings = own_cache(home, tmp_path / "cache")
-    spec = InferenceSpec(model=id, n_runs=12, n_steps=6, sample=3)
+    spec = FigureSpec(model=id, n_runs=12, n_steps=6, sample=3)
     return create_app(settings).server.test_client(), spec, settings
 
 
@@ -54,7 +54,7 @@ def ask_for(http: Any, asked: object, person: object = "a", look: str = "light",
     return post(http, DRAWN, {"asked.data": asked, "look.data": look}, {"person.data": person}, changed)
 
 
-def draw(http: Any, name: str, spec: InferenceSpec, **options: Any) -> dict[str, Any]:
+def draw(http: Any, name: str, spec: FigureSpec, **options: Any) -> dict[str, Any]:
     response = ask_for(http, {"figure": name, "query": spec.to_query(), "turn": "t1"}, **options)
     answer = response.get_json()
     assert answer["sideUpdate"]["ended"]["data"] == "t1"
@@ -63,7 +63,7 @@ def draw(http: Any, name: str, spec: InferenceSpec, **options: Any) -> dict[str,
 
 
 @pytest.mark.parametrize("name", [name for name in ROWS if name not in ("stages", "stagesNz", "suppD", "suppB")])
-def test_a_figure_is_drawn_with_links_to_its_files(served: tuple[Any, InferenceSpec, Settings], name: str):
+def test_a_figure_is_drawn_with_links_to_its_files(served: tuple[Any, FigureSpec, Settings], name: str):
     http, spec, _ = served
     shown = draw(http, name, spec)
     assert shown["drawn"]["figure"]["data"]
@@ -72,16 +72,32 @@ def test_a_figure_is_drawn_with_links_to_its_files(served: tuple[Any, InferenceS
     assert f"data/{name}.npz" in json.dumps(shown["files"])
 
 
-def test_the_theme_changes_the_colours_of_the_figure(served: tuple[Any, InferenceSpec, Settings]):
+def test_the_theme_changes_the_colours_of_the_figure(served: tuple[Any, FigureSpec, Settings]):
     http, spec, _ = served
     figure = draw(http, "fig7b", spec, look="dark", changed="look.data")["drawn"]["figure"]
     assert figure["layout"]["template"]["layout"]["font"]["color"] == THEMES["dark"].quiet
     assert ask_for(http, None, changed="look.data").status_code == 204  # nothing was asked for yet
 
 
-def test_equal_questions_are_computed_once(
-    served: tuple[Any, InferenceSpec, Settings], monkeypatch: pytest.MonkeyPatch
+def test_the_branches_are_told_apart_at_the_step_that_is_asked_for(served: tuple[Any, FigureSpec, Settings]):
+    http, spec, _ = served
+    spec = replace(spec, n_steps=20)
+    titles = [draw(http, "suppB", replace(spec, t=t))["drawn"]["figure"]["layout"]["annotations"][0] for t in (10, 4)]
+    assert [title["text"] for title in titles] == ["t = 10", "t = 4"]
+    late = {"figure": "suppB", "query": replace(spec, t=21).to_query(), "turn": "t1"}
+    assert "t must not be above n_steps = 20" in " ".join(sentences(ask_for(http, late)))
+
+
+def test_only_the_branches_depend_on_their_step(
+    served: tuple[Any, FigureSpec, Settings], monkeypatch: pytest.MonkeyPatch
 ):
+    http, spec, _ = served
+    first = draw(http, "fig2", spec)
+    monkeypatch.setattr(experiments, "trajectories", None)
+    assert draw(http, "fig2", replace(spec, t=3))["drawn"] == first["drawn"]
+
+
+def test_equal_questions_are_computed_once(served: tuple[Any, FigureSpec, Settings], monkeypatch: pytest.MonkeyPatch):
     http, spec, _ = served
     computed: list[str] = []
     real = experiments.approach_curves
@@ -92,14 +108,14 @@ def test_equal_questions_are_computed_once(
     assert len(computed) == 2
 
 
-def test_the_files_hold_the_numbers_and_the_recipe(served: tuple[Any, InferenceSpec, Settings]):
+def test_the_files_hold_the_numbers_and_the_recipe(served: tuple[Any, FigureSpec, Settings]):
     http, spec, settings = served
     query = spec.to_query()
     truth = experiments.run(spec, settings)
     with np.load(io.BytesIO(http.get(f"/paper/data/fig1.npz?{query}").data)) as found:
         np.testing.assert_array_equal(found["run.z"], truth.z)
         recipe = json.loads(str(found["recipe"]))
-    assert InferenceSpec.from_dict(recipe["spec"]) == spec
+    assert FigureSpec.from_dict(recipe["spec"]) == spec
     assert http.get(f"/paper/data/fig1.json?{query}").get_json() == recipe
     lines = http.get(f"/paper/data/fig1.csv?{query}").text.splitlines()
     assert f"run.z,2 1,{truth.z[2, 1]}" in lines
@@ -109,14 +125,14 @@ def test_the_files_hold_the_numbers_and_the_recipe(served: tuple[Any, InferenceS
 
 
 @pytest.mark.parametrize("asked", [7, {"figure": "fig1"}, {"figure": "nothing", "query": "model=a"}, {"query": "T=x"}])
-def test_garbage_gets_a_sentence(served: tuple[Any, InferenceSpec, Settings], asked: object):
+def test_garbage_gets_a_sentence(served: tuple[Any, FigureSpec, Settings], asked: object):
     http, _, _ = served
     assert sentences(ask_for(http, asked))
     assert sentences(post(http, ["go.href"], {"drawn.clickData": {}}, {"asked.data": asked}, "drawn.clickData"))
 
 
 @pytest.mark.parametrize("person", [None, 7, "", "x" * 65])
-def test_who_does_not_say_who_asks_gets_a_sentence(served: tuple[Any, InferenceSpec, Settings], person: object):
+def test_who_does_not_say_who_asks_gets_a_sentence(served: tuple[Any, FigureSpec, Settings], person: object):
     http, spec, _ = served
     ticks = {"tick.n_intervals": 1, "cancel.n_clicks": None}
     assert sentences(post(http, ["far.children"], ticks, {"person.data": person}, "tick.n_intervals"))
@@ -124,14 +140,14 @@ def test_who_does_not_say_who_asks_gets_a_sentence(served: tuple[Any, InferenceS
 
 
 def test_cancel_lets_one_person_go_and_says_so(
-    served: tuple[Any, InferenceSpec, Settings], monkeypatch: pytest.MonkeyPatch
+    served: tuple[Any, FigureSpec, Settings], monkeypatch: pytest.MonkeyPatch
 ):
     """The other one who waits gets the figure."""
     http, spec, _ = served
     go = threading.Event()
     real = catalogue.find_cloud
 
-    def slow(lab: Any, spec: InferenceSpec, progress: Progress) -> dict[str, Any]:
+    def slow(lab: Any, spec: FigureSpec, progress: Progress) -> dict[str, Any]:
         while not go.wait(0.01):
             progress(0.25, "a quarter")
         return real(lab, spec, progress)
@@ -157,7 +173,7 @@ def test_cancel_lets_one_person_go_and_says_so(
         assert answers["b"].result(10).get_json()["response"]["drawn"]["figure"]["data"]
 
 
-def test_a_click_on_a_cell_opens_its_run(served: tuple[Any, InferenceSpec, Settings]):
+def test_a_click_on_a_cell_opens_its_run(served: tuple[Any, FigureSpec, Settings]):
     http, spec, _ = served
 
     def opened(name: str, x: object, y: object) -> dict[str, str]:

@@ -6,7 +6,7 @@
     tick (0.25 s, until `ended` is the turn of `asked`) --> how far it is;  cancel --> this person waits no longer
     theme --> the same figure in other colours;  click on a cell of a map --> that run in the explorer
 
-A question is an `InferenceSpec`: the recipe of the figure, and the query of its files. `asked` and `person` live in the
+A question is a `FigureSpec`: the recipe of the figure, and the query of its files. `asked` and `person` live in the
 browser's session: after a reload the page asks again, and joins what is still being computed.
 """
 
@@ -19,7 +19,7 @@ from dash import ALL, Dash, Input, Output, State, callback_context, dcc, html, n
 from dash.exceptions import PreventUpdate
 from flask import Response, abort, request
 
-from core.config import InferenceSpec, RefusedError, SpecError, silent
+from core.config import FigureSpec, InferenceSpec, RefusedError, SpecError, silent
 from dashboard import catalogue
 from dashboard.cache import CachedExperiments
 from dashboard.catalogue import ROWS, TYPED, Row, row_of
@@ -152,7 +152,7 @@ class PaperPage:
             name, spec = read(asked)
             row = row_of(name)
             key = f"{name}?{spec.to_query()}"
-            results = self.desk.ask(who(person), key, lambda progress: row.find(self.lab, spec, progress))
+            results = self.desk.ask(who(person), key, lambda progress: row.results(self.lab, spec, progress))
         except SupersededError:
             return *unchanged, no_update
         except LeftError:
@@ -195,7 +195,7 @@ class PaperPage:
         )  # fmt: skip
         return f"{self.explorer}?{state.to_query()}"
 
-    def files(self, name: str, spec: InferenceSpec) -> list[Any]:
+    def files(self, name: str, spec: FigureSpec) -> list[Any]:
         """What can be taken along, and the way to the explorer."""
         links = [
             html.A(
@@ -211,14 +211,14 @@ class PaperPage:
         if name not in ROWS or kind not in KINDS:
             abort(404)
         try:
-            spec, notes = InferenceSpec.from_query(request.query_string.decode())
+            spec, notes = FigureSpec.from_query(request.query_string.decode())
             if notes:
                 raise SpecError(notes[0])
             recipe = catalogue.recipe(self.lab, name, spec)
             if kind == "json":
                 body: bytes | str = as_json(recipe)
             else:
-                arrays = arrays_of(ROWS[name].find(self.lab, spec, silent))
+                arrays = arrays_of(ROWS[name].results(self.lab, spec, silent))
                 body = (as_npz if kind == "npz" else as_csv)(arrays, recipe)
         except RefusedError as error:
             return Response(str(error), 400, mimetype="text/plain")
@@ -226,11 +226,11 @@ class PaperPage:
         return Response(body, mimetype=KINDS[kind], headers=named)
 
 
-def read(asked: object) -> tuple[str, InferenceSpec]:
+def read(asked: object) -> tuple[str, FigureSpec]:
     """What the page asks for; anyone can send anything."""
     if not isinstance(asked, dict) or not isinstance(asked.get("query"), str):
         raise SpecError("The request must name a figure and its settings. Reload the page.")
-    spec, notes = InferenceSpec.from_query(asked["query"])
+    spec, notes = FigureSpec.from_query(asked["query"])
     if notes:
         raise SpecError(notes[0])
     return str(asked.get("figure")), spec
@@ -258,8 +258,8 @@ def draw_button(name: str, row: Row) -> html.Button:
 def form(models: Sequence[str]) -> html.Section:
     """The settings of the figure; choosing a figure sets the paper's."""
     first = "mnist-nz100-seed0" if "mnist-nz100-seed0" in models else next(iter(models), "")
-    values = {"model": first, "label": "6", "noise_kind": "invert", "noise": "0.2", "n_runs": "300"}
-    titles = dict(zip(TYPED, ("Model", "Label", "Selected pixels", "Noise p", "Runs"), strict=True))
+    values = {"model": first, "label": "6", "noise_kind": "invert", "noise": "0.2", "n_runs": "300", "t": "10"}
+    titles = dict(zip(TYPED, ("Model", "Label", "Selected pixels", "Noise p", "Runs", "Step t (Supp. B)"), strict=True))
     lists = {"model": models, "noise_kind": ("invert", "permute")}
     options = [html.Datalist([html.Option(value=v) for v in each], id=f"list-{k}") for k, each in lists.items()]
     fields_ = [
