@@ -1,7 +1,7 @@
 """The frozen results: NumPy arrays and plain values, all that leaves the core."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
@@ -191,6 +191,12 @@ class LabelMap:
     noises: Float[np.ndarray, "noises"]
     predicted_labels: Int[np.ndarray, "noises steps"]
     share: Float[np.ndarray, "noises steps"]
+
+    @staticmethod
+    def joined(parts: "Sequence[LabelMap]") -> "LabelMap":
+        """Maps of some p each, as one."""
+        names = [item.name for item in fields(LabelMap)]
+        return LabelMap(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
 
 @dataclass(frozen=True)

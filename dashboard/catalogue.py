@@ -27,14 +27,16 @@ from core.config import (
     LabelMapSpec,
     NoiseSweepSpec,
     Progress,
+    Settings,
     SpecError,
     checked,
 )
-from core.results import ConceptDynamics, NoiseSweep
+from core.results import ConceptDynamics, LabelMap, NoiseSweep
 from core.store import Entry, file_sha256
 from dashboard import figures
 from dashboard.cache import CachedExperiments
 from dashboard.theme import Theme
+from dashboard.waiting import Reporter
 
 TYPED = ("model", "label", "noise_kind", "noise", "n_runs", "t")
 """The settings of a figure that can be given; everything else is the paper's."""
@@ -182,6 +184,12 @@ def part(progress: Progress, i: int, n: int, name: str) -> Progress:
     return lambda fraction, text: progress((i + fraction) / n, f"{name}, {text}")
 
 
+def show(progress: Progress, found: Results) -> None:
+    """Let whoever waits see what is there so far; at a command line nobody looks."""
+    if isinstance(progress, Reporter):
+        progress.show(found)
+
+
 def shared(spec: EnsembleSpec) -> dict[str, Any]:
     """The settings that all experiments on a model have."""
     return {item.name: getattr(spec, item.name) for item in fields(EnsembleSpec)}
@@ -242,22 +250,34 @@ def sweep(lab: CachedExperiments, spec: InferenceSpec, progress: Progress) -> No
 
 def find_label_sweeps(lab: CachedExperiments, spec: InferenceSpec, progress: Progress) -> Results:
     names = lab.library.find(spec.model).label_names
-    return {
-        name: sweep(lab, replace(spec, label=i), part(progress, i, len(names), f"label {name}"))
-        for i, name in enumerate(names)
-    }
+    found: Results = dict.fromkeys(names)
+    for i, name in enumerate(names):
+        found[name] = sweep(lab, replace(spec, label=i), part(progress, i, len(names), f"label {name}"))
+        show(progress, dict(found))
+    return found
 
 
 def find_ladder_sweeps(lab: CachedExperiments, spec: InferenceSpec, progress: Progress) -> Results:
     asked = ladder(lab, spec)
-    return {
-        str(n): sweep(lab, one, part(progress, i, len(asked), f"N_z = {n}")) for i, (n, one) in enumerate(asked.items())
-    }
+    found: Results = dict.fromkeys(map(str, asked))
+    for i, (n, one) in enumerate(asked.items()):
+        found[str(n)] = sweep(lab, one, part(progress, i, len(asked), f"N_z = {n}"))
+        show(progress, dict(found))
+    return found
 
 
 def find_label_map(lab: CachedExperiments, spec: InferenceSpec, progress: Progress) -> Results:
+    def compute(asked: LabelMapSpec, settings: Settings, progress: Progress) -> LabelMap:
+        rows: list[LabelMap] = []
+        for i, noise in enumerate(asked.noises):
+            progress(i / len(asked.noises), f"p = {noise:.3f}")
+            rows.append(experiments.label_map(asked, settings, noises=(noise,)))
+            if i:  # a single row would fill the picture
+                show(progress, {"map": LabelMap.joined(rows)})
+        return LabelMap.joined(rows)
+
     asked = LabelMapSpec(**shared(spec), label=spec.label)
-    return {"map": lab.experiment(read_by("label_map", lab, spec), asked, experiments.label_map, progress)}
+    return {"map": lab.experiment(read_by("label_map", lab, spec), asked, compute, progress)}
 
 
 def find_branches(lab: CachedExperiments, spec: FigureSpec, progress: Progress) -> Results:

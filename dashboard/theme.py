@@ -103,3 +103,8 @@ def rgba(colour: str, alpha: float) -> str:
     """A hexadecimal colour with an opacity."""
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red},{green},{blue},{alpha})"
+
+
+def theme_of(look: object) -> Theme:
+    """The theme that a browser says it has; the light one where it says anything else."""
+    return THEMES.get(look, LIGHT) if isinstance(look, str) else LIGHT

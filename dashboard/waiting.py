@@ -15,8 +15,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.config import Progress
-
 
 class LeftError(Exception):
     """Whoever waited has given up."""
@@ -33,6 +31,7 @@ class Work:
     key: str
     waiting: set["Wait"] = field(default_factory=set)
     far: tuple[float, str] = (0.0, "waiting for its turn")
+    piece: tuple[int, Any] = (0, None)
     is_done: bool = False
     result: Any = None
     error: BaseException | None = None
@@ -46,6 +45,25 @@ class Wait:
     why: type[LeftError] | None = None
 
 
+@dataclass(frozen=True)
+class Reporter:
+    """What a computation tells whoever waits for it; raises where nobody does any more."""
+
+    work: Work
+    changed: threading.Condition
+
+    def __call__(self, fraction: float, text: str) -> None:
+        """How far it is."""
+        self.work.far = fraction, text
+        with self.changed:  # whoever started it is about to wait
+            if not self.work.waiting:
+                raise LeftError
+
+    def show(self, piece: Any) -> None:
+        """What is there so far."""
+        self.work.piece = self.work.piece[0] + 1, piece
+
+
 class Desk:
     """Where people ask for long computations."""
 
@@ -56,13 +74,13 @@ class Desk:
         self._threads: set[threading.Thread] = set()
         atexit.register(self.close)
 
-    def ask(self, person: str, key: str, compute: Callable[[Progress], Any]) -> Any:
+    def ask(self, person: str, key: str, compute: Callable[[Reporter], Any]) -> Any:
         """Wait for a computation; a person waits for one at a time, the newest.
 
         Args:
             person: Who waits.
             key: Equal keys are one computation.
-            compute: Is given the progress to report to, which may raise.
+            compute: Is given what to report to.
 
         Raises:
             LeftError: The person waits no longer.
@@ -91,6 +109,11 @@ class Desk:
         wait = self._waits.get(person)
         return wait.work.far if wait else None
 
+    def piece(self, person: str) -> tuple[int, Any]:
+        """What is there so far of what a person waits for, behind its number; (0, None) where there is nothing."""
+        wait = self._waits.get(person)
+        return wait.work.piece if wait else (0, None)
+
     def close(self) -> None:
         """Stop everything; a thread within torch would abort the interpreter at its end."""
         with self._changed:
@@ -109,22 +132,16 @@ class Desk:
             del self._works[wait.work.key]  # whoever asks from now on starts anew
         self._changed.notify_all()
 
-    def _start(self, key: str, compute: Callable[[Progress], Any]) -> Work:
+    def _start(self, key: str, compute: Callable[[Reporter], Any]) -> Work:
         work = self._works[key] = Work(key)
         thread = threading.Thread(target=self._run, args=(work, compute), daemon=True, name="figure")
         self._threads.add(thread)
         thread.start()
         return work
 
-    def _run(self, work: Work, compute: Callable[[Progress], Any]) -> None:
-        def report(fraction: float, text: str) -> None:
-            work.far = fraction, text
-            with self._changed:  # whoever started it is about to wait
-                if not work.waiting:
-                    raise LeftError
-
+    def _run(self, work: Work, compute: Callable[[Reporter], Any]) -> None:
         try:
-            work.result = compute(report)
+            work.result = compute(Reporter(work, self._changed))
         except BaseException as error:  # whoever waits is told
             work.error = error
         with self._changed:

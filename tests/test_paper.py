@@ -15,6 +15,7 @@ import pytest
 from core import experiments
 from core.config import FigureSpec, Progress, Settings
 from dashboard import catalogue
+from dashboard.cache import CachedExperiments
 from dashboard.catalogue import ROWS
 from dashboard.theme import THEMES
 from tests.processes import until
@@ -48,6 +49,9 @@ def post(http: Any, outputs: list[str], inputs: dict[str, Any], state: dict[str,
 
 
 DRAWN = ["drawn.figure", "drawn-title.children", "files.children", "drawn-panel.hidden", "drawn.style", "said.children"]
+
+TOLD = ["far.children", "sketch.figure", "sketch.style", "sketched.data"]
+UNSEEN = {"asked.data": None, "look.data": "light", "sketched.data": None}
 
 
 def ask_for(http: Any, asked: object, person: object = "a", look: str = "light", changed: str = "asked.data") -> Any:
@@ -135,7 +139,7 @@ def test_garbage_gets_a_sentence(served: tuple[Any, FigureSpec, Settings], asked
 def test_who_does_not_say_who_asks_gets_a_sentence(served: tuple[Any, FigureSpec, Settings], person: object):
     http, spec, _ = served
     ticks = {"tick.n_intervals": 1, "cancel.n_clicks": None}
-    assert sentences(post(http, ["far.children"], ticks, {"person.data": person}, "tick.n_intervals"))
+    assert sentences(post(http, TOLD, ticks, {"person.data": person} | UNSEEN, "tick.n_intervals"))
     assert sentences(ask_for(http, {"figure": "fig1", "query": spec.to_query()}, person))
 
 
@@ -158,7 +162,7 @@ def test_cancel_lets_one_person_go_and_says_so(
 
     def far(name: str, changed: str = "tick.n_intervals") -> str:
         ticks = {"tick.n_intervals": 1, "cancel.n_clicks": 1}
-        answer = post(http, ["far.children"], ticks, {"person.data": name}, changed)
+        answer = post(http, TOLD, ticks, {"person.data": name} | UNSEEN, changed)
         return answer.get_json()["response"]["far"]["children"]
 
     with ThreadPoolExecutor(2) as pool:
@@ -171,6 +175,45 @@ def test_cancel_lets_one_person_go_and_says_so(
         assert not answers["b"].done()
         go.set()
         assert answers["b"].result(10).get_json()["response"]["drawn"]["figure"]["data"]
+
+
+@pytest.mark.parametrize("name", ["stages", "fig5a"])
+def test_a_long_figure_appears_piece_by_piece(
+    served: tuple[Any, FigureSpec, Settings], monkeypatch: pytest.MonkeyPatch, name: str
+):
+    http, spec, _ = served
+    go, real = threading.Event(), (CachedExperiments.noise_sweep, experiments.label_map)
+    calls: list[object] = []
+
+    def held(compute: Any, *given: Any, **named: Any) -> Any:
+        calls.append(given)
+        if len(calls) > 2 and not go.wait(20):
+            raise TimeoutError
+        return compute(*given, **named)
+
+    monkeypatch.setattr(CachedExperiments, "noise_sweep", lambda *given: held(real[0], *given))
+    monkeypatch.setattr(experiments, "label_map", lambda *given, **named: held(real[1], *given, **named))
+    asked = {"figure": name, "query": spec.to_query(), "turn": "t3"}
+
+    def look(sketched: object) -> dict[str, Any]:
+        state = {"person.data": "a", "asked.data": asked, "look.data": "dark", "sketched.data": sketched}
+        ticks = {"tick.n_intervals": 1, "cancel.n_clicks": None}
+        return post(http.application.test_client(), TOLD, ticks, state, "tick.n_intervals").get_json()["response"]
+
+    with ThreadPoolExecutor(1) as pool:
+        whole = pool.submit(ask_for, http, asked, "a")
+        until(lambda: len(calls) > 2 and "sketch" in look(None), "the third part waits")
+        sketch = look(None)
+        number = sketch["sketched"]["data"]
+        assert number == ["t3", 2 if name == "stages" else 1]
+        assert sketch["sketch"]["figure"]["layout"]["template"]["layout"]["font"]["color"] == THEMES["dark"].quiet
+        assert "sketch" not in look(number)  # nothing new
+        go.set()
+        final = whole.result(60).get_json()["response"]["drawn"]["figure"]
+    partial = sketch["sketch"]["figure"]
+    assert len(json.dumps(partial)) < len(json.dumps(final))
+    assert partial["layout"]["height"] == final["layout"]["height"]
+    assert "sketch" not in look(number)  # nobody waits any more
 
 
 def test_a_click_on_a_cell_opens_its_run(served: tuple[Any, FigureSpec, Settings]):

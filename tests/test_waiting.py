@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.config import Progress
-from dashboard.waiting import Desk, LeftError, SupersededError, Work
+from dashboard.waiting import Desk, LeftError, Reporter, SupersededError, Work
 from tests.processes import until
 
 
@@ -18,7 +17,7 @@ class Slow:
     def __init__(self) -> None:
         self.go, self.starts, self.gave_up = threading.Event(), 0, threading.Event()
 
-    def __call__(self, progress: Progress) -> str:
+    def __call__(self, progress: Reporter) -> str:
         self.starts += 1
         try:
             while not self.go.wait(0.01):
@@ -32,7 +31,7 @@ class Slow:
 class Person(threading.Thread):
     """Asks, and keeps what came of it."""
 
-    def __init__(self, desk: Desk, name: str, key: str, compute: Callable[[Progress], Any]):
+    def __init__(self, desk: Desk, name: str, key: str, compute: Callable[[Reporter], Any]):
         super().__init__(daemon=True)
         self.answer: object = None
         self.asks = lambda: desk.ask(name, key, compute)
@@ -98,12 +97,12 @@ def test_who_asks_for_the_same_again_joins_it():
 
 def test_a_report_before_anybody_waits_is_no_reason_to_stop():
     class Hesitant(Desk):
-        def _start(self, key: str, compute: Callable[[Progress], Any]) -> Work:
+        def _start(self, key: str, compute: Callable[[Reporter], Any]) -> Work:
             work = super()._start(key, compute)
             time.sleep(0.1)
             return work
 
-    def reports(progress: Progress) -> str:
+    def reports(progress: Reporter) -> str:
         progress(0.0, "at once")
         return "result"
 
@@ -111,7 +110,7 @@ def test_a_report_before_anybody_waits_is_no_reason_to_stop():
 
 
 def test_an_error_reaches_whoever_waits_and_is_not_kept():
-    def wrong(_: Progress) -> None:
+    def wrong(_: Reporter) -> None:
         raise ValueError("no")
 
     desk = Desk()
@@ -128,3 +127,25 @@ def test_at_the_end_everything_stops():
     desk.close()
     assert slow.gave_up.is_set()
     assert type(person.wait()) is LeftError
+
+
+def test_pieces_are_seen_by_all_who_wait_and_are_numbered():
+    desk, go = Desk(), threading.Event()
+    shown = threading.Event()
+
+    def compute(progress: Reporter) -> str:
+        for piece in ("one", "two"):
+            progress.show(piece)
+        shown.set()
+        go.wait(10)
+        return "whole"
+
+    people = [Person(desk, name, "key", compute) for name in "ab"]
+    assert shown.wait(10)
+    until(lambda: desk.piece("a") == desk.piece("b") == (2, "two"), "both see the second piece")
+    assert desk.piece("c") == (0, None)
+    go.set()
+    for person in people:
+        person.join(10)
+    assert [person.answer for person in people] == ["whole", "whole"]
+    assert desk.piece("a") == (0, None)

@@ -1,7 +1,7 @@
 """The experiments that the claims rest on, each done once, and kept for a command that goes on where one stopped."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy as np
@@ -97,10 +97,7 @@ class Evidence:
         """Fig. 5; every p is kept by itself, since a whole map takes many minutes."""
         self._used.add(name_of(model.spec.dataset))
         spec = self._spec(LabelMapSpec, model, "reading", label=label)
-        rows = [self._once(label_map, LabelMap, spec, noises=(noise,)) for noise in spec.noises]
-        return LabelMap(
-            **{item.name: np.concatenate([getattr(row, item.name) for row in rows]) for item in fields(LabelMap)}
-        )
+        return LabelMap.joined([self._once(label_map, LabelMap, spec, noises=(noise,)) for noise in spec.noises])
 
     def branches(self, model: Entry) -> Branches:
         """Supplement B: runs of '1' at t = 10, p = 0.2."""

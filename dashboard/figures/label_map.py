@@ -54,7 +54,7 @@ def label_map(found: LabelMap, theme: Theme, *, names: Sequence[str]) -> go.Figu
         colorbar=bar, hoverinfo="none", row=1, col=2,
     )  # fmt: skip
     figure.update_xaxes(title="step t", range=[-0.5, steps[-1] + 0.5], showgrid=False)
-    figure.update_yaxes(range=[found.noises[0], found.noises[-1]], showgrid=False)
+    figure.update_yaxes(range=[0, 1], showgrid=False)
     figure.update_yaxes(title="noise p", row=1, col=1)
     figure.update_layout(template=theme.template(), height=360, margin={"l": 52, "r": 20}, hovermode="closest")
     return figure

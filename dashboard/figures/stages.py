@@ -68,19 +68,20 @@ def shade(figure: go.Figure, sweep: NoiseSweep, theme: Theme) -> None:
             figure.add_vrect(x0=start, x1=end, fillcolor=rgba(theme.paper, 0.6), line_width=0, layer="below")
 
 
-def stage_map(sweeps: Sequence[NoiseSweep], names: Sequence[str], theme: Theme, *, rows: str) -> go.Figure:
+def stage_map(sweeps: Sequence[NoiseSweep | None], names: Sequence[str], theme: Theme, *, rows: str) -> go.Figure:
     """The stages over p, one row per sweep (labels, or numbers of latents): colours and roman numerals.
 
     Paler where another draw of runs might give another stage.
 
     Args:
-        sweeps: One per row, from below.
+        sweeps: One per row, from below; None where it is not there yet.
         names: Of the rows.
         theme: Colours.
         rows: What the rows are.
     """
     figure = go.Figure(layout={"template": theme.template()})
-    for row, (name, sweep) in enumerate(zip(names, sweeps, strict=True)):
+    there = [(row, name, sweep) for row, (name, sweep) in enumerate(zip(names, sweeps, strict=True)) if sweep]
+    for row, name, sweep in there:
         for start, end, stage in spans(sweep.noises, sweep.stages):
             colour = theme.points[list(Stage).index(stage)]
             figure.add_bar(
@@ -98,7 +99,8 @@ def stage_map(sweeps: Sequence[NoiseSweep], names: Sequence[str], theme: Theme, 
                     orientation="h", y=[name], base=[start], x=[end - start], width=[1], marker=veil, hoverinfo="skip"
                 )
     unseen = [[0, "rgba(0,0,0,0)"], [1, "rgba(0,0,0,0)"]]  # a click needs a cell, and a bar is one cell only
-    p, rest = sweeps[0].noises, np.zeros((len(names), len(sweeps[0].noises)))
+    p = there[0][2].noises
+    rest = np.zeros((len(names), len(p)))
     figure.add_heatmap(x=p, y=list(names), z=rest, colorscale=unseen, showscale=False, hoverinfo="none")
     figure.update_xaxes(range=[0, 1], title="noise p")
     figure.update_yaxes(title=rows, type="category", categoryarray=list(names), showgrid=False, automargin=True)

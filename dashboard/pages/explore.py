@@ -30,7 +30,7 @@ from dashboard.controls import REFERENCE_RUNS, ScreenState, attributes
 from dashboard.jobs import Jobs
 from dashboard.panels import badge, plot_panel, strip_panel
 from dashboard.requests import Newest, Request, answered, read_request
-from dashboard.theme import LIGHT, MARKERS, THEMES, TITLES, Theme
+from dashboard.theme import MARKERS, TITLES, theme_of
 
 T = TypeVar("T")
 ROUTES = ("settle", "run", "cloud", "curves", "sweep", "image", "job")
@@ -134,7 +134,7 @@ class ExplorePage:
     def cloud(self, data: object) -> dict[str, Any]:
         """All runs on the plane, and the figure of its axes."""
         request, entry, spec = self.question("cloud", data)
-        spec, theme = replace(spec, sample=0), theme_of(request.state)
+        spec, theme = replace(spec, sample=0), theme_of(request.state.theme)
 
         def build() -> dict[str, Any]:
             cloud = self.lab.trajectories(spec, self.reporter("cloud", request))
@@ -160,7 +160,7 @@ class ExplorePage:
         request, entry, spec = self.question("curves", data)
         spec, theme, names, which = (
             replace(spec, sample=0),
-            theme_of(request.state),
+            theme_of(request.state.theme),
             entry.label_names,
             request.state.curves,
         )
@@ -178,7 +178,7 @@ class ExplorePage:
         """The stage chart, and the sentence for every p, so that the badge follows the finger at once."""
         request, entry, spec = self.question("sweep", data)
         reference = controls.sweep_spec(spec, min(REFERENCE_RUNS, self.lab.memories(entry.id)))
-        theme = theme_of(request.state)
+        theme = theme_of(request.state.theme)
 
         def build() -> tuple[dict[str, Any], Any]:
             sweep = self.lab.noise_sweep(reference, self.reporter("sweep", request))
@@ -334,11 +334,6 @@ class ExplorePage:
             source=spec.source,
             noise_kind=spec.noise_kind,
         )
-
-
-def theme_of(state: ScreenState) -> Theme:
-    """The look that the browser has settled on."""
-    return THEMES.get(state.theme, LIGHT)
 
 
 def model_card(entry: Entry) -> str:

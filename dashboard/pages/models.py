@@ -28,7 +28,7 @@ from dashboard.controls import attributes
 from dashboard.jobs import Jobs, JobStatus
 from dashboard.panels import GRAPH
 from dashboard.requests import answered
-from dashboard.theme import LIGHT, THEMES, TITLES, Theme
+from dashboard.theme import TITLES, theme_of
 
 LARGEST = 64_000_000  # bytes of a model that somebody brings; ours have 6,000,000
 TURNED_UP = 0.1  # nats; less is the noise of the latent samples
@@ -297,11 +297,6 @@ def pressed(name: str) -> str:
     if not isinstance(target, dict) or not any(each.get("value") for each in callback_context.triggered):
         return ""
     return str(target.get(name, ""))
-
-
-def theme_of(look: object) -> Theme:
-    """The look that the browser says it has."""
-    return THEMES.get(look, LIGHT) if isinstance(look, str) else LIGHT
 
 
 def spec_of(dataset: object, n_latent: object, epochs: object, seed: object) -> ModelSpec:

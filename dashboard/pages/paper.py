@@ -28,7 +28,7 @@ from dashboard.files import arrays_of, as_csv, as_json, as_npz
 from dashboard.pages import claims
 from dashboard.panels import GRAPH
 from dashboard.requests import answered
-from dashboard.theme import LIGHT, THEMES
+from dashboard.theme import theme_of
 from dashboard.waiting import Desk, LeftError, SupersededError
 
 KINDS = {"npz": "application/octet-stream", "csv": "text/csv", "json": "application/json"}
@@ -59,13 +59,14 @@ class PaperPage:
         )
         return html.Div(
             [
-                *(dcc.Store(id=name) for name in ("look", "ended", "saved")),
+                *(dcc.Store(id=name) for name in ("look", "ended", "saved", "sketched")),
                 dcc.Store(id="asked", storage_type="session"),
                 dcc.Store(id="person", storage_type="session", data=secrets.token_hex(8)),
                 dcc.Location(id="go", refresh=True),
                 dcc.Interval(id="tick", interval=250, disabled=True),
                 html.Section([html.H2("Figures"), html.Div(html.Table([head, html.Tbody(cells)]), className="scroll")]),
                 form(models),
+                sketching(),
                 drawing(),
                 claims.claims_section(self.lab.settings, {name: row.number for name, row in ROWS.items()}),
             ],
@@ -91,9 +92,14 @@ class PaperPage:
             prevent_initial_call=True,
         )(self.draw)
         app.callback(
-            Output("far", "children"),
+            [
+                Output("far", "children"),
+                Output("sketch", "figure"),
+                Output("sketch", "style"),
+                Output("sketched", "data"),
+            ],
             [Input("tick", "n_intervals"), Input("cancel", "n_clicks")],
-            State("person", "data"),
+            [State("person", "data"), State("asked", "data"), State("look", "data"), State("sketched", "data")],
             prevent_initial_call=True,
         )(self.report)
         app.callback(
@@ -106,6 +112,11 @@ class PaperPage:
             "(asked, ended) => Array(3).fill(!asked || asked.turn === ended)",
             [Output("tick", "disabled"), Output("cancel", "disabled"), Output("far", "hidden")],
             [Input("asked", "data"), Input("ended", "data")],
+        )
+        app.clientside_callback(
+            """(asked, ended, sketched) => !asked || !sketched || sketched[0] !== asked.turn || ended === asked.turn""",
+            Output("sketch-panel", "hidden"),
+            [Input("asked", "data"), Input("ended", "data"), Input("sketched", "data")],
         )
         app.clientside_callback(  # what was asked for appears below the list
             """(clicks) => { if (clicks.some(Boolean)) document.getElementById("settings").scrollIntoView(); }""",
@@ -162,18 +173,26 @@ class PaperPage:
             set_props("ended", {"data": turn})
             raise
         set_props("ended", {"data": turn})
-        theme = THEMES.get(look, LIGHT) if isinstance(look, str) else LIGHT
-        figure = still(catalogue.draw(self.lab, name, spec, results, theme))
+        figure = still(catalogue.draw(self.lab, name, spec, results, theme_of(look)))
         title = f"{row.number}: {row.shows}{CLICK if row.columns else ''}"
         return figure, title, self.files(name, spec), False, {"height": figure.layout.height}, ""
 
     @answered
-    def report(self, _: object, cancel: object, person: object) -> str:
-        """How far the computation is that somebody waits for; lets them wait no longer."""
+    def report(
+        self, _: object, cancel: object, person: object, asked: object, look: object, sketched: object
+    ) -> tuple[Any, ...]:
+        """How far the computation is that somebody waits for, and what is there of it; lets them wait no longer."""
         if callback_context.triggered_id == "cancel":
             self.desk.leave(who(person))
         fraction, text = self.desk.far(who(person)) or (0.0, "")
-        return f"{100 * fraction:.0f} % {text}" if text else ""
+        far = f"{100 * fraction:.0f} % {text}" if text else ""
+        number, piece = self.desk.piece(who(person))
+        now = [asked.get("turn") if isinstance(asked, dict) else None, number]
+        if piece is None or now == sketched:
+            return far, no_update, no_update, no_update
+        name, spec = read(asked)
+        figure = still(catalogue.draw(self.lab, name, spec, piece, theme_of(look)))
+        return far, figure, {"height": figure.layout.height}, now
 
     @answered
     def open_run(self, click: object, asked: object) -> str:
@@ -281,6 +300,13 @@ def form(models: Sequence[str]) -> html.Section:
     return html.Section(
         [html.H2("Settings"), *options, html.Div([*fields_, *buttons], className="form")], id="settings"
     )
+
+
+def sketching() -> html.Section:
+    """What is there so far of a figure that is being computed."""
+    graph = html.Div(dcc.Graph(id="sketch", config=GRAPH | {"staticPlot": True}), className="canvas")
+    parts = [html.P("So far:", className="note"), html.Div(graph, className="scroll", tabIndex=0)]
+    return html.Section(parts, id="sketch-panel", hidden=True)
 
 
 def drawing() -> html.Section:
