@@ -34,7 +34,8 @@ def label_map(found: LabelMap, theme: Theme, *, names: Sequence[str]) -> go.Figu
         x=steps, y=found.noises, z=found.share, zmin=0.1, zmax=1, colorscale=pale, showscale=False, hoverinfo="none",
         row=1, col=1,
     )  # fmt: skip
-    rows, columns = (spaced(n, most) for n, most in zip(found.share.shape, LETTERS[::-1], strict=True))
+    along_p = max(1, round(LETTERS[1] * float(np.ptp(found.noises))))  # of a part of the map as far apart as of all
+    rows, columns = (spaced(n, most) for n, most in zip(found.share.shape, (along_p, LETTERS[0]), strict=True))
     p, t = np.meshgrid(found.noises[rows], steps[columns], indexing="ij")
     letters = np.where(found.share[np.ix_(rows, columns)] > READABLE, theme.paper, theme.ink)
     figure.add_scatter(
