@@ -27,7 +27,7 @@ window.fetch = (...what) => {
 };
 """
 QUIET = """() => {
-  if (!window.latent || !latent.screen.facts) return false;
+  if (!window.latent || !latent.screen || !latent.screen.facts) return false;
   const { flow } = window, asked = latent.screen.sequence;
   if (flow.asked !== asked) Object.assign(flow, { asked, last: performance.now() });
   return flow.open === 0
