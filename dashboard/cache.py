@@ -186,15 +186,17 @@ class CachedExperiments:
 
         return self._asked_for(self._key(shared), compute)
 
-    def noise_sweep(self, spec: NoiseSweepSpec, progress: Progress = silent) -> NoiseSweep:
-        """The sweep beside the model where there is one, else computed."""
+    def noise_sweep(
+        self, spec: NoiseSweepSpec, progress: Progress = silent, watch: Callable[[NoiseSweep], None] | None = None
+    ) -> NoiseSweep:
+        """The sweep beside the model where there is one, else computed; `watch` sees it grow."""
         stored = experiments.stored_noise_sweep(spec, self.settings)
         if stored is not None:
             return stored
 
         def compute() -> NoiseSweep:
             with self._heavy:
-                return experiments.noise_sweep(spec, self.settings, progress=progress)
+                return experiments.noise_sweep(spec, self.settings, progress=progress, watch=watch)
 
         return self._asked_for(self._key(spec), compute)
 

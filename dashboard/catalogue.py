@@ -240,7 +240,8 @@ def find_curves(metric: str, lab: CachedExperiments, spec: InferenceSpec, progre
 
 
 def find_sweep(lab: CachedExperiments, spec: InferenceSpec, progress: Progress) -> Results:
-    return {"sweep": sweep(lab, spec, progress)}
+    asked = NoiseSweepSpec(**shared(spec), label=spec.label)
+    return {"sweep": lab.noise_sweep(asked, progress, lambda part: show(progress, {"sweep": part}))}
 
 
 def sweep(lab: CachedExperiments, spec: InferenceSpec, progress: Progress) -> NoiseSweep:

@@ -10,7 +10,7 @@ import pytest
 from core import experiments, store
 from core.config import NOISE_KINDS, InferenceSpec, NoiseSweepSpec, Settings
 from core.experiments import sweeps
-from core.results import Stage
+from core.results import NoiseSweep, Stage
 
 Trained = tuple[Settings, str]
 
@@ -35,6 +35,16 @@ def test_a_sweep_does_not_depend_on_how_many_runs_are_computed_at_once(
     monkeypatch.setattr(sweeps, "SWEEP_BATCH", 70)
     apart = experiments.noise_sweep(spec, trained[0])
     np.testing.assert_allclose(apart.minimum_distance, together.minimum_distance, rtol=1e-4, atol=1e-5)
+
+
+def test_a_sweep_can_be_watched_while_it_grows(trained: Trained, monkeypatch: pytest.MonkeyPatch):
+    spec = NoiseSweepSpec(model=trained[1], n_runs=20, n_steps=6)
+    monkeypatch.setattr(sweeps, "SWEEP_BATCH", 200)
+    seen: list[NoiseSweep] = []
+    whole = experiments.noise_sweep(spec, trained[0], watch=seen.append)
+    assert [len(part.noises) for part in seen] == [10, 20, 30, 40, 41]
+    np.testing.assert_array_equal(seen[1].minimum_distance, whole.minimum_distance[:, :20])
+    np.testing.assert_array_equal(seen[-1].minimum_step_sem, whole.minimum_step_sem)
 
 
 def test_without_noise_the_memory_is_nearest(trained: Trained):

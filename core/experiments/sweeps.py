@@ -1,5 +1,6 @@
 """Ensembles over a grid of p (Fig. 4): computed, filed beside their model, and read from there."""
 
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from core.experiments.machine import library_of, open_model
 from core.experiments.runs import ensemble_of, noisy, point_distances, starts
 from core.results import Ensemble, NoiseSweep
 
+Watch = Callable[[NoiseSweep], None]
 SWEEP_BATCH = 3000  # runs computed at a time: large matrix products use the machine better
 
 
@@ -51,8 +53,16 @@ def store_noise_sweeps(id: str, settings: Settings, *, progress: Progress = sile
     return path
 
 
-def noise_sweep(spec: NoiseSweepSpec, settings: Settings, *, progress: Progress = silent) -> NoiseSweep:
+def noise_sweep(
+    spec: NoiseSweepSpec, settings: Settings, *, progress: Progress = silent, watch: Watch | None = None
+) -> NoiseSweep:
     """Minimum distances, their steps and the stage of an ensemble for every p.
+
+    Args:
+        spec: The experiment.
+        settings: Where models and images are.
+        progress: Called before some p are computed together.
+        watch: Called with the sweep over the p that are done.
 
     Raises: as `run`.
 
@@ -72,6 +82,8 @@ def noise_sweep(spec: NoiseSweepSpec, settings: Settings, *, progress: Progress 
         z = inference.repeated_inference(model.vae, x, spec.n_steps)
         for part in z.split(spec.n_runs, dim=1):
             found.append(ensemble_of(point_distances(model, spec.label, part, memories), part, concept))
+        if watch:
+            watch(sweep_of(spec.noises[: len(found)], found))
     progress(1.0, "done")
     return sweep_of(spec.noises, found)
 
