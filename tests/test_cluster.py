@@ -16,6 +16,7 @@ import pytest
 import redis
 import torch
 import yaml
+from distributed import Client
 
 from core import experiments, store
 from core.config import ModelSpec, RefusedError, Settings, recipe
@@ -71,8 +72,11 @@ def scheduler_of(root: Path) -> Iterator[str]:
 def worker_of(root: Path, scheduler: str, home: Path) -> Iterator[subprocess.Popen[bytes]]:
     home.mkdir(parents=True, exist_ok=True)
     command = composed(root, "worker", **{"tcp://scheduler:8786": scheduler, "/data/tmp": home})
-    with running(root, *command, LT_HOME=home, LT_DEVICE="cpu") as process:
-        yield process
+    with Client(scheduler, timeout=120, set_as_default=False) as client:
+        before = set(client.scheduler_info(n_workers=-1)["workers"])
+        with running(root, *command, LT_HOME=home, LT_DEVICE="cpu") as process:
+            until(lambda: set(client.scheduler_info(n_workers=-1)["workers"]) - before, "the worker is there")
+            yield process
 
 
 @pytest.fixture(scope="module")
