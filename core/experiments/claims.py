@@ -172,16 +172,18 @@ def steps_of_the_minima(e: Evidence) -> Finding:
 )
 def six_is_read(e: Evidence) -> Finding:
     """'6' is read at every step for p < 0.4; in stage III first another digit, '6' around t = 20-30, then '0'."""
-    model = e.main("mnist")
-    reading, n_runs = e.reading(model, 6), e.count("reading", model)
-    always = read_up_to((reading.predicted_labels == 6).all(1), reading.noises)
-    middle = read_up_to(in_the_middle(reading, 6), reading.noises)
+    models = e.seeds("mnist")
+    readings, n_runs = [e.reading(m, 6) for m in models], e.count("reading", models[0])
+    reading = readings[0]
+    each_always = np.array([read_up_to((r.predicted_labels == 6).all(1), r.noises) for r in readings])
+    each_middle = np.array([read_up_to(in_the_middle(r, 6), r.noises) for r in readings])
+    always, middle = float(each_always[0]), float(each_middle[0])
     late = reading.predicted_labels[reading.noises >= 0.5]
     starts_elsewhere, ends_at_zero = (late[:, 0] != 6).mean(), (late[:, -1] == 0).mean()
     parts = (always >= 0.35, middle >= 0.6, starts_elsewhere > 0.5 and ends_at_zero > 0.5)
     return Finding(
-        f"at every step {reach(reading, always, n_runs)}; "
-        f"at t = 20-30 {reach(reading, middle, n_runs, CONCEPT_STEPS)}; "
+        f"at every step {reach(reading, always, n_runs)}{over_seeds(each_always, '.3g')}; "
+        f"at t = 20-30 {reach(reading, middle, n_runs, CONCEPT_STEPS)}{over_seeds(each_middle, '.3g')}; "
         f"for p >= 0.5 first {digits(late[:, 0])}, at the end {digits(late[:, -1])} (shares of these p)",
         all(parts),
         any(parts),
@@ -189,10 +191,10 @@ def six_is_read(e: Evidence) -> Finding:
             "noises": reading.noises.tolist(),
             "first": reading.predicted_labels[:, 0].tolist(),
             "last": reading.predicted_labels[:, -1].tolist(),
-            "always": always,
-            "middle": middle,
+            "always": each_always.tolist(),
+            "middle": each_middle.tolist(),
         },
-        [model],
+        models,
     )
 
 
@@ -204,18 +206,21 @@ def six_is_read(e: Evidence) -> Finding:
 )
 def the_window_of_one(e: Evidence) -> Finding:
     """For '1' the window around t = 20-30 in which it is read shrinks or vanishes at 0.4 < p < 0.7."""
-    model = e.main("mnist")
-    inside = (e.reading(model, 6).noises > 0.4) & (e.reading(model, 6).noises < 0.7)
-    read = {n: in_the_middle(e.reading(model, n), n)[inside] for n in (6, 1)}
-    one, six = int(read[1].sum()), int(read[6].sum())
-    agree = share(float(e.reading(model, 1).share[inside, CONCEPT_STEPS].mean()), e.count("reading", model))
+    models = e.seeds("mnist")
+    noises = e.reading(models[0], 6).noises
+    inside = (noises > 0.4) & (noises < 0.7)
+    read = {n: np.stack([in_the_middle(e.reading(m, n), n)[inside] for m in models]) for n in (6, 1)}
+    ones, sixes = (read[n].sum(1) for n in (1, 6))
+    one, six = int(ones[0]), int(sixes[0])
+    agree = share(float(e.reading(models[0], 1).share[inside, CONCEPT_STEPS].mean()), e.count("reading", models[0]))
     return Finding(
-        f"read at t = 20-30 at {one} of these {inside.sum()} values of p, '6' at {six}; on average {agree} of the runs "
-        "of '1' agree with the label that most of them are given there",
+        f"read at t = 20-30 at {one} of these {inside.sum()} values of p{over_seeds(ones, '.0f')}, '6' at {six}"
+        f"{over_seeds(sixes, '.0f')}; on average {agree} of the runs of '1' agree with the label that most of them are "
+        "given there",
         one < six,
         0 < one == six < int(inside.sum()),
-        {"noises": e.reading(model, 6).noises[inside].tolist(), "read": {str(n): v.tolist() for n, v in read.items()}},
-        [model],
+        {"noises": noises[inside].tolist(), "read": {str(n): v.tolist() for n, v in read.items()}},
+        models,
     )
 
 
