@@ -14,7 +14,7 @@ import pytest
 
 from core import experiments
 from core.config import FigureSpec, Progress, Settings
-from dashboard import catalogue
+from dashboard import finds
 from dashboard.cache import CachedExperiments
 from dashboard.catalogue import ROWS
 from dashboard.theme import THEMES
@@ -149,7 +149,7 @@ def test_cancel_lets_one_person_go_and_says_so(
     """The other one who waits gets the figure."""
     http, spec, _ = served
     go = threading.Event()
-    real = catalogue.find_cloud
+    real = finds.find_cloud
 
     def slow(lab: Any, spec: FigureSpec, progress: Progress) -> dict[str, Any]:
         while not go.wait(0.01):
