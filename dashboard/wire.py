@@ -13,7 +13,7 @@ GREY_LEVELS = 32  # enough for the eye on small tiles, and half the bytes of 256
 LEVELS = 65535  # of a quantised array
 MAP_LEVELS = 4095  # of positions on the plane, which has some 500 pixels
 TRAIL_LEVELS = 1023
-AXIS_LEVELS = 16383  # of directions and centres: a tenth of a pixel
+AXIS_LEVELS = 16383  # of directions, centres and what is placed by them: a tenth of a pixel
 
 
 def quantised(values: np.ndarray, levels: int = LEVELS) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def space_payload(space: LatentSpace, shape: tuple[int, int]) -> dict[str, Any]:
 def run_payload(run: Run, shape: tuple[int, int]) -> dict[str, Any]:
     """The highlighted run; tile 0 of the sprite is the clean image, tile t + 1 is x(t)."""
     return {
-        "z": quantised(run.z),
+        "z": quantised(run.z, AXIS_LEVELS),
         "memory": exact(run.memory),
         "distances": exact(run.distances),
         "minimum_distance": rounded(run.minimum_distance),
