@@ -29,8 +29,8 @@ class ModelsPage:
     """Presses the buttons of the Models page over HTTP."""
 
     def __init__(self, url: str):
-        self.connection = Connection(url)
-        self.callbacks = self.connection.get(f"{MODELS}_dash-dependencies")
+        self.url = url
+        self.callbacks = Connection(url).get(f"{MODELS}_dash-dependencies")
 
     def press(self, id: str, values: dict[str, Any]) -> str:
         """The answer of the server to the callback whose first input is `id`, as text.
@@ -46,7 +46,7 @@ class ModelsPage:
         payload = {"output": found["output"], "outputs": outputs_of(found["output"])}
         payload |= {"inputs": filled(found["inputs"]), "state": filled(found["state"])}
         payload["changedPropIds"] = [f"{id}.{found['inputs'][0]['property']}"]
-        status, encoding, body = self.connection.post(json.dumps(payload).encode(), MODELS)
+        status, encoding, body = Connection(self.url).post(json.dumps(payload).encode(), MODELS)
         if status not in (200, 204):
             raise RuntimeError(f"The Models page answered '{id}' with status {status}.")
         return unpacked(encoding, body).decode()
@@ -62,7 +62,7 @@ class ModelsPage:
 
     def speed(self) -> float:
         """Epochs a second of the training that runs, as the page says it; 0 before the first."""
-        said = re.search(r"([\d.e-]+) epochs/s", self.press("second", {"second": 1}))
+        said = re.search(r"([\d.e-]+) epochs(?:/|\\u002f)s", self.press("second", {"second": 1}))
         return float(said.group(1)) if said else 0.0
 
 
@@ -93,6 +93,7 @@ def one_round(first: int, n: int) -> tuple[list[float], list[float], float]:
         alone = answer_times(connection, question, range(first + 10, first + 10 + n))
         page = ModelsPage(server.url)
         page.train()
+        connection = Connection(server.url)  # the server has closed the one that was idle
         meanwhile = answer_times(connection, question, range(first + 10 + n, first + 10 + 2 * n))
         return alone, meanwhile, page.speed()
 
