@@ -109,10 +109,13 @@ class Desk:
         wait = self._waits.get(person)
         return wait.work.far if wait else None
 
-    def piece(self, person: str) -> tuple[int, Any]:
-        """What is there so far of what a person waits for, behind its number; (0, None) where there is nothing."""
+    def piece(self, person: str, key: str) -> tuple[int, Any]:
+        """What is there so far of a computation that a person waits for, behind its number; else (0, None).
+
+        The key is asked for because the person may still wait for an older one.
+        """
         wait = self._waits.get(person)
-        return wait.work.piece if wait else (0, None)
+        return wait.work.piece if wait and wait.work.key == key else (0, None)
 
     def close(self) -> None:
         """Stop everything; a thread within torch would abort the interpreter at its end."""

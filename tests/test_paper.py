@@ -208,6 +208,16 @@ def test_a_long_figure_appears_piece_by_piece(
         assert number == ["t3", 2 if name == "stages" else 1]
         assert sketch["sketch"]["figure"]["layout"]["template"]["layout"]["font"]["color"] == THEMES["dark"].quiet
         assert "sketch" not in look(number)  # nothing new
+        newer = asked | {"figure": "fig4a", "turn": "t4"}
+        state = {"person.data": "a", "asked.data": newer, "look.data": "dark", "sketched.data": None}
+        early = post(
+            http.application.test_client(),
+            TOLD,
+            {"tick.n_intervals": 1, "cancel.n_clicks": None},
+            state,
+            "tick.n_intervals",
+        )
+        assert "sketch" not in early.get_json()["response"]  # the newer question has not reached the desk
         go.set()
         final = whole.result(60).get_json()["response"]["drawn"]["figure"]
     partial = sketch["sketch"]["figure"]

@@ -142,10 +142,11 @@ def test_pieces_are_seen_by_all_who_wait_and_are_numbered():
 
     people = [Person(desk, name, "key", compute) for name in "ab"]
     assert shown.wait(10)
-    until(lambda: desk.piece("a") == desk.piece("b") == (2, "two"), "both see the second piece")
-    assert desk.piece("c") == (0, None)
+    until(lambda: desk.piece("a", "key") == desk.piece("b", "key") == (2, "two"), "both see the second piece")
+    assert desk.piece("c", "key") == (0, None)
+    assert desk.piece("a", "newer") == (0, None)
     go.set()
     for person in people:
         person.join(10)
     assert [person.answer for person in people] == ["whole", "whole"]
-    assert desk.piece("a") == (0, None)
+    assert desk.piece("a", "key") == (0, None)

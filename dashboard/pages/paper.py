@@ -92,12 +92,8 @@ class PaperPage:
             prevent_initial_call=True,
         )(self.draw)
         app.callback(
-            [
-                Output("far", "children"),
-                Output("sketch", "figure"),
-                Output("sketch", "style"),
-                Output("sketched", "data"),
-            ],
+            [Output("far", "children"), Output("sketch", "figure")],
+            [Output("sketch", "style"), Output("sketched", "data")],
             [Input("tick", "n_intervals"), Input("cancel", "n_clicks")],
             [State("person", "data"), State("asked", "data"), State("look", "data"), State("sketched", "data")],
             prevent_initial_call=True,
@@ -162,8 +158,9 @@ class PaperPage:
         try:
             name, spec = read(asked)
             row = row_of(name)
-            key = f"{name}?{spec.to_query()}"
-            results = self.desk.ask(who(person), key, lambda progress: row.results(self.lab, spec, progress))
+            results = self.desk.ask(
+                who(person), key_of(name, spec), lambda progress: row.results(self.lab, spec, progress)
+            )
         except SupersededError:
             return *unchanged, no_update
         except LeftError:
@@ -186,11 +183,13 @@ class PaperPage:
             self.desk.leave(who(person))
         fraction, text = self.desk.far(who(person)) or (0.0, "")
         far = f"{100 * fraction:.0f} % {text}" if text else ""
-        number, piece = self.desk.piece(who(person))
-        now = [asked.get("turn") if isinstance(asked, dict) else None, number]
-        if piece is None or now == sketched:
+        if not isinstance(asked, dict):
             return far, no_update, no_update, no_update
         name, spec = read(asked)
+        number, piece = self.desk.piece(who(person), key_of(name, spec))
+        now = [asked.get("turn"), number]
+        if piece is None or now == sketched:
+            return far, no_update, no_update, no_update
         figure = still(catalogue.draw(self.lab, name, spec, piece, theme_of(look)))
         return far, figure, {"height": figure.layout.height}, now
 
@@ -253,6 +252,11 @@ def read(asked: object) -> tuple[str, FigureSpec]:
     if notes:
         raise SpecError(notes[0])
     return str(asked.get("figure")), spec
+
+
+def key_of(name: str, spec: FigureSpec) -> str:
+    """Equal questions are one computation."""
+    return f"{name}?{spec.to_query()}"
 
 
 def who(person: object) -> str:
