@@ -97,6 +97,18 @@ class Jobs:
         if attempt is not None:
             self._end(key, attempt, "cancelled", "cancelled")
 
+    def discard(self, stopped: experiments.Unfinished) -> str:
+        """Remove what is kept of a stopped training, with the workers too; returns what has become of it."""
+        said = "The stopped training is discarded"
+        if stopped.is_elsewhere and not stopped.problem and self.settings.scheduler:
+            try:
+                client = self._connect(self.settings.scheduler)
+                client.run(forget_job, stopped.spec.to_dict(), on_error="ignore")
+            except (RefusedError, OSError, TimeoutError):  # of no use to who wants to be rid of it
+                said += " here; no worker answers, and the one that has its state keeps it"
+        stopped.path.unlink(missing_ok=True)
+        return f"{said}."
+
     def estimated_seconds(self, spec: ModelSpec) -> float:
         """How long a training would take, from a few steps timed in a process that would do it.
 
@@ -287,7 +299,7 @@ def train_job(key: str, spec: dict[str, Any], given: Settings | None) -> bytes:
 
 
 async def forget_job(spec: dict[str, Any]) -> None:
-    """Runs in a worker of another scheduler: the model is filed, its training state is not needed any more.
+    """Runs in a worker of another scheduler: the state of a training is not needed any more.
 
     A coroutine, which is what Dask sends off without waiting for its end.
     """

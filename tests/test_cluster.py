@@ -277,3 +277,24 @@ def test_a_restarted_web_process_offers_the_training_that_its_worker_has(
         id = experiments.id_of(spec)
         until(lambda: files(settings_in(tmp_path)) == [f"{id}.safetensors"], "the model is there, the note is not")
     until(lambda: not kept(home, spec), "the worker keeps no state of what is filed")
+
+
+def test_a_discarded_training_is_forgotten_by_its_worker_too(servers: tuple[Jobs, Jobs], home: Settings):
+    jobs, spec = servers[0], replace(ENDLESS, seed=10)
+    learning(jobs, jobs.train(spec))
+    jobs.cancel(jobs.train(spec))
+    until(lambda: kept(home, spec), "the worker stops and keeps the state")
+    (note,) = experiments.unfinished(jobs.settings)
+    assert jobs.discard(note) == "The stopped training is discarded."
+    assert not kept(home, spec)
+    assert experiments.unfinished(jobs.settings) == []
+
+
+def test_a_training_can_be_discarded_where_no_scheduler_answers(settings: Settings, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(jobs_module, "PATIENCE", 1)
+    experiments.note_elsewhere(QUICK, settings)
+    (note,) = experiments.unfinished(settings)
+    jobs = Jobs(replace(settings, scheduler=f"tcp://127.0.0.1:{free_port()}"))
+    assert "no worker answers, and the one that has its state keeps it." in jobs.discard(note)
+    assert experiments.unfinished(settings) == []
+    jobs.close()

@@ -188,8 +188,7 @@ class ModelsPage:
                 place = "where its worker left it" if each.is_elsewhere else f"from epoch {each.epoch}"
                 return f"{describe(each.spec)} goes on {place}."
             if each.path.name == key and action == "discard":
-                each.path.unlink(missing_ok=True)
-                return "The stopped training is discarded."
+                return self.jobs.discard(each)
         return "That training is not there any more."
 
     @answered
