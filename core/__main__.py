@@ -22,7 +22,6 @@ from core.config import (
     DATASETS,
     NOISE_KINDS,
     ZOO,
-    Choice,
     ClassifierSpec,
     FigureSpec,
     GridSpec,
@@ -30,13 +29,12 @@ from core.config import (
     ModelSpec,
     NoiseSweepSpec,
     Progress,
-    RefusedError,
     Settings,
-    Spec,
-    checked,
 )
+from core.library import Entry
 from core.results import POINTS, GridCell
-from core.store import SHIPPED, Entry, file_sha256, read_recipe
+from core.spec import Choice, RefusedError, Spec, checked
+from core.store import SHIPPED, file_sha256, read_recipe
 
 FIGURES = (
     *("fig1", "suppA", "fig2", "movies", "suppB", "fig3", "suppC", "suppD", "suppF", "fig4a", "fig4b", "stages"),

@@ -12,9 +12,10 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.config import N_LABELS, ClassifierSpec, Progress, RefusedError, silent
+from core.config import N_LABELS, ClassifierSpec, Progress, silent
 from core.data import IMAGE_SHAPES, Dataset
 from core.precision import is_half
+from core.spec import RefusedError
 
 AT_ONCE = {"cpu": 50}  # images named at a time: what they become in the network stays in a cache of a core
 

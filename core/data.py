@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from core.config import Progress, RefusedError, silent
+from core.config import Progress, silent
+from core.spec import RefusedError
 
 LABEL_NAMES = {
     "mnist": tuple("0123456789"),

@@ -15,10 +15,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from core.config import ModelSpec, RefusedError, SpecError
+from core.config import ModelSpec
 from core.gradient import negative_elbo_gradient
 from core.precision import is_half
 from core.results import TrainingRun
+from core.spec import RefusedError, SpecError
 from core.store import write_whole
 from core.vae import VAE, initialise
 

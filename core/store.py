@@ -1,30 +1,28 @@
-"""The library of models: safetensors files with JSON metadata, verified on load, written whole or not at all."""
+"""Model files: safetensors with JSON metadata, verified on load, written whole or not at all."""
 
 import hashlib
 import json
 import os
-import re
 import struct
 import tempfile
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
 import torch
 from jaxtyping import Float, Int
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-from core.config import N_LABELS, ClassifierSpec, ModelSpec, Name, RefusedError, SpecError
-from core.data import IMAGE_SHAPES, LABEL_NAMES, TRAINING_IMAGES
+from core.config import N_LABELS, ClassifierSpec, ModelSpec
+from core.data import IMAGE_SHAPES, TRAINING_IMAGES
+from core.spec import RefusedError, SpecError
 from core.vae import VAE
 
 SHIPPED = Path(__file__).resolve().parent.parent / "models"
-IMPORTED = "imported"  # the folder, beside the models trained here, of those that somebody brought
 MAX_HEADER = 1_000_000  # bytes of metadata; our own headers have about 3,000
 KINDS = {ModelSpec: "model", ClassifierSpec: "classifier"}  # what a file holds, by its recipe
 COMMANDS = {ModelSpec: "train", ClassifierSpec: "classifier"}  # of `python -m core`, which make such a file
@@ -52,33 +50,6 @@ class Model:
     concepts: Float[Tensor, "labels latent"]
     memories: Float[Tensor, "labels images latent"]
     memory_index: Int[Tensor, "labels images"]
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One file of the library, read no further than its metadata; `problem` says why it cannot be used."""
-
-    path: Path
-    origin: str
-    spec: ModelSpec = field(default_factory=ModelSpec)
-    card: Mapping[str, Any] = field(default_factory=dict)
-    problem: str = ""
-    is_model: bool = True
-
-    @property
-    def id(self) -> str:
-        """The file's name without its ending."""
-        return self.path.stem
-
-    @property
-    def image_shape(self) -> tuple[int, int]:
-        """Height and width of the images."""
-        return IMAGE_SHAPES[self.spec.dataset]
-
-    @property
-    def label_names(self) -> tuple[str, ...]:
-        """What the labels stand for."""
-        return LABEL_NAMES[self.spec.dataset]
 
 
 def save_model(
@@ -284,115 +255,6 @@ def check_shapes(name: str, shapes: Mapping[str, tuple[int, ...]], expected: Map
             raise StoreError(f"{name}: '{key}' should be {'x'.join(map(str, shape))} for its recipe, but is {found}.")
 
 
-def ladder(entries: Iterable[Entry]) -> list[Entry]:
-    """One model for every N_z, the smallest first: the one with the lowest seed."""
-    lowest = {e.spec.n_latent: e for e in sorted(entries, key=lambda e: -e.spec.seed)}
-    return [lowest[n] for n in sorted(lowest)]
-
-
-class Library:
-    """All models of this machine: the shipped ones and those trained here.
-
-    Args:
-        folders: (folder, origin) pairs; where two files have the same name the first folder wins.
-    """
-
-    def __init__(self, folders: Iterable[tuple[Path, str]]):
-        self.folders = tuple(folders)
-
-    @staticmethod
-    def of(trained: Path, shipped: Path = SHIPPED) -> "Library":
-        """The shipped models and those in the folder of this machine."""
-        return Library([(shipped, "shipped"), (trained, "trained here"), (trained / IMPORTED, "imported")])
-
-    def entries(self) -> list[Entry]:
-        """Every model file, usable or not, by data set, latent units and id."""
-        found: dict[str, Entry] = {}
-        for folder, origin in self.folders:
-            for path in sorted(folder.glob("*.safetensors")) if folder.is_dir() else ():
-                if not path.name.endswith(".sweeps.safetensors") and path.stem not in found:
-                    found[path.stem] = _entry(path, origin, stamp(path))
-        models = [entry for entry in found.values() if entry.is_model]
-        return sorted(models, key=lambda e: (bool(e.problem), e.spec.dataset, e.spec.n_latent, e.id))
-
-    def usable(self, dataset: str | None = None) -> list[Entry]:
-        """The models that can be opened, of one data set if named."""
-        return [e for e in self.entries() if not e.problem and dataset in (None, e.spec.dataset)]
-
-    def ladder(self, dataset: str) -> list[Entry]:
-        """Of the shipped models one for every N_z, see `ladder`."""
-        return ladder([e for e in self.usable(dataset) if e.origin == "shipped"])
-
-    def find(self, id: str) -> Entry:
-        """The entry with an id.
-
-        Raises:
-            StoreError: There is none, or it cannot be used.
-        """
-        for folder, origin in self.folders if re.fullmatch(Name().pattern, id) else ():
-            path = folder / f"{id}.safetensors"
-            if os.path.lexists(path):
-                entry = _entry(path, origin, stamp(path))
-                if entry.problem:
-                    raise StoreError(entry.problem)
-                return entry
-        raise StoreError(f"There is no model '{id[:64]}' here. Choose one of the list, or train it.")
-
-    def files(self, name: str) -> list[Path]:
-        """Files of a name that are there, whatever they hold: those of this machine first."""
-        return [path for folder, _ in reversed(self.folders) if (path := folder / f"{name}.safetensors").exists()]
-
-    def load(self, id: str, device: torch.device) -> Model:
-        """Open a model; kept in memory until its file changes."""
-        path = self.find(id).path
-        return _loaded(path, device, stamp(path))
-
-    def default(self, dataset: str, n_latent: int) -> Entry:
-        """The model of a data set and number of latent units: a shipped one first, then the lowest id.
-
-        Raises:
-            StoreError: There is none.
-        """
-        found = [e for e in self.usable(dataset) if e.spec.n_latent == n_latent]
-        if not found:
-            raise StoreError(
-                f"There is no model of {dataset} with {n_latent} latent units here. "
-                f"Train one: python -m core train --dataset {dataset} --n-latent {n_latent}"
-            )
-        return preferred(found)
-
-    def delete(self, id: str) -> None:
-        """Delete a model of this machine, usable or not, with its sweeps.
-
-        Raises:
-            StoreError: There is none, or it is a shipped one.
-        """
-        entry = next((e for e in self.entries() if e.id == id), None)
-        if entry is None:
-            raise StoreError(f"There is no model '{id[:64]}' here any more.")
-        if entry.origin == "shipped":
-            raise StoreError(f"'{id}' is shipped with the program and stays. Only models of this machine are deleted.")
-        entry.path.with_name(f"{id}.sweeps.safetensors").unlink(missing_ok=True)
-        entry.path.unlink(missing_ok=True)
-
-    def load_sweeps(self, id: str) -> tuple[Mapping[str, Any], Mapping[str, np.ndarray]]:
-        """Recipe and arrays of the noise sweeps beside a model; empty where there are none for these weights."""
-        path = self.find(id).path
-        sweeps = path.with_name(f"{id}.sweeps.safetensors")
-        return _sweeps(sweeps, stamp(sweeps), kept_sha256(path)) if sweeps.exists() else ({}, {})
-
-
-def preferred(entries: Iterable[Entry]) -> Entry:
-    """The model that is shown when nobody names one: a shipped one first, then the lowest id."""
-    return min(entries, key=lambda e: (e.origin != "shipped", e.id))
-
-
-def save_sweeps(path: Path, sha256: str, recipe: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
-    """Write derived results beside a model, stamped with the SHA-256 of the model's file."""
-    tensors = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in arrays.items()}
-    write_whole(path, save(tensors, {"sha256": sha256, "recipe": json.dumps(dict(recipe))}))
-
-
 def stamp(path: Path) -> tuple[int, int]:
     """Changes when a file is replaced: the key under which it may be kept in memory."""
     try:
@@ -402,35 +264,6 @@ def stamp(path: Path) -> tuple[int, int]:
     return (status.st_mtime_ns, status.st_size)
 
 
-@lru_cache(maxsize=512)
-def _entry(path: Path, origin: str, stamp: tuple[int, int]) -> Entry:
-    try:
-        Name().check("The name of a model's file", path.stem)
-        spec, card = read_metadata(path)
-        check_header(path, spec)
-    except RefusedError as error:
-        return Entry(path, origin, problem=str(error), is_model=not isinstance(error, OtherKindError))
-    return Entry(path, origin, spec, card)
-
-
-@lru_cache(maxsize=8)
-def _loaded(path: Path, device: torch.device, stamp: tuple[int, int]) -> Model:
-    return load_model(path, device)
-
-
 @lru_cache(maxsize=64)
 def _sha256(path: Path, stamp: tuple[int, int]) -> str:
     return file_sha256(path)
-
-
-@lru_cache(maxsize=16)
-def _sweeps(path: Path, stamp: tuple[int, int], sha256: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    try:
-        with safe_open(path, framework="np") as file:
-            metadata = file.metadata() or {}
-            if metadata.get("sha256") != sha256:
-                return {}, {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-            return json.loads(metadata["recipe"]), arrays
-    except (SafetensorError, OSError, ValueError, KeyError):
-        return {}, {}

@@ -18,9 +18,10 @@ from flask import Flask
 from flask_caching import Cache
 
 from core import experiments
-from core.config import EnsembleSpec, InferenceSpec, NoiseSweepSpec, Progress, RefusedError, Settings, silent
+from core.config import EnsembleSpec, InferenceSpec, NoiseSweepSpec, Progress, Settings, silent
+from core.library import Library
 from core.results import LatentSpace, NoiseSweep, Run, Trajectories
-from core.store import Library
+from core.spec import RefusedError
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)

@@ -17,7 +17,8 @@ from typing import Any
 import plotly.graph_objects as go
 
 from core import experiments
-from core.config import FigureSpec, InferenceSpec, Progress, SpecError, checked
+from core.config import FigureSpec, InferenceSpec, Progress
+from core.spec import SpecError, checked
 from core.store import file_sha256
 from dashboard import figures
 from dashboard.cache import CachedExperiments

@@ -9,22 +9,8 @@ from typing import Any
 
 from dash import html
 
-from core.config import (
-    BASES,
-    DATASETS,
-    N_LABELS,
-    NOISE_KINDS,
-    SOURCES,
-    Choice,
-    InferenceSpec,
-    Integer,
-    Name,
-    NoiseSweepSpec,
-    Real,
-    Spec,
-    key_of,
-    setting,
-)
+from core.config import BASES, DATASETS, N_LABELS, NOISE_KINDS, SOURCES, InferenceSpec, NoiseSweepSpec
+from core.spec import Choice, Integer, Name, Real, Spec, key_of, setting
 
 REFERENCE_RUNS = 300  # runs of the shipped sweeps, and of the explorer unless told otherwise
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from core.config import SpecError
+from core.spec import SpecError
 
 WIDTH = 900  # px, of a picture; the page's own width where it is wide
 

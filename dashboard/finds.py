@@ -19,9 +19,9 @@ from core.config import (
     NoiseSweepSpec,
     Progress,
     Settings,
-    SpecError,
 )
 from core.results import ConceptDynamics, LabelMap, NoiseSweep
+from core.spec import SpecError
 from core.store import file_sha256
 from dashboard.cache import CachedExperiments
 from dashboard.waiting import Reporter

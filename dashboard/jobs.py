@@ -19,8 +19,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core import experiments, train
-from core.config import ModelSpec, RefusedError, Settings
+from core.config import ModelSpec, Settings
 from core.results import TrainingRun
+from core.spec import RefusedError
 
 TOPIC = "latent-trajectories"
 BUSY = ("waiting", "running")

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from core.config import (
     FigureSpec,
 )
-from core.store import Entry
+from core.library import Entry
 from dashboard import figures
 from dashboard.finds import Results
 from dashboard.theme import Theme

@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 from dash import no_update, set_props
 from dash.exceptions import PreventUpdate
 
-from core.config import RefusedError, SpecError, shown
+from core.spec import RefusedError, SpecError, shown
 from dashboard.controls import ScreenState
 
 log = logging.getLogger(__name__)

@@ -14,8 +14,8 @@ from core.config import BranchSpec, InferenceSpec, LabelMapSpec, Settings
 from core.experiments import evidence
 from core.experiments.evidence import Evidence
 from core.experiments.runs import collective_runs
+from core.library import Entry, Library
 from core.results import Claim, ClaimTable
-from core.store import Entry
 from tests.conftest import CommandLine, is_refused
 from tests.served import own_cache
 
@@ -28,7 +28,7 @@ def shipped(trained: tuple[Settings, str], tmp_path: Path, monkeypatch: pytest.M
     home, id = trained
 
     def only(self: Evidence, dataset: str) -> list[Entry]:
-        return [store.Library.of(self.settings.models).find(id)]
+        return [Library.of(self.settings.models).find(id)]
 
     monkeypatch.setattr(Evidence, "shipped", only)
     return own_cache(home, tmp_path / "cache")

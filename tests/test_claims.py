@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.config import ModelSpec, Settings, SpecError
+from core.config import ModelSpec, Settings
 from core.experiments import statements
 from core.experiments.claims import CHECKS, claims
 from core.experiments.evidence import Evidence
+from core.library import Entry
 from core.results import (
     ApproachCurves,
     Branches,
@@ -22,7 +23,7 @@ from core.results import (
     NoiseSweep,
     Stage,
 )
-from core.store import Entry
+from core.spec import SpecError
 
 P = np.arange(41) / 40
 

@@ -12,9 +12,11 @@ from safetensors.torch import load_file, save_file
 
 from core import classifier, data, experiments, store
 from core.classifier import Classifier
-from core.config import CLASSIFIERS, ClassifierSpec, RefusedError, Settings
+from core.config import CLASSIFIERS, ClassifierSpec, Settings
 from core.data import Dataset
-from core.store import Library, StoreError
+from core.library import Library
+from core.spec import RefusedError
+from core.store import StoreError
 from tests.conftest import CommandLine, settings_in
 
 CPU = torch.device("cpu")

@@ -18,8 +18,10 @@ import torch
 import yaml
 from distributed import Client
 
-from core import experiments, store
-from core.config import ModelSpec, RefusedError, Settings, recipe
+from core import experiments
+from core.config import ModelSpec, Settings, recipe
+from core.library import Library
+from core.spec import RefusedError
 from dashboard import jobs as jobs_module
 from dashboard.jobs import Jobs
 from tests.conftest import settings_in
@@ -121,7 +123,7 @@ def test_a_worker_trains_and_the_server_files(servers: tuple[Jobs, Jobs], home: 
     status = ended(jobs, jobs.train(QUICK))
     assert (status.state, len(status.course["train"])) == ("done", QUICK.epochs)
     assert files(jobs.settings) == [f"{status.text}.safetensors"]
-    model = store.Library([(jobs.settings.models, "trained here")]).load(status.text, torch.device("cpu"))
+    model = Library([(jobs.settings.models, "trained here")]).load(status.text, torch.device("cpu"))
     assert model.spec == QUICK
     assert files(other.settings) == []
     until(lambda: files(home) == [], "the worker keeps neither model nor state")

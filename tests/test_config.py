@@ -10,24 +10,8 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from core import config
-from core.config import (
-    Choice,
-    ClassifierSpec,
-    GridSpec,
-    InferenceSpec,
-    Integer,
-    Integers,
-    ModelSpec,
-    Name,
-    NoiseSweepSpec,
-    Rates,
-    Real,
-    Settings,
-    SpecError,
-    checked,
-    key_of,
-)
+from core.config import ClassifierSpec, GridSpec, InferenceSpec, ModelSpec, NoiseSweepSpec, Settings
+from core.spec import Check, Choice, Integer, Integers, Name, Rates, Real, Spec, SpecError, checked, key_of
 
 NEEDED: dict[type, dict[str, Any]] = {
     ModelSpec: {},
@@ -47,7 +31,7 @@ def sentence(text: str) -> bool:
     return len(text) < 300 and "\n" not in text and text.endswith(".") and text[:1].strip() != ""
 
 
-def allowed(check: config.Check) -> st.SearchStrategy[Any]:
+def allowed(check: Check) -> st.SearchStrategy[Any]:
     """Every value that a field's check admits."""
     match check:
         case Integer():
@@ -64,13 +48,13 @@ def allowed(check: config.Check) -> st.SearchStrategy[Any]:
             return st.lists(st.integers(check.low, check.high), min_size=1, max_size=50).map(tuple)
 
 
-def specs() -> st.SearchStrategy[config.Spec]:
+def specs() -> st.SearchStrategy[Spec]:
     return st.one_of([st.builds(s, **{item.name: allowed(checked(item)) for item in fields(s)}) for s in NEEDED])
 
 
 @examples(max_examples=150, deadline=None)
 @given(spec=specs())
-def test_a_query_reads_back_as_the_same_spec(spec: config.Spec):
+def test_a_query_reads_back_as_the_same_spec(spec: Spec):
     again, notes = type(spec).from_query("?" + spec.to_query())
     assert again == spec
     assert notes == []
@@ -79,7 +63,7 @@ def test_a_query_reads_back_as_the_same_spec(spec: config.Spec):
 
 @examples(max_examples=60, deadline=None)
 @given(spec=specs())
-def test_a_spec_survives_json(spec: config.Spec):
+def test_a_spec_survives_json(spec: Spec):
     assert type(spec).from_dict(json.loads(json.dumps(spec.to_dict()))) == spec
 
 
@@ -149,7 +133,7 @@ def test_the_grid_of_the_paper_is_nine_trainings_of_every_n_latent():
 
 
 @pytest.mark.parametrize(("spec", "name"), OPTIONAL)
-def test_a_bad_value_in_a_link_falls_back_with_one_note(spec: type[config.Spec], name: str):
+def test_a_bad_value_in_a_link_falls_back_with_one_note(spec: type[Spec], name: str):
     key = {item.name: key_of(item) for item in fields(spec)}[name]
     for text in NEVER_READ:
         read, notes = spec.from_query(urlencode({"model": "m", key: text}))

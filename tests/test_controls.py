@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from core.config import InferenceSpec, Integer, Name, Real, checked, key_of
+from core.config import InferenceSpec
+from core.spec import Integer, Name, Real, checked, key_of
 from dashboard import controls
 from dashboard.controls import ScreenState
 from tests.conftest import settings_in

@@ -11,10 +11,11 @@ from sklearn.datasets import load_digits
 
 from core import data, experiments, inference, store, train
 from core.analysis import subspace
-from core.config import SOURCES, InferenceSpec, ModelSpec, NoiseSweepSpec, Settings, SpecError
+from core.config import SOURCES, InferenceSpec, ModelSpec, NoiseSweepSpec, Settings
 from core.data import DataError
 from core.experiments import training
 from core.results import Run, Stage
+from core.spec import SpecError
 from core.store import StoreError
 
 Trained = tuple[Settings, str]

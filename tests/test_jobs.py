@@ -14,7 +14,9 @@ import pytest
 import torch
 
 from core import experiments, store, train
-from core.config import ModelSpec, RefusedError, Settings
+from core.config import ModelSpec, Settings
+from core.library import Library
+from core.spec import RefusedError
 from core.stack import TrainingError
 from dashboard import jobs as jobs_module
 from dashboard.jobs import Jobs, JobStatus
@@ -58,7 +60,7 @@ def test_a_model_is_trained_with_progress_and_filed(jobs: Jobs, home: Settings, 
     assert (status.state, status.fraction) == ("done", 1.0)
     assert len(status.course["train"]) == QUICK.epochs
     assert status.course["epochs"][-1] == QUICK.epochs
-    model = store.Library([(home.models, "trained here")]).load(status.text, torch.device("cpu"))
+    model = Library([(home.models, "trained here")]).load(status.text, torch.device("cpu"))
     assert model.spec == QUICK
     fractions = [report["fraction"] for report in reports if report["key"] == key]
     assert fractions == sorted(fractions)

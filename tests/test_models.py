@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from core import experiments, train
 from core.config import ModelSpec, Settings
-from core.store import Library
+from core.library import Library
 from dashboard.jobs import Jobs, JobStatus
 from dashboard.pages.models import bound_of, spec_of
 from tests.served import Site, create_app, sentences

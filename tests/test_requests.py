@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from core.config import SpecError
+from core.spec import SpecError
 from dashboard import requests
 from dashboard.controls import ScreenState
 from dashboard.requests import Newest, Request, answered, is_question, read_request

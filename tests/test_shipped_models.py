@@ -10,10 +10,11 @@ import torch
 
 from core import data, experiments, store, train
 from core.config import NOISE_KINDS, SOURCES, ZOO, InferenceSpec, NoiseSweepSpec, Settings
+from core.library import Library
 from core.results import Stage
 
 CPU = torch.device("cpu")
-SHIPPED = sorted(entry.path for entry in store.Library([(store.SHIPPED, "shipped")]).entries())
+SHIPPED = sorted(entry.path for entry in Library([(store.SHIPPED, "shipped")]).entries())
 
 
 def test_the_shipped_models_are_of_the_zoo():

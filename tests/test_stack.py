@@ -13,8 +13,9 @@ import pytest
 import torch
 
 from core import data, store, train
-from core.config import ModelSpec, SpecError
+from core.config import ModelSpec
 from core.data import Dataset
+from core.spec import SpecError
 from core.stack import Stack, TrainingError
 from core.vae import VAE, kl, reconstruction
 

@@ -12,7 +12,8 @@ from safetensors.torch import load_file, save
 
 from core import store
 from core.config import ModelSpec
-from core.store import Library, StoreError
+from core.library import Library, save_sweeps
+from core.store import StoreError
 
 CPU = torch.device("cpu")
 WriteModel = Callable[..., Path]
@@ -324,7 +325,7 @@ def sweeps(tmp_path: Path, write_model: WriteModel) -> tuple[Library, Path, dict
     """A model with results beside it."""
     path = write_model(tmp_path / "a.safetensors")
     arrays = {"stages": np.arange(6, dtype=np.float32).reshape(2, 3).T}
-    store.save_sweeps(tmp_path / "a.sweeps.safetensors", store.file_sha256(path), {"n_runs": 5}, arrays)
+    save_sweeps(tmp_path / "a.sweeps.safetensors", store.file_sha256(path), {"n_runs": 5}, arrays)
     return Library([(tmp_path, "here")]), path, arrays
 
 

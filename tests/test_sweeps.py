@@ -10,6 +10,7 @@ import pytest
 from core import experiments, store
 from core.config import NOISE_KINDS, InferenceSpec, NoiseSweepSpec, Settings
 from core.experiments import sweeps
+from core.library import save_sweeps
 from core.results import NoiseSweep, Stage
 
 Trained = tuple[Settings, str]
@@ -95,5 +96,5 @@ def test_stored_sweeps_that_lack_an_array_are_not_used(settings: Settings, write
     path = write_model(settings.models / "a.safetensors")
     arrays = {"minimum_distance": np.zeros((2, 2, 10, 3, 41), np.float32)}
     recipe = {"n_runs": 12, "n_steps": 60, "seed": 0}
-    store.save_sweeps(path.with_name("a.sweeps.safetensors"), store.file_sha256(path), recipe, arrays)
+    save_sweeps(path.with_name("a.sweeps.safetensors"), store.file_sha256(path), recipe, arrays)
     assert experiments.stored_noise_sweep(NoiseSweepSpec(model="a", n_runs=12), settings) is None

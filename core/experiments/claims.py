@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from core.config import EnsembleSpec, Progress, Settings, SpecError, silent
+from core.config import EnsembleSpec, Progress, Settings, silent
 from core.experiments.evidence import Evidence
 from core.experiments.rules import CHECKS, Finding, claim
 from core.experiments.statements import (
@@ -33,6 +33,7 @@ from core.experiments.statements import (
     with_error,
 )
 from core.results import ClaimTable, Stage
+from core.spec import SpecError
 
 
 def claims(

@@ -16,7 +16,6 @@ from core.config import (
     NoiseSweepSpec,
     Progress,
     Settings,
-    SpecError,
     silent,
 )
 from core.experiments.approach import approach_curves
@@ -28,8 +27,9 @@ from core.experiments.kept import kept
 from core.experiments.label_maps import branches, label_map
 from core.experiments.machine import available_source, library_of, open_model, versions
 from core.experiments.sweeps import noise_sweep, stored_noise_sweep
+from core.library import Entry, ladder
 from core.results import ApproachCurves, Branches, ConceptDynamics, Geometry, LabelMap, LatentSweep, NoiseSweep
-from core.store import Entry, ladder
+from core.spec import SpecError
 
 T = TypeVar("T")
 RUNS = {"approach": 300, "branches": 300, "dynamics": 300, "reading": 200, "sweep": 500, "map": 300}

@@ -7,8 +7,10 @@ import torch
 from torch import Tensor
 
 from core import data, store
-from core.config import Progress, Settings, SpecError, silent
+from core.config import Progress, Settings, silent
+from core.library import Library
 from core.precision import has_bfloat16
+from core.spec import SpecError
 
 
 def device_of(settings: Settings) -> torch.device:
@@ -35,9 +37,9 @@ def versions() -> dict[str, str]:
     return {"torch": torch.__version__, "numpy": np.__version__, "python": platform.python_version()}
 
 
-def library_of(settings: Settings) -> store.Library:
+def library_of(settings: Settings) -> Library:
     """The shipped models and those trained on this machine."""
-    return store.Library.of(settings.models)
+    return Library.of(settings.models)
 
 
 def open_model(id: str, settings: Settings) -> store.Model:

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.config import RefusedError
+from core.library import Entry
 from core.results import Claim
-from core.store import Entry
+from core.spec import RefusedError
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ from torch import Tensor
 
 from core import data, inference, store
 from core.analysis import concepts, subspace
-from core.config import InferenceSpec, NoiseSweepSpec, Progress, Settings, SpecError, silent
+from core.config import InferenceSpec, NoiseSweepSpec, Progress, Settings, silent
 from core.experiments.machine import array, open_model
 from core.results import Ensemble, LatentSpace, Run, Trajectories
+from core.spec import SpecError
 
 TRAIL = 4  # positions of a run that are drawn at once: now and the three steps before
 

@@ -11,6 +11,7 @@ from core import inference, store
 from core.config import N_LABELS, NOISE_KINDS, SOURCES, NoiseSweepSpec, Progress, Settings, silent
 from core.experiments.machine import library_of, open_model
 from core.experiments.runs import ensemble_of, noisy, point_distances, starts
+from core.library import save_sweeps
 from core.results import Ensemble, NoiseSweep
 
 Watch = Callable[[NoiseSweep], None]
@@ -49,7 +50,7 @@ def store_noise_sweeps(id: str, settings: Settings, *, progress: Progress = sile
     arrays = {name: value.reshape(shape + value.shape[1:]) for name, value in stacked.items()}
     recipe = {"n_runs": n_runs, "n_steps": spec.n_steps, "seed": spec.seed, "axes": "source, noise_kind, label"}
     path = entry.path.with_name(f"{id}.sweeps.safetensors")
-    store.save_sweeps(path, store.file_sha256(entry.path), recipe, arrays)
+    save_sweeps(path, store.file_sha256(entry.path), recipe, arrays)
     return path
 
 

@@ -13,10 +13,12 @@ from torch import Tensor
 
 from core import data, stack, store, train
 from core.analysis import subspace
-from core.config import CLASSIFIERS, N_LABELS, ZOO, ModelSpec, Progress, RefusedError, Settings, silent
+from core.config import CLASSIFIERS, N_LABELS, ZOO, ModelSpec, Progress, Settings, silent
 from core.experiments.classifier import train_classifier
 from core.experiments.machine import device_of, library_of, machine_of, versions
+from core.library import IMPORTED
 from core.results import TrainingRun
+from core.spec import RefusedError
 from core.vae import VAE
 
 MEMORIES_PER_LABEL = 500
@@ -229,7 +231,7 @@ def import_model(content: bytes, filename: str, settings: Settings) -> str:
     id = re.sub(r"[^a-z0-9]+", "-", Path(filename).stem.lower()).strip("-")[:64] or "model"
     if any(entry.id == id for entry in library_of(settings).entries()):
         raise store.StoreError(f"There is a model '{id}' here already. Rename the file, or delete that model first.")
-    folder = settings.models / store.IMPORTED
+    folder = settings.models / IMPORTED
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".") as scratch:
         path = Path(scratch) / f"{id}.safetensors"

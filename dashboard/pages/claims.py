@@ -13,8 +13,9 @@ from typing import Any
 from dash import ALL, Dash, Input, Output, dcc, html
 
 from core import experiments
-from core.config import RefusedError, Settings
+from core.config import Settings
 from core.results import Claim, ClaimTable
+from core.spec import RefusedError
 from dashboard.captions import SELECTED
 from dashboard.controls import attributes
 

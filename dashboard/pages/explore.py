@@ -21,9 +21,11 @@ from typing import Any, TypeVar
 from dash import Dash, Input, Output, State, dcc, html
 from dash.exceptions import PreventUpdate
 
-from core.config import InferenceSpec, NoiseSweepSpec, Progress, SpecError, recipe
+from core.config import InferenceSpec, NoiseSweepSpec, Progress, recipe
+from core.library import Entry, preferred
 from core.results import Stage
-from core.store import Entry, StoreError, preferred
+from core.spec import SpecError
+from core.store import StoreError
 from dashboard import captions, controls, figures, wire
 from dashboard.cache import CachedExperiments
 from dashboard.controls import REFERENCE_RUNS, ScreenState, attributes

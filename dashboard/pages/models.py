@@ -21,8 +21,10 @@ from dash import ALL, Dash, Input, Output, State, callback_context, dcc, html, n
 from flask import Response, abort, request, send_file
 
 from core import experiments
-from core.config import ModelSpec, Settings, SpecError, checked, recipe
-from core.store import Entry, StoreError
+from core.config import ModelSpec, Settings, recipe
+from core.library import Entry
+from core.spec import SpecError, checked
+from core.store import StoreError
 from dashboard import captions, figures
 from dashboard.controls import attributes
 from dashboard.jobs import Jobs, JobStatus

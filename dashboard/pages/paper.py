@@ -19,7 +19,8 @@ from dash import ALL, Dash, Input, Output, State, callback_context, dcc, html, n
 from dash.exceptions import PreventUpdate
 from flask import Response, abort, request
 
-from core.config import FigureSpec, InferenceSpec, RefusedError, SpecError, silent
+from core.config import FigureSpec, InferenceSpec, silent
+from core.spec import RefusedError, SpecError
 from dashboard import catalogue
 from dashboard.cache import CachedExperiments
 from dashboard.catalogue import ROWS, TYPED, Row, row_of

@@ -10,7 +10,7 @@ from flask import Flask
 
 from core import experiments
 from core.config import Settings
-from core.store import Library
+from core.library import Library
 from dashboard.cache import CachedExperiments, ResultCache
 from dashboard.jobs import Jobs
 from dashboard.pages.explore import ExplorePage

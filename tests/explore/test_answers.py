@@ -11,7 +11,8 @@ import torch
 from dash.exceptions import PreventUpdate
 
 from core import experiments
-from core.config import InferenceSpec, Settings, key_of
+from core.config import InferenceSpec, Settings
+from core.spec import key_of
 from dashboard.controls import ScreenState
 from dashboard.pages.explore import ExplorePage
 from dashboard.requests import read_request
