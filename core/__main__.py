@@ -2,21 +2,26 @@
 
 import argparse
 import json
-import os
-import subprocess
 import sys
-import textwrap
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import MISSING, asdict, fields, replace
-from multiprocessing.pool import ThreadPool
+from collections.abc import Callable
+from dataclasses import MISSING, fields, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from tqdm import tqdm
-
-from core import data, experiments
+from core import experiments
+from core.commands import (
+    run_claims,
+    run_classifier,
+    run_download,
+    run_figure,
+    run_grid,
+    run_infer,
+    run_models,
+    run_stages,
+    run_sweeps,
+    run_train,
+    run_zoo,
+)
 from core.config import (
     CLASSIFIERS,
     DATASETS,
@@ -28,13 +33,10 @@ from core.config import (
     InferenceSpec,
     ModelSpec,
     NoiseSweepSpec,
-    Progress,
     Settings,
 )
-from core.library import Entry
-from core.results import POINTS, GridCell
 from core.spec import Choice, RefusedError, Spec, checked
-from core.store import SHIPPED, file_sha256, read_recipe
+from core.store import SHIPPED
 
 FIGURES = (
     *("fig1", "suppA", "fig2", "movies", "suppB", "fig3", "suppC", "suppD", "suppF", "fig4a", "fig4b", "stages"),
@@ -177,305 +179,6 @@ def add_spec(
                 metavar="{" + ",".join(check.words) + "}" if isinstance(check, Choice) else item.name.upper(),
                 help=item.metadata["help"] + (f" (default: {default})" if default is not MISSING else ""),
             )
-
-
-def spec_from(args: argparse.Namespace, spec: type[Spec], **given: Any) -> Any:
-    """Build a spec from the options that were given, each read by its field's own check."""
-    for item in fields(spec):
-        text = getattr(args, item.name, None)
-        if text is not None:
-            given[item.name] = checked(item).read(item.name, text)
-    return spec(**given)
-
-
-@contextmanager
-def progress_bar(title: str) -> Iterator[Progress]:
-    """A progress bar on stderr."""
-    with tqdm(
-        total=1.0, desc=title, bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining} {postfix}"
-    ) as bar:
-
-        def report(fraction: float, text: str) -> None:
-            bar.set_postfix_str(text, refresh=False)
-            bar.update(fraction - bar.n)
-
-        yield report
-
-
-def run_download(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
-    with progress_bar(args.dataset) as report:
-        data.download(args.dataset, settings.data, progress=report)
-    return {"dataset": args.dataset, "folder": str(settings.data)}
-
-
-def run_train(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
-    spec = spec_from(args, ModelSpec)
-    with progress_bar(f"{spec.dataset} N_z={spec.n_latent}") as report:
-        path, course = experiments.train_model(spec, settings, path=args.output, progress=report)
-    return {
-        "file": str(path),
-        "spec": spec.to_dict(),
-        "seconds": round(course.seconds),
-        "test_negative_elbo": course.test_negative_elbo[-1],
-    }
-
-
-def run_classifier(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
-    shipped = CLASSIFIERS.get(f"{args.dataset}-classifier", ClassifierSpec())
-    spec = spec_from(args, ClassifierSpec, **shipped.to_dict())
-    with progress_bar(f"classifier of {spec.dataset}") as report:
-        path, trained = experiments.train_classifier(spec, settings, path=args.output, progress=report)
-    card = read_recipe(path, ClassifierSpec)[1]
-    return {
-        "file": str(path),
-        "spec": spec.to_dict(),
-        "trained": trained,
-        "seconds": card.get("seconds"),
-        "test_accuracy": card.get("test_accuracy"),
-    }
-
-
-def run_zoo(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
-    names = args.only or [*ZOO, *CLASSIFIERS]
-    if args.processes > 1:
-        with ThreadPool(args.processes) as pool:
-            failed = sum(pool.map(lambda name: in_own_process(args, name), names, chunksize=1))
-        if failed:
-            raise RefusedError("Some models were not trained, as said above. Start again: what is done is kept.")
-    else:
-        for name in names:
-            with progress_bar(name) as report:
-                experiments.zoo_model(name, settings, folder=args.output, progress=report)
-    return {"folder": str(args.output), "models": names}
-
-
-def in_own_process(args: argparse.Namespace, name: str) -> int:
-    """Train one model of the zoo on its share of the cores; returns the exit status."""
-    threads = max(1, (os.cpu_count() or 1) // args.processes)
-    command = [sys.executable, "-m", "core", "zoo", "--only", name, "--output", str(args.output)]
-    command += ["--device", args.device] if args.device else []
-    environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
-    return subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False).returncode
-
-
-def run_grid(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
-    spec = spec_from(args, GridSpec)
-    missing = experiments.missing_cells(spec, args.output)
-    with progress_bar(f"{len(missing)} of {len(spec.cells)} trainings") as report:
-        if missing:
-            train_cells(missing, args, report)
-        report(1.0, "all are there")
-    sweep = experiments.latent_sweep(spec, args.output)
-    return {
-        "file": str(args.output),
-        "spec": spec.to_dict(),
-        "trained": len(missing),
-        "best": {str(n): known(best) for n, best in zip(spec.n_latents, sweep.best, strict=True)},
-    }
-
-
-def train_cells(cells: list[ModelSpec], args: argparse.Namespace, report: Progress) -> None:
-    """Let Dask workers share trainings, and file each as it ends.
-
-    Raises:
-        RefusedError: A training cannot be done, or its worker dies again and again.
-    """
-    from distributed import KilledWorker, as_completed
-
-    threads = 0 if args.scheduler else max(1, (os.cpu_count() or 1) // args.processes)
-    options = {"device": args.device or "", "threads": threads}
-    with workers(args) as client:
-        futures = client.map(experiments.grid_cell, cells, key=[f"grid-{cell.key()}" for cell in cells], **options)
-        try:
-            for done, future in enumerate(as_completed(futures), 1):
-                cell = future.result()
-                experiments.record_cell(cell, args.output)
-                report(done / len(cells), sentence(cell))
-        except KilledWorker as error:
-            raise RefusedError("A worker died again and again. Start again: what is done is kept.") from error
-
-
-@contextmanager
-def workers(args: argparse.Namespace) -> Iterator[Any]:
-    """A Dask client: of the scheduler that is named, else of processes of this machine.
-
-    Raises:
-        RefusedError: No scheduler answers.
-    """
-    from distributed import Client, LocalCluster
-
-    if args.scheduler:
-        try:
-            client = Client(args.scheduler, timeout=10)
-        except (OSError, ValueError) as error:
-            raise RefusedError(
-                f"No Dask scheduler answers at {args.scheduler} ({type(error).__name__}). Start one with "
-                "`dask scheduler` and workers with `dask worker ADDRESS`, or train here with --processes."
-            ) from error
-        with client:
-            yield client
-    else:
-        local = "127.0.0.1:0"  # any free port, seen by nobody else
-        options: Any = {"dashboard_address": local, "worker_dashboard_address": local, "silence_logs": 50}
-        with (
-            LocalCluster(n_workers=args.processes, threads_per_worker=1, processes=True, **options) as cluster,
-            Client(cluster) as client,
-        ):
-            yield client
-
-
-def sentence(cell: GridCell) -> str:
-    """How a training of the grid ended."""
-    end = "diverged" if cell.diverged else f"{cell.negative_elbo:.1f} nats"
-    return f"N_z={cell.spec.n_latent}, rate {cell.spec.learning_rates[0]:g}, batch {cell.spec.batch_size}: {end}"
-
-
-def known(value: float) -> float | None:
-    """A number for JSON, which has no other word for missing or infinite."""
-    return float(value) if np.isfinite(value) else None
-
-
-def run_models(_: argparse.Namespace, settings: Settings) -> list[dict[str, Any]]:
-    entries = experiments.library_of(settings).usable()
-    for entry in entries:
-        card, spec = entry.card, entry.spec
-        ratios = card.get("contribution_ratio", [])
-        most, nearly = (1 + sum(ratio < share for ratio in ratios) for share in (0.7, 0.99))
-        print(
-            f"{entry.id:24}  {spec.epochs:5} epochs  -ELBO {card.get('test_negative_elbo', '?'):7}  "
-            f"KL {card.get('test_kl', '?'):6}  {card.get('active_units', '?'):3} active  70/99 % in {most}/{nearly}  "
-            f"orthogonality {card.get('orthogonality_gap', '?')}  {card.get('seconds', 0) / 60:.0f} min"
-        )
-    return [
-        {
-            "model": e.id,
-            "origin": e.origin,
-            "sha256": file_sha256(e.path),
-            "spec": e.spec.to_dict(),
-            "card": dict(e.card),
-        }
-        for e in entries
-    ]
-
-
-def model_of(args: argparse.Namespace, settings: Settings) -> Entry:
-    """The model that was named, or the default one of a data set and N_z."""
-    library = experiments.library_of(settings)
-    return library.find(args.model) if args.model else library.default(args.dataset, args.n_latent)
-
-
-def inference_spec(args: argparse.Namespace, settings: Settings, spec: type[Spec]) -> Any:
-    """A spec on a model; unless told otherwise from original images where they are here, and at most all memories."""
-    entry = model_of(args, settings)
-    source = experiments.available_source(entry.spec.dataset, settings)
-    if args.source is None and source == "decoded":
-        print(
-            "The images are not on this machine: runs start from decoded memories (--source decoded).", file=sys.stderr
-        )
-    held = experiments.open_model(entry.id, settings).memories.shape[1]
-    usual: Any = next(item.default for item in fields(spec) if item.name == "n_runs")
-    return spec_from(args, spec, model=entry.id, source=source, n_runs=min(usual, held))
-
-
-def run_infer(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
-    spec = inference_spec(args, settings, InferenceSpec)
-    with progress_bar(f"label {spec.label}, p = {spec.noise:g}") as report:
-        result = experiments.trajectories(spec, settings, progress=report)
-        report(1.0, "done")
-    own = experiments.run(spec, settings)
-    ensemble = result.ensemble
-    if args.output:
-        arrays: dict[str, Any] = {name: value for name, value in vars(result).items() if isinstance(value, np.ndarray)}
-        args.output = args.output.with_suffix(".npz")  # as NumPy would name it
-        np.savez_compressed(args.output, recipe=json.dumps(spec.to_dict()), run_z=own.z, **arrays)
-    return {
-        "spec": spec.to_dict(),
-        "stage": str(ensemble.stage),
-        "minimum_distance": named(ensemble.minimum_distance),
-        "minimum_step": named(ensemble.minimum_step),
-        "nearest_share": named(ensemble.nearest_share),
-        "approach_share": round(ensemble.approach_share, 4),
-        "run": {"nearest": str(own.nearest), "minimum_distance": named(own.minimum_distance)},
-        "output": str(args.output) if args.output else None,
-    }
-
-
-def run_stages(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
-    spec = inference_spec(args, settings, NoiseSweepSpec)
-    with progress_bar(f"label {spec.label}, {spec.noise_kind}") as report:
-        sweep = experiments.noise_sweep(spec, settings, progress=report)
-    if not args.json:
-        print("    p  stage      memory concept abstract")
-        for p, stage, rival, row in zip(
-            sweep.noises, sweep.stages, sweep.rivals, sweep.minimum_distance.T, strict=True
-        ):
-            words = f"{stage} or {rival}" if rival else stage
-            print(f"{p:5.3f}  {words:9}  {row[0]:6.3f}  {row[1]:6.3f}   {row[2]:6.3f}")
-    return {
-        "spec": spec.to_dict(),
-        "noises": sweep.noises.tolist(),
-        "stages": [str(stage) for stage in sweep.stages],
-        "rivals": [stage and str(stage) for stage in sweep.rivals],
-        "minimum_distance": named(sweep.minimum_distance),
-        "minimum_distance_sem": named(sweep.minimum_distance_sem),
-        "minimum_step": named(sweep.minimum_step),
-        "minimum_step_sem": named(sweep.minimum_step_sem),
-        "approach_share": sweep.approach_share.tolist(),
-    }
-
-
-def run_figure(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
-    # the pictures are the dashboard's: no other command waits for plotly, and a machine without it has the others
-    from dashboard import catalogue, files
-    from dashboard.cache import without_server
-    from dashboard.theme import LIGHT
-
-    lab, wanted = without_server(settings), None
-    given = {key: getattr(args, key) for key in catalogue.TYPED if getattr(args, key) is not None}
-    if args.recipe and given:
-        raise RefusedError(
-            "A recipe holds all settings. Leave out the options, or name the figure instead of a recipe."
-        )
-    if args.recipe:
-        wanted = files.read_recipe(args.recipe)
-        name, spec = wanted["figure"], FigureSpec.from_dict(wanted["spec"])
-    else:
-        name, spec = args.name, catalogue.question(lab, args.name, given)
-    recipe = catalogue.recipe(lab, name, spec)
-    if wanted and wanted["weights"] != recipe["weights"]:
-        raise RefusedError("The recipe was made with other models than those of this machine: see its 'weights'.")
-    with progress_bar(name) as report:
-        results = catalogue.row_of(name).results(lab, spec, report)
-        report(1.0, "done")
-    figure = catalogue.draw(lab, name, spec, results, LIGHT)
-    written, missing = files.write(results, recipe, figure, args.output / name)
-    if missing:
-        print(missing, file=sys.stderr)
-    return recipe | {"files": [str(path) for path in written]}
-
-
-def run_sweeps(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
-    entry = model_of(args, settings)
-    with progress_bar(entry.id) as report:
-        path = experiments.store_noise_sweeps(entry.id, settings, progress=report)
-    return {"model": entry.id, "file": str(path)}
-
-
-def run_claims(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
-    with progress_bar("claims") as report:
-        table = experiments.claims(settings, noise_kind=args.noise_kind, n_runs=args.runs, progress=report)
-    if args.output:
-        experiments.save_claims(table, args.output)
-    if not args.json:
-        for claim in table.claims:
-            print(f"{claim.number:2}  {claim.figure:10}  {claim.verdict:13}  {claim.statement}")
-            print(textwrap.fill(claim.ours, 110, initial_indent=" " * 6, subsequent_indent=" " * 6))
-    return {"recipe": dict(table.recipe), "claims": [asdict(claim) for claim in table.claims]}
-
-
-def named(values: np.ndarray) -> dict[str, Any]:
-    """An array whose first axis is `points`, by the names of the points."""
-    return {name: value.tolist() for name, value in zip(POINTS, values, strict=True)}
 
 
 if __name__ == "__main__":
