@@ -22,8 +22,8 @@ class Finding:
 
 Find = Callable[..., Finding]
 Check = Callable[[Any], Claim]
-CHECKS: list[Check] = []
-"""The claims in the order of their numbers."""
+CHECKS: dict[int, Check] = {}
+"""The claims by their numbers."""
 
 
 def claim(
@@ -43,7 +43,7 @@ def claim(
             models = tuple(model.id for model in found.models)
             return Claim(number, figure, statement, paper, found.ours, rule, word, found.values, models)
 
-        CHECKS.append(check)
+        CHECKS[number] = check
         return find
 
     return register
