@@ -1,4 +1,7 @@
-"""The frames of the views: a title, a note, a plotly graph with a canvas over it. They never change size."""
+"""The parts of the explorer: the settings, the views (plotly's axes with a canvas over them), the clock's buttons.
+
+None of them ever changes its size.
+"""
 
 from typing import Any
 
@@ -6,9 +9,12 @@ import plotly.graph_objects as go
 from dash import dcc, html
 
 from core.results import Stage
+from dashboard import controls
 from dashboard.controls import attributes
 from dashboard.figures import POINT_NAMES
+from dashboard.theme import TITLES
 
+GRID = 0.025  # the step of the p slider: the grid of the shipped sweeps
 GRAPH: Any = {"displayModeBar": False, "showSendToCloud": False, "displaylogo": False, "responsive": True}
 
 
@@ -90,4 +96,95 @@ def badge() -> html.Div:
         ],
         className="badge",
         **attributes(data_stages=" ".join(Stage)),
+    )
+
+
+def rail() -> html.Section:
+    """The settings."""
+    seed = [
+        controls.number("seed", "Seed of the noise", 0, 2**31 - 1),
+        html.Button("New noise", id="new-noise", type="button", className="quiet"),
+    ]
+    more = html.Details(
+        [
+            html.Summary("More settings"),
+            html.Div(seed, className="row"),
+            controls.slider("n_runs", "Runs", 10, 500, 10),
+            controls.slider("n_steps", "Steps T", 5, 200, 5),
+            controls.choices(
+                "basis", "Axes of the plane", {"windowed": "windowed", "rotated": "rotated", "fixed": "fixed"}
+            ),
+            controls.slider("window", "Window of the PCA, steps", 0, 30, 1),
+            html.Div(
+                [
+                    html.Label("Train a model with N_z =", htmlFor="train-n"),
+                    html.Div(id="train-n-place"),
+                    html.Button("Ask", id="train-ask", type="button", className="quiet"),
+                ],
+                className="row train",
+            ),
+            html.P(id="model-card", className="note"),
+        ]
+    )
+    widgets = [
+        controls.choices("dataset", "Data set", TITLES),
+        controls.choices("label", "Start from images of", {str(i): "" for i in range(10)}, class_name="tiles"),
+        controls.number("sample", "Highlighted image", 0, 499),
+        controls.slider("noise", "Noise p", 0, 1, GRID, class_name="prominent"),
+        controls.choices("noise_kind", "Selected pixels are", {"invert": "inverted", "permute": "permuted"}),
+        controls.steps("n_latent", "Latent units N_z"),
+        controls.choices("model", "Model", {}),
+        controls.choices("source", "Images", {"original": "original", "decoded": "decoded"}),
+        html.Div(
+            html.Button("Fetch the original images", id="fetch", type="button", className="quiet"), id="fetch-row"
+        ),
+        more,
+    ]
+    close = html.Button("Done", id="close-rail", type="button", className="quiet phone")
+    return html.Section([*widgets, close], className="rail", id="rail", **attributes(aria_label="Settings"))
+
+
+def views() -> html.Section:
+    """The panels."""
+    switch = controls.choices(
+        "curves", "Curves", {"points": "three points", "all": "all ten concepts"}, class_name="small"
+    )
+    return html.Section(
+        [
+            badge(),
+            plot_panel("plane", "Latent plane", "Runs as dots with trails on two principal axes, concepts as markers"),
+            plot_panel("curves", "Distance over time", "Mean distance of the runs to memory and concepts", switch),
+            plot_panel("stage", "Stages over noise p", "Minimum distances over p, stages I, II and III as bands"),
+            strip_panel(),
+        ],
+        className="panels",
+        **attributes(aria_label="Views"),
+    )
+
+
+def transport() -> html.Section:
+    """The clock's buttons."""
+
+    def button(id: str, label: str, glyph: str, class_name: str = "") -> html.Button:
+        return html.Button(
+            glyph, id=id, type="button", title=label, className=class_name, **attributes(aria_label=label)
+        )
+
+    return html.Section(
+        [
+            button("open-rail", "Settings", "☰", "phone"),
+            button("back", "One step back", "‹"),
+            button("play", "Play", "▶", "play"),
+            button("forward", "One step forward", "›"),
+            button("replay", "Replay from the start", "↺"),
+            html.Div(
+                [html.Div(id="scrubber"), html.Div(id="ticks", **attributes(aria_hidden="true"))], className="scrub"
+            ),
+            html.Span("t = 0", id="clock"),
+            controls.choices(
+                "speed", "Speed", {s: f"{s}×" for s in ("0.25", "0.5", "1", "2", "4")}, class_name="small"
+            ),
+        ],
+        className="transport",
+        **attributes(aria_label="Time"),
     )

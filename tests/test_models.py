@@ -12,7 +12,8 @@ from core import experiments, train
 from core.config import ModelSpec, Settings
 from core.library import Library
 from dashboard.jobs import Jobs, JobStatus
-from dashboard.pages.models import bound_of, spec_of
+from dashboard.model_list import bound_of
+from dashboard.pages.models import spec_of
 from tests.served import Site, create_app, sentences
 
 UPDATE = "/models/_dash-update-component"

@@ -28,16 +28,15 @@ from core.spec import SpecError
 from core.store import StoreError
 from dashboard import captions, controls, figures, wire
 from dashboard.cache import CachedExperiments
-from dashboard.controls import REFERENCE_RUNS, ScreenState, attributes
+from dashboard.controls import REFERENCE_RUNS, ScreenState
 from dashboard.jobs import Jobs
-from dashboard.panels import badge, plot_panel, strip_panel
+from dashboard.panels import GRID, rail, transport, views
 from dashboard.requests import Newest, Request, answered, read_request
 from dashboard.theme import MARKERS, TITLES, theme_of
 
 T = TypeVar("T")
 ROUTES = ("settle", "run", "cloud", "curves", "sweep", "image", "job")
 MANY = 3  # broken files that are named one by one
-GRID = 0.025  # the step of the p slider: the grid of the shipped sweeps
 
 
 class ExplorePage:
@@ -345,95 +344,4 @@ def model_card(entry: Entry) -> str:
         f"{TITLES[spec.dataset]}, N_z = {spec.n_latent}, {spec.epochs} epochs, test −ELBO "
         f"{card.get('test_negative_elbo', '?')} nats (grey-value Bernoulli), "
         f"{card.get('active_units', '?')} active units, {entry.origin}"
-    )
-
-
-def rail() -> html.Section:
-    """The settings."""
-    seed = [
-        controls.number("seed", "Seed of the noise", 0, 2**31 - 1),
-        html.Button("New noise", id="new-noise", type="button", className="quiet"),
-    ]
-    more = html.Details(
-        [
-            html.Summary("More settings"),
-            html.Div(seed, className="row"),
-            controls.slider("n_runs", "Runs", 10, 500, 10),
-            controls.slider("n_steps", "Steps T", 5, 200, 5),
-            controls.choices(
-                "basis", "Axes of the plane", {"windowed": "windowed", "rotated": "rotated", "fixed": "fixed"}
-            ),
-            controls.slider("window", "Window of the PCA, steps", 0, 30, 1),
-            html.Div(
-                [
-                    html.Label("Train a model with N_z =", htmlFor="train-n"),
-                    html.Div(id="train-n-place"),
-                    html.Button("Ask", id="train-ask", type="button", className="quiet"),
-                ],
-                className="row train",
-            ),
-            html.P(id="model-card", className="note"),
-        ]
-    )
-    widgets = [
-        controls.choices("dataset", "Data set", TITLES),
-        controls.choices("label", "Start from images of", {str(i): "" for i in range(10)}, class_name="tiles"),
-        controls.number("sample", "Highlighted image", 0, 499),
-        controls.slider("noise", "Noise p", 0, 1, GRID, class_name="prominent"),
-        controls.choices("noise_kind", "Selected pixels are", {"invert": "inverted", "permute": "permuted"}),
-        controls.steps("n_latent", "Latent units N_z"),
-        controls.choices("model", "Model", {}),
-        controls.choices("source", "Images", {"original": "original", "decoded": "decoded"}),
-        html.Div(
-            html.Button("Fetch the original images", id="fetch", type="button", className="quiet"), id="fetch-row"
-        ),
-        more,
-    ]
-    close = html.Button("Done", id="close-rail", type="button", className="quiet phone")
-    return html.Section([*widgets, close], className="rail", id="rail", **attributes(aria_label="Settings"))
-
-
-def views() -> html.Section:
-    """The panels."""
-    switch = controls.choices(
-        "curves", "Curves", {"points": "three points", "all": "all ten concepts"}, class_name="small"
-    )
-    return html.Section(
-        [
-            badge(),
-            plot_panel("plane", "Latent plane", "Runs as dots with trails on two principal axes, concepts as markers"),
-            plot_panel("curves", "Distance over time", "Mean distance of the runs to memory and concepts", switch),
-            plot_panel("stage", "Stages over noise p", "Minimum distances over p, stages I, II and III as bands"),
-            strip_panel(),
-        ],
-        className="panels",
-        **attributes(aria_label="Views"),
-    )
-
-
-def transport() -> html.Section:
-    """The clock's buttons."""
-
-    def button(id: str, label: str, glyph: str, class_name: str = "") -> html.Button:
-        return html.Button(
-            glyph, id=id, type="button", title=label, className=class_name, **attributes(aria_label=label)
-        )
-
-    return html.Section(
-        [
-            button("open-rail", "Settings", "☰", "phone"),
-            button("back", "One step back", "‹"),
-            button("play", "Play", "▶", "play"),
-            button("forward", "One step forward", "›"),
-            button("replay", "Replay from the start", "↺"),
-            html.Div(
-                [html.Div(id="scrubber"), html.Div(id="ticks", **attributes(aria_hidden="true"))], className="scrub"
-            ),
-            html.Span("t = 0", id="clock"),
-            controls.choices(
-                "speed", "Speed", {s: f"{s}×" for s in ("0.25", "0.5", "1", "2", "4")}, class_name="small"
-            ),
-        ],
-        className="transport",
-        **attributes(aria_label="Time"),
     )

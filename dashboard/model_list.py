@@ -1,0 +1,106 @@
+"""The parts of the Models page: the form of a training, what a row says, the place for a file that somebody brings."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dash import dcc, html
+
+from core import experiments
+from core.config import ModelSpec
+from dashboard.controls import attributes
+from dashboard.panels import GRAPH
+from dashboard.theme import TITLES
+
+LARGEST = 64_000_000  # bytes of a model that somebody brings; ours have 6,000,000
+TURNED_UP = 0.1  # nats; less is the noise of the latent samples
+JOB = {"cancel": "Cancel", "resume": "Go on", "discard": "Discard"}
+
+
+def describe(spec: ModelSpec) -> str:
+    """A recipe in a few words."""
+    return f"{TITLES[spec.dataset]}, N_z = {spec.n_latent}, {spec.epochs} epochs, seed {spec.seed}"
+
+
+def bound_of(card: Mapping[str, Any]) -> str:
+    """The test bound of a card, and the best epoch where the curve turned up again; an imported card may lack them."""
+    bound, (epochs, curve) = card.get("test_negative_elbo"), course_of(card)
+    if not isinstance(bound, int | float):
+        return "?"
+    if not curve or min(curve) > curve[-1] - TURNED_UP:
+        return f"{bound:.1f}"
+    return f"{bound:.1f} (lowest at epoch {epochs[curve.index(min(curve))]:.0f}: {min(curve):.1f})"
+
+
+def course_of(card: Mapping[str, Any]) -> tuple[list[float], list[float]]:
+    """Epochs and test bounds of a card; empty where it holds none."""
+    epochs, curve = card.get("test_epochs"), card.get("test_curve")
+    if not isinstance(epochs, list) or not isinstance(curve, list) or len(epochs) != len(curve):
+        return [], []
+    return (epochs, curve) if all(type(value) in (int, float) for value in [*epochs, *curve]) else ([], [])
+
+
+def form() -> html.Section:
+    """What to train."""
+
+    def field(name: str, label: str, **options: Any) -> html.Label:
+        box = dcc.Input(id=f"train-{name}", type="text", inputMode="numeric", **options)
+        return html.Label([html.Span(label), box], className="field")
+
+    sets = [
+        html.Button(title, id={"set": name}, role="radio", type="button", **attributes(aria_checked="false"))
+        for name, title in TITLES.items()
+    ]
+    group = html.Div(sets, role="radiogroup", className="choices", **attributes(aria_label="Data set"))
+    return html.Section(
+        [
+            html.H2("Train a model"),
+            html.Div(
+                [
+                    html.Div([html.Span("Data set"), group], className="field"),
+                    field("n_latent", "Latent units N_z", value="50"),
+                    field("epochs", "Epochs", placeholder="as shipped"),
+                    field("seed", "Seed", value="0"),
+                    html.Button("How long?", id="estimate", type="button"),
+                    html.Button("Train", id="train", type="button", className="main"),
+                ],
+                className="form",
+            ),
+            html.P(id="said", role="status", className="note", **attributes(aria_live="polite")),
+        ]
+    )
+
+
+def course_panel(name: str) -> html.Div:
+    """A course of a training: of the one that runs, or of a model."""
+    graph = dcc.Graph(id=name, config=GRAPH | {"staticPlot": True}, responsive=True)
+    parts = [html.P(id=f"{name}-title", className="note"), graph]
+    label = attributes(aria_label="Bounds over epochs")
+    return html.Div(parts, id=f"{name}-panel", hidden=True, className="course", role="img", **label)
+
+
+def upload() -> html.Section:
+    """Bring a model."""
+    words = ["Drop a .safetensors file here, or ", html.Span("choose one", className="link"), "."]
+    return html.Section(
+        [
+            html.H2("Bring a model"),
+            dcc.Upload(words, id="upload", accept=".safetensors", max_size=LARGEST, className="drop"),
+            html.P(id="brought", role="status", className="note"),
+        ]
+    )
+
+
+def stopped_row(each: experiments.Unfinished) -> html.Div:
+    """A training that was stopped before."""
+    name = each.path.name
+    if each.problem:
+        return html.Div([html.Span(each.problem), job_button("discard", name)], className="job")
+    state = "lies with its worker" if each.is_elsewhere else f"holds epoch {each.epoch} of {each.spec.epochs}"
+    words = html.Span(f"stopped; its state {state}.", className="note")
+    buttons = [job_button("resume", name), job_button("discard", name)]
+    return html.Div([html.Strong(describe(each.spec)), words, *buttons], className="job")
+
+
+def job_button(action: str, key: str) -> html.Button:
+    """What can be done about a training."""
+    return html.Button(JOB[action], id={"do": action, "key": key}, type="button", className="quiet")
