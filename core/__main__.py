@@ -26,6 +26,7 @@ from core.config import (
     CLASSIFIERS,
     DATASETS,
     NOISE_KINDS,
+    SOURCES,
     ZOO,
     ClassifierSpec,
     FigureSpec,
@@ -131,9 +132,10 @@ def add_experiments(commands: Any) -> None:
     add_spec(figure, FigureSpec, leave_out=others, usual="the paper's")
     figure.add_argument("--output", type=Path, default=Path(), help="folder for the files (default: this one)")
     sweeps = add_command(
-        commands, "sweeps", run_sweeps, "compute the sweeps of every label, kind and source of a model"
+        commands, "sweeps", run_sweeps, "compute the sweeps of every label and kind of a model, and file them beside it"
     )
     add_model(sweeps)
+    sweeps.add_argument("--source", choices=SOURCES, help="start from these images alone (default: from both)")
     claims = add_command(commands, "claims", run_claims, "check the paper's fifteen claims on the shipped models")
     claims.add_argument("--noise-kind", choices=NOISE_KINDS, default="invert", help="how the paper's swapping is read")
     claims.add_argument("--runs", type=at_least_one, default=0, help="fewer than the paper's 200 to 500, to try it out")

@@ -18,6 +18,7 @@ from tqdm import tqdm
 from core import data, experiments
 from core.config import (
     CLASSIFIERS,
+    SOURCES,
     ZOO,
     ClassifierSpec,
     FigureSpec,
@@ -312,7 +313,8 @@ def run_figure(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
 def run_sweeps(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     entry = model_of(args, settings)
     with progress_bar(entry.id) as report:
-        path = experiments.store_noise_sweeps(entry.id, settings, progress=report)
+        sources = (args.source,) if args.source else SOURCES
+        path = experiments.store_noise_sweeps(entry.id, settings, sources=sources, progress=report)
     return {"model": entry.id, "file": str(path)}
 
 

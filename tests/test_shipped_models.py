@@ -1,8 +1,9 @@
 """The models that are shipped are whole, and what their cards and sweeps say is true."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -68,12 +69,12 @@ def test_the_card_of_a_shipped_model_is_true(path: Path, request: pytest.Fixture
     assert model.card["test_negative_elbo"] == pytest.approx(bound.negative_elbo, rel=5e-3)
 
 
-def runs_of_sweeps(path: Path, settings: Settings) -> int:
-    """How many runs the sweeps beside a model have; they must be there, and of its very weights."""
+def recipe_of_sweeps(path: Path, settings: Settings) -> Mapping[str, Any]:
+    """What the sweeps beside a model are of; they must be there, and of its very weights."""
     recipe, _ = experiments.library_of(settings).load_sweeps(path.stem)
     assert recipe, f"{path.stem} has no sweeps of these weights. Compute them: python -m core sweeps"
     assert (recipe["n_steps"], recipe["seed"]) == (60, 0)
-    return recipe["n_runs"]
+    return recipe
 
 
 SWEPT = [path for path in SHIPPED if path.with_name(f"{path.stem}.sweeps.safetensors").exists()]
@@ -88,9 +89,11 @@ def test_the_models_of_the_first_screen_have_their_stage_bands_at_once():
 
 @of_every_swept_model
 def test_shipped_sweeps_cover_everything(path: Path, settings: Settings):
-    n_runs = runs_of_sweeps(path, settings)
+    recipe = recipe_of_sweeps(path, settings)
+    n_runs, sources = recipe["n_runs"], recipe.get("sources", SOURCES)
+    assert "decoded" in sources  # what a machine without the images starts from
     assert n_runs == 300 or path.stem.startswith("digits")
-    for source, kind, label in product(SOURCES, NOISE_KINDS, range(10)):
+    for source, kind, label in product(sources, NOISE_KINDS, range(10)):
         spec = NoiseSweepSpec(model=path.stem, source=source, label=label, noise_kind=kind, n_runs=n_runs)
         sweep = experiments.stored_noise_sweep(spec, settings)
         assert sweep is not None
@@ -104,7 +107,7 @@ def test_shipped_sweeps_cover_everything(path: Path, settings: Settings):
 @pytest.mark.parametrize(("label", "kind", "noise"), [(6, "invert", 0.2), (1, "permute", 0.5)])
 def test_a_shipped_sweep_can_be_computed_again(path: Path, label: int, kind: str, noise: float, settings: Settings):
     common = {"model": path.stem, "source": "decoded", "label": label, "noise_kind": kind}
-    common["n_runs"] = runs_of_sweeps(path, settings)
+    common["n_runs"] = recipe_of_sweeps(path, settings)["n_runs"]
     sweep = experiments.stored_noise_sweep(NoiseSweepSpec(**common), settings)
     assert sweep is not None
     again = experiments.trajectories(InferenceSpec(noise=noise, window=0, basis="fixed", **common), settings).ensemble

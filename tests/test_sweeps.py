@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core import experiments, store
-from core.config import NOISE_KINDS, InferenceSpec, NoiseSweepSpec, Settings
+from core.config import NOISE_KINDS, SOURCES, InferenceSpec, NoiseSweepSpec, Settings
 from core.experiments import sweeps
 from core.library import save_sweeps
 from core.results import NoiseSweep, Stage
@@ -73,6 +73,35 @@ def test_a_stored_sweep_is_the_one_computed(stored: Settings, source: str, kind:
     assert found is not None
     for name, value in vars(expected).items():
         np.testing.assert_allclose(getattr(found, name), value, rtol=1e-4, atol=1e-5, err_msg=name)
+
+
+def test_sweeps_of_one_source_are_filed_beside_those_of_the_other(
+    settings: Settings, write_model: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+):
+    """The second command keeps what the first one has computed, unless the weights have changed."""
+    write_model(settings.models / "a.safetensors")
+    asked: list[NoiseSweepSpec] = []
+
+    def made(spec: NoiseSweepSpec, settings: Settings) -> NoiseSweep:
+        asked.append(spec)
+        shapes = {name: (41,) if name.endswith("approach_share") else (3, 41) for name in sweeps.NAMES}
+        value = 100.0 * SOURCES.index(spec.source) + 10 * NOISE_KINDS.index(spec.noise_kind) + spec.label
+        return NoiseSweep(np.arange(41) / 40, **{name: np.full(shape, value) for name, shape in shapes.items()})
+
+    def found(source: str) -> list[float | None]:
+        specs = [NoiseSweepSpec(model="a", source=source, noise_kind=k, label=7, n_runs=12) for k in NOISE_KINDS]
+        stored = [experiments.stored_noise_sweep(spec, settings) for spec in specs]
+        return [sweep and float(sweep.minimum_distance[2, 40]) for sweep in stored]
+
+    monkeypatch.setattr(sweeps, "noise_sweep", made)
+    experiments.store_noise_sweeps("a", settings, sources=("decoded",))
+    assert (found("decoded"), found("original")) == ([107, 117], [None, None])
+    experiments.store_noise_sweeps("a", settings, sources=("original",))
+    assert (found("decoded"), found("original")) == ([107, 117], [7, 17])
+    assert len(asked) == len(set(asked)) == 40
+    write_model(settings.models / "a.safetensors", seed=1)
+    experiments.store_noise_sweeps("a", settings, sources=("original",))
+    assert (found("decoded"), found("original")) == ([None, None], [7, 17])
 
 
 @pytest.mark.parametrize("change", [{"n_runs": 11}, {"n_steps": 59}, {"seed": 1}])

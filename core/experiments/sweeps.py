@@ -1,6 +1,7 @@
 """Ensembles over a grid of p (Fig. 4): computed, filed beside their model, and read from there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -15,41 +16,53 @@ from core.library import save_sweeps
 from core.results import Ensemble, NoiseSweep
 
 Watch = Callable[[NoiseSweep], None]
+SHARED = ("n_runs", "n_steps", "seed")  # settings that all sweeps beside a model have in common
+NAMES = tuple(name for name in NoiseSweep.__dataclass_fields__ if name != "noises")
 SWEEP_BATCH = 3000  # runs computed at a time: large matrix products use the machine better
 
 
 def stored_noise_sweep(spec: NoiseSweepSpec, settings: Settings) -> NoiseSweep | None:
     """The sweep that lies beside the model, if it was computed with these very settings from these very weights."""
+    filed = filed_sweeps(spec, settings).get(spec.source)
+    if filed is None:
+        return None
+    place = NOISE_KINDS.index(spec.noise_kind), spec.label
+    return NoiseSweep(noises=np.array(spec.noises), **{name: value[place] for name, value in filed.items()})
+
+
+def filed_sweeps(spec: NoiseSweepSpec, settings: Settings) -> dict[str, dict[str, np.ndarray]]:
+    """The arrays (kinds, labels, ...) beside a model by source; none where they are of other settings or weights."""
     recipe, arrays = library_of(settings).load_sweeps(spec.model)
-    if not arrays or any(recipe.get(name) != getattr(spec, name) for name in ("n_runs", "n_steps", "seed")):
-        return None
-    if set(arrays) != {name for name in NoiseSweep.__dataclass_fields__ if name != "noises"}:
-        return None
-    place = SOURCES.index(spec.source), NOISE_KINDS.index(spec.noise_kind), spec.label
-    return NoiseSweep(noises=np.array(spec.noises), **{name: value[place] for name, value in arrays.items()})
+    if set(arrays) != set(NAMES) or any(recipe.get(name) != getattr(spec, name) for name in SHARED):
+        return {}
+    there = recipe.get("sources", SOURCES)
+    return {source: {name: value[i] for name, value in arrays.items()} for i, source in enumerate(there)}
 
 
-def store_noise_sweeps(id: str, settings: Settings, *, progress: Progress = silent) -> Path:
-    """Compute the sweeps of every label, kind and source of a model, and file them beside it.
+def store_noise_sweeps(
+    id: str, settings: Settings, *, sources: Sequence[str] = SOURCES, progress: Progress = silent
+) -> Path:
+    """Compute the sweeps of every label and kind of a model, and file them beside it.
 
-    With fewer memories than 300 a label all of them run.
+    With fewer memories than 300 a label all of them run. Those of another source that are there stay.
 
     Raises: as `run`.
     """
     entry = library_of(settings).find(id)
-    n_runs = min(300, open_model(id, settings).memories.shape[1])
-    cells = list(product(SOURCES, NOISE_KINDS, range(N_LABELS)))
-    found = []
-    for i, (source, kind, label) in enumerate(cells):
-        spec = NoiseSweepSpec(model=id, source=source, label=label, noise_kind=kind, n_runs=n_runs)
-        progress(i / len(cells), f"{source}, {kind}, label {label}")
-        found.append(noise_sweep(spec, settings))
-    shape = (len(SOURCES), len(NOISE_KINDS), N_LABELS)
-    names = [name for name in NoiseSweep.__dataclass_fields__ if name != "noises"]
-    stacked = {name: np.stack([getattr(sweep, name) for sweep in found]) for name in names}
-    arrays = {name: value.reshape(shape + value.shape[1:]) for name, value in stacked.items()}
-    recipe = {"n_runs": n_runs, "n_steps": spec.n_steps, "seed": spec.seed, "axes": "source, noise_kind, label"}
+    common = NoiseSweepSpec(model=id, n_runs=min(300, open_model(id, settings).memories.shape[1]))
+    filed, cells = filed_sweeps(common, settings), list(product(NOISE_KINDS, range(N_LABELS)))
+    for s, source in enumerate(sources):
+        found = []
+        for i, (kind, label) in enumerate(cells):
+            progress((s + i / len(cells)) / len(sources), f"{source}, {kind}, label {label}")
+            spec = replace(common, source=source, noise_kind=kind, label=label)
+            found.append(noise_sweep(spec, settings))
+        stacked = {name: np.stack([getattr(sweep, name) for sweep in found]) for name in NAMES}
+        filed[source] = {name: v.reshape(len(NOISE_KINDS), N_LABELS, *v.shape[1:]) for name, v in stacked.items()}
+    there = [source for source in SOURCES if source in filed]
+    recipe = {name: getattr(common, name) for name in SHARED} | {"axes": "source, noise_kind, label", "sources": there}
     path = entry.path.with_name(f"{id}.sweeps.safetensors")
+    arrays = {name: np.stack([filed[source][name] for source in there]) for name in NAMES}
     save_sweeps(path, store.file_sha256(entry.path), recipe, arrays)
     return path
 
@@ -91,6 +104,5 @@ def noise_sweep(
 
 def sweep_of(noises: tuple[float, ...], found: list[Ensemble]) -> NoiseSweep:
     """Join ensembles along the axis of p."""
-    names = [name for name in NoiseSweep.__dataclass_fields__ if name != "noises"]
-    joined = {name: np.stack([np.asarray(getattr(e, name), np.float32) for e in found], axis=-1) for name in names}
+    joined = {name: np.stack([np.asarray(getattr(e, name), np.float32) for e in found], axis=-1) for name in NAMES}
     return NoiseSweep(noises=np.array(noises), **joined)
