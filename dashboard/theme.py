@@ -4,6 +4,8 @@ A point (memory, concept, abstract concept) and the stage it stands for (I, II, 
 colour, a marker shape and their name. Colours alone never carry meaning. style.css and the canvases get them from here.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
@@ -44,6 +46,15 @@ class Theme:
                 "hovermode": False,
             }
         )
+
+    def text_on(self, colour: str, veil: float) -> str:
+        """Paper or ink, whichever is easier to read on a colour under a veil of paper (0 none, 1 nothing else)."""
+        ground = [c + veil * (p - c) for c, p in zip(channels(colour), channels(self.paper), strict=True)]
+        distances = {
+            text: abs(math.log((luminance(channels(text)) + 0.05) / (luminance(ground) + 0.05)))
+            for text in (self.paper, self.ink)
+        }
+        return max(distances, key=distances.__getitem__)
 
 
 FONT = "Inter, system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
@@ -101,8 +112,19 @@ def style_sheet() -> str:
 
 def rgba(colour: str, alpha: float) -> str:
     """A hexadecimal colour with an opacity."""
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return f"rgba({red},{green},{blue},{alpha})"
+    red, green, blue = channels(colour)
+    return f"rgba({red:.0f},{green:.0f},{blue:.0f},{alpha})"
+
+
+def channels(colour: str) -> list[float]:
+    """Red, green and blue of a hexadecimal colour, 0 to 255."""
+    return [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+
+
+def luminance(rgb: Sequence[float]) -> float:
+    """Relative luminance of a colour, 0 to 1 (WCAG 2.2)."""
+    linear = [c / 3294.6 if c <= 10.31 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in rgb]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def theme_of(look: object) -> Theme:

@@ -11,7 +11,7 @@ import pytest
 from core.config import ModelSpec
 from core.results import Stage
 from dashboard import figures
-from dashboard.figures.label_map import READABLE
+from dashboard.figures.label_map import PALEST
 from dashboard.figures.marks import tiles
 from dashboard.figures.runs import shown_steps
 from dashboard.theme import LIGHT, THEMES, Theme, rgba
@@ -30,6 +30,7 @@ from tests.synthetic import (
     make_space,
     make_sweep,
 )
+from tests.test_theme import contrast, over
 
 NAMES = tuple("0123456789")
 PIXELS = SHAPE[0] * SHAPE[1]
@@ -188,6 +189,16 @@ def test_the_map_of_stages_is_paler_where_the_runs_do_not_decide():
     figure = figures.stage_map([replace(sweep, minimum_distance_sem=errors)], ["6"], LIGHT, rows="label")
     veils = [t for t in figure.data[:-1] if t.marker.color == rgba(LIGHT.paper, 0.5)]
     assert [(round(t.base[0], 3), round(t.x[0], 3)) for t in veils] == [(0.167, 0.333)]
+    places = [(round(note.x, 3), note.font.color) for note in figure.layout.annotations]
+    assert places == [(0.083, LIGHT.paper), (0.667, LIGHT.paper), (0.917, LIGHT.paper)]  # II beside the veil
+
+
+def test_a_stage_that_is_all_undecided_is_named_in_ink():
+    sweep = make_sweep("1113")
+    errors = np.full_like(sweep.minimum_distance_sem, 9)
+    figure = figures.stage_map([replace(sweep, minimum_distance_sem=errors)], ["6"], LIGHT, rows="label")
+    for note, colour in zip(figure.layout.annotations, (LIGHT.points[0], LIGHT.points[2]), strict=True):
+        assert contrast(note.font.color, over(colour, LIGHT.paper, 0.5)) > 3.9
 
 
 def test_names_that_are_numbers_stay_names():
@@ -207,8 +218,10 @@ def test_the_label_map_has_a_colour_a_number_and_a_name_for_every_label():
     letters = figure.data[2]
     assert all((text == "6") == (p < 0.5) for p, text in zip(letters.y, letters.text, strict=True))
     assert texts(figure) == ["<b>0 Top</b>", "<b>6</b>"]
-    pale = [found.share[list(found.noises).index(p), t] <= READABLE for t, p in zip(letters.x, letters.y, strict=True)]
-    assert [colour == LIGHT.ink for colour in letters.textfont.color] == pale
+    assert set(letters.textfont.color) == {LIGHT.ink, LIGHT.paper}
+    for t, p, text, colour in zip(letters.x, letters.y, letters.text, letters.textfont.color, strict=True):
+        veil = PALEST * (1 - found.share[list(found.noises).index(p), t]) / 0.9
+        assert contrast(colour, over(LIGHT.labels[int(text)], LIGHT.paper, 1 - veil)) > 3.9
     np.testing.assert_array_equal(figure.data[3].z, found.share)
     assert (figure.data[3].zmin, figure.data[3].zmax) == (0, 1)
     assert figure.layout.hovermode == "closest"  # without it a click names no cell

@@ -10,8 +10,7 @@ from core.results import LabelMap
 from dashboard.theme import Theme, rgba
 
 LETTERS = (12, 10)  # labels written into the map, along t and along p
-
-READABLE = 0.65  # share of the runs above which a cell is strong enough for letters in the colour of the paper
+PALEST = 0.8  # opacity of the paper over a cell whose runs are read as all ten labels alike
 
 
 def label_map(found: LabelMap, theme: Theme, *, names: Sequence[str]) -> go.Figure:
@@ -29,7 +28,7 @@ def label_map(found: LabelMap, theme: Theme, *, names: Sequence[str]) -> go.Figu
         x=steps, y=found.noises, z=found.predicted_labels, zmin=-0.5, zmax=last + 0.5, colorscale=scale,
         showscale=False, hoverinfo="none", row=1, col=1,
     )  # fmt: skip
-    pale = [[0, rgba(theme.paper, 0.8)], [1, rgba(theme.paper, 0)]]
+    pale = [[0, rgba(theme.paper, PALEST)], [1, rgba(theme.paper, 0)]]
     figure.add_heatmap(
         x=steps, y=found.noises, z=found.share, zmin=0.1, zmax=1, colorscale=pale, showscale=False, hoverinfo="none",
         row=1, col=1,
@@ -37,11 +36,11 @@ def label_map(found: LabelMap, theme: Theme, *, names: Sequence[str]) -> go.Figu
     along_p = max(1, round(LETTERS[1] * float(np.ptp(found.noises))))  # of a part of the map as far apart as of all
     rows, columns = (spaced(n, most) for n, most in zip(found.share.shape, (along_p, LETTERS[0]), strict=True))
     p, t = np.meshgrid(found.noises[rows], steps[columns], indexing="ij")
-    letters = np.where(found.share[np.ix_(rows, columns)] > READABLE, theme.paper, theme.ink)
+    labels, shares = (each[np.ix_(rows, columns)].ravel() for each in (found.predicted_labels, found.share))
+    colours = [theme.text_on(theme.labels[k], PALEST * (1 - s) / 0.9) for k, s in zip(labels, shares, strict=True)]
     figure.add_scatter(
-        x=t.ravel(), y=p.ravel(), mode="text", text=found.predicted_labels[np.ix_(rows, columns)].ravel().astype(str),
-        textfont={"color": letters.ravel().tolist(), "size": 11}, hoverinfo="skip",
-        row=1, col=1,
+        x=t.ravel(), y=p.ravel(), mode="text", text=labels.astype(str), textfont={"color": colours, "size": 11},
+        hoverinfo="skip", row=1, col=1,
     )  # fmt: skip
     for k, label in enumerate(there):
         figure.add_annotation(

@@ -12,6 +12,7 @@ from dashboard.theme import Theme, rgba
 
 T = TypeVar("T")
 NARROW = 0.02  # of p; a stage that is narrower is not named
+VEIL = 0.5  # opacity of the paper over what is undecided in a map
 
 
 def stage_chart(sweep: NoiseSweep, theme: Theme, *, label: str) -> go.Figure:
@@ -89,12 +90,14 @@ def stage_map(sweeps: Sequence[NoiseSweep | None], names: Sequence[str], theme: 
                 marker={"color": colour, "line": {"color": theme.paper, "width": 1.5}}, hoverinfo="skip",
             )  # fmt: skip
             if end - start > NARROW:  # plotly takes "20" for a position here, though it is the name of a row
+                middle, decided = place_of_numeral(sweep, start, end)
                 figure.add_annotation(
-                    x=(start + end) / 2, y=row, text=f"<b>{stage}</b>", showarrow=False, font={"color": theme.paper}
-                )
+                    x=middle, y=row, text=f"<b>{stage}</b>", showarrow=False,
+                    font={"color": theme.text_on(colour, 0 if decided else VEIL)},
+                )  # fmt: skip
         for start, end, decided in spans(sweep.noises, sweep.is_decided.tolist()):
             if not decided:
-                veil = {"color": rgba(theme.paper, 0.5), "line": {"width": 0}}
+                veil = {"color": rgba(theme.paper, VEIL), "line": {"width": 0}}
                 figure.add_bar(
                     orientation="h", y=[name], base=[start], x=[end - start], width=[1], marker=veil, hoverinfo="skip"
                 )
@@ -106,6 +109,14 @@ def stage_map(sweeps: Sequence[NoiseSweep | None], names: Sequence[str], theme: 
     figure.update_yaxes(title=rows, type="category", categoryarray=list(names), showgrid=False, automargin=True)
     figure.update_layout(barmode="overlay", height=70 + 26 * len(names), margin={"l": 70, "r": 20}, hovermode="closest")
     return figure
+
+
+def place_of_numeral(sweep: NoiseSweep, start: float, end: float) -> tuple[float, bool]:
+    """Where a stage from `start` to `end` is named: amid its widest part that is decided, or that is not; and which."""
+    parts = [each for each in spans(sweep.noises, sweep.is_decided.tolist()) if each[0] < end and each[1] > start]
+    inside = [(max(a, start), min(b, end), decided) for a, b, decided in parts]
+    a, b, decided = max(inside, key=lambda part: (part[2] and part[1] - part[0] > NARROW, part[1] - part[0]))
+    return (a + b) / 2, decided
 
 
 def spans(noises: np.ndarray, values: Sequence[T]) -> list[tuple[float, float, T]]:
