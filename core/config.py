@@ -118,6 +118,9 @@ class GridSpec(Spec):
         )
 
 
+SOME_RUNS = Integers(0, 499, least=0, most=499)
+
+
 @dataclass(frozen=True)
 class EnsembleSpec(Spec):
     """What all experiments on a model share: where runs start, how pixels are swapped, how many runs for how long."""
@@ -146,6 +149,7 @@ class FigureSpec(InferenceSpec):
     """What a figure of the paper is asked with: each takes of it what it needs."""
 
     t: int = setting(Integer(0, 200), 10, help="step at which the branches of Supplement B are told apart")
+    chosen: tuple[int, ...] = setting(SOME_RUNS, (), help="runs of one of these branches; two clusters where none")
 
     @property
     def runs(self) -> InferenceSpec:
@@ -187,14 +191,17 @@ class ApproachSpec(EnsembleSpec):
 
 @dataclass(frozen=True)
 class BranchSpec(EnsembleSpec):
-    """Two clusters of runs at one step (the paper's Supplement B)."""
+    """Two clusters of runs at one step, or some runs and the others (the paper's Supplement B)."""
 
     label: int = setting(Integer(0, N_LABELS - 1), 1, help="label of the images; the paper shows '1'")
     noise: float = setting(Real(0, 1), 0.2, help="share p of the pixels that are swapped")
     t: int = setting(Integer(0, 200), 10, help="step at which the runs are told apart; 10 in the paper")
+    chosen: tuple[int, ...] = setting(SOME_RUNS, (), help="runs of the first branch; two clusters where none")
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.chosen and (max(self.chosen) >= self.n_runs or len(set(self.chosen)) == self.n_runs):
+            raise SpecError(f"chosen must be some of the {self.n_runs} runs, from 0 on, and leave others.")
         if self.t > self.n_steps:
             raise SpecError(f"t must not be above n_steps = {self.n_steps}, but is {self.t}.")
 

@@ -169,7 +169,7 @@ class ApproachCurves:
 
 @dataclass(frozen=True)
 class Branches:
-    """Two clusters of runs at one step, the narrower first (the paper's Supplement B).
+    """Two clusters of runs at one step, the narrower or the chosen first (the paper's Supplement B).
 
     `variance` is the mean squared distance of a branch's runs to their own mean.
     """

@@ -103,15 +103,17 @@ class Rates:
 
 @dataclass(frozen=True)
 class Integers:
-    """A few whole numbers between two bounds."""
+    """Some whole numbers between two bounds."""
 
     low: int
     high: int
+    least: int = 1
+    most: int = 50
 
     def check(self, name: str, value: object) -> tuple[int, ...]:
-        if isinstance(value, list | tuple) and 1 <= len(value) <= 50:
+        if isinstance(value, list | tuple) and self.least <= len(value) <= self.most:
             return tuple(Integer(self.low, self.high).check(name, part) for part in value)
-        raise SpecError(f"{name} must be one to fifty whole numbers, not {shown(value)}.")
+        raise SpecError(f"{name} must be {self.least} to {self.most} whole numbers, not {shown(value)}.")
 
     def read(self, name: str, text: str) -> tuple[int, ...]:
         return self.check(name, [Integer(self.low, self.high).read(name, part) for part in text.split(",")])

@@ -97,7 +97,7 @@ def find_label_map(lab: CachedExperiments, spec: InferenceSpec, progress: Progre
 
 
 def find_branches(lab: CachedExperiments, spec: FigureSpec, progress: Progress) -> Results:
-    asked = BranchSpec(**shared(spec), label=spec.label, noise=spec.noise, t=spec.t)
+    asked = BranchSpec(**shared(spec), label=spec.label, noise=spec.noise, t=spec.t, chosen=spec.chosen)
     return {"branches": lab.experiment(read_by("branches", lab, spec), asked, experiments.branches, progress)}
 
 

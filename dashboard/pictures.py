@@ -80,7 +80,8 @@ def draw_label_map(found: Results, of: Subject, theme: Theme) -> go.Figure:
 
 
 def draw_branches(found: Results, of: Subject, theme: Theme) -> go.Figure:
-    return figures.branches(found["branches"], theme, names=of.names, shape=of.entry.image_shape)
+    titles = ("chosen", "others") if of.spec.chosen else ("narrow branch", "wide branch")
+    return figures.branches(found["branches"], theme, titles=titles, names=of.names, shape=of.entry.image_shape)
 
 
 def draw_concept_map(found: Results, of: Subject, theme: Theme) -> go.Figure:

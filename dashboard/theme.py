@@ -44,6 +44,7 @@ class Theme:
                 "yaxis": axis,
                 "showlegend": False,
                 "hovermode": False,
+                "newselection": {"line": {"color": self.ink}},
             }
         )
 

@@ -16,6 +16,7 @@ from core.experiments.evidence import Evidence
 from core.experiments.runs import collective_runs
 from core.library import Entry, Library
 from core.results import Claim, ClaimTable
+from core.spec import SpecError
 from tests.conftest import CommandLine, is_refused
 from tests.served import own_cache
 
@@ -142,6 +143,20 @@ def test_the_variance_of_a_branch_has_the_error_of_a_mean(trained: tuple[Setting
         squares = np.square(own - own.mean(1, keepdims=True)).sum(-1)
         np.testing.assert_allclose(found.variance[k], squares.mean(1), rtol=1e-3)
         np.testing.assert_allclose(found.variance_sem[k], squares.std(1, ddof=1) / own.shape[1] ** 0.5, rtol=1e-3)
+
+
+def test_chosen_runs_are_a_branch_and_the_others_the_other(trained: tuple[Settings, str]):
+    home, id = trained
+    spec = BranchSpec(model=id, n_runs=20, n_steps=10, chosen=(3, 0, 19))
+    found, automatic = experiments.branches(spec, home), experiments.branches(replace(spec, chosen=()), home)
+    assert np.flatnonzero(found.branch == 0).tolist() == [0, 3, 19]
+    np.testing.assert_array_equal(found.embedding, automatic.embedding)
+    sizes = [np.bincount(each.branch)[:, None] for each in (found, automatic)]
+    of_all = [(sizes_ * each.mean_images).sum(0) / 20 for sizes_, each in zip(sizes, (found, automatic), strict=True)]
+    np.testing.assert_allclose(of_all[0], of_all[1], atol=1e-5)  # the same images, otherwise divided
+    for chosen in ((20,), tuple(range(20)), (-1,), "all"):
+        with pytest.raises(SpecError, match="chosen"):
+            replace(spec, chosen=chosen)
 
 
 def test_a_stored_table_says_which_files_are_others_now(

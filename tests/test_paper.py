@@ -16,7 +16,7 @@ from core import experiments
 from core.config import FigureSpec, Progress, Settings
 from dashboard import finds
 from dashboard.cache import CachedExperiments
-from dashboard.catalogue import ROWS
+from dashboard.catalogue import ROWS, TYPED
 from dashboard.theme import THEMES
 from tests.processes import until
 from tests.served import create_app, own_cache, sentences
@@ -34,7 +34,9 @@ def post(http: Any, outputs: list[str], inputs: dict[str, Any], state: dict[str,
     places = [dict(zip(("id", "property"), each.rsplit(".", 1), strict=True)) for each in outputs]
 
     def given(values: dict[str, Any]) -> list[Any]:
-        return [dict(zip(("id", "property"), k.rsplit(".", 1), strict=True)) | {"value": v} for k, v in values.items()]
+        """Of all that a pattern matches there is nothing."""
+        plain = {k: dict(zip(("id", "property"), k.rsplit(".", 1), strict=True)) for k in values}
+        return [[] if k.startswith("{") else plain[k] | {"value": v} for k, v in values.items()]
 
     body = {
         "output": f"..{'...'.join(outputs)}.." if len(outputs) > 1 else outputs[0],
@@ -90,6 +92,44 @@ def test_the_branches_are_told_apart_at_the_step_that_is_asked_for(served: tuple
     assert [title["text"] for title in titles] == ["t = 10", "t = 4"]
     late = {"figure": "suppB", "query": replace(spec, t=21).to_query(), "turn": "t1"}
     assert "t must not be above n_steps = 20" in " ".join(sentences(ask_for(http, late)))
+
+
+def select(http: Any, spec: FigureSpec, selected: object) -> Any:
+    """What happens when a line is drawn around points of the branches."""
+    return post(
+        http,
+        ["asked.data", *(f"paper-{name}.value" for name in TYPED)],
+        {'{"draw":["ALL"]}.n_clicks': [], "again.n_clicks": None, "drawn.selectedData": selected},
+        {"asked.data": {"figure": "suppB", "query": spec.to_query(), "turn": "t1"}}
+        | {f"paper-{name}.value": str(getattr(spec, name)) for name in TYPED},
+        "drawn.selectedData",
+    )
+
+
+def test_runs_within_a_line_become_a_branch(served: tuple[Any, FigureSpec, Settings]):
+    http, spec, _ = served
+    spec = replace(spec, t=4)
+    line = {"points": [{"curveNumber": k, "customdata": n} for k, n in ((1, 7), (0, 2), (0, 11))] + [{"x": 80}]}
+    answer = select(http, spec, line).get_json()["response"]
+    assert set(answer) == {"asked"}  # the settings stay
+    asked = FigureSpec.from_query(answer["asked"]["data"]["query"])[0]
+    assert asked == replace(spec, chosen=(2, 7, 11))
+    figure = draw(http, "suppB", asked)["drawn"]["figure"]
+    assert figure["layout"]["dragmode"] == "lasso"
+    titles = [note["text"].partition(":")[0] for note in figure["layout"]["annotations"][1::2]]
+    assert titles == ["chosen, 3 runs", "others, 9 runs"]
+    assert [trace["customdata"] for trace in figure["data"][:6:3]] == [[2, 7, 11], [0, 1, 3, 4, 5, 6, 8, 9, 10]]
+
+
+def test_a_line_around_nothing_changes_nothing(served: tuple[Any, FigureSpec, Settings]):
+    http, spec, _ = served
+    for selected in (None, {"points": []}, {"points": [{"x": 80, "y": "6"}]}):
+        assert not select(http, spec, selected).get_json()["response"]
+    for nonsense in ("x", {"points": "x"}, {"points": [7]}):
+        assert "Draw it again." in " ".join(sentences(select(http, spec, nonsense)))
+    whole = replace(spec, t=4, chosen=tuple(range(12)))
+    everything = {"figure": "suppB", "query": whole.to_query(), "turn": "t1"}
+    assert "leave others" in " ".join(sentences(ask_for(http, everything)))
 
 
 def test_only_the_branches_depend_on_their_step(

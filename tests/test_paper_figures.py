@@ -44,7 +44,7 @@ def every(theme: Theme) -> dict[str, go.Figure]:
         "strip": figures.strip([make_run()], space.concept_images[:1], theme, names=["6"], shape=SHAPE),
         "windows": figures.windows(make_cloud(), space, theme, label=1, names=NAMES),
         "movie": figures.movie(make_cloud(), space, theme, label=1, names=NAMES),
-        "branches": figures.branches(make_branches(), theme, names=NAMES, shape=SHAPE),
+        "branches": figures.branches(make_branches(), theme, titles=("one", "other"), names=NAMES, shape=SHAPE),
         "approach": figures.approach(make_curves(), theme, names=NAMES),
         "all_concepts": figures.all_concepts(make_curves(), theme, names=NAMES),
         "stages": figures.stage_chart(sweep, theme, label="6"),
@@ -303,7 +303,7 @@ def test_the_network_has_the_sizes_of_the_model():
 
 def test_branches_are_told_apart_by_colour_and_shape_and_read():
     found = make_branches()
-    figure = figures.branches(found, LIGHT, names=NAMES, shape=SHAPE)
+    figure = figures.branches(found, LIGHT, titles=("narrow branch", "wide branch"), names=NAMES, shape=SHAPE)
     dots = [t for t in figure.data if t.type == "scatter"]
     assert [len(t.x) for t in dots] == [4, 8]
     assert len({t.marker.symbol for t in dots}) == 2

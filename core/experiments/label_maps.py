@@ -65,7 +65,7 @@ def most_frequent(
 
 
 def branches(spec: BranchSpec, settings: Settings, *, progress: Progress = silent) -> Branches:
-    """Two clusters of the runs at one step, and how their images are read.
+    """Two clusters of the runs at one step, or those chosen and the others, and how their images are read.
 
     Raises: as `label_map`.
 
@@ -79,7 +79,11 @@ def branches(spec: BranchSpec, settings: Settings, *, progress: Progress = silen
     )  # fmt: skip
     whole = collective_runs(model, runs, settings, n_steps=spec.n_steps + runs.window, progress=progress)
     z = whole[: spec.n_steps + 1]
-    branch = concepts.branches(z[spec.t]).to(z.device)
+    if spec.chosen:
+        branch = torch.ones(spec.n_runs, dtype=torch.long, device=z.device)
+        branch[list(spec.chosen)] = 0
+    else:
+        branch = concepts.branches(z[spec.t]).to(z.device)
     with torch.no_grad():
         images = model.vae.decode(z[spec.t])
     read = torch.from_numpy(predicted_labels(model.spec.dataset, array(images), settings)).to(z.device)

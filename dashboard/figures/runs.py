@@ -155,20 +155,31 @@ def controls_of(steps: Sequence[int], theme: Theme) -> dict[str, Any]:
 
 
 def branches(
-    found: Branches, theme: Theme, *, names: Sequence[str], shape: tuple[int, int], shares: int = 4
+    found: Branches,
+    theme: Theme,
+    *,
+    titles: tuple[str, str],
+    names: Sequence[str],
+    shape: tuple[int, int],
+    shares: int = 4,
 ) -> go.Figure:
-    """Two clusters of runs at one step: where they lie, what their images show and how they are read (Supplement B)."""
+    """Two groups of runs at one step: where they lie, what their images show and how they are read (Supplement B).
+
+    The number of a run is its point's `customdata`.
+    """
+    over = [f"{titles[k]}, {(found.branch == k).sum()} runs: mean, then single runs" for k in (0, 1)]
     figure = make_subplots(
         2, 3, column_widths=[0.32, 0.44, 0.24], horizontal_spacing=0.07, vertical_spacing=0.24,
         specs=[[{"rowspan": 2}, {}, {}], [None, {}, {}]],
-        subplot_titles=[f"t = {found.t}", *(title for k in (0, 1) for title in (branch_title(found, k), "read as"))],
+        subplot_titles=[f"t = {found.t}", over[0], "read as", over[1], "read as"],
     )  # fmt: skip
     figure.update_annotations(font={"size": 12, "color": theme.ink})
     colours, symbols = theme.points[:2], ("circle", "diamond-open")
     for k in (0, 1):
         x, y = found.embedding[found.t, found.branch == k].T
         marker = {"size": 5, "color": colours[k], "opacity": 0.7, "symbol": symbols[k]}
-        figure.add_scatter(x=x, y=y, mode="markers", marker=marker, row=1, col=1)
+        runs = np.flatnonzero(found.branch == k).tolist()
+        figure.add_scatter(x=x, y=y, mode="markers", marker=marker, customdata=runs, row=1, col=1)
         add_tiles(figure, np.concatenate([found.mean_images[k][None], found.sample_images[k]]), shape, row=k + 1, col=2)
         most = np.argsort(-found.predicted_share[k], kind="stable")[:shares]
         figure.add_bar(
@@ -183,9 +194,3 @@ def branches(
     figure.update_yaxes(title="PC 2", scaleanchor="x", row=1, col=1)
     figure.update_layout(template=theme.template(), height=330, margin={"l": 56, "t": 30, "b": 44, "r": 24})
     return figure
-
-
-def branch_title(found: Branches, k: int) -> str:
-    """A branch by its shape and size."""
-    size = int((found.branch == k).sum())
-    return f"{'narrow' if k == 0 else 'wide'} branch, {size} runs: mean, then single runs"

@@ -5,6 +5,7 @@
     row of a figure --> its settings, as in the paper --> asked --> draw --> desk (computes once) --> figure, files
     tick (0.25 s, until `ended` is the turn of `asked`) --> how far it is;  cancel --> this person waits no longer
     theme --> the same figure in other colours;  click on a cell of a map --> that run in the explorer
+    line around runs (Supp. B) --> asked: these runs are one branch, the others the other one
 
 A question is a `FigureSpec`: the recipe of the figure, and the query of its files. `asked` and `person` live in the
 browser's session: after a reload the page asks again, and joins what is still being computed.
@@ -12,6 +13,7 @@ browser's session: after a reload the page asks again, and joins what is still b
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import plotly.graph_objects as go
@@ -35,6 +37,7 @@ from dashboard.waiting import Desk, LeftError, SupersededError
 KINDS = {"npz": "application/octet-stream", "csv": "text/csv", "json": "application/json"}
 HEIGHT = 380  # px, of a figure that does not say
 CLICK = ". A click on a cell opens its run in the explorer."
+LASSO = ". Draw a line around some runs at the left to make them one branch."
 
 
 class PaperPage:
@@ -81,7 +84,7 @@ class PaperPage:
         app.server.add_url_rule(f"{prefix}data/<name>.<kind>", "figure_data", self.data)
         app.callback(
             [Output("asked", "data"), *(Output(f"paper-{name}", "value") for name in TYPED)],
-            [Input({"draw": ALL}, "n_clicks"), Input("again", "n_clicks")],
+            [Input({"draw": ALL}, "n_clicks"), Input("again", "n_clicks"), Input("drawn", "selectedData")],
             [State("asked", "data"), *(State(f"paper-{name}", "value") for name in TYPED)],
             prevent_initial_call=True,
         )(self.ask)
@@ -134,11 +137,15 @@ class PaperPage:
         )
 
     @answered
-    def ask(self, _: object, again: object, asked: object, *typed: object) -> tuple[Any, ...]:
-        """The settings of the paper where a figure was chosen, else those that were typed."""
-        target = callback_context.triggered_id
+    def ask(self, _: object, again: object, selected: object, asked: object, *typed: object) -> tuple[Any, ...]:
+        """The settings of the paper where a figure was chosen, those drawn with runs that were, else those typed."""
+        target, nothing = callback_context.triggered_id, (no_update,) * (1 + len(TYPED))
         if not any(each.get("value") for each in callback_context.triggered):
-            return (no_update,) * (1 + len(TYPED))
+            return nothing
+        if target == "drawn":
+            name, spec = read(asked)
+            chosen = runs_in(selected)
+            return (fresh(name, replace(spec, chosen=chosen)), *nothing[1:]) if chosen else nothing
         given = {name: str(value) for name, value in zip(TYPED, typed, strict=True)}
         if isinstance(target, dict):
             name = str(target.get("draw"))
@@ -146,9 +153,8 @@ class PaperPage:
         else:
             name = str(asked.get("figure")) if isinstance(asked, dict) else ""
             spec = catalogue.question(self.lab, name, given)
-        question = {"figure": name, "query": spec.to_query(), "turn": secrets.token_hex(4)}
         # a figure of another data set leaves the model of the others alone
-        return question, given["model"], *(str(getattr(spec, name)) for name in TYPED[1:])
+        return fresh(name, spec), given["model"], *(str(getattr(spec, name)) for name in TYPED[1:])
 
     @answered
     def draw(self, asked: object, look: object, person: object) -> tuple[Any, ...]:
@@ -172,7 +178,8 @@ class PaperPage:
             raise
         set_props("ended", {"data": turn})
         figure = still(catalogue.draw(self.lab, name, spec, results, theme_of(look)))
-        title = f"{row.number}: {row.shows}{CLICK if row.columns else ''}"
+        figure.update_layout(dragmode="lasso" if row.has_step else False)
+        title = f"{row.number}: {row.shows}{CLICK if row.columns else LASSO if row.has_step else ''}"
         return figure, title, self.files(name, spec), False, {"height": figure.layout.height}, ""
 
     @answered
@@ -253,6 +260,20 @@ def read(asked: object) -> tuple[str, FigureSpec]:
     if notes:
         raise SpecError(notes[0])
     return str(asked.get("figure")), spec
+
+
+def fresh(name: str, spec: FigureSpec) -> dict[str, str]:
+    """A question; equal ones that are asked twice differ."""
+    return {"figure": name, "query": spec.to_query(), "turn": secrets.token_hex(4)}
+
+
+def runs_in(selected: object) -> tuple[int, ...]:
+    """The runs within a line that was drawn; none where it was drawn around other marks."""
+    points = selected.get("points") if isinstance(selected, dict) else None
+    if not isinstance(points, list) or not all(isinstance(point, dict) for point in points):
+        raise SpecError("The line must be around points of the figure. Draw it again.")
+    found = {point.get("customdata") for point in points if isinstance(point.get("customdata"), int)}
+    return tuple(sorted(found))
 
 
 def key_of(name: str, spec: FigureSpec) -> str:

@@ -98,3 +98,33 @@ def test_a_click_on_a_cell_opens_its_run(tab: Open):
     one.quiet()
     assert one.state()["label"] == 9
     assert 0 < one.state()["noise"] < 0.2
+
+
+def test_a_line_around_runs_makes_them_a_branch(tab: Open):
+    one = tab(None)
+    one.page.goto(f"{one.server}/paper/")
+    one.page.fill("#paper-model", "digits-nz10-seed0")
+    one.page.get_by_role("button", name="Draw Supp. B", exact=True).click()
+    one.page.wait_for_selector("#drawn .scatterlayer .point")
+    one.page.wait_for_function("document.getElementById('cancel').disabled")  # the page has scrolled to the figure
+    one.frame()
+    titles = one.page.locator("#drawn .annotation-text")
+    assert "narrow branch" in " ".join(titles.all_text_contents())
+    box = one.page.locator("#drawn .nsewdrag").first.bounding_box()
+    assert box
+    left, right, top, bottom = box["x"] + 2, box["x"] + box["width"] * 0.5, box["y"] + 2, box["y"] + box["height"] - 2
+    one.page.mouse.move(left, top)
+    one.page.mouse.down()
+    for x, y in ((right, top), (right, bottom), (left, bottom), (left, top)):
+        one.page.mouse.move(x, y, steps=5)
+    one.page.mouse.up()
+    titles.get_by_text("chosen, ").wait_for()
+    data = "document.querySelector('#drawn .js-plotly-plot').data"
+    chosen, others = one.page.evaluate(f"{data}.filter((trace) => trace.customdata).map((trace) => trace.customdata)")
+    assert len(others) > 0
+    one.page.wait_for_function("document.getElementById('cancel').disabled")
+    href = one.page.locator("#files").get_by_text("JSON").get_attribute("href")
+    recipe = one.page.request.get(f"{one.server}/paper/{href}").json()
+    assert recipe["spec"]["chosen"] == chosen
+    one.page.get_by_role("button", name="Draw again").click()
+    titles.get_by_text("narrow branch").wait_for()
