@@ -10,14 +10,13 @@ from PIL import Image
 from core.results import LatentSpace, NoiseSweep, Run, Trajectories
 
 GREY_LEVELS = 32  # enough for the eye on small tiles, and half the bytes of 256
-LEVELS = 65535  # of a quantised array
 MAP_LEVELS = 4095  # of positions on the plane, which has some 500 pixels
 TRAIL_LEVELS = 1023
 AXIS_LEVELS = 16383  # of directions, centres and what is placed by them: a tenth of a pixel
 
 
-def quantised(values: np.ndarray, levels: int = LEVELS) -> dict[str, Any]:
-    """An array as whole numbers between its extremes (error at most half a step).
+def quantised(values: np.ndarray, levels: int) -> dict[str, Any]:
+    """An array as whole numbers between its extremes, at most 65,535 steps apart (error at most half a step).
 
     Sent are the differences to the row before, modulo 2^16, all low bytes before all high ones: what changes little
     from step to step compresses well.
