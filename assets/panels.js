@@ -520,6 +520,7 @@ window.latent = window.latent || {};
     reply.embedding = withTrail(reply.embedding, reply.trail);
     reply.ranges = fit(reply.figure);
     shown.cloud = reply;
+    document.body.classList.add("seen");
     images.clear();
     if (!isStale()) panels.waiting(false);
     panels.redraw();

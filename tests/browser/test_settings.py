@@ -57,6 +57,18 @@ def test_the_badge_names_the_stage_that_other_runs_might_give(tab: Open):
     assert (stage_at(one, 0.9), one.text("#stage-rival")) == ("III", "")
 
 
+def test_an_empty_panel_says_what_it_waits_for(tab: Open):
+    words = "getComputedStyle(document.querySelector('#plane-wait'), '::before').content"
+    one = tab(None)
+    holding = Holding(one, "cloud")
+    one.page.goto(f"{one.server}/?d=digits&nz=10")
+    one.page.wait_for_function("document.body.classList.contains('waiting')")
+    assert "Following the runs" in one.page.evaluate(words)
+    holding.let_go()
+    one.quiet()
+    assert one.page.evaluate(words) == "none"
+
+
 def test_the_slider_and_the_stage_chart_are_one_value(tab: Open):
     one, two = tab(), tab()
     one.slide("noise", 0.6)
