@@ -27,7 +27,7 @@ def create_app(settings: Settings) -> Dash:
         index_string=index(),
         meta_tags=META,
     )
-    app.server.config |= {"MAX_CONTENT_LENGTH": MAX_REQUEST, "COMPRESS_ZSTD_LEVEL": 1}  # replies: quickly
+    app.server.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST
     keep_compressed(app.server)
     root, jobs = app.config.requests_pathname_prefix, Jobs(settings)
     lab = CachedExperiments(settings, ResultCache(app.server, settings))

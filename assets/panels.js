@@ -13,8 +13,10 @@ window.latent = window.latent || {};
 
   // ---- arrays from the wire
 
+  const standard = (text) => text.replaceAll("-", "+").replaceAll("_", "/"); // it comes in base64's other alphabet
+
   function bytes(text) {
-    const raw = atob(text), out = new Uint8Array(raw.length);
+    const raw = atob(standard(text)), out = new Uint8Array(raw.length);
     for (let i = 0; i < raw.length; i++) out[i] = raw.charCodeAt(i);
     return out.buffer;
   }
@@ -31,6 +33,8 @@ window.latent = window.latent || {};
   }
 
   panels.decode = decode;
+
+  const picture = (text) => `data:image/png;base64,${standard(text)}`;
 
   /* Positions (steps, lags, trials, 2): those of now, and the trail added up backwards from them. */
   function withTrail(now, trail) {
@@ -493,6 +497,7 @@ window.latent = window.latent || {};
 
   panels.image = function (reply) {
     const count = latent.screen.state.n_steps + 1;
+    reply.tiles = picture(reply.tiles);
     images.set(reply.sample, { tiles: reply.tiles, count });
     if (hovered === reply.sample) panels.tile(peek.querySelector(".tile"), reply.tiles, count, Math.min(latent.player.t, count - 1));
   };
@@ -501,6 +506,7 @@ window.latent = window.latent || {};
 
   panels.settled = function (facts) {
     shown.facts = facts;
+    facts.space.tiles = picture(facts.space.tiles);
     shown.landmarks = decode(facts.space.landmarks);
     shown.cloud = shown.run = shown.sweep = null;
     images.clear();
@@ -508,6 +514,7 @@ window.latent = window.latent || {};
 
   panels.run = function (reply) {
     ["z", "memory", "distances"].forEach((name) => { reply[name] = decode(reply[name]); });
+    reply.tiles = picture(reply.tiles);
     shown.run = reply;
     fillStrip();
     drawTicks();

@@ -1,4 +1,7 @@
-"""Scripts and styles, compressed once and as small as they get; replies are compressed quickly by flask-compress."""
+"""What is sent, compressed once: scripts and styles as small as they get, replies quickly.
+
+A class asks for the same few replies again and again. The smallest and the largest are left to flask-compress.
+"""
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
@@ -13,28 +16,48 @@ ENCODERS = {
     "zstd": lambda content: compression.zstd.compress(content, 19),  # a tenth smaller than 3, and 0.3 s for plotly
     "gzip": lambda content: compression.gzip.compress(content, 9),
 }
+QUICK = {
+    "zstd": lambda content: compression.zstd.compress(content, 1),
+    "br": lambda content: brotli.compress(content, quality=4),
+    "gzip": lambda content: compression.gzip.compress(content, 6),  # all that a browser takes without HTTPS
+}
+KEPT = range(4_000, 600_000)  # bytes of a reply that is kept compressed: a cloud has 300,000
 BEHIND = ThreadPoolExecutor(1, "brotli")  # makes what is another 6 % smaller, but takes 3 s for plotly
 
 
 def keep_compressed(server: Flask) -> None:
-    """Serve static files from memory, compressed; call it after flask-compress is set up."""
+    """Serve static files and most replies compressed, from memory; call it after flask-compress is set up."""
     server.after_request(compress)
 
 
 def compress(response: Response) -> Response:
-    """A static file's response with a compressed body; any other as it is."""
-    encodings = [name for name in ("br", *ENCODERS) if request.accept_encodings[name] > 0]
-    is_static = any(folder in request.path for folder in STATIC) and response.mimetype in TYPES
-    if not encodings or not is_static or response.status_code != 200:
+    """A static file's or a reply's response with a compressed body; any other as it is."""
+    if response.status_code != 200:
         return response
-    response.direct_passthrough = False
-    content = response.get_data()
-    if "br" in encodings and not smallest(content).done():
-        encodings.remove("br")
-    if not encodings:
-        return response
-    encoding = encodings[0]
-    response.set_data(smallest(content).result() if encoding == "br" else encoded(content, encoding))
+    if any(folder in request.path for folder in STATIC) and response.mimetype in TYPES:
+        response.direct_passthrough = False
+        content = response.get_data()
+        encodings = accepted("br", *ENCODERS)
+        if "br" in encodings and not smallest(content).done():
+            encodings.remove("br")
+        if encodings:
+            encoding = encodings[0]
+            small = smallest(content).result() if encoding == "br" else encoded(content, encoding)
+            return compressed(response, small, encoding)
+    elif response.mimetype == "application/json" and response.content_length in KEPT:
+        for encoding in accepted(*QUICK)[:1]:
+            return compressed(response, quickly(response.get_data(), encoding), encoding)
+    return response
+
+
+def accepted(*encodings: str) -> list[str]:
+    """Those that the browser reads."""
+    return [name for name in encodings if request.accept_encodings[name] > 0]
+
+
+def compressed(response: Response, content: bytes, encoding: str) -> Response:
+    """The response with its content in an encoding."""
+    response.set_data(content)
     response.headers["Content-Encoding"] = encoding
     response.headers["Vary"] = "Accept-Encoding"
     etag, _ = response.get_etag()
@@ -54,3 +77,9 @@ def smallest(content: bytes) -> "Future[bytes]":
 def encoded(content: bytes, encoding: str) -> bytes:
     """A file's content in an encoding."""
     return ENCODERS[encoding](content)
+
+
+@lru_cache(maxsize=128)  # three replies for each p of the slider, 0.4 MB each at most
+def quickly(content: bytes, encoding: str) -> bytes:
+    """A reply in an encoding."""
+    return QUICK[encoding](content)

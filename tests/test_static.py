@@ -1,5 +1,6 @@
 """Static files: small on the wire, the same once unpacked, and not sent twice."""
 
+import json
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -73,3 +74,21 @@ def test_what_the_browser_has_is_not_sent_again(get: Get):
 
 def test_a_file_that_is_not_there_is_not_there(get: Get):
     assert get("/assets/nothing.css", accept_encoding="zstd").status_code == 404
+
+
+@pytest.mark.parametrize("accept", ["gzip, deflate", "gzip, br", "gzip, deflate, br, zstd", "identity"])
+def test_a_large_reply_is_compressed_once(settings: Settings, tmp_path: Path, accept: str):
+    static.quickly.cache_clear()
+    server = create_app(own_cache(settings, tmp_path)).server
+    large = {"numbers": list(range(3000))}
+    server.add_url_rule("/large", "large", view_func=lambda: large)
+    server.add_url_rule("/small", "small", view_func=lambda: {"numbers": [1]})
+    encoding = {"gzip, deflate": "gzip", "gzip, br": "br", "identity": None}.get(accept, "zstd")
+    for _ in range(3):
+        answer = server.test_client().get("/large", headers={"Accept-Encoding": accept})
+        assert answer.headers.get("Content-Encoding") == encoding
+        unpack = {"gzip": compression.gzip.decompress, "br": brotli.decompress, "zstd": compression.zstd.decompress}
+        assert json.loads(unpack.get(str(encoding), bytes)(answer.get_data())) == large
+    server.test_client().get("/small", headers={"Accept-Encoding": accept})
+    asked = static.quickly.cache_info()
+    assert (asked.misses, asked.hits) == ((1, 2) if encoding else (0, 0))
