@@ -30,6 +30,7 @@ from core.store import (
     write_whole,
 )
 
+ENDING, SWEEPS = ".safetensors", ".sweeps.safetensors"
 IMPORTED = "imported"  # the folder, beside the models trained here, of those that somebody brought
 
 
@@ -85,9 +86,9 @@ class Library:
         """Every model file, usable or not, by data set, latent units and id."""
         found: dict[str, Entry] = {}
         for folder, origin in self.folders:
-            for path in sorted(folder.glob("*.safetensors")) if folder.is_dir() else ():
-                if not path.name.endswith(".sweeps.safetensors") and path.stem not in found:
-                    found[path.stem] = _entry(path, origin, stamp(path))
+            for path in model_files(folder):
+                entry = _entry(path, origin, stamp(path))
+                found.setdefault(entry.id, entry)
         models = [entry for entry in found.values() if entry.is_model]
         return sorted(models, key=lambda e: (bool(e.problem), e.spec.dataset, e.spec.n_latent, e.id))
 
@@ -108,7 +109,7 @@ class Library:
         for folder, origin in self.folders if re.fullmatch(Name().pattern, id) else ():
             path = folder / f"{id}.safetensors"
             if os.path.lexists(path):
-                entry = _entry(path, origin, stamp(path))
+                entry = _entry(str(path), origin, stamp(path))
                 if entry.problem:
                     raise StoreError(entry.problem)
                 return entry
@@ -148,14 +149,23 @@ class Library:
             raise StoreError(f"There is no model '{id[:64]}' here any more.")
         if entry.origin == "shipped":
             raise StoreError(f"'{id}' is shipped with the program and stays. Only models of this machine are deleted.")
-        entry.path.with_name(f"{id}.sweeps.safetensors").unlink(missing_ok=True)
+        entry.path.with_name(f"{id}{SWEEPS}").unlink(missing_ok=True)
         entry.path.unlink(missing_ok=True)
 
     def load_sweeps(self, id: str) -> tuple[Mapping[str, Any], Mapping[str, np.ndarray]]:
         """Recipe and arrays of the noise sweeps beside a model; empty where there are none for these weights."""
         path = self.find(id).path
-        sweeps = path.with_name(f"{id}.sweeps.safetensors")
+        sweeps = path.with_name(f"{id}{SWEEPS}")
         return _sweeps(sweeps, stamp(sweeps), kept_sha256(path)) if sweeps.exists() else ({}, {})
+
+
+def model_files(folder: Path) -> list[str]:
+    """The files of a folder that may be models, by name; asked for at every question, so without a `Path` for each."""
+    try:
+        with os.scandir(folder) as there:
+            return sorted(file.path for file in there if file.name.endswith(ENDING) and not file.name.endswith(SWEEPS))
+    except OSError:  # no such folder
+        return []
 
 
 def preferred(entries: Iterable[Entry]) -> Entry:
@@ -170,7 +180,8 @@ def save_sweeps(path: Path, sha256: str, recipe: Mapping[str, Any], arrays: Mapp
 
 
 @lru_cache(maxsize=512)
-def _entry(path: Path, origin: str, stamp: tuple[int, int]) -> Entry:
+def _entry(address: str, origin: str, stamp: tuple[int, int]) -> Entry:
+    path = Path(address)
     try:
         Name().check("The name of a model's file", path.stem)
         spec, card = read_metadata(path)

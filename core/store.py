@@ -255,10 +255,10 @@ def check_shapes(name: str, shapes: Mapping[str, tuple[int, ...]], expected: Map
             raise StoreError(f"{name}: '{key}' should be {'x'.join(map(str, shape))} for its recipe, but is {found}.")
 
 
-def stamp(path: Path) -> tuple[int, int]:
+def stamp(path: str | Path) -> tuple[int, int]:
     """Changes when a file is replaced: the key under which it may be kept in memory."""
     try:
-        status = path.stat()
+        status = os.stat(path)  # noqa: PTH116 (a Path for each of many files takes longer than asking the disk)
     except OSError:
         return (0, 0)
     return (status.st_mtime_ns, status.st_size)
