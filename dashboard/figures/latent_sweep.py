@@ -52,7 +52,10 @@ def add_grid(figure: go.Figure, sweep: LatentSweep, theme: Theme, top: float) ->
     line = {"color": theme.points[0], "width": 2}
     figure.add_scatter(x=n_latents, y=best, mode="lines+markers", line=line, marker={"size": 8}, connectgaps=False)
     first = int(np.flatnonzero(np.isfinite(best))[0])
-    named(figure, int(n_latents[first]), float(best[first]), "best of the grid", theme.points[0], 1)
+    figure.add_annotation(
+        x=float(np.log10(n_latents[first])), y=float(best[first]), text="best of the grid", showarrow=False,
+        xanchor="left", xshift=10, yshift=8, font={"color": theme.points[0]},
+    )  # fmt: skip
     for each in n_latents[np.isnan(best)]:  # at the top, where no curve is
         figure.add_annotation(
             x=float(np.log10(each)), y=1, yref="paper", text="missing", textangle=-90, showarrow=False, yanchor="top"
@@ -65,14 +68,9 @@ def add_shipped(figure: go.Figure, shipped: Sequence[tuple[int, float]], theme: 
     line = {"color": theme.points[1], "width": 1.5, "dash": "dot"}
     marker = {"size": 8, "symbol": "diamond"}
     figure.add_scatter(x=n_latents, y=bounds, mode="lines+markers", line=line, marker=marker)
-    named(figure, n_latents[0], bounds[0], "the shipped models, longer trained", theme.points[1], -1)
-
-
-def named(figure: go.Figure, n_latent: int, bound: float, text: str, colour: str, side: int) -> None:
-    """A name at the right of a curve's first point, above (1) or below (-1) of it."""
-    figure.add_annotation(
-        x=float(np.log10(n_latent)), y=bound, text=text, showarrow=False, xanchor="left", xshift=10,
-        yshift=8 if side > 0 else -18, font={"color": colour},
+    figure.add_annotation(  # at the right end, where no training of the grid lies below
+        x=float(np.log10(n_latents[-1])), y=bounds[-1], text="the shipped models, longer trained", showarrow=False,
+        xanchor="right", xshift=8, yshift=-16, font={"color": theme.points[1]},
     )  # fmt: skip
 
 
