@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 from filelock import FileLock, Timeout
 from flask import Flask
@@ -54,6 +55,8 @@ class ResultCache:
         in_memory = {"CACHE_TYPE": "SimpleCache", "CACHE_THRESHOLD": REPLIES, "CACHE_DEFAULT_TIMEOUT": DAY}
         self.replies = Cache(app, config=in_memory)
         self.locks = [threading.Lock() for _ in range(STRIPES)]
+        self._building: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
+        self._standing = threading.Lock()  # while a lock of a reply is looked up
 
     def get(self, key: str) -> Any | None:
         """The cached result, or None."""
@@ -85,12 +88,18 @@ class ResultCache:
             return False
 
     def get_or_build(self, key: str, build: Callable[[], T]) -> T:
-        """What was made of results for the browser, from this process's memory; else built."""
+        """What was made of results for the browser, from this process's memory; else built, once for all who ask."""
         found = self.replies.get(key)
-        if found is None:
-            found = build()
-            self.replies.set(key, found)
-        return found
+        if found is not None:
+            return found
+        with self._standing:
+            lock = self._building.setdefault(key, threading.Lock())
+        with lock:
+            found = self.replies.get(key)
+            if found is None:
+                found = build()
+                self.replies.set(key, found)
+            return found
 
     def _put(self, key: str, value: Any) -> None:
         try:

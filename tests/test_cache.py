@@ -77,7 +77,7 @@ def test_a_false_result_is_a_result(cache: ResultCache):
     assert compute.count == 1
 
 
-def misses_of(cache: ResultCache, monkeypatch: pytest.MonkeyPatch, expected: int) -> threading.Event:
+def misses_of(cache: Any, monkeypatch: pytest.MonkeyPatch, expected: int) -> threading.Event:
     """Set once so many threads have looked for a result and found none."""
     reached, lock, threads = threading.Event(), threading.Lock(), set()
     get = cache.get
@@ -106,6 +106,28 @@ def test_clients_that_ask_at_once_compute_once(cache: ResultCache, monkeypatch: 
 
     assert together(*[lambda: cache.get_or_compute("k", slow)] * clients) == ["result"] * clients
     assert compute.count == 1
+
+
+@pytest.mark.parametrize("clients", [2, 8])
+def test_a_reply_is_built_once_for_all_who_ask(cache: ResultCache, monkeypatch: pytest.MonkeyPatch, clients: int):
+    all_missed = misses_of(cache.replies, monkeypatch, clients)
+    build = Counted()
+
+    def slow() -> Any:
+        assert all_missed.wait(PATIENCE)
+        return build()
+
+    assert together(*[lambda: cache.get_or_build("k", slow)] * clients) == ["result"] * clients
+    assert build.count == 1
+
+
+def test_a_reply_that_is_given_up_is_built_by_the_next_who_asks(cache: ResultCache):
+    def given_up() -> Any:
+        raise PreventUpdate
+
+    with pytest.raises(PreventUpdate):
+        cache.get_or_build("k", given_up)
+    assert cache.get_or_build("k", lambda: cache.get_or_build("another", Counted())) == "result"
 
 
 def test_two_processes_wait_for_each_other(settings: Settings, monkeypatch: pytest.MonkeyPatch):
