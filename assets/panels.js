@@ -13,11 +13,17 @@ window.latent = window.latent || {};
 
   // ---- arrays from the wire
 
-  const standard = (text) => text.replaceAll("-", "+").replaceAll("_", "/"); // it comes in base64's other alphabet
-
+  /* Bytes in base64's URL-safe alphabet. */
+  const VALUE = new Uint8Array(128);
+  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".split("").forEach((c, i) => { VALUE[c.charCodeAt(0)] = i; });
   function bytes(text) {
-    const raw = atob(standard(text)), out = new Uint8Array(raw.length);
-    for (let i = 0; i < raw.length; i++) out[i] = raw.charCodeAt(i);
+    if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text, { alphabet: "base64url" }).buffer; // browsers since 2025
+    const count = text.replace(/=+$/, "").length, out = new Uint8Array((count * 3) >> 2);
+    for (let i = 0, held = 0, bits = 0, to = 0; i < count; i++) {
+      held = ((held << 6) | VALUE[text.charCodeAt(i)]) & 0xffff;
+      bits += 6;
+      if (bits >= 8) out[to++] = held >> (bits -= 8);
+    }
     return out.buffer;
   }
 
@@ -34,7 +40,7 @@ window.latent = window.latent || {};
 
   panels.decode = decode;
 
-  const picture = (text) => `data:image/png;base64,${standard(text)}`;
+  const picture = (text) => `data:image/png;base64,${text.replaceAll("-", "+").replaceAll("_", "/")}`;
 
   /* Positions (steps, lags, trials, 2): those of now, and the trail added up backwards from them. */
   function withTrail(now, trail) {
