@@ -37,7 +37,7 @@ from dashboard.waiting import Desk, LeftError, SupersededError
 KINDS = {"npz": "application/octet-stream", "csv": "text/csv", "json": "application/json"}
 HEIGHT = 380  # px, of a figure that does not say
 CLICK = ". A click on a cell opens its run in the explorer."
-LASSO = ". Draw a line around some runs at the left to make them one branch."
+LASSO = ". With a mouse, draw a line around some runs at the left to make them one branch."
 
 
 class PaperPage:
@@ -180,7 +180,8 @@ class PaperPage:
         figure = still(catalogue.draw(self.lab, name, spec, results, theme_of(look)))
         figure.update_layout(dragmode="lasso" if row.has_step else False)
         title = f"{row.number}: {row.shows}{CLICK if row.columns else LASSO if row.has_step else ''}"
-        return figure, title, self.files(name, spec), False, {"height": figure.layout.height}, ""
+        style = {"height": figure.layout.height} | ({"--finger": "none"} if row.has_step else {})
+        return figure, title, self.files(name, spec), False, style, ""
 
     @answered
     def report(

@@ -9,13 +9,14 @@ from tests.browser.conftest import Open
 from tests.browser.tab import LOOKS, Tab
 
 
-def paper(one: Tab, name: str = "7b") -> Tab:
-    """Open the page and draw a figure of the digits."""
+def paper(one: Tab, name: str = "Fig. 7b") -> Tab:
+    """Open the page and draw a figure of the digits; the page has scrolled to it then."""
     one.page.goto(f"{one.server}/paper/")
     one.page.wait_for_selector("#paper-model")
     one.page.fill("#paper-model", "digits-nz10-seed0")
-    one.page.get_by_role("button", name=f"Draw Fig. {name}", exact=True).click()
+    one.page.get_by_role("button", name=f"Draw {name}", exact=True).click()
     one.page.wait_for_selector("#drawn .main-svg")
+    one.page.wait_for_function("document.getElementById('cancel').disabled")
     one.frame()
     return one
 
@@ -29,7 +30,7 @@ def test_it_fits_and_has_no_findings_of_axe(tab: Open, options: dict[str, object
 
 
 def test_a_figure_is_taken_along_as_picture_data_and_recipe(tab: Open):
-    one = paper(tab(None), "1")
+    one = paper(tab(None), "Fig. 1")
     panel = one.page.locator("#drawn-panel")
     for kind in ("PNG", "SVG", "NPZ", "CSV", "JSON"):
         with one.page.expect_download() as download:
@@ -83,13 +84,7 @@ def test_cancel_is_said_where_nothing_is_drawn_yet(tab: Open):
 
 
 def test_a_click_on_a_cell_opens_its_run(tab: Open):
-    one = tab(None)
-    one.page.goto(f"{one.server}/paper/")
-    one.page.fill("#paper-model", "digits-nz10-seed0")
-    one.page.get_by_role("button", name="Draw Map of Fig. 4", exact=True).click()
-    one.page.wait_for_selector("#drawn .barlayer .point")
-    one.frame()
-    one.page.wait_for_function("document.getElementById('cancel').disabled")  # the page has scrolled to the figure
+    one = paper(tab(None), "Map of Fig. 4")
     cell: Any = {"x": 60, "y": 10}  # the uppermost row is '9'
     one.page.locator("#drawn .nsewdrag").first.hover(position=cell)
     one.page.wait_for_function("document.querySelector('#drawn .js-plotly-plot')._hoverdata")  # Plotly clicks on that
@@ -101,13 +96,7 @@ def test_a_click_on_a_cell_opens_its_run(tab: Open):
 
 
 def test_a_line_around_runs_makes_them_a_branch(tab: Open):
-    one = tab(None)
-    one.page.goto(f"{one.server}/paper/")
-    one.page.fill("#paper-model", "digits-nz10-seed0")
-    one.page.get_by_role("button", name="Draw Supp. B", exact=True).click()
-    one.page.wait_for_selector("#drawn .scatterlayer .point")
-    one.page.wait_for_function("document.getElementById('cancel').disabled")  # the page has scrolled to the figure
-    one.frame()
+    one = paper(tab(None), "Supp. B")
     titles = one.page.locator("#drawn .annotation-text")
     assert "narrow branch" in " ".join(titles.all_text_contents())
     box = one.page.locator("#drawn .nsewdrag").first.bounding_box()
