@@ -28,6 +28,7 @@ BUSY = ("waiting", "running")
 HERE = ""  # the address that stands for the embedded cluster
 PATIENCE = 20  # s that a scheduler and its first worker have to answer
 STARTING = 120  # s that a process of our own may take to start: torch comes from a cold disk
+NO_PROCESS = "No process could be started for it. Try it again."
 
 
 @dataclass(frozen=True)
@@ -133,12 +134,18 @@ class Jobs:
             for future in self._futures.values():
                 future.release()  # a training that stops by itself writes its state
             self._futures.clear()
+            self._stop_cluster()
             for client in self._clients.values():
                 client.close(timeout=2)
             self._clients.clear()
-            if self._cluster is not None:
-                self._cluster.close()
-                self._cluster = None
+
+    def _stop_cluster(self) -> None:
+        client, cluster = self._clients.pop(HERE, None), self._cluster
+        self._cluster = None
+        if client is not None:
+            client.close(timeout=2)
+        if cluster is not None:
+            cluster.close()
 
     def _start(self, address: str, key: str, what: ModelSpec | str, work: Callable[..., Any], about: object) -> str:
         client = self._connect(address)
@@ -162,6 +169,8 @@ class Jobs:
     def _connect(self, address: str) -> Any:
         """The client of a scheduler that has a worker."""
         with self._lock:
+            if not address and self._cluster is not None and not has_process(self._cluster):
+                self._stop_cluster()
             client = self._clients.get(address)
             if client is None or client.status != "running":
                 if client is not None:
@@ -173,7 +182,7 @@ class Jobs:
             client.wait_for_workers(1, timeout=PATIENCE if address else STARTING)
         except (TimeoutError, OSError) as error:
             if not address:
-                raise RefusedError("No process could be started for it. Try it again.") from error
+                raise RefusedError(NO_PROCESS) from error
             raise RefusedError(
                 f"The scheduler at {address} has no worker. Start one in the folder of this program: "
                 f"python -m dask worker {address} --nworkers 1 --nthreads 1"
@@ -181,6 +190,7 @@ class Jobs:
         return client
 
     def _connected(self, address: str) -> Any:
+        import dask.config
         from distributed import Client, LocalCluster
 
         if address:
@@ -191,10 +201,15 @@ class Jobs:
                     f"The scheduler at {address} does not answer. Start it (python -m dask scheduler), correct "
                     "LT_SCHEDULER, or start this program without LT_SCHEDULER to train on this machine."
                 ) from error
+        # Dask would give a process up for good whose successor is not there after 15 s.
+        dask.config.set({"distributed.deploy.lost-worker-timeout": STARTING})
         local = "127.0.0.1:0"  # any free port, seen by nobody else
         options: Any = {"dashboard_address": local, "worker_dashboard_address": local, "silence_logs": 50}
         if self._cluster is None:
-            self._cluster = LocalCluster(n_workers=1, threads_per_worker=1, processes=True, **options)
+            try:
+                self._cluster = LocalCluster(n_workers=1, threads_per_worker=1, processes=True, **options)
+            except (RuntimeError, OSError) as error:
+                raise RefusedError(NO_PROCESS) from error
         return Client(self._cluster, set_as_default=False)
 
     def _report(self, event: tuple[Any, Any]) -> None:
@@ -245,6 +260,12 @@ class Jobs:
 def next_attempt(client: Any, key: str) -> int:
     """The number of an attempt, the same for all servers of a scheduler: a used one would give back its old outcome."""
     return int(client.get_metadata([TOPIC, key], 1))
+
+
+def has_process(cluster: Any) -> bool:
+    """Whether an embedded cluster has a process, or starts one: Dask does not replace one that it has given up."""
+    over = ("closing", "closing_gracefully", "closed", "failed")
+    return any(nanny.status.name not in over for nanny in cluster.workers.values())
 
 
 def reported(before: JobStatus, report: Mapping[str, Any]) -> JobStatus:

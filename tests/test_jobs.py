@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import dask.config
 import pytest
 import torch
 
@@ -160,6 +161,32 @@ def test_a_job_without_a_state_yet_starts_again_and_says_so(jobs: Jobs):
     until(lambda: jobs.status(key).run != run, "another worker takes over")
     assert "(its worker died, another one starts from epoch 1)" in learning(jobs, key).text
     jobs.cancel(key)
+
+
+def test_a_process_that_the_cluster_gives_up_is_replaced_at_the_next_job(jobs: Jobs):
+    ended(jobs, jobs.train(replace(QUICK, epochs=1, seed=4)))
+    with dask.config.set({"distributed.deploy.lost-worker-timeout": 0}):
+        os.kill(worker_of(jobs), signal.SIGKILL)
+        until(lambda: not jobs._cluster.workers, "the cluster gives its process up")
+    assert ended(jobs, jobs.train(replace(QUICK, epochs=1, seed=5))).state == "done"
+
+
+def test_a_process_may_take_longer_to_start_than_dask_waits(
+    home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Torch comes from a cold disk: Dask gives a process up whose successor is not there after 15 s."""
+    cold, slow = tmp_path / "cold", tmp_path / "slow.py"
+    slow.write_text(f"import os, time\nif os.path.exists('{cold}'):\n    os.remove('{cold}')\n    time.sleep(17)\n")
+    jobs = Jobs(home)
+    with dask.config.set({"distributed.worker.preload": [str(slow)]}):
+        key = jobs.train(replace(ENDLESS, seed=12))
+    try:
+        run = learning(jobs, key).run
+        cold.touch()
+        os.kill(worker_of(jobs), signal.SIGKILL)
+        until(lambda: jobs.status(key).run != run, "another process takes over")
+    finally:
+        jobs.close()
 
 
 def test_a_job_that_fails_says_why_and_can_be_tried_again(
