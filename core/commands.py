@@ -12,6 +12,7 @@ from dataclasses import asdict, fields
 from multiprocessing.pool import ThreadPool
 from typing import Any
 
+import joblib
 import numpy as np
 from tqdm import tqdm
 
@@ -107,7 +108,7 @@ def run_zoo(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
 
 def in_own_process(args: argparse.Namespace, name: str) -> int:
     """Train one model of the zoo on its share of the cores; returns the exit status."""
-    threads = max(1, (os.cpu_count() or 1) // args.processes)
+    threads = max(1, joblib.cpu_count() // args.processes)
     command = [sys.executable, "-m", "core", "zoo", "--only", name, "--output", str(args.output)]
     command += ["--device", args.device] if args.device else []
     environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
@@ -138,7 +139,7 @@ def train_cells(cells: list[ModelSpec], args: argparse.Namespace, report: Progre
     """
     from distributed import KilledWorker, as_completed
 
-    threads = 0 if args.scheduler else max(1, (os.cpu_count() or 1) // args.processes)
+    threads = 0 if args.scheduler else max(1, joblib.cpu_count() // args.processes)
     options = {"device": args.device or "", "threads": threads}
     with workers(args) as client:
         futures = client.map(experiments.grid_cell, cells, key=[f"grid-{cell.key()}" for cell in cells], **options)

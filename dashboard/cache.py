@@ -2,6 +2,8 @@
 
 import atexit
 import logging
+import os
+import sys
 import tempfile
 import threading
 import time
@@ -31,6 +33,7 @@ STRIPES = 64
 DAY = 86_400
 REPLIES = 300  # kept in memory, 0.2 MB each at most
 CALM = 0.3  # s without a question before anything is computed ahead
+COURTESY = 0.1  # s that an ensemble waits at most for single runs to end
 
 
 class ResultCache:
@@ -143,7 +146,7 @@ def writable(folder: Path) -> Path:
 class CachedExperiments:
     """The core's experiments, each computed once per spec and weights.
 
-    One heavy computation runs at a time, so that single runs (milliseconds) always find a free core.
+    One heavy computation runs at a time, on all cores but behind single runs (milliseconds): the page asks for both.
     """
 
     def __init__(self, settings: Settings, cache: ResultCache):
@@ -152,6 +155,8 @@ class CachedExperiments:
         self._asked = 0
         self._last = 0.0
         self._count = threading.Lock()
+        self._runs = 0
+        self._run_ended = threading.Condition(self._count)
         self._ahead: deque[InferenceSpec] = deque(maxlen=4)
         self._worker: threading.Thread | None = None
         self._closing = False
@@ -178,7 +183,14 @@ class CachedExperiments:
     def run(self, spec: InferenceSpec) -> Run:
         """One run; cheaper to compute than to keep."""
         self._last = time.monotonic()
-        return experiments.run(spec, self.settings)
+        with self._count:
+            self._runs += 1
+        try:
+            return experiments.run(spec, self.settings)
+        finally:
+            with self._run_ended:
+                self._runs -= 1
+                self._run_ended.notify_all()
 
     def reply(self, route: str, spec: InferenceSpec | NoiseSweepSpec, look: str, build: Callable[[], T]) -> T:
         """What a route makes of a spec's result and of the look of the screen, built once while it is in memory."""
@@ -192,9 +204,14 @@ class CachedExperiments:
 
         def compute() -> Trajectories:
             with self._heavy:
+                self._after_runs()
                 return experiments.trajectories(shared, self.settings, progress=progress)
 
         return self._asked_for(self._key(shared), compute)
+
+    def _after_runs(self) -> None:
+        with self._run_ended:
+            self._run_ended.wait_for(lambda: not self._runs, timeout=COURTESY)
 
     def noise_sweep(
         self, spec: NoiseSweepSpec, progress: Progress = silent, watch: Callable[[NoiseSweep], None] | None = None
@@ -249,6 +266,8 @@ class CachedExperiments:
             self._worker.join(timeout=5)
 
     def _work_ahead(self) -> None:
+        if sys.platform == "linux":  # elsewhere it works like everybody else; so do the threads that it starts
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
         while self._ahead and not self._closing:
             if not self._calm():
                 time.sleep(CALM / 3)

@@ -357,12 +357,12 @@ def use_cores(spec: ModelSpec) -> None:
 
     Products of 8x8 images are too small to be shared: two threads mostly wait for each other.
     """
+    import joblib
     import torch
-    from dask.system import CPU_COUNT
 
-    torch.set_num_threads(1 if spec.dataset == "digits" else CPU_COUNT)
+    torch.set_num_threads(1 if spec.dataset == "digits" else joblib.cpu_count())
     with contextlib.suppress(OSError, AttributeError):
-        os.setpriority(os.PRIO_PROCESS, 0, 10)
+        os.setpriority(os.PRIO_PROCESS, 0, 19)
 
 
 class Reporter:

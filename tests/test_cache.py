@@ -1,7 +1,9 @@
 """One computation per key, however many ask; and a cache that fails costs time, never an answer."""
 
+import os
 import shutil
 import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,8 +15,9 @@ import redis
 from dash.exceptions import PreventUpdate
 from flask import Flask
 
-from core import experiments
+from core import experiments, inference
 from core.config import InferenceSpec, NoiseSweepSpec, Settings
+from dashboard import cache as cache_module
 from dashboard.cache import CachedExperiments, ResultCache, writable
 from tests.conftest import settings_in
 from tests.served import own_cache
@@ -359,6 +362,46 @@ def test_heavy_work_is_done_one_after_the_other(
     found = together(*[lambda p=p: lab.trajectories(replace(spec, noise=p / 10)) for p in range(6)])
     assert [type(result).__name__ for result in found] == ["Trajectories"] * 6
     assert most[0] == 1
+
+
+@pytest.mark.parametrize(("courtesy", "order"), [(PATIENCE, ["run", "ensemble"]), (0.01, ["ensemble", "run"])])
+def test_an_ensemble_waits_a_moment_for_a_run(
+    lab: CachedExperiments, spec: InferenceSpec, monkeypatch: pytest.MonkeyPatch, courtesy: float, order: list[str]
+):
+    entered, asked, done = threading.Event(), threading.Event(), []
+
+    def run(*_: Any) -> None:
+        entered.set()
+        asked.wait(0.5)  # longer than an ensemble that does not wait needs to begin
+        done.append("run")
+
+    def trajectories(*_: Any, **__: Any) -> str:
+        done.append("ensemble")
+        asked.set()
+        return "ensemble"
+
+    monkeypatch.setattr(cache_module, "COURTESY", courtesy)
+    monkeypatch.setattr(experiments, "run", run)
+    monkeypatch.setattr(experiments, "trajectories", trajectories)
+    together(lambda: lab.run(spec), lambda: (entered.wait(PATIENCE), lab.trajectories(spec)))
+    assert done == order
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Elsewhere threads have no priority of their own.")
+def test_what_is_computed_ahead_takes_only_time_that_nobody_wants(
+    lab: CachedExperiments, spec: InferenceSpec, monkeypatch: pytest.MonkeyPatch
+):
+    real, policies = inference.repeated_inference, []
+
+    def watched(*arguments: Any) -> Any:
+        policies.append(os.sched_getscheduler(0))
+        return real(*arguments)
+
+    monkeypatch.setattr(inference, "repeated_inference", watched)
+    lab.trajectories(replace(spec, noise=0.5))
+    lab.compute_ahead(replace(spec, noise=0.6))
+    finished(lab)
+    assert policies == [os.SCHED_OTHER, os.SCHED_IDLE]
 
 
 def finished(lab: CachedExperiments) -> None:

@@ -9,7 +9,7 @@ from core import inference, store
 from core.analysis import concepts, subspace
 from core.config import N_LABELS, BranchSpec, InferenceSpec, LabelMapSpec, Progress, Settings, silent
 from core.experiments.classifier import predicted_labels
-from core.experiments.machine import array, open_model
+from core.experiments.machine import array, in_parts, open_model
 from core.experiments.runs import axes_of, collective_runs, noisy, starts
 from core.results import Branches, LabelMap
 
@@ -40,8 +40,11 @@ def label_map(
     wanted, found = noises or spec.noises, []
     for i, noise in enumerate(wanted):
         progress(i / len(wanted), f"p = {noise:.3f}")
-        images = images_of(model, noisy(model, spec, clean, rows, noise), spec.n_steps)
-        found.append(most_frequent(predicted_labels(model.spec.dataset, images, settings)))
+        read = in_parts(
+            lambda x: predicted_labels(model.spec.dataset, images_of(model, x, spec.n_steps), settings),
+            noisy(model, spec, clean, rows, noise),
+        )
+        found.append(most_frequent(np.concatenate(read, axis=1)))
     progress(1.0, "done")
     labels, shares = zip(*found, strict=True)
     return LabelMap(noises=np.array(wanted), predicted_labels=np.stack(labels), share=np.stack(shares))

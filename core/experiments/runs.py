@@ -1,5 +1,7 @@
 """Repeated inference from one image and from many, and the landmarks that it passes (Figs. 1 to 3)."""
 
+from collections.abc import Callable
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -7,7 +9,7 @@ from torch import Tensor
 from core import data, inference, store
 from core.analysis import concepts, subspace
 from core.config import InferenceSpec, NoiseSweepSpec, Progress, Settings, silent
-from core.experiments.machine import array, open_model
+from core.experiments.machine import array, in_parts, open_model
 from core.results import Ensemble, LatentSpace, Run, Trajectories
 from core.spec import SpecError
 
@@ -89,13 +91,24 @@ def trajectories(spec: InferenceSpec, settings: Settings, *, progress: Progress 
 def collective_runs(
     model: store.Model, spec: InferenceSpec, settings: Settings, *, n_steps: int, progress: Progress = silent
 ) -> Float[Tensor, "steps trials latent"]:
-    """Runs from different images of a label, a part at a time."""
-    x = noisy_starts(model, spec, settings)
-    parts, whole = x.split(50), []
-    for i, part in enumerate(parts):
-        progress(i / len(parts), f"{i * 50} of {spec.n_runs} runs")
-        whole.append(inference.repeated_inference(model.vae, part, n_steps))
-    return torch.cat(whole, dim=1)
+    """Runs from different images of a label."""
+
+    def tell(done: int) -> None:
+        progress(done / spec.n_runs, f"{done} of {spec.n_runs} runs")
+
+    return all_runs(model, noisy_starts(model, spec, settings), n_steps, before=tell)
+
+
+def all_runs(
+    model: store.Model,
+    x: Float[Tensor, "trials pixels"],
+    n_steps: int,
+    *,
+    before: Callable[[int], None] = lambda done: None,
+) -> Float[Tensor, "steps trials latent"]:
+    """Repeated inference on all cores; `before` as in `in_parts`."""
+    parts = in_parts(lambda part: inference.repeated_inference(model.vae, part, n_steps), x, before=before)
+    return torch.cat(parts, dim=1)
 
 
 def noisy_starts(model: store.Model, spec: InferenceSpec, settings: Settings) -> Float[Tensor, "trials pixels"]:

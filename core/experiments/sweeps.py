@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from core import inference, store
+from core import store
 from core.config import N_LABELS, NOISE_KINDS, SOURCES, NoiseSweepSpec, Progress, Settings, silent
 from core.experiments.machine import library_of, open_model
-from core.experiments.runs import ensemble_of, noisy, point_distances, starts
+from core.experiments.runs import all_runs, ensemble_of, noisy, point_distances, starts
 from core.library import save_sweeps
 from core.results import Ensemble, NoiseSweep
 
@@ -93,7 +93,7 @@ def noise_sweep(
         progress(first / len(spec.noises), f"p = {spec.noises[first]:.3f}")
         group = spec.noises[first : first + at_once]
         x = torch.cat([noisy(model, spec, clean, rows, noise) for noise in group])
-        z = inference.repeated_inference(model.vae, x, spec.n_steps)
+        z = all_runs(model, x, spec.n_steps)
         for part in z.split(spec.n_runs, dim=1):
             found.append(ensemble_of(point_distances(model, spec.label, part, memories), part, concept))
         if watch:

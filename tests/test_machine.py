@@ -1,0 +1,87 @@
+"""Independent runs are computed in parts, on all cores, behind everything else."""
+
+import os
+import sys
+import threading
+import time
+
+import joblib
+import pytest
+import torch
+from torch import Tensor
+
+from core.experiments.machine import AT_ONCE, BEHIND, PART, in_parts
+
+RUNS = torch.arange(3.0 * PART + 8)
+PATIENCE = 60  # seconds after which a test that hangs fails
+
+
+@pytest.fixture
+def cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three cores, and torch with one thread, as in the dashboard."""
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
+    monkeypatch.setattr(joblib, "cpu_count", lambda: 3)
+
+
+@pytest.mark.usefixtures("cores")
+def test_parts_come_in_the_order_of_the_runs():
+    done: list[int] = []
+
+    def double(part: Tensor) -> Tensor:
+        time.sleep(0.05 if part[0] == 0 else 0)  # the first ends last
+        return 2 * part
+
+    parts = in_parts(double, RUNS, before=done.append)
+    assert [len(part) for part in parts] == [PART, PART, PART, 8]
+    assert torch.equal(torch.cat(parts), 2 * RUNS)
+    assert done == [0, PART, 2 * PART, 3 * PART]
+
+
+@pytest.mark.usefixtures("cores")
+def test_every_core_works_on_a_part_of_its_own():
+    all_at_once = threading.Barrier(3)
+    in_parts(lambda _: all_at_once.wait(PATIENCE), RUNS[: 3 * PART])
+
+
+def test_threads_of_torch_get_large_parts(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    threads = set()
+
+    def size(part: Tensor) -> int:
+        threads.add(threading.get_ident())
+        return len(part)
+
+    assert in_parts(size, torch.zeros(AT_ONCE + 5)) == [AT_ONCE, 5]
+    assert len(threads) == 1
+
+
+@pytest.mark.usefixtures("cores")
+def test_what_is_given_up_is_not_computed_to_its_end():
+    calls = []
+
+    def slow(_: Tensor) -> None:
+        calls.append(1)
+        time.sleep(0.02)
+
+    def give_up(done: int) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        in_parts(slow, torch.zeros(60 * PART), before=give_up)
+    assert 0 < len(calls) < 60
+
+
+@pytest.mark.usefixtures("cores")
+def test_a_fault_in_a_thread_is_raised():
+    with pytest.raises(ZeroDivisionError):
+        in_parts(lambda part: 1 // int(part[0]), RUNS)
+
+
+@pytest.mark.usefixtures("cores")
+@pytest.mark.skipif(sys.platform != "linux", reason="Elsewhere threads have no priority of their own.")
+def test_threads_stand_behind_whoever_asked():
+    mine = os.getpriority(os.PRIO_PROCESS, 0)
+    theirs = in_parts(lambda _: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()), RUNS)
+    assert set(theirs) == {max(BEHIND, mine)}
+    assert os.getpriority(os.PRIO_PROCESS, 0) == mine
