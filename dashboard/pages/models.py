@@ -292,10 +292,10 @@ class ModelsPage:
             html.A(entry.id, href=f"{self.explorer}?model={entry.id}", title="Open in the explorer"),
             TITLES[spec.dataset], spec.n_latent, spec.epochs, bound_of(card),
             card.get("active_units", "?"), f"{size:.1f} MB", entry.origin,
+            html.Div([curve, file, *actions], className="row"),
         )  # fmt: skip
-        return html.Tr(
-            [html.Td(cell) for cell in cells] + [html.Td(html.Div([curve, file, *actions], className="row"))]
-        )
+        heads = [name.partition(",")[0] for name in COLUMNS]
+        return html.Tr([html.Td(cell, **attributes(data_head=head)) for cell, head in zip(cells, heads, strict=True)])
 
 
 def pressed(name: str) -> str:

@@ -20,6 +20,7 @@ def models(one: Tab) -> Tab:
 def test_it_fits_and_has_no_findings_of_axe(tab: Open, options: dict[str, object]):
     one = models(tab(None, **options))
     assert one.too_wide() <= 0
+    assert one.page.eval_on_selector("#table", "(table) => table.scrollWidth - table.clientWidth") <= 0
     assert one.barriers() == []
     small = one.page.evaluate(
         """() => Array.from(document.querySelectorAll("main button, main a.button, nav a"))
