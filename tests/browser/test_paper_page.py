@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import Open
-from tests.browser.tab import LOOKS, Tab
+from tests.browser.tab import LOOKS, PHONE, Tab
 
 
 def paper(one: Tab, name: str = "Fig. 7b") -> Tab:
@@ -117,3 +117,18 @@ def test_a_line_around_runs_makes_them_a_branch(tab: Open):
     assert recipe["spec"]["chosen"] == chosen
     one.page.get_by_role("button", name="Draw again").click()
     titles.get_by_text("narrow branch").wait_for()
+
+
+def test_a_finger_on_the_plot_scrolls_the_page(tab: Open):
+    one = paper(tab(None, **PHONE), "Supp. B")
+    one.page.locator("#drawn").evaluate("graph => graph.scrollIntoView()")
+    one.frame()
+    box = one.page.locator("#drawn .nsewdrag").first.bounding_box()
+    assert box
+    x, y, top = box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.8, one.page.evaluate("scrollY")
+    finger = one.context.new_cdp_session(one.page)
+    for kind, moved in [("touchStart", 0), *(("touchMove", 15 * step) for step in range(1, 9))]:
+        finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y - moved}]})
+        one.frame()
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    one.page.wait_for_function(f"scrollY > {top} + 50")
