@@ -404,6 +404,20 @@ def test_what_is_computed_ahead_takes_only_time_that_nobody_wants(
     assert policies == [os.SCHED_OTHER, os.SCHED_IDLE]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="Elsewhere threads have no priority of their own.")
+def test_where_priorities_are_forbidden_it_is_computed_ahead_all_the_same(
+    lab: CachedExperiments, spec: InferenceSpec, computed: list[Any], monkeypatch: pytest.MonkeyPatch
+):
+    def forbidden(*_: Any) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "sched_setscheduler", forbidden)
+    monkeypatch.setattr(os, "setpriority", forbidden)
+    lab.compute_ahead(replace(spec, noise=0.1))
+    finished(lab)
+    assert [done.noise for done in computed] == [0.1]
+
+
 def finished(lab: CachedExperiments) -> None:
     """Wait for what is computed ahead."""
     assert lab._worker is not None
