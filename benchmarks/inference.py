@@ -201,14 +201,15 @@ def compare(ways: dict[str, Follow], x: Tensor, n_steps: int, repeats: int) -> l
 
 
 def sweeps(spec: InferenceSpec, settings: Settings) -> list[Timing]:
-    """A whole sweep of 41 p, once on one thread and once on all."""
+    """A whole sweep of 41 p on all cores: each follows runs of its own (one thread of torch), or all share products."""
     sweep = NoiseSweepSpec(model=spec.model, source=spec.source, n_runs=spec.n_runs, n_steps=spec.n_steps)
     found = []
     for threads in sorted({1, THREADS}):
         torch.set_num_threads(threads)
-        report.say(f"sweep, {threads} threads")
+        how = "all cores, runs of its own each" if threads == 1 else "all cores, products shared"
+        report.say(f"sweep, {how}")
         seconds = timed(lambda: experiments.noise_sweep(sweep, settings))
-        found.append(Timing(f"sweep of {len(sweep.noises)} p", threads, [seconds], 0.0))
+        found.append(Timing(f"sweep of {len(sweep.noises)} p, {how}", threads, [seconds], 0.0))
     return found
 
 
@@ -246,7 +247,7 @@ def written(timings: list[Timing], swept: list[Timing], notes: list[str], n_nois
         "largest difference in z, float32",
     )
     swept_rows = [[t.what, str(t.threads), f"{t.median:.2f}", f"{1000 * t.median / n_noises:.0f}"] for t in swept]
-    below = report.table(("what", "threads", "s", "ms per p"), swept_rows)
+    below = report.table(("what", "threads of torch", "s", "ms per p"), swept_rows)
     return "\n\n".join([report.table(columns, rows), *(f"- {note}" for note in notes), below])
 
 

@@ -34,14 +34,15 @@ def affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     return functional.linear(x, weight, bias) if weight.ndim == 2 else x @ weight.mT + bias.unsqueeze(-2)
 
 
-ACTIVATIONS = {"none": lambda x: x, "tanh": torch.tanh, "sigmoid": torch.sigmoid}
+ACTIVATIONS = {"none": lambda x: x, "tanh": torch.tanh_, "sigmoid": torch.sigmoid_}
 FUSED_ROWS = 32  # fewer rows are bound by memory, not by the product: nothing to gain
 
 
 def layer(x: Tensor, weight: Tensor, bias: Tensor, activation: str) -> Tensor:
-    """An affine map and its activation, without gradients: in one oneDNN kernel where that is to be had.
+    """An affine map and its activation, without gradients: in one oneDNN kernel where that is to be had and pays.
 
-    On CPUs that MKL does not know best, many rows take less than half the time.
+    With AVX-512 on a CPU that MKL does not know best, many rows take less than half the time; without AVX-512, MKL
+    takes a fifth to a third less time than oneDNN.
     """
     fused = weight.ndim == 2 and x.ndim == 2 and len(x) >= FUSED_ROWS and x.dtype == torch.float32
     if fused and x.device.type == "cpu" and not torch.is_grad_enabled() and has_fused_kernel():
@@ -51,7 +52,9 @@ def layer(x: Tensor, weight: Tensor, bias: Tensor, activation: str) -> Tensor:
 
 @lru_cache(maxsize=1)
 def has_fused_kernel() -> bool:
-    """Whether this torch has the kernel (an internal one, which torch.compile uses) and it computes what we mean."""
+    """Whether the kernel pays here, this torch has it (for torch.compile uses it), and it computes what we mean."""
+    if not torch.cpu.get_capabilities().get("avx512_f"):
+        return False
     x, weight, bias = torch.rand(FUSED_ROWS, 3), torch.rand(2, 3), torch.rand(2)
     try:
         result = torch.ops.mkldnn._linear_pointwise(x, weight, bias, "tanh", [], "")

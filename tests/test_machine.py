@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from core.experiments.machine import AT_ONCE, BEHIND, PART, in_parts
+from core.experiments.machine import AT_ONCE, BEHIND, LARGE, PART, in_parts
 
 RUNS = torch.arange(3.0 * PART + 8)
 PATIENCE = 60  # seconds after which a test that hangs fails
@@ -35,6 +35,12 @@ def test_parts_come_in_the_order_of_the_runs():
     assert [len(part) for part in parts] == [PART, PART, PART, 8]
     assert torch.equal(torch.cat(parts), 2 * RUNS)
     assert done == [0, PART, 2 * PART, 3 * PART]
+
+
+@pytest.mark.usefixtures("cores")
+@pytest.mark.parametrize(("runs", "largest"), [(PART - 1, PART - 1), (13 * PART, 13 * PART // 12), (10_000, LARGE)])
+def test_parts_are_large_where_there_are_many_runs(runs: int, largest: int):
+    assert max(in_parts(len, torch.zeros(runs))) == largest
 
 
 @pytest.mark.usefixtures("cores")
@@ -68,7 +74,7 @@ def test_what_is_given_up_is_not_computed_to_its_end():
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        in_parts(slow, torch.zeros(60 * PART), before=give_up)
+        in_parts(slow, torch.zeros(60 * LARGE), before=give_up)
     assert 0 < len(calls) < 60
 
 

@@ -22,7 +22,7 @@ from core.spec import SpecError
 
 T = TypeVar("T")
 
-PART = 25  # runs that a thread computes at a time
+PART, LARGE = 50, 300  # runs that a thread computes at a time: few are given up soon, many take less time each
 AT_ONCE = 3000  # runs at a time where one thread alone asks: a GPU, or torch's own threads, like large products
 BEHIND = 10  # niceness of the threads: a single run goes before
 
@@ -98,7 +98,8 @@ def in_parts(
         What the function returned, in the order of x.
     """
     by_threads = x.device.type == "cpu" and torch.get_num_threads() == 1
-    width, size = (joblib.cpu_count(), PART) if by_threads else (1, AT_ONCE)
+    width = joblib.cpu_count() if by_threads else 1
+    size = min(max(PART, len(x) // (4 * width)), LARGE) if by_threads else AT_ONCE
     found: list[T] = []
     with ThreadPoolExecutor(width, "runs", initializer=stand_behind) as pool:
         try:

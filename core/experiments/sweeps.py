@@ -75,7 +75,7 @@ def noise_sweep(
     Args:
         spec: The experiment.
         settings: Where models and images are.
-        progress: Called before some p are computed together.
+        progress: Called before some runs are computed together.
         watch: Called with the sweep over the p that are done.
 
     Raises: as `run`.
@@ -90,10 +90,14 @@ def noise_sweep(
     at_once = max(1, SWEEP_BATCH // spec.n_runs)
     found: list[Ensemble] = []
     for first in range(0, len(spec.noises), at_once):
-        progress(first / len(spec.noises), f"p = {spec.noises[first]:.3f}")
         group = spec.noises[first : first + at_once]
         x = torch.cat([noisy(model, spec, clean, rows, noise) for noise in group])
-        z = all_runs(model, x, spec.n_steps)
+
+        def tell(done: int, first: int = first) -> None:
+            place = first + done // spec.n_runs
+            progress(place / len(spec.noises), f"p = {spec.noises[place]:.3f}")
+
+        z = all_runs(model, x, spec.n_steps, before=tell)
         for part in z.split(spec.n_runs, dim=1):
             found.append(ensemble_of(point_distances(model, spec.label, part, memories), part, concept))
         if watch:
