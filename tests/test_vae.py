@@ -1,5 +1,5 @@
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -112,6 +112,25 @@ def test_mean_is_the_first_half_of_the_encoding(make_vae: MakeVAE):
 def test_a_latent_step_is_the_mean_of_the_decoded_image(make_vae: MakeVAE):
     network, z = make_vae(16, 8, 3), draw(5, 3)
     torch.testing.assert_close(network.latent_map(z), network.encode(network.decode(z))[0])
+
+
+@pytest.fixture(params=["AVX-512", "AVX2"])
+def fused(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[bool]:
+    """On a CPU where the fused kernel pays, and on one where it does not."""
+    if not hasattr(torch.ops.mkldnn, "_linear_pointwise"):
+        pytest.skip("This torch has no fused kernel.")
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_f": request.param == "AVX-512"})
+    vae.has_fused_kernel.cache_clear()
+    yield request.param == "AVX-512"
+    vae.has_fused_kernel.cache_clear()
+
+
+def test_the_fused_kernel_gives_the_same_and_is_used_where_it_pays(fused: bool, make_vae: MakeVAE):
+    network, x = make_vae(16, 8, 3), draw(vae.FUSED_ROWS, 16).sigmoid()
+    with torch.no_grad():
+        inferred = network.decode(network.mean(x))
+    torch.testing.assert_close(inferred, network.decode(network.mean(x)).detach(), atol=1e-6, rtol=1e-5)
+    assert vae.has_fused_kernel() == fused
 
 
 def test_decoded_images_are_grey_values(make_vae: MakeVAE):
