@@ -268,7 +268,7 @@ class CachedExperiments:
     def _work_ahead(self) -> None:
         if sys.platform == "linux":  # elsewhere, and where that is forbidden, it works like everybody else
             with suppress(OSError):
-                os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))  # the threads that it starts inherit it
+                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 19)  # the threads that it starts inherit it
         while self._ahead and not self._closing:
             if not self._calm():
                 time.sleep(CALM / 3)
