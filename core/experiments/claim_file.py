@@ -15,8 +15,9 @@ CLAIMS = {kind: store.SHIPPED / f"claims-{kind}.json" for kind in NOISE_KINDS}
 
 def save_claims(table: ClaimTable, path: Path) -> None:
     """Write a table; a reader sees the old one or the new one."""
-    content = json.dumps({"recipe": dict(table.recipe), "claims": [asdict(claim) for claim in table.claims]}, indent=1)
-    store.write_whole(path, f"{content}\n".encode())
+    lines = ",\n".join(json.dumps(asdict(claim)) for claim in table.claims)  # a line each: easy to compare
+    content = f'{{"recipe": {json.dumps(dict(table.recipe))}, "claims": [\n{lines}\n]}}\n'
+    store.write_whole(path, content.encode())
 
 
 def stored_claims(settings: Settings, path: Path) -> ClaimTable | None:
