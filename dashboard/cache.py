@@ -188,7 +188,7 @@ class CachedExperiments:
         try:
             return experiments.run(spec, self.settings)
         finally:
-            with self._run_ended:
+            with self._count:
                 self._runs -= 1
                 self._run_ended.notify_all()
 

@@ -171,9 +171,7 @@ def test_a_process_that_the_cluster_gives_up_is_replaced_at_the_next_job(jobs: J
     assert ended(jobs, jobs.train(replace(QUICK, epochs=1, seed=5))).state == "done"
 
 
-def test_a_process_may_take_longer_to_start_than_dask_waits(
-    home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_process_may_take_longer_to_start_than_dask_waits(home: Settings, tmp_path: Path):
     """Torch comes from a cold disk: Dask gives a process up whose successor is not there after 15 s."""
     cold, slow = tmp_path / "cold", tmp_path / "slow.py"
     slow.write_text(f"import os, time\nif os.path.exists('{cold}'):\n    os.remove('{cold}')\n    time.sleep(17)\n")
@@ -185,6 +183,8 @@ def test_a_process_may_take_longer_to_start_than_dask_waits(
         cold.touch()
         os.kill(worker_of(jobs), signal.SIGKILL)
         until(lambda: jobs.status(key).run != run, "another process takes over")
+        assert not cold.exists()  # it did start that slowly
+        assert "its worker died" in learning(jobs, key).text
     finally:
         jobs.close()
 

@@ -23,7 +23,6 @@ from core.spec import SpecError
 T = TypeVar("T")
 
 PART, LARGE = 50, 300  # runs that a thread computes at a time: few are given up soon, many take less time each
-AT_ONCE = 3000  # runs at a time where one thread alone asks: a GPU, or torch's own threads, like large products
 BEHIND = 10  # niceness of the threads: a single run goes before
 
 
@@ -87,7 +86,7 @@ def in_parts(
     """A function of independent runs, on all cores that this process may use: a part of the runs at a time.
 
     Where torch has one thread (the dashboard), every core works on parts of its own, which takes less time than sharing
-    each product. Otherwise torch's threads share large parts.
+    each product. Otherwise (a GPU, or torch's own threads) all runs are one part: they like large products.
 
     Args:
         function: Called with some rows of x, in any thread.
@@ -99,7 +98,7 @@ def in_parts(
     """
     by_threads = x.device.type == "cpu" and torch.get_num_threads() == 1
     width = joblib.cpu_count() if by_threads else 1
-    size = min(max(PART, len(x) // (4 * width)), LARGE) if by_threads else AT_ONCE
+    size = min(max(PART, len(x) // (4 * width)), LARGE) if by_threads else len(x)
     found: list[T] = []
     with ThreadPoolExecutor(width, "runs", initializer=stand_behind) as pool:
         try:
