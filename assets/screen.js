@@ -289,27 +289,7 @@ window.latent = window.latent || {};
     $("#notices").scrollIntoView({ block: "nearest" });
     return box;
   }
-
-  /* A question that does not reach the server is said once; the next answer takes the sentence away. */
-  const send = window.fetch;
-  let unreachable = null;
-  window.fetch = async function (...what) {
-    const question = String(what[0].url || what[0]).includes("_dash-update-component");
-    const lost = () => {
-      if (!question) return;
-      unreachable = notice(["The server does not answer. When it is back, change a setting or reload the page."]);
-      latent.panels.waiting(false);
-    };
-    try {
-      const reply = await send.apply(window, what);
-      if (reply.status >= 502) lost();
-      else if (question && unreachable) { unreachable.remove(); unreachable = null; }
-      return reply;
-    } catch (error) {
-      if (error.name !== "AbortError") lost();
-      throw error;
-    }
-  };
+  latent.notice = notice;
 
   let jobBox = null;
   function actions() {
@@ -398,20 +378,21 @@ window.latent = window.latent || {};
 
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.latent = {
-    begin(data) {
+    begin: function begin(data) {
+      if (!$("#scrubber") || !$("#train-n-place")) { // not by `this`: Dash calls it by itself
+        setTimeout(() => begin(data), 20);
+        return;
+      }
       screen.fields = data.fields;
       latent.markers = data.markers;
       data.fields.forEach((f) => { screen.state[f.name] = f.default; });
-      const start = () => {
-        bindWidgets();
-        latent.player.bind();
-        latent.panels.bind();
-        const given = new URLSearchParams(location.search).get("theme");
-        if (given === "dark" || given === "light") screen.state.theme = given;
-        latent.applyTheme();
-        ask("settle", { query: location.search.slice(1) || "v=1" });
-      };
-      if ($("#scrubber") && $("#train-n-place")) start(); else requestAnimationFrame(() => this.begin(data));
+      bindWidgets();
+      latent.player.bind();
+      latent.panels.bind();
+      const given = new URLSearchParams(location.search).get("theme");
+      if (given === "dark" || given === "light") screen.state.theme = given;
+      latent.applyTheme();
+      ask("settle", { query: location.search.slice(1) || "v=1" });
     },
     settled(reply) {
       if (!reply) return;

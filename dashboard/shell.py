@@ -19,8 +19,10 @@ INDEX = """<!DOCTYPE html>
     {%favicon%}
     {%css%}
     <style>THEME</style>
+    <script>LOST</script>
   </head>
   <body>
+    <p id="unanswered" role="alert"></p>
     {%app_entry%}
     <noscript>Latent Trajectories needs JavaScript.</noscript>
     <footer>{%config%}{%scripts%}{%renderer%}</footer>
@@ -28,6 +30,22 @@ INDEX = """<!DOCTYPE html>
 </html>"""
 
 
+# A script or a style that does not arrive leaves a page that nothing can mend: once the server gives it, the page is
+# loaded again. Inline, since what watches over the files cannot be one of them.
+LOST = """
+addEventListener("error", ({ target }) => {
+  if (!(target instanceof Element && target.matches("script, link[rel=stylesheet]"))) return;
+  const ask = async (pause) => {
+    await new Promise((resolve) => setTimeout(resolve, pause));
+    const reply = await fetch(target.src || target.href, { cache: "reload" }).catch(() => null);
+    if (reply?.ok) { location.reload(); return; }
+    const place = document.getElementById("unanswered");
+    if (place) place.textContent = "The server does not answer. This page asks again until it does.";
+    ask(Math.min(2 * pause, 15000));
+  };
+  ask(500);
+}, true);
+"""
 LEFT_OUT = re.compile(r'<script src="[^"]*(?:/dash_table/|/deps/polyfill)[^"]*"></script>\n?')
 
 
@@ -56,7 +74,7 @@ class LeanDash(Dash):
 
 def index() -> str:
     """The HTML frame, with the colours of both themes in it: nothing flashes before the style sheet arrives."""
-    return INDEX.replace("THEME", style_sheet())
+    return INDEX.replace("THEME", style_sheet()).replace("LOST", LOST)
 
 
 def shell(page: Any, current: str, root: str) -> html.Div:

@@ -1,0 +1,129 @@
+"""An answer that is lost, refused or late leaves no panel empty: it is asked for again for as long as it is wanted."""
+
+import json
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Request, Route
+
+from tests.browser.conftest import Open
+from tests.browser.tab import Tab
+
+QUERY = "d=digits&nz=10"
+ROUTES = ("settle", "run", "cloud", "curves", "sweep")
+FILES = (
+    "react-dom@",
+    "dash_renderer",
+    "dash_core_components.",
+    "async-graph",
+    "plotly-cartesian",
+    "panels.js",
+    "requests.js",
+    "screen.js",
+    "style.css",
+)
+Wanted = Callable[[Request], bool]
+
+
+def question(route: str) -> Wanted:
+    """Requests that ask one of the explorer's questions."""
+    return lambda request: f'"inputs":[{{"id":"ask-{route}"' in (request.post_data or "")
+
+
+def address(part: str) -> Wanted:
+    """Requests of an address."""
+    return lambda request: part in request.url
+
+
+ANSWERS: dict[str, Wanted] = {
+    "layout": address("_dash-layout"),
+    "dependencies": address("_dash-dependencies"),
+    **{route: question(route) for route in ROUTES},
+}
+ANY_ANSWER = pytest.mark.parametrize("wanted", ANSWERS.values(), ids=list(ANSWERS))
+
+
+class Fault:
+    """Something that happens to the first answers of a kind; the others go through."""
+
+    def __init__(self, one: Tab, wanted: Wanted, happens: Callable[[Route], None], *, times: int = 1):
+        self.left, self.asked, self.wanted, self.happens = times, 0, wanted, happens
+        one.page.route(re.compile(".*"), self.take)
+
+    def take(self, route: Route) -> None:
+        if not self.wanted(route.request):
+            route.continue_()
+            return
+        self.asked += 1
+        self.left -= 1
+        if self.left < 0:
+            route.continue_()
+        else:
+            self.happens(route)
+
+
+HAPPENS: dict[str, Callable[[Route], None]] = {
+    "lost": lambda route: route.abort("connectionreset"),
+    "refused": lambda route: route.fulfill(status=500, body="Internal Server Error"),
+    "busy": lambda route: route.fulfill(
+        status=503, body="Busy: 3 before you.", content_type="text/plain", headers={"Retry-After": "1"}
+    ),
+}
+
+
+# The first answer that matches ends in the middle: its head has arrived, then the connection is closed.
+HALF = """(() => { const send = window.fetch; let left = 1;
+window.fetch = async (...what) => {
+  const reply = await send(...what);
+  if (!(what[0] + (what[1].body || "")).includes(%s) || left-- <= 0) return reply;
+  const part = (await reply.arrayBuffer()).slice(0, 100);
+  const body = new ReadableStream({ start(c) { c.enqueue(new Uint8Array(part)); c.error(new TypeError("closed")); } });
+  return new Response(body, { status: 200, headers: { "Content-Type": "application/json" } });
+}; })()"""
+
+
+# Every panel is drawn from data, and nothing on the page speaks of an answer that is missing.
+COMPLETE = """() => window.latent?.screen?.facts
+  && ["I", "II", "III"].includes(document.querySelector("#stage-name").textContent)
+  && document.querySelectorAll("#strip .tile").length === latent.screen.state.n_steps + 1
+  && ["plane", "curves", "stage"].every((id) => document.querySelector(`#${id}-note`).textContent)
+  && ["curves", "stage"].every((id) => document.querySelector(`#${id}-graph .js-plotly-plot`)?.data?.length > 1)
+  && !document.querySelector("#notices .notice") && !document.querySelector("#unanswered").textContent"""
+
+
+def complete(one: Tab) -> None:
+    """Wait until the page is complete; the errors that the test made are forgotten."""
+    one.page.wait_for_function(COMPLETE, polling=50)
+    one.quiet()
+    for panel in ("plane", "curves", "stage"):
+        assert one.colours(panel) > 10, panel
+    one.wrong.clear()
+
+
+@pytest.mark.parametrize("happens", HAPPENS.values(), ids=list(HAPPENS))
+@ANY_ANSWER
+def test_a_first_answer_that_fails_is_asked_for_again(tab: Open, wanted: Wanted, happens: Callable[[Route], None]):
+    one = tab(None)
+    fault = Fault(one, wanted, happens)
+    one.page.goto(f"{one.server}/?{QUERY}")
+    complete(one)
+    assert fault.asked == 2
+
+
+@pytest.mark.parametrize("part", ["_dash-layout", "_dash-dependencies", *(f'[{{"id":"ask-{name}"' for name in ROUTES)])
+def test_half_an_answer_is_none(tab: Open, part: str):
+    one = tab(None)
+    one.page.add_init_script(HALF % json.dumps(part))
+    one.page.goto(f"{one.server}/?{QUERY}")
+    complete(one)
+
+
+@pytest.mark.parametrize("happens", [HAPPENS["lost"], HAPPENS["refused"]], ids=["lost", "refused"])
+@pytest.mark.parametrize("file", FILES)
+def test_a_file_that_does_not_arrive_is_loaded_again(tab: Open, file: str, happens: Callable[[Route], None]):
+    one = tab(None)
+    fault = Fault(one, address(file), happens)
+    one.page.goto(f"{one.server}/?{QUERY}")
+    complete(one)
+    assert fault.asked >= 2
