@@ -566,21 +566,25 @@ window.latent = window.latent || {};
 
   // ---- drawing
 
-  let pending = false;
+  let pending = null; // what draws if no frame comes: a tab in the background gets none
   panels.redraw = function () {
-    if (pending) return;
-    pending = true;
-    requestAnimationFrame(() => {
-      pending = false;
-      readColours();
-      const { facts, cloud, run, sweep } = shown;
-      if (facts && cloud) paint("plane", drawPlane);
-      if (run || cloud) paint("curves", drawCurves);
-      if (sweep) paint("stage", drawStage, drawHandle);
-      if (run) drawStrip();
-      drawBadge();
-    });
+    if (pending !== null) return;
+    pending = setTimeout(draw, 250);
+    requestAnimationFrame(draw);
   };
+
+  function draw() {
+    if (pending === null) return;
+    clearTimeout(pending);
+    pending = null;
+    readColours();
+    const { facts, cloud, run, sweep } = shown;
+    if (facts && cloud) paint("plane", drawPlane);
+    if (run || cloud) paint("curves", drawCurves);
+    if (sweep) paint("stage", drawStage, drawHandle);
+    if (run) drawStrip();
+    drawBadge();
+  }
 
   panels.bind = function () {
     bindStage();

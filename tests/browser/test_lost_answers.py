@@ -89,7 +89,7 @@ COMPLETE = """() => window.latent?.screen?.facts
   && document.querySelectorAll("#strip .tile").length === latent.screen.state.n_steps + 1
   && ["plane", "curves", "stage"].every((id) => document.querySelector(`#${id}-note`).textContent)
   && ["curves", "stage"].every((id) => document.querySelector(`#${id}-graph .js-plotly-plot`)?.data?.length > 1)
-  && !document.querySelector("#notices .notice") && !document.querySelector("#unanswered").textContent"""
+  && !document.querySelector("#notices .notice") && !document.querySelector("#unanswered")?.textContent"""
 
 
 def complete(one: Tab) -> None:
@@ -127,3 +127,62 @@ def test_a_file_that_does_not_arrive_is_loaded_again(tab: Open, file: str, happe
     one.page.goto(f"{one.server}/?{QUERY}")
     complete(one)
     assert fault.asked >= 2
+
+
+# Sets how long an answer may take as soon as there is something that waits.
+HURRY = """setInterval(() => { if (window.latent?.requests?.patience > 1000) latent.requests.patience = 1000; }, 1)"""
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_an_answer_that_never_comes_is_asked_for_again(tab: Open, route: str):
+    one = tab(None)
+    one.page.add_init_script(HURRY)
+    fault = Fault(one, question(route), lambda route: None)
+    one.page.goto(f"{one.server}/?{QUERY}")
+    complete(one)
+    assert fault.asked >= 2
+
+
+@pytest.mark.parametrize("route", ["run", "cloud", "curves", "sweep"])
+def test_the_answers_of_the_first_screen_may_come_in_any_order(tab: Open, route: str):
+    held: list[Route] = []
+    one = tab(None)
+    Fault(one, question(route), held.append)
+    one.page.goto(f"{one.server}/?{QUERY}")
+    one.page.wait_for_function(
+        "() => window.latent?.screen?.facts && flow.open === 1 && performance.now() - flow.last > 500"
+    )
+    held.pop().continue_()
+    complete(one)
+
+
+def test_only_the_newest_question_is_asked_again(tab: Open):
+    one = tab(QUERY)
+    fault = Fault(one, question("run"), HAPPENS["refused"])
+    one.slide("noise", 0.9)
+    one.page.wait_for_function("() => flow.open === 0 && latent.screen.state.noise === 0.9")
+    one.slide("noise", 0.1)
+    complete(one)
+    before = fault.asked
+    one.page.wait_for_timeout(1500)  # longer than the pause before the first question would have been asked again
+    assert fault.asked == before
+    assert one.address["p"] == "0.1"
+
+
+def test_what_acts_is_not_done_twice(tab: Open):
+    one = tab(None)
+    one.page.goto(f"{one.server}/models/")
+    one.page.wait_for_selector("#estimate")
+    fault = Fault(one, lambda request: '[{"id":"train","prop' in (request.post_data or ""), HAPPENS["lost"])
+    one.page.click("#estimate")
+    one.page.wait_for_function("() => /does not answer/.test(document.body.innerText)")
+    one.page.wait_for_timeout(1500)
+    assert fault.asked == 1
+    one.wrong.clear()
+
+
+def test_a_page_in_the_background_is_complete_before_somebody_looks_at_it(tab: Open):
+    one = tab(None)
+    one.page.add_init_script("window.requestAnimationFrame = () => 0")  # such a tab gets no frames
+    one.page.goto(f"{one.server}/?{QUERY}")
+    one.page.wait_for_function(COMPLETE, polling=50)
