@@ -186,3 +186,16 @@ def test_a_page_in_the_background_is_complete_before_somebody_looks_at_it(tab: O
     one.page.add_init_script("window.requestAnimationFrame = () => 0")  # such a tab gets no frames
     one.page.goto(f"{one.server}/?{QUERY}")
     one.page.wait_for_function(COMPLETE, polling=50)
+
+
+# The layout is in the document, but not at the first three looks.
+UNREADY = """(() => { const find = Document.prototype.querySelector; let left = 3;
+Document.prototype.querySelector = function (what) {
+  return what === "#scrubber" && left-- > 0 ? null : find.call(this, what); }; })()"""
+
+
+def test_a_page_that_is_asked_to_begin_before_its_layout_is_there_begins_later(tab: Open):
+    one = tab(None)
+    one.page.add_init_script(UNREADY)
+    one.page.goto(f"{one.server}/?{QUERY}")
+    complete(one)
