@@ -17,6 +17,7 @@ window.latent = window.latent || {};
     curves: ["curves"], theme: ["cloud", "curves", "sweep"], t: [], speed: [],
   };
   const FOLLOW = ["cloud", "curves"];
+  const CHOOSE = ["dataset", "n_latent", "model"]; // fields that another model belongs to
   const EVERY = { settle: 0, run: 30, cloud: 150, curves: 150, sweep: 50, image: 0 };
 
   const $ = (selector, root) => (root || document).querySelector(selector);
@@ -55,6 +56,7 @@ window.latent = window.latent || {};
     const state = Object.assign({}, screen.state, settle ? {} : { theme: latent.theme() }, (extra && extra.state) || {});
     const data = { query: (extra && extra.query) || query(state, false), client: screen.client, sequence: ++screen.sequence };
     if (extra && extra.changed) data.changed = extra.changed;
+    if (!settle && screen.model) data.model = screen.model; // gone meanwhile? no other one may answer
     if (route === "cloud") latent.panels.waiting(true);
     say("ask-" + route, { data });
   }
@@ -82,6 +84,7 @@ window.latent = window.latent || {};
     screen.state[name] = value;
     touched.add(name);
     if (name === "dataset" || name === "n_latent") screen.state.model = "";
+    if (CHOOSE.includes(name)) screen.model = "";
     if (name === "dataset") Object.assign(screen.state, { source: "auto", n_runs: unlimited("n_runs"), sample: unlimited("sample") });
     if (name === "theme") latent.applyTheme();
     if (name === "n_steps") latent.player.setLength(value);
@@ -373,6 +376,8 @@ window.latent = window.latent || {};
     });
     $('.widget[data-field="source"] [data-value=original]').disabled = !reply.images_here;
     $("#fetch-row").hidden = reply.images_here;
+    $("#fetch").hidden = !reply.fetchable;
+    $("#images-note").textContent = reply.images_note;
     $("#model-card").textContent = reply.card;
   }
 
@@ -399,6 +404,7 @@ window.latent = window.latent || {};
       const kept = Array.from(touched, (name) => [name, screen.state[name]]);
       screen.state = Object.assign(reply.state, Object.fromEntries(kept)); // a finger was quicker than the answer
       screen.facts = reply;
+      screen.model = CHOOSE.some((name) => touched.has(name)) ? "" : reply.model;
       latent.player.t = screen.state.t;
       latent.player.setLength(screen.state.n_steps);
       latent.panels.settled(reply);

@@ -16,7 +16,7 @@ import joblib
 import numpy as np
 from tqdm import tqdm
 
-from core import data, experiments
+from core import download, experiments
 from core.config import (
     CLASSIFIERS,
     SOURCES,
@@ -61,7 +61,7 @@ def progress_bar(title: str) -> Iterator[Progress]:
 
 def run_download(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     with progress_bar(args.dataset) as report:
-        data.download(args.dataset, settings.data, progress=report)
+        download.download(args.dataset, settings.data, progress=report)
     return {"dataset": args.dataset, "folder": str(settings.data)}
 
 
@@ -87,8 +87,8 @@ def run_classifier(args: argparse.Namespace, settings: Settings) -> dict[str, An
         "file": str(path),
         "spec": spec.to_dict(),
         "trained": trained,
-        "seconds": card.get("seconds"),
-        "test_accuracy": card.get("test_accuracy"),
+        "seconds": card.seconds,
+        "test_accuracy": card.test_accuracy,
     }
 
 
@@ -196,12 +196,12 @@ def run_models(_: argparse.Namespace, settings: Settings) -> list[dict[str, Any]
     entries = experiments.library_of(settings).usable()
     for entry in entries:
         card, spec = entry.card, entry.spec
-        ratios = card.get("contribution_ratio", [])
+        ratios = card.contribution_ratio or ()
         most, nearly = (1 + sum(ratio < share for ratio in ratios) for share in (0.7, 0.99))
         print(
-            f"{entry.id:24}  {spec.epochs:5} epochs  -ELBO {card.get('test_negative_elbo', '?'):7}  "
-            f"KL {card.get('test_kl', '?'):6}  {card.get('active_units', '?'):3} active  70/99 % in {most}/{nearly}  "
-            f"orthogonality {card.get('orthogonality_gap', '?')}  {card.get('seconds', 0) / 60:.0f} min"
+            f"{entry.id:24}  {spec.epochs:5} epochs  -ELBO {cell(card.test_negative_elbo):7}  "
+            f"KL {cell(card.test_kl):6}  {cell(card.active_units):3} active  70/99 % in {most}/{nearly}  "
+            f"orthogonality {cell(card.orthogonality_gap)}  {(card.seconds or 0) / 60:.0f} min"
         )
     return [
         {
@@ -209,10 +209,15 @@ def run_models(_: argparse.Namespace, settings: Settings) -> list[dict[str, Any]
             "origin": e.origin,
             "sha256": file_sha256(e.path),
             "spec": e.spec.to_dict(),
-            "card": dict(e.card),
+            "card": e.card.to_dict(),
         }
         for e in entries
     ]
+
+
+def cell(value: float | None) -> str:
+    """A number of a card in a table; a card may lack any of them."""
+    return "?" if value is None else str(value)
 
 
 def model_of(args: argparse.Namespace, settings: Settings) -> Entry:
@@ -224,11 +229,10 @@ def model_of(args: argparse.Namespace, settings: Settings) -> Entry:
 def inference_spec(args: argparse.Namespace, settings: Settings, spec: type[Spec]) -> Any:
     """A spec on a model; unless told otherwise from original images where they are here, and at most all memories."""
     entry = model_of(args, settings)
-    source = experiments.available_source(entry.spec.dataset, settings)
-    if args.source is None and source == "decoded":
-        print(
-            "The images are not on this machine: runs start from decoded memories (--source decoded).", file=sys.stderr
-        )
+    why = experiments.why_decoded(entry.id, settings)
+    if args.source is None and why:
+        print(f"{why.reason} Runs start from decoded memories (--source decoded).", file=sys.stderr)
+    source = "decoded" if why else "original"
     held = experiments.open_model(entry.id, settings).memories.shape[1]
     usual: Any = next(item.default for item in fields(spec) if item.name == "n_runs")
     return spec_from(args, spec, model=entry.id, source=source, n_runs=min(usual, held))

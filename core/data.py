@@ -1,22 +1,17 @@
-"""Images and labels: MNIST and Fashion-MNIST from torchvision, scikit-learn's 8x8 digits with nothing to download."""
+"""Images and labels: MNIST and Fashion-MNIST, scikit-learn's 8x8 digits; what is not the original is refused."""
 
 import gzip
 import hashlib
-import http.client
-import importlib
-import sys
-import urllib.error
-import urllib.request
+import zlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from core.config import Progress, silent
+from core.files import stamp
 from core.spec import RefusedError
 
 LABEL_NAMES = {
@@ -26,12 +21,39 @@ LABEL_NAMES = {
 }
 IMAGE_SHAPES = {"mnist": (28, 28), "fashion": (28, 28), "digits": (8, 8)}
 DIGITS_TRAIN = 1437  # the first four fifths of scikit-learn's 1,797 digits train, the rest test
-RAW_FILES = tuple(f"{split}-{part}-ubyte" for split in ("train", "t10k") for part in ("images-idx3", "labels-idx1"))
 TRAINING_IMAGES = {"mnist": 60_000, "fashion": 60_000, "digits": DIGITS_TRAIN}
+FOLDERS = {"mnist": "MNIST", "fashion": "FashionMNIST"}  # as torchvision names them, and people
+
+
+class Known(NamedTuple):
+    """What the original of a file is: its size in bytes and its MD5, not compressed."""
+
+    size: int
+    md5: str
+
+
+FILES = {
+    "mnist": {
+        "train-images-idx3-ubyte": Known(47_040_016, "6bbc9ace898e44ae57da46a324031adb"),
+        "train-labels-idx1-ubyte": Known(60_008, "a25bea736e30d166cdddb491f175f624"),
+        "t10k-images-idx3-ubyte": Known(7_840_016, "2646ac647ad5339dbf082846283269ea"),
+        "t10k-labels-idx1-ubyte": Known(10_008, "27ae3e4e09519cfbb04c329615203637"),
+    },
+    "fashion": {
+        "train-images-idx3-ubyte": Known(47_040_016, "f4a8712d7a061bf5bd6d2ca38dc4d50a"),
+        "train-labels-idx1-ubyte": Known(60_008, "9018921c3c673c538a1fc5bad174d6f9"),
+        "t10k-images-idx3-ubyte": Known(7_840_016, "8181f5470baa50b63fa0f6fddb340f0a"),
+        "t10k-labels-idx1-ubyte": Known(10_008, "15d484375f8d13e6eb1aabb0c3f46965"),
+    },
+}
 
 
 class DataError(RefusedError):
-    """A data set that is not there or damaged."""
+    """A data set that cannot be used."""
+
+
+class MissingError(DataError):
+    """A data set of which a file is not there."""
 
 
 @dataclass(frozen=True)
@@ -56,160 +78,128 @@ def load_dataset(name: str, root: Path, *, train: bool = True) -> Dataset:
         train: The training split, else the test split.
 
     Raises:
-        DataError: The files are missing or damaged.
+        DataError: The files are missing, or not the original ones.
     """
-    return _load(name, root, train)
+    if name == "digits":
+        return _digits(train)
+    images, labels = (find_file(name, root, file) for file in split_files(train))
+    return _load(name, images, labels, stamp(images), stamp(labels))
+
+
+def load_labels(name: str, root: Path) -> Int64[np.ndarray, "images"]:
+    """The labels of the training images alone, which takes no time.
+
+    Raises: as `load_dataset`, also for a fault of the other files.
+    """
+    if name == "digits":
+        return _digits(True).labels
+    check_images(name, root)
+    path = find_file(name, root, split_files(True)[1])
+    return _labels(name, path, stamp(path))
+
+
+def is_available(name: str, root: Path) -> bool:
+    """Whether the original images of a data set are on this machine."""
+    try:
+        check_images(name, root)
+    except DataError:
+        return False
+    return True
+
+
+def check_images(name: str, root: Path) -> None:
+    """Look at all files of a data set; their content is looked at once, until they change.
+
+    Raises:
+        MissingError: One is not there.
+        DataError: One is not the original.
+    """
+    for file in FILES.get(name, ()):
+        find_file(name, root, file)
+
+
+def find_file(name: str, root: Path, file: str) -> Path:
+    """Where a file of a data set is, as it is or compressed.
+
+    Raises:
+        MissingError: There is none of its name.
+        DataError: There are only others of its name.
+    """
+    raw = raw_folder(name, root)
+    found = right_file(raw, FILES[name][file], file)
+    if found is not None:
+        return found
+    remedy = f"Fetch them with: python -m core download --dataset {name}"
+    if not any(path.exists() for path in candidates(raw, file)):
+        raise MissingError(f"The images of {FOLDERS[name]} are not under {root}. {remedy}")
+    raise DataError(f"{file} under {raw} is cut, or not that of {FOLDERS[name]}: its images are not used. {remedy}")
+
+
+def right_file(raw: Path, known: Known, file: str) -> Path | None:
+    """The file of a name that has the right content; None where none has."""
+    return next((path for path in candidates(raw, file) if _is_right(path, stamp(path), known)), None)
+
+
+def candidates(raw: Path, file: str) -> tuple[Path, Path]:
+    """Where the content of a file may be: torchvision leaves it compressed and not."""
+    return raw / file, raw / f"{file}.gz"
+
+
+def raw_folder(name: str, root: Path) -> Path:
+    """Where torchvision keeps the files of a data set."""
+    return root / FOLDERS[name] / "raw"
+
+
+def split_files(train: bool) -> tuple[str, str]:
+    """The names of the images and of the labels of a split."""
+    split = "train" if train else "t10k"
+    return f"{split}-images-idx3-ubyte", f"{split}-labels-idx1-ubyte"
+
+
+def right_content(path: Path, known: Known) -> bytes | None:
+    """The content of a file, not compressed; None where it is not the right one."""
+    try:
+        if not path.is_file():  # opening a named pipe would wait for ever
+            return None
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            content = file.read(known.size + 1)
+    except (OSError, EOFError, zlib.error):
+        return None
+    return content if hashlib.md5(content, usedforsecurity=False).hexdigest() == known.md5 else None
+
+
+@lru_cache(maxsize=32)
+def _is_right(path: Path, stamp: tuple[int, ...], known: Known) -> bool:
+    if path.suffix != ".gz" and stamp[1:2] != (known.size,):
+        return False
+    return right_content(path, known) is not None
+
+
+def _values(name: str, path: Path) -> np.ndarray:
+    """The array of an IDX file; read and verified at once, since it may have been replaced."""
+    content = right_content(path, FILES[name][path.name.removesuffix(".gz")])
+    if content is None:
+        raise DataError(f"{path.name} has just been replaced. Try it again.")
+    shape = np.frombuffer(content, ">u4", count=content[3], offset=4)
+    return np.frombuffer(content, np.uint8, offset=4 + 4 * content[3]).reshape(shape)
 
 
 @lru_cache(maxsize=4)
-def _load(name: str, root: Path, train: bool) -> Dataset:
-    if name == "digits":
-        return _load_digits(train)
-    kind = _torchvision_class(name)
-    try:
-        dataset = kind(str(root), train=train, download=False)
-    except (RuntimeError, OSError, ValueError, AssertionError, KeyError, IndexError) as error:
-        raise DataError(
-            f"The images of {kind.__name__} are not under {root} or cannot be read. "
-            f"Fetch them with: python -m core download --dataset {name}"
-        ) from error
-    images = dataset.data.numpy().reshape(len(dataset.data), -1).astype(np.float32) / 255
-    return Dataset(name, images, dataset.targets.numpy().astype(np.int64))
+def _load(name: str, images: Path, labels: Path, *_: tuple[int, ...]) -> Dataset:
+    values = _values(name, images)
+    grey = values.reshape(len(values), -1).astype(np.float32) / 255
+    return Dataset(name, grey, _values(name, labels).astype(np.int64))
 
 
-def _load_digits(train: bool) -> Dataset:
+@lru_cache(maxsize=4)
+def _labels(name: str, path: Path, stamp: tuple[int, ...]) -> Int64[np.ndarray, "images"]:
+    return _values(name, path).astype(np.int64)
+
+
+@lru_cache(maxsize=2)
+def _digits(train: bool) -> Dataset:
     from sklearn.datasets import load_digits
 
     images, labels = load_digits(return_X_y=True)
     part = slice(None, DIGITS_TRAIN) if train else slice(DIGITS_TRAIN, None)
     return Dataset("digits", (images[part] / 16).astype(np.float32), labels[part].astype(np.int64))
-
-
-def is_available(name: str, root: Path) -> bool:
-    """Whether the images of a data set are on this machine (a look at the files, not at their content)."""
-    return name == "digits" or all((raw_folder(name, root) / file).exists() for file in RAW_FILES)
-
-
-def raw_folder(name: str, root: Path) -> Path:
-    """Where torchvision keeps the files of a data set."""
-    return root / {"mnist": "MNIST", "fashion": "FashionMNIST"}[name] / "raw"
-
-
-def resources(name: str) -> list[tuple[str, str]]:
-    """(file name, MD5) of the compressed files of a data set, as torchvision lists them."""
-    return list(_torchvision_class(name).resources)
-
-
-def download(name: str, root: Path, *, progress: Progress = silent) -> None:
-    """Fetch a data set into a torchvision root: resumable, each file's checksum verified.
-
-    Files that are there are kept; a broken transfer goes on where it stopped.
-
-    Raises:
-        DataError: No mirror answered, or a checksum did not match.
-    """
-    if name == "digits":
-        return
-    raw = raw_folder(name, root)
-    raw.mkdir(parents=True, exist_ok=True)
-    files = resources(name)
-    for i, (file, md5) in enumerate(files):
-        target = raw / file.removesuffix(".gz")
-        if not _is_whole(target):
-
-            def report(fraction: float, done: int = i, text: str = file) -> None:
-                progress((done + fraction) / len(files), text)
-
-            _fetch(_torchvision_class(name).mirrors, file, md5, raw, report)
-            with gzip.open(raw / file) as packed:
-                _write_whole(target, packed.read())
-        progress((i + 1) / len(files), file)
-    _load.cache_clear()
-
-
-def _is_whole(path: Path) -> bool:
-    """Whether an IDX file is as long as its header says."""
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        head = file.read(4)
-        if len(head) < 4 or head[:3] != b"\0\0\x08":
-            return False
-        sizes = np.frombuffer(file.read(4 * head[3]), ">u4").astype(int)
-    return path.stat().st_size == 4 + 4 * head[3] + int(sizes.prod())
-
-
-def _fetch(mirrors: list[str], file: str, md5: str, raw: Path, report: Any) -> None:
-    """Fetch one file from the first mirror that gives it with the right checksum."""
-    failures = []
-    for mirror in mirrors:
-        try:
-            part = raw / (file + ".part")
-            _transfer(mirror + file, part, report)
-            if hashlib.md5(part.read_bytes(), usedforsecurity=False).hexdigest() == md5:
-                part.replace(raw / file)
-                return
-            part.unlink()
-            failures.append(f"{mirror} sent a damaged file")
-        except (http.client.HTTPException, OSError) as error:
-            failures.append(f"{mirror}: {getattr(error, 'reason', error)}")
-    raise DataError(
-        f"{file} could not be downloaded ({'; '.join(failures)}). Check the connection and try again: it goes "
-        "on where it stopped. Or point LT_DATA at an existing torchvision folder."
-    )
-
-
-def _transfer(url: str, part: Path, report: Any) -> None:
-    """Append to a partial file what is missing of it."""
-    have = part.stat().st_size if part.exists() else 0
-    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
-    try:
-        response = urllib.request.urlopen(request, timeout=30)
-    except urllib.error.HTTPError as error:
-        if error.code == 416:  # nothing is missing: the checksum decides
-            return
-        raise
-    with response, part.open("ab" if response.status == 206 else "wb") as out:
-        total = int(response.headers.get("Content-Length") or 0) + out.tell()
-        while chunk := response.read(1 << 16):
-            out.write(chunk)
-            report(out.tell() / total if total else 0.0)
-        if out.tell() < total:
-            raise OSError("the transfer broke off")  # what has come is kept for the next try
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is never seen half written."""
-    partial = path.with_suffix(".tmp")
-    partial.write_bytes(content)
-    partial.replace(path)
-
-
-def _torchvision_class(name: str) -> Any:
-    return getattr(_torchvision_datasets(), {"mnist": "MNIST", "fashion": "FashionMNIST"}[name])
-
-
-_kept_alive: list[Any] = []
-
-
-@lru_cache(maxsize=1)
-def _torchvision_datasets() -> ModuleType:
-    """Import torchvision.datasets, also where its compiled operators do not match the installed torch.
-
-    PyPI's torchvision beside a CPU build of torch fails at import because the schema of `torchvision::nms` is missing.
-    The data sets need no such operator: declaring the two schemas is enough, and is done only after that failure.
-    """
-    try:
-        return importlib.import_module("torchvision.datasets")
-    except RuntimeError as error:
-        if "torchvision::" not in str(error):
-            raise
-    import torch
-
-    for module in [m for m in sys.modules if m.split(".")[0] == "torchvision"]:
-        del sys.modules[module]
-    library = torch.library.Library("torchvision", "DEF")
-    library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    _kept_alive.append(library)  # the schemas vanish with the object
-    return importlib.import_module("torchvision.datasets")

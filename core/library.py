@@ -1,5 +1,6 @@
 """The library: all model files of this machine, the shipped ones and its own, with what was derived from them."""
 
+import hashlib
 import json
 import os
 import re
@@ -14,24 +15,23 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
-from core.config import ModelSpec
+from core.config import ZOO, ModelSpec
 from core.data import IMAGE_SHAPES, LABEL_NAMES
-from core.spec import Name, RefusedError
+from core.file_header import OtherKindError, StoreError, read_json
+from core.files import stamp, write_whole
+from core.model_card import ModelCard
+from core.spec import Name, RefusedError, shown
 from core.store import (
     SHIPPED,
     Model,
-    OtherKindError,
-    StoreError,
-    check_header,
     kept_sha256,
     load_model,
     read_metadata,
-    stamp,
-    write_whole,
 )
 
 ENDING, SWEEPS = ".safetensors", ".sweeps.safetensors"
-IMPORTED = "imported"  # the folder, beside the models trained here, of those that somebody brought
+IMPORTED = "imported"  # the folder, beside the models trained here, of those that somebody brought; also their origin
+RESERVED = re.compile(r"-classifier$|sweeps$|^elbo-grid|^claims-")  # names of what is derived
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,22 @@ class Entry:
     path: Path
     origin: str
     spec: ModelSpec = field(default_factory=ModelSpec)
-    card: Mapping[str, Any] = field(default_factory=dict)
+    card: ModelCard = field(default_factory=ModelCard)
     problem: str = ""
     is_model: bool = True
 
     @property
     def id(self) -> str:
-        """The file's name without its ending."""
-        return self.path.stem
+        """The file's name without its ending; in place of one that is no id, an id that anything can quote."""
+        stem = self.path.stem
+        if is_name(stem):
+            return stem
+        return f"{shown(stem)} {hashlib.sha256(os.fsencode(stem)).hexdigest()[:8]}"
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file; none where it is gone by now."""
+        return (*stamp(self.path), 0, 0)[1]
 
     @property
     def image_shape(self) -> tuple[int, int]:
@@ -106,18 +114,19 @@ class Library:
         Raises:
             StoreError: There is none, or it cannot be used.
         """
-        for folder, origin in self.folders if re.fullmatch(Name().pattern, id) else ():
+        for folder, origin in self.folders if is_name(id) else ():
             path = folder / f"{id}.safetensors"
             if os.path.lexists(path):
                 entry = _entry(str(path), origin, stamp(path))
                 if entry.problem:
                     raise StoreError(entry.problem)
                 return entry
-        raise StoreError(f"There is no model '{id[:64]}' here. Choose one of the list, or train it.")
+        raise StoreError(f"There is no model {shown(id)} here, or not any more. Choose one of the list, or train it.")
 
     def files(self, name: str) -> list[Path]:
-        """Files of a name that are there, whatever they hold: those of this machine first."""
-        return [path for folder, _ in reversed(self.folders) if (path := folder / f"{name}.safetensors").exists()]
+        """Files of a name that are there, whatever they hold: those trained here first, and never an imported one."""
+        own = [folder for folder, origin in reversed(self.folders) if origin != IMPORTED]
+        return [path for folder in own if (path := folder / f"{name}{ENDING}").exists()]
 
     def load(self, id: str, device: torch.device) -> Model:
         """Open a model; kept in memory until its file changes."""
@@ -142,15 +151,22 @@ class Library:
         """Delete a model of this machine, usable or not, with its sweeps.
 
         Raises:
-            StoreError: There is none, or it is a shipped one.
+            StoreError: There is none, it is a shipped one, or its file cannot be removed; then nothing is lost.
         """
         entry = next((e for e in self.entries() if e.id == id), None)
         if entry is None:
-            raise StoreError(f"There is no model '{id[:64]}' here any more.")
+            raise StoreError(f"There is no model {shown(id)} here any more.")
         if entry.origin == "shipped":
             raise StoreError(f"'{id}' is shipped with the program and stays. Only models of this machine are deleted.")
-        entry.path.with_name(f"{id}{SWEEPS}").unlink(missing_ok=True)
-        entry.path.unlink(missing_ok=True)
+        try:
+            entry.path.rmdir() if entry.path.is_dir() and not entry.path.is_symlink() else entry.path.unlink()
+            entry.path.with_name(f"{entry.path.stem}{SWEEPS}").unlink(missing_ok=True)  # of no use without the model
+        except FileNotFoundError as error:
+            raise StoreError(f"There is no model {shown(id)} here any more.") from error
+        except OSError as error:
+            raise StoreError(
+                f"{shown(id)} could not be deleted ({error.strerror}). Make its folder writable, or remove it by hand."
+            ) from error
 
     def load_sweeps(self, id: str) -> tuple[Mapping[str, Any], Mapping[str, np.ndarray]]:
         """Recipe and arrays of the noise sweeps beside a model; empty where there are none for these weights."""
@@ -169,8 +185,18 @@ def model_files(folder: Path) -> list[str]:
 
 
 def preferred(entries: Iterable[Entry]) -> Entry:
-    """The model that is shown when nobody names one: a shipped one first, then the lowest id."""
-    return min(entries, key=lambda e: (e.origin != "shipped", e.id))
+    """The model that is shown when nobody names one: a shipped one first, an imported one last, then the lowest id."""
+    return min(entries, key=lambda e: (e.origin != "shipped", e.origin == IMPORTED, e.id))
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can be the id of a model."""
+    return re.fullmatch(Name().pattern, text) is not None
+
+
+def is_reserved(name: str) -> bool:
+    """Whether a name belongs to what is shipped or trained, so that an import must not have it."""
+    return name in ZOO or RESERVED.search(name) is not None
 
 
 def save_sweeps(path: Path, sha256: str, recipe: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
@@ -180,30 +206,34 @@ def save_sweeps(path: Path, sha256: str, recipe: Mapping[str, Any], arrays: Mapp
 
 
 @lru_cache(maxsize=512)
-def _entry(address: str, origin: str, stamp: tuple[int, int]) -> Entry:
+def _entry(address: str, origin: str, stamp: tuple[int, ...]) -> Entry:
     path = Path(address)
     try:
         Name().check("The name of a model's file", path.stem)
+        if origin == IMPORTED and is_reserved(path.stem):
+            raise StoreError(f"{path.name} has a name that is reserved. Delete it, and import it by another name.")
         spec, card = read_metadata(path)
-        check_header(path, spec)
+    except OtherKindError as error:
+        return Entry(path, origin, problem=str(error), is_model=origin == IMPORTED)
     except RefusedError as error:
-        return Entry(path, origin, problem=str(error), is_model=not isinstance(error, OtherKindError))
+        return Entry(path, origin, problem=str(error))
     return Entry(path, origin, spec, card)
 
 
 @lru_cache(maxsize=8)
-def _loaded(path: Path, device: torch.device, stamp: tuple[int, int]) -> Model:
+def _loaded(path: Path, device: torch.device, stamp: tuple[int, ...]) -> Model:
     return load_model(path, device)
 
 
 @lru_cache(maxsize=16)
-def _sweeps(path: Path, stamp: tuple[int, int], sha256: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def _sweeps(path: Path, stamp: tuple[int, ...], sha256: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     try:
         with safe_open(path, framework="np") as file:
             metadata = file.metadata() or {}
             if metadata.get("sha256") != sha256:
                 return {}, {}
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-            return json.loads(metadata["recipe"]), arrays
-    except (SafetensorError, OSError, ValueError, KeyError):
+            recipe = read_json(metadata["recipe"])
+            return (recipe, arrays) if isinstance(recipe, dict) else ({}, {})
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}, {}

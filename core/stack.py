@@ -16,11 +16,11 @@ from safetensors.torch import save
 from torch import Tensor
 
 from core.config import ModelSpec
+from core.files import write_whole
 from core.gradient import negative_elbo_gradient
 from core.precision import is_half
 from core.results import TrainingRun
 from core.spec import RefusedError, SpecError
-from core.store import write_whole
 from core.vae import VAE, initialise
 
 OWN = ("seed", "learning_rates", "beta", "initialisation")  # what may differ between the models of a stack

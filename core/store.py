@@ -1,11 +1,13 @@
-"""Model files: safetensors with JSON metadata, verified on load, written whole or not at all."""
+"""Model files: safetensors with JSON metadata, verified on load, written in one piece or not at all.
+
+A file is read once: what is verified are the very bytes that are used, whatever becomes of the file meanwhile.
+"""
 
 import hashlib
+import io
 import json
 import os
-import struct
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,29 +15,38 @@ from typing import Any, TypeVar
 
 import torch
 from jaxtyping import Float, Int
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from core.config import N_LABELS, ClassifierSpec, ModelSpec
-from core.data import IMAGE_SHAPES, TRAINING_IMAGES
-from core.spec import RefusedError, SpecError
+from core.data import IMAGE_SHAPES, LABEL_NAMES, TRAINING_IMAGES
+from core.file_header import (
+    UNREADABLE,
+    Header,
+    OtherKindError,
+    Readable,
+    StoreError,
+    check_parts,
+    file_name,
+    opened,
+    read_header,
+    read_json,
+)
+from core.files import stamp, write_whole
+from core.model_card import ClassifierCard, ModelCard
+from core.spec import SpecError
 from core.vae import VAE
 
 SHIPPED = Path(__file__).resolve().parent.parent / "models"
-MAX_HEADER = 1_000_000  # bytes of metadata; our own headers have about 3,000
 KINDS = {ModelSpec: "model", ClassifierSpec: "classifier"}  # what a file holds, by its recipe
+CARDS = {ModelSpec: ModelCard, ClassifierSpec: ClassifierCard}
 COMMANDS = {ModelSpec: "train", ClassifierSpec: "classifier"}  # of `python -m core`, which make such a file
+DERIVED = ("concepts", "memories", "memory_index")  # tensors that are computed from the images and the weights
+MEMORIES = (10, 10_000)  # a label has at least and at most; ten are the smallest ensemble
 Recipe = TypeVar("Recipe", ModelSpec, ClassifierSpec)
 Network = TypeVar("Network", bound=nn.Module)
-
-
-class StoreError(RefusedError):
-    """A file that is not a usable model."""
-
-
-class OtherKindError(StoreError):
-    """A file of this program, but of another kind."""
+Shapes = Mapping[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +55,7 @@ class Model:
 
     id: str
     spec: ModelSpec
-    card: Mapping[str, Any]
+    card: ModelCard
     sha256: str
     vae: VAE
     concepts: Float[Tensor, "labels latent"]
@@ -55,36 +66,34 @@ class Model:
 def save_model(
     path: Path,
     spec: ModelSpec | ClassifierSpec,
-    card: Mapping[str, Any],
+    card: ModelCard | ClassifierCard,
     network: nn.Module,
     tensors: Mapping[str, Tensor],
 ) -> None:
-    """Write a network: weights as float16, what was computed from them (`tensors`) as it is."""
+    """Write a network, see `packed`."""
+    write_whole(path, packed(spec, card, network, tensors))
+
+
+def packed(
+    spec: ModelSpec | ClassifierSpec,
+    card: ModelCard | ClassifierCard,
+    network: nn.Module,
+    tensors: Mapping[str, Tensor],
+) -> bytes:
+    """The content of a file: weights as float16, what was computed from them (`tensors`) as it is."""
     weights = {name: value.detach().half() for name, value in network.state_dict().items()}
     content = {name: value.cpu().contiguous() for name, value in (weights | dict(tensors)).items()}
-    metadata = {"kind": KINDS[type(spec)], "spec": json.dumps(spec.to_dict()), "card": json.dumps(dict(card))}
-    write_whole(path, save(content, metadata))
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file atomically: a reader sees the old file or the new one, a crash leaves no half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-        Path(partial).chmod(0o644)
-        Path(partial).replace(path)
-    except BaseException:
-        Path(partial).unlink(missing_ok=True)
-        raise
+    metadata = {"kind": KINDS[type(spec)], "spec": json.dumps(spec.to_dict()), "card": json.dumps(card.to_dict())}
+    return save(content, metadata)
 
 
 def file_sha256(path: Path) -> str:
-    """SHA-256 of a file's content."""
-    with path.open("rb") as file:
+    """SHA-256 of a file's content.
+
+    Raises:
+        StoreError: It cannot be read.
+    """
+    with opened(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -105,54 +114,85 @@ def load_model(path: Path, device: torch.device) -> Model:
     """Read and verify a model.
 
     Raises:
-        StoreError: Truncated, foreign, of wrong shape, or not finite.
+        StoreError: Truncated, foreign, of other tensors than its recipe has, or not finite.
     """
-    spec, card = read_metadata(path)
-    tensors = read_tensors(path)
-    check_tensors(path.name, spec, tensors)
-    vae = network_of(path.name, spec, tensors).to(device)
+    return model_of(path, read_content(path, ModelSpec, model_shapes), device)
+
+
+def model_of(path: Path, content: bytes, device: torch.device) -> Model:
+    """The model that the content of a file holds, verified; the path only gives its name.
+
+    Raises: as `load_model`.
+    """
+    spec, card, tensors = unpacked(file_name(path), content, ModelSpec, model_shapes)
     return Model(
         id=path.stem,
         spec=spec,
         card=card,
-        sha256=file_sha256(path),
-        vae=vae,
+        sha256=hashlib.sha256(content).hexdigest(),
+        vae=network_of(spec, tensors).to(device),
         concepts=tensors["concepts"].float().to(device),
         memories=tensors["memories"].float().to(device),
         memory_index=tensors["memory_index"].long(),
     )
 
 
-def read_tensors(path: Path) -> dict[str, Tensor]:
-    """All tensors of a file.
+def read_content(path: Path, kind: type[Recipe], shapes: Callable[[Recipe, Header], Shapes]) -> bytes:
+    """All bytes of a file, once its header says that it is worth reading: no larger than what its recipe asks for.
 
     Raises:
-        StoreError: Truncated or foreign.
+        StoreError: Truncated, foreign, or of other tensors than its recipe has.
     """
+    with opened(path) as file:
+        header, _, _ = described(file_name(path), file, kind, shapes)
+        file.seek(0)
+        return file.read(header.size + 1)
+
+
+def unpacked(
+    name: str, content: bytes, kind: type[Recipe], shapes: Callable[[Recipe, Header], Shapes]
+) -> tuple[Recipe, Any, dict[str, Tensor]]:
+    """Recipe, card and tensors of the content of a file, every value verified.
+
+    Raises:
+        StoreError: Truncated, foreign, of other tensors than its recipe has, or not finite.
+    """
+    _, spec, card = described(name, io.BytesIO(content), kind, shapes)
     try:
-        with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-    except (SafetensorError, OSError, ValueError) as error:
-        raise StoreError(f"{path.name} is truncated or damaged ({error}). Copy it again or train it again.") from error
+        tensors = load(content)
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:  # what it says may quote the file
+        raise damaged(name) from error
+    for key, value in tensors.items():
+        if value.is_floating_point():
+            check_finite(name, key, value)
+        elif not in_range(value, TRAINING_IMAGES[spec.dataset]):
+            raise StoreError(f"{name}: '{key}' points beyond the training images. Export it again.")
+    return spec, card, tensors
 
 
-def network_of(name: str, spec: ModelSpec, tensors: Mapping[str, Tensor]) -> VAE:
-    """The network of a recipe with the weights of a file.
+def described(
+    name: str, file: Readable, kind: type[Recipe], shapes: Callable[[Recipe, Header], Shapes]
+) -> tuple[Header, Recipe, Any]:
+    """Header, recipe and card of a file, its header checked against the recipe and against the file's length."""
+    header, spec, card = recipe_of(name, file, kind)
+    check_parts(name, header.tensors, shapes(spec, header), integers=("memory_index",))
+    if file.seek(0, os.SEEK_END) != header.size:
+        raise damaged(name)
+    return header, spec, card
 
-    Raises:
-        StoreError: A weight is missing or of another shape.
-    """
-    return with_weights(name, VAE(pixels_of(spec), spec.n_hidden, spec.n_latent), tensors)
+
+def damaged(name: str) -> StoreError:
+    """What is said about a file whose tensors do not fit its header."""
+    return StoreError(f"{name} is truncated or damaged. Copy it again or train it again.")
 
 
-def with_weights(name: str, network: Network, tensors: Mapping[str, Tensor]) -> Network:
-    """A network, its weights replaced by those of a file.
+def network_of(spec: ModelSpec, tensors: Mapping[str, Tensor]) -> VAE:
+    """The network of a recipe with the weights of a file that was verified."""
+    return with_weights(VAE(pixels_of(spec), spec.n_hidden, spec.n_latent), tensors)
 
-    Raises:
-        StoreError: A weight is missing or of another shape.
-    """
-    shapes = {key: tuple(value.shape) for key, value in tensors.items()}
-    check_shapes(name, shapes, {key: tuple(value.shape) for key, value in network.state_dict().items()})
+
+def with_weights(network: Network, tensors: Mapping[str, Tensor]) -> Network:
+    """A network, its weights replaced by those of a file that was verified."""
     network.load_state_dict({key: tensors[key].float() for key in network.state_dict()})
     return network.requires_grad_(False)
 
@@ -163,64 +203,72 @@ def pixels_of(spec: ModelSpec) -> int:
     return height * width
 
 
-def read_metadata(path: Path) -> tuple[ModelSpec, dict[str, Any]]:
-    """The recipe and the card of a model file, see `read_recipe`."""
-    return read_recipe(path, ModelSpec)
-
-
-def read_recipe(path: Path, kind: type[Recipe]) -> tuple[Recipe, dict[str, Any]]:
-    """The recipe and the card of a file, without reading its tensors.
+def read_metadata(path: Path) -> tuple[ModelSpec, ModelCard]:
+    """The recipe and the card of a model file, without reading its tensors.
 
     Raises:
-        StoreError: No safetensors file, or one without our metadata.
+        StoreError: No safetensors file, not of this program, or its header does not fit its recipe or its length.
         OtherKindError: It holds something else of this program.
     """
-    if not path.is_file():  # opening a named pipe would wait for ever
-        raise StoreError(f"{path.name} is a folder, a pipe or a link to nowhere. Remove it.")
+    with opened(path) as file:
+        return described(file_name(path), file, ModelSpec, model_shapes)[1:]
+
+
+def read_recipe(path: Path, kind: type[Recipe]) -> tuple[Recipe, Any]:
+    """The recipe and the card of a file, whatever its tensors are.
+
+    Raises: as `read_metadata`.
+    """
+    with opened(path) as file:
+        return recipe_of(file_name(path), file, kind)[1:]
+
+
+def recipe_of(name: str, file: Readable, kind: type[Recipe]) -> tuple[Header, Recipe, Any]:
+    """Header, recipe and card of an open file."""
     try:
-        with path.open("rb") as file:
-            (length,) = struct.unpack("<Q", file.read(8))
-            if length > MAX_HEADER:
-                raise ValueError("no safetensors header")
-            metadata = json.loads(file.read(length))["__metadata__"]
-        held = metadata.get("kind", KINDS[ModelSpec])
+        header = read_header(file)
+        held = header.metadata.get("kind", KINDS[ModelSpec])  # the first models did not say
         if held != KINDS[kind] and held in KINDS.values():
-            raise OtherKindError(f"{path.name} is a {held} of this program, not a {KINDS[kind]}. Choose another file.")
-        spec = kind.from_dict(json.loads(metadata["spec"]))
-        card = json.loads(metadata["card"])
-        if not isinstance(card, dict):
-            raise TypeError("the card is not an object")
+            raise OtherKindError(f"{name} is a {held} of this program, not a {KINDS[kind]}. Choose another file.")
+        if held != KINDS[kind]:
+            raise SpecError("it says that it is something else")
+        spec = kind.from_dict(read_json(header.metadata["spec"]))
+        names = {"image_shape": IMAGE_SHAPES[spec.dataset], "label_names": LABEL_NAMES[spec.dataset]}
+        card = CARDS[kind].read(read_json(header.metadata["card"]), **names)
     except OtherKindError:
         raise
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error, SpecError, RecursionError) as error:
-        reason = f" ({error})" if isinstance(error, SpecError) else ""
+    except UNREADABLE as error:
+        reason = f" ({str(error).rstrip('.')})" if isinstance(error, SpecError) else ""
         raise StoreError(
-            f"{path.name} is not a {KINDS[kind]} of this program{reason}. A {KINDS[kind]} is a safetensors file "
+            f"{name} is not a {KINDS[kind]} of this program{reason}. A {KINDS[kind]} is a safetensors file "
             f"with the metadata 'spec' and 'card', as `python -m core {COMMANDS[kind]}` writes it."
         ) from error
-    return spec, card
+    return header, spec, card
 
 
-def expected_shapes(spec: ModelSpec, n_memories: int) -> dict[str, tuple[int, ...]]:
+def model_shapes(spec: ModelSpec, header: Header) -> Shapes:
     """Names and shapes of the tensors of a model file: the contract that an imported model fulfils."""
-    with torch.device("meta"):
-        network = VAE(pixels_of(spec), spec.n_hidden, spec.n_latent).state_dict()
-    return {name: tuple(value.shape) for name, value in network.items()} | {
+    part = header.tensors.get("memory_index")
+    held = part.shape[-1] if part is not None and len(part.shape) == 2 else 0
+    held = min(max(held, MEMORIES[0]), MEMORIES[1])
+    return weight_shapes(spec) | {
         "concepts": (N_LABELS, spec.n_latent),
-        "memories": (N_LABELS, n_memories, spec.n_latent),
-        "memory_index": (N_LABELS, n_memories),
+        "memories": (N_LABELS, held, spec.n_latent),
+        "memory_index": (N_LABELS, held),
     }
 
 
-def check_tensors(name: str, spec: ModelSpec, tensors: Mapping[str, Tensor]) -> None:
-    """Refuse tensors that are missing, of another shape, or not finite."""
-    index = tensors.get("memory_index")
-    expected = expected_shapes(spec, index.shape[-1] if index is not None and index.ndim == 2 else 0)
-    check_shapes(name, {key: tuple(value.shape) for key, value in tensors.items()}, expected)
-    for key in expected:
-        if key == "memory_index" and not in_range(tensors[key], TRAINING_IMAGES[spec.dataset]):
-            raise StoreError(f"{name}: 'memory_index' points beyond the training images. Export it again.")
-        check_finite(name, key, tensors[key])
+def partial_shapes(spec: ModelSpec, header: Header) -> Shapes:
+    """The same, of a file that may lack what is computed from the images: then that is computed anew."""
+    there = {key: part.shape for key, part in header.tensors.items() if key in DERIVED}
+    return model_shapes(spec, header) if len(there) == len(DERIVED) else weight_shapes(spec) | there
+
+
+def weight_shapes(spec: ModelSpec) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of the weights of a model."""
+    with torch.device("meta"):
+        network = VAE(pixels_of(spec), spec.n_hidden, spec.n_latent).state_dict()
+    return {name: tuple(value.shape) for name, value in network.items()}
 
 
 def check_finite(name: str, key: str, tensor: Tensor) -> None:
@@ -231,39 +279,9 @@ def check_finite(name: str, key: str, tensor: Tensor) -> None:
 
 def in_range(index: Tensor, size: int) -> bool:
     """Whether every position is one of `size` images."""
-    return not index.is_floating_point() and bool(((index >= 0) & (index < size)).all())
-
-
-def check_header(path: Path, spec: ModelSpec) -> None:
-    """Refuse a file whose header does not fit its recipe or its length, without reading its tensors."""
-    try:
-        with safe_open(path, framework="np") as file:
-            shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError) as error:
-        raise StoreError(f"{path.name} is truncated or damaged ({error}). Copy it again or train it again.") from error
-    index = shapes.get("memory_index", ())
-    check_shapes(path.name, shapes, expected_shapes(spec, index[-1] if len(index) == 2 else 0))
-
-
-def check_shapes(name: str, shapes: Mapping[str, tuple[int, ...]], expected: Mapping[str, tuple[int, ...]]) -> None:
-    """Refuse tensors that are missing or of another shape."""
-    for key, shape in expected.items():
-        if key not in shapes:
-            raise StoreError(f"{name} has no tensor '{key}'. Export it again from the program that made it.")
-        if shapes[key] != shape:
-            found = "x".join(map(str, shapes[key]))
-            raise StoreError(f"{name}: '{key}' should be {'x'.join(map(str, shape))} for its recipe, but is {found}.")
-
-
-def stamp(path: str | Path) -> tuple[int, int]:
-    """Changes when a file is replaced: the key under which it may be kept in memory."""
-    try:
-        status = os.stat(path)  # noqa: PTH116 (a Path for each of many files takes longer than asking the disk)
-    except OSError:
-        return (0, 0)
-    return (status.st_mtime_ns, status.st_size)
+    return bool(((index.long() >= 0) & (index.long() < size)).all())
 
 
 @lru_cache(maxsize=64)
-def _sha256(path: Path, stamp: tuple[int, int]) -> str:
+def _sha256(path: Path, stamp: tuple[int, ...]) -> str:
     return file_sha256(path)

@@ -168,8 +168,12 @@ class CachedExperiments:
         return experiments.library_of(self.settings)
 
     def source(self, dataset: str) -> str:
-        """Where runs start from unless told otherwise."""
+        """Where runs of a data set start from unless told otherwise."""
         return experiments.available_source(dataset, self.settings)
+
+    def why_decoded(self, id: str) -> experiments.NoOriginals | None:
+        """Why runs of a model start from decoded images; None where they can start from the original ones."""
+        return experiments.why_decoded(id, self.settings)
 
     def memories(self, id: str) -> int:
         """Memories per label that a model holds: as many runs are possible."""

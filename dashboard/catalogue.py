@@ -132,7 +132,7 @@ def question(lab: CachedExperiments, name: str, given: Mapping[str, str]) -> Fig
     values: dict[str, Any] = {"label": row.label, "n_runs": row.n_runs} | read | {"model": model}
     spec = FigureSpec(**values)
     held = lab.memories(model)
-    source = lab.source(lab.library.find(model).spec.dataset)
+    source = "decoded" if lab.why_decoded(model) else "original"
     return replace(spec, n_runs=min(spec.n_runs, held), sample=min(spec.sample, held - 1), source=source)
 
 

@@ -125,9 +125,9 @@ def find_orthogonality(lab: CachedExperiments, spec: InferenceSpec, progress: Pr
 def find_grid(lab: CachedExperiments, spec: InferenceSpec, _: Progress) -> Results:
     dataset = lab.library.find(spec.model).spec.dataset
     bounds = {
-        str(entry.spec.n_latent): entry.card["test_negative_elbo"]
+        str(entry.spec.n_latent): entry.card.test_negative_elbo
         for entry in lab.library.ladder(dataset)
-        if "test_negative_elbo" in entry.card
+        if entry.card.test_negative_elbo is not None
     }
     return {"grid": experiments.latent_sweep(GridSpec(dataset=dataset)), "shipped": bounds}
 

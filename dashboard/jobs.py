@@ -20,6 +20,7 @@ from typing import Any
 
 from core import experiments, train
 from core.config import ModelSpec, Settings
+from core.library import IMPORTED
 from core.results import TrainingRun
 from core.spec import RefusedError
 
@@ -75,7 +76,8 @@ class Jobs:
             RefusedError: The scheduler does not answer, or has no worker.
         """
         key = f"train-{spec.key()[:16]}"
-        there = [e.id for e in experiments.library_of(self.settings).usable(spec.dataset) if e.spec == spec]
+        usable = experiments.library_of(self.settings).usable(spec.dataset)
+        there = [e.id for e in usable if e.spec == spec and e.origin != IMPORTED]  # anyone can write a recipe
         if there:
             self._work[key], self._status[key] = spec, JobStatus("done", 1.0, there[0])
             return key

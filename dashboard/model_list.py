@@ -1,12 +1,12 @@
 """The parts of the Models page: the form of a training, what a row says, the place for a file that somebody brings."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from dash import dcc, html
 
 from core import experiments
 from core.config import ModelSpec
+from core.model_card import ModelCard
 from dashboard.controls import attributes
 from dashboard.panels import GRAPH
 from dashboard.theme import TITLES
@@ -21,22 +21,14 @@ def describe(spec: ModelSpec) -> str:
     return f"{TITLES[spec.dataset]}, N_z = {spec.n_latent}, {spec.epochs} epochs, seed {spec.seed}"
 
 
-def bound_of(card: Mapping[str, Any]) -> str:
+def bound_of(card: ModelCard) -> str:
     """The test bound of a card, and the best epoch where the curve turned up again; an imported card may lack them."""
-    bound, (epochs, curve) = card.get("test_negative_elbo"), course_of(card)
-    if not isinstance(bound, int | float):
+    bound, (epochs, curve) = card.test_negative_elbo, card.course
+    if bound is None:
         return "?"
     if not curve or min(curve) > curve[-1] - TURNED_UP:
         return f"{bound:.1f}"
-    return f"{bound:.1f} (lowest at epoch {epochs[curve.index(min(curve))]:.0f}: {min(curve):.1f})"
-
-
-def course_of(card: Mapping[str, Any]) -> tuple[list[float], list[float]]:
-    """Epochs and test bounds of a card; empty where it holds none."""
-    epochs, curve = card.get("test_epochs"), card.get("test_curve")
-    if not isinstance(epochs, list) or not isinstance(curve, list) or len(epochs) != len(curve):
-        return [], []
-    return (epochs, curve) if all(type(value) in (int, float) for value in [*epochs, *curve]) else ([], [])
+    return f"{bound:.1f} (lowest at epoch {epochs[curve.index(min(curve))]}: {min(curve):.1f})"
 
 
 def form() -> html.Section:

@@ -136,7 +136,11 @@ def rail() -> html.Section:
         controls.choices("model", "Model", {}),
         controls.choices("source", "Images", {"original": "original", "decoded": "decoded"}),
         html.Div(
-            html.Button("Fetch the original images", id="fetch", type="button", className="quiet"), id="fetch-row"
+            [
+                html.P(id="images-note", className="note"),
+                html.Button("Fetch the original images", id="fetch", type="button", className="quiet"),
+            ],
+            id="fetch-row",
         ),
         more,
     ]

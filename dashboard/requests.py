@@ -30,6 +30,7 @@ class Request:
     sequence: int
     notes: tuple[str, ...] = ()
     changed: str = ""
+    model: str = ""  # that the tab shows; the state names it only where it is not the usual one
 
 
 def read_request(data: object, *, lenient: bool = False) -> Request:
@@ -52,7 +53,8 @@ def read_request(data: object, *, lenient: bool = False) -> Request:
     state, notes = ScreenState.from_query(query)
     if notes and not lenient:
         raise SpecError(notes[0].split(" The default")[0])
-    return Request(state, client, sequence, tuple(notes), changed if isinstance(changed, str) else "")
+    words = (word if isinstance(word, str) else "" for word in (changed, data.get("model")))
+    return Request(state, client, sequence, tuple(notes), *words)
 
 
 class Newest:

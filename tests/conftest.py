@@ -38,6 +38,7 @@ from redis import ConnectionError, Redis
 from core import config, data, experiments, store, vae
 from core.__main__ import main
 from core.config import ModelSpec, Settings
+from core.model_card import ModelCard
 from tests.processes import until
 from tests.served import free_port, required
 
@@ -155,13 +156,15 @@ def write_model() -> Callable[..., Path]:
         spec = ModelSpec.from_dict(SMALL | {"seed": seed} | changes)
         network = random_vae(store.pixels_of(spec), spec.n_hidden, spec.n_latent, seed=seed)
         generator = torch.Generator().manual_seed(seed)
+        images = data.load_dataset("digits", Path())
+        firsts = [torch.from_numpy(images.index_of_label(label)[:12]) for label in range(config.N_LABELS)]
         extra = {
             "concepts": torch.randn(config.N_LABELS, spec.n_latent, generator=generator),
             "memories": torch.randn(config.N_LABELS, 12, spec.n_latent, generator=generator),
-            "memory_index": torch.arange(12).expand(config.N_LABELS, 12),
+            "memory_index": torch.stack(firsts),
         }
         tensors = {name: value for name, value in (extra | (replace or {})).items() if value is not None}
-        store.save_model(path, spec, {"test_negative_elbo": 1.0}, network, tensors)
+        store.save_model(path, spec, ModelCard(test_negative_elbo=1.0), network, tensors)
         return path
 
     return write

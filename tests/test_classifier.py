@@ -171,10 +171,10 @@ def test_the_card_says_what_the_stored_weights_do(filed: Home):
     assert path == home.models / "digits-classifier.safetensors"
     assert all(value.dtype == torch.float16 for value in load_file(path).values())
     found = experiments.predicted_labels("digits", digits(train=False).images, home)
-    assert card["test_accuracy"] == round(float((found == digits(train=False).labels).mean()), 4)
-    assert card["epochs"] == 6
-    assert card["weights_sha256"] == store.weights_sha256(experiments.open_classifier("digits", home))
-    assert {"seconds", "machine", "versions", "image_shape", "label_names"} <= set(card)
+    assert card.test_accuracy == round(float((found == digits(train=False).labels).mean()), 4)
+    assert card.epochs == 6
+    assert card.weights_sha256 == store.weights_sha256(experiments.open_classifier("digits", home))
+    assert {"seconds", "machine", "versions", "image_shape", "label_names"} <= set(card.to_dict())
 
 
 def test_labels_keep_the_axes_of_their_images(filed: Home):
@@ -299,11 +299,11 @@ def test_a_shipped_classifier_is_as_good_as_its_card_says(
     name = f"{dataset}-classifier"
     spec, card = store.read_recipe(store.SHIPPED / f"{name}.safetensors", ClassifierSpec)
     assert spec == CLASSIFIERS[name]
-    assert card["test_accuracy"] >= least
+    assert card.test_accuracy >= least
     root = Path() if dataset == "digits" else request.getfixturevalue("mnist_root")
     test = data.load_dataset(dataset, root, train=False)
     right = experiments.predicted_labels(dataset, test.images[:2000], settings) == test.labels[:2000]
-    assert right.mean() == pytest.approx(card["test_accuracy"], abs=0.03)
+    assert right.mean() == pytest.approx(card.test_accuracy, abs=0.03)
 
 
 def test_a_shipped_model_decodes_images_of_its_own_labels(settings: Settings):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core import data
+from core import data, download
 from core.data import DataError
 
 # Digits, and the real images
@@ -66,9 +66,9 @@ def test_torchvision_is_imported_beside_another_torch_and_by_many_threads_at_onc
     """In a fresh process: there the import fails where the two packages are no pair."""
     program = (
         "from concurrent.futures import ThreadPoolExecutor as Pool\n"
-        "from core import data\n"
+        "from core import download\n"
         "with Pool(8) as pool:\n"
-        "    found = list(pool.map(data.resources, ['mnist', 'fashion'] * 8))\n"
+        "    found = list(pool.map(download.resources, ['mnist', 'fashion'] * 8))\n"
         "print([len(files) for files in found] == [4] * 16)\n"
     )
     done = subprocess.run(
@@ -135,7 +135,7 @@ FIRST = next(iter(PACKED))
 @pytest.fixture
 def mirrors(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[Mirror]]]:
     """Puts mirrors with these faults in the place of MNIST's own."""
-    kind = data._torchvision_class("mnist")
+    kind = download._torchvision_class("mnist")
     running: list[Mirror] = []
 
     def start(*faults: str) -> list[Mirror]:
@@ -145,6 +145,8 @@ def mirrors(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., list[Mirr
         monkeypatch.setattr(kind, "mirrors", [mirror.url for mirror in running])
         return running
 
+    known = {name: data.Known(len(c), hashlib.md5(c, usedforsecurity=False).hexdigest()) for name, c in PLAIN.items()}
+    monkeypatch.setitem(data.FILES, "mnist", known)
     sums = [(name, hashlib.md5(content, usedforsecurity=False).hexdigest()) for name, content in PACKED.items()]
     monkeypatch.setattr(kind, "resources", sums)
     monkeypatch.setenv("no_proxy", "127.0.0.1")
@@ -173,7 +175,7 @@ def is_whole(root: Path) -> bool:
 def test_a_download_can_be_loaded(mirrors: Callable[..., list[Mirror]], tmp_path: Path):
     mirrors("")
     told = []
-    data.download("mnist", tmp_path, progress=lambda share, text: told.append(share))
+    download.download("mnist", tmp_path, progress=lambda share, text: told.append(share))
     assert is_whole(tmp_path)
     assert data.is_available("mnist", tmp_path)
     assert all(a <= b for a, b in pairwise(told))
@@ -184,13 +186,13 @@ def test_a_refused_data_set_is_there_after_a_download(mirrors: Callable[..., lis
     mirrors("")
     with pytest.raises(DataError):
         data.load_dataset("mnist", tmp_path)
-    data.download("mnist", tmp_path)
+    download.download("mnist", tmp_path)
     assert is_whole(tmp_path)
 
 
 def test_digits_are_never_downloaded(mirrors: Callable[..., list[Mirror]], tmp_path: Path):
     (mirror,) = mirrors("")
-    data.download("digits", tmp_path)
+    download.download("digits", tmp_path)
     assert mirror.ranges == []
 
 
@@ -200,7 +202,7 @@ def test_a_download_goes_on_where_it_stopped(
 ):
     (mirror,) = mirrors("")
     (raw / f"{FIRST}.part").write_bytes(PACKED[FIRST][:there])
-    data.download("mnist", tmp_path)
+    download.download("mnist", tmp_path)
     assert mirror.ranges[0] == (FIRST, f"bytes={there}-")
     assert is_whole(tmp_path)
 
@@ -210,7 +212,7 @@ def test_a_transfer_that_only_lacked_its_last_rename_is_kept(
 ):
     mirrors("")
     (raw / f"{FIRST}.part").write_bytes(PACKED[FIRST])
-    data.download("mnist", tmp_path)
+    download.download("mnist", tmp_path)
     assert is_whole(tmp_path)
 
 
@@ -219,20 +221,20 @@ def test_a_mirror_that_sends_the_whole_file_again_is_understood(
 ):
     mirrors("no ranges")
     (raw / f"{FIRST}.part").write_bytes(PACKED[FIRST][:500])
-    data.download("mnist", tmp_path)
+    download.download("mnist", tmp_path)
     assert is_whole(tmp_path)
 
 
 @pytest.mark.parametrize("fault", ["damaged", "missing", "breaks off", "no http"])
 def test_the_next_mirror_is_tried(mirrors: Callable[..., list[Mirror]], tmp_path: Path, fault: str):
     mirrors(fault, "")
-    data.download("mnist", tmp_path)
+    download.download("mnist", tmp_path)
     assert is_whole(tmp_path)
 
 
 def test_what_a_broken_transfer_brought_is_not_asked_for_again(mirrors: Callable[..., list[Mirror]], tmp_path: Path):
     _, second = mirrors("breaks off", "")
-    data.download("mnist", tmp_path)
+    download.download("mnist", tmp_path)
     assert second.ranges[0] == (FIRST, f"bytes={len(PACKED[FIRST]) // 2}-")
 
 
@@ -242,7 +244,7 @@ def test_no_good_mirror_is_refused_with_a_remedy(
 ):
     mirrors(fault)
     with pytest.raises(DataError, match="again"):
-        data.download("mnist", tmp_path)
+        download.download("mnist", tmp_path)
     assert not (raw / FIRST).exists()
     assert not (raw / FIRST.removesuffix(".gz")).exists()
 
@@ -252,7 +254,7 @@ def test_no_answer_at_all_is_refused_with_a_remedy(mirrors: Callable[..., list[M
     mirror.shutdown()
     mirror.server_close()
     with pytest.raises(DataError, match="LT_DATA"):
-        data.download("mnist", tmp_path)
+        download.download("mnist", tmp_path)
 
 
 def test_files_that_are_there_are_kept(mirrors: Callable[..., list[Mirror]], tmp_path: Path, raw: Path):
@@ -260,9 +262,9 @@ def test_files_that_are_there_are_kept(mirrors: Callable[..., list[Mirror]], tmp
     for name, content in PLAIN.items():
         if name != FIRST.removesuffix(".gz"):
             (raw / name).write_bytes(content)
-    data.download("mnist", tmp_path)
+    download.download("mnist", tmp_path)
     assert [name for name, _ in mirror.ranges] == [FIRST]
-    data.download("mnist", tmp_path)
+    download.download("mnist", tmp_path)
     assert len(mirror.ranges) == 1
     assert is_whole(tmp_path)
 
@@ -279,5 +281,5 @@ def test_a_damaged_file_is_refused_and_fetched_again(
         (raw / name).write_bytes(content if name == "train-images-idx3-ubyte" else whole)
     with pytest.raises(DataError, match="download"):
         data.load_dataset("mnist", tmp_path)
-    data.download("mnist", tmp_path)
+    download.download("mnist", tmp_path)
     assert is_whole(tmp_path)

@@ -9,7 +9,7 @@ import torch
 from safetensors.numpy import load_file
 from sklearn.datasets import load_digits
 
-from core import data, experiments, inference, store, train
+from core import data, download, experiments, inference, store, train
 from core.analysis import subspace
 from core.config import SOURCES, InferenceSpec, ModelSpec, NoiseSweepSpec, Settings
 from core.data import DataError
@@ -58,12 +58,12 @@ def test_the_card_states_the_bound_of_the_weights_in_the_file(trained: Trained):
     settings, id = trained
     model = experiments.open_model(id, settings)
     bound = train.held_out_bound(model.vae, data.load_dataset("digits", settings.data, train=False))
-    assert model.card["test_negative_elbo"] == pytest.approx(bound.negative_elbo, abs=2e-3)
-    assert model.card["test_kl"] == pytest.approx(bound.kl, abs=2e-3)
-    assert model.card["orthogonality_gap"] == pytest.approx(subspace.orthogonality_gap(model.concepts), abs=1e-3)
-    assert model.card["contribution_ratio"][-1] == pytest.approx(1)
-    assert model.card["image_shape"] == [8, 8]
-    json.dumps(dict(model.card), allow_nan=False)
+    assert model.card.test_negative_elbo == pytest.approx(bound.negative_elbo, abs=2e-3)
+    assert model.card.test_kl == pytest.approx(bound.kl, abs=2e-3)
+    assert model.card.orthogonality_gap == pytest.approx(subspace.orthogonality_gap(model.concepts), abs=1e-3)
+    assert model.card.contribution_ratio[-1] == pytest.approx(1)
+    assert model.card.image_shape == (8, 8)
+    json.dumps(model.card.to_dict(), allow_nan=False)
 
 
 def test_a_model_is_filed_where_it_is_told(settings: Settings, tiny_recipe: ModelSpec, tmp_path: Path):
@@ -294,7 +294,7 @@ def test_an_unknown_model_is_refused(settings: Settings):
 
 def test_images_that_are_there_are_not_fetched(settings: Settings, monkeypatch: pytest.MonkeyPatch):
     fetched = []
-    monkeypatch.setattr(data, "download", lambda name, root, *, progress: fetched.append((name, root)))
+    monkeypatch.setattr(download, "download", lambda name, root, *, progress: fetched.append((name, root)))
     for dataset in ("digits", "mnist"):
         experiments.fetch_images(dataset, settings)
     assert fetched == [("mnist", settings.data)]

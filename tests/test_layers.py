@@ -11,11 +11,15 @@ FLOORS = {  # a module imports only modules of lower floors; `core.analysis` imp
     "core.analysis": 0,
     "core.spec": 0,
     "core.config": 1,
+    "core.files": 1,
+    "core.file_header": 1,
+    "core.model_card": 1,
     "core.results": 2,
     "core.precision": 2,
     "core.vae": 2,
     "core.data": 2,
     "core.classifier": 3,
+    "core.download": 3,
     "core.gradient": 3,
     "core.store": 3,
     "core.library": 4,
@@ -44,7 +48,8 @@ FLOORS = {  # a module imports only modules of lower floors; `core.analysis` imp
     "core.__main__": 15,
     "app": 15,
 }
-DOORS = {"core.config", "core.experiments", "core.results", "core.library", "core.spec", "core.store"}
+DOORS = {"core.config", "core.experiments", "core.results", "core.library", "core.model_card", "core.spec"}
+DOORS |= {"core.store"}
 JOBS_DOORS = DOORS | {"core.train"}
 COMMANDS_DRAW_WITH = {"dashboard", "dashboard.cache", "dashboard.catalogue", "dashboard.files", "dashboard.theme"}
 FIGURES_KNOW = {"core.config", "core.results", "dashboard.figures", "dashboard.theme"}

@@ -66,7 +66,7 @@ def test_models_are_listed_with_their_cards(command: CommandLine, trained: tuple
     (own,) = [row for row in answer if row["model"] == id]
     path = home.models / f"{id}.safetensors"
     assert own["sha256"] == store.file_sha256(path)
-    assert own["card"] == store.read_metadata(path)[1]
+    assert own["card"] == json.loads(json.dumps(store.read_metadata(path)[1].to_dict()))
     assert own["origin"] == "trained here"
     (line,) = [line for line in out.splitlines() if line.startswith(id)]
     assert str(own["card"]["test_negative_elbo"]) in line

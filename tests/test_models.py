@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from flask.testing import FlaskClient
 from core import experiments, train
 from core.config import ModelSpec, Settings
 from core.library import Library
+from core.model_card import ModelCard
 from dashboard.jobs import Jobs, JobStatus
 from dashboard.model_list import bound_of
 from dashboard.pages.models import spec_of
@@ -215,8 +217,8 @@ def test_the_course_of_a_model_is_shown_and_a_bound_that_rose_again_is_said(hand
     assert len(shown["past"]["figure"]["data"][0]["y"]) > 20
     assert "mnist-nz100-seed0" in shown["past-title"]["children"]
     assert "no model" in sentences(hand.post("curve", 1, of={"curve": "nothing"}))[0]
-    card = {"test_negative_elbo": 99.04, "test_curve": [110.0, 98.2, 99.1], "test_epochs": [1, 40, 90]}
+    card = ModelCard(test_negative_elbo=99.04, test_curve=(110.0, 98.2, 99.1), test_epochs=(1, 40, 90))
     assert bound_of(card) == "99.0 (lowest at epoch 40: 98.2)"
-    assert bound_of(card | {"test_curve": [110.0, 99.15, 99.1]}) == "99.0"
-    assert bound_of(card | {"test_curve": "x"}) == "99.0"
-    assert bound_of({}) == "?"
+    assert bound_of(replace(card, test_curve=(110.0, 99.15, 99.1))) == "99.0"
+    assert bound_of(replace(card, test_curve=(110.0,))) == "99.0"
+    assert bound_of(ModelCard()) == "?"

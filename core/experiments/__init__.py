@@ -10,7 +10,15 @@ from core.experiments.classifier import open_classifier, predicted_labels, train
 from core.experiments.geometry import concept_dynamics, geometry
 from core.experiments.grid import GRID, grid_cell, latent_sweep, missing_cells, record_cell
 from core.experiments.label_maps import branches, label_map
-from core.experiments.machine import available_source, device_of, fetch_images, library_of, open_model
+from core.experiments.machine import (
+    NoOriginals,
+    available_source,
+    device_of,
+    fetch_images,
+    library_of,
+    open_model,
+    why_decoded,
+)
 from core.experiments.runs import TRAIL, latent_space, noisy, run, starts, trajectories
 from core.experiments.sweeps import noise_sweep, store_noise_sweeps, stored_noise_sweep
 from core.experiments.training import (
@@ -31,6 +39,7 @@ __all__ = [
     "CLAIMS",
     "GRID",
     "TRAIL",
+    "NoOriginals",
     "Unfinished",
     "approach_curves",
     "available_source",
@@ -69,5 +78,6 @@ __all__ = [
     "train_model",
     "trajectories",
     "unfinished",
+    "why_decoded",
     "zoo_model",
 ]

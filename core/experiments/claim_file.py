@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from core import store
+from core import files, store
 from core.config import NOISE_KINDS, Settings
 from core.experiments.grid import GRID
 from core.experiments.machine import library_of
@@ -17,7 +17,7 @@ def save_claims(table: ClaimTable, path: Path) -> None:
     """Write a table; a reader sees the old one or the new one."""
     lines = ",\n".join(json.dumps(asdict(claim)) for claim in table.claims)  # a line each: easy to compare
     content = f'{{"recipe": {json.dumps(dict(table.recipe))}, "claims": [\n{lines}\n]}}\n'
-    store.write_whole(path, content.encode())
+    files.write_whole(path, content.encode())
 
 
 def stored_claims(settings: Settings, path: Path) -> ClaimTable | None:

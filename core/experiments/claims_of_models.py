@@ -13,6 +13,7 @@ from core.experiments.statements import (
     rank_correlation,
     share,
 )
+from core.library import Entry
 from core.results import Stage
 from core.spec import SpecError
 
@@ -80,7 +81,7 @@ def approach_gets_clearer(e: Evidence) -> Finding:
     if len(models) < 3:
         raise SpecError("Models with 2, 20 and 100 latent units are needed: python -m core zoo")
     shares = [float(e.approach(m).approach_share[6]) for m in models]
-    bounds = [float(m.card["test_negative_elbo"]) for m in models]
+    bounds = [bound_of(m) for m in models]
     rising = [b > a for a, b in pairwise(shares)]
     falling = [b < a for a, b in pairwise(bounds)]
     return Finding(
@@ -139,9 +140,9 @@ def bound_is_best_at_fourteen(e: Evidence) -> Finding:
         words, models = "best of nine, ", []
     else:
         sizes, epochs = np.array([(m.spec.n_latent, m.spec.epochs) for m in models]).T
-        bounds, words = np.array([float(m.card["test_negative_elbo"]) for m in models]), "shipped models, "
+        bounds, words = np.array([bound_of(m) for m in models]), "shipped models, "
         seeds = e.seeds("mnist")
-        spread = over_seeds(np.array([float(m.card["test_negative_elbo"]) for m in seeds]), ".1f")
+        spread = over_seeds(np.array([bound_of(m) for m in seeds]), ".1f")
         models = [*models, *(m for m in seeds if m not in models)]
     if sizes[0] >= 14 or sizes[-1] < 20:
         raise SpecError("Models with fewer than 14 and with 20 or more latent units are needed: python -m core zoo")
@@ -189,3 +190,14 @@ def concepts_are_saddles(e: Evidence) -> Finding:
         },
         models,
     )
+
+
+def bound_of(model: Entry) -> float:
+    """The test bound on a model's card, in nats.
+
+    Raises:
+        SpecError: Its card has none.
+    """
+    if model.card.test_negative_elbo is None:
+        raise SpecError(f"The card of {model.id} has no test bound. Train it again: python -m core zoo")
+    return model.card.test_negative_elbo

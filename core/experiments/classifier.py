@@ -8,9 +8,11 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 
-from core import classifier, data, store
+from core import classifier, data, files, store
 from core.config import ClassifierSpec, Progress, Settings, silent
 from core.experiments.machine import device_of, library_of, machine_of, versions
+from core.file_header import Header
+from core.model_card import ClassifierCard
 
 
 def train_classifier(
@@ -41,16 +43,16 @@ def train_classifier(
     network = classifier.train_classifier(spec, training, device=device_of(settings), progress=progress)
     seconds = time.monotonic() - start
     network.half().float()  # the accuracy is that of the weights that are stored
-    card = {
-        "test_accuracy": round(classifier.accuracy(network, test), 4),
-        "epochs": spec.epochs,
-        "image_shape": list(data.IMAGE_SHAPES[spec.dataset]),
-        "label_names": list(data.LABEL_NAMES[spec.dataset]),
-        "seconds": round(seconds),
-        "machine": machine_of(settings),
-        "weights_sha256": store.weights_sha256(network),
-        "versions": versions(),
-    }
+    card = ClassifierCard(
+        test_accuracy=round(classifier.accuracy(network, test), 4),
+        epochs=spec.epochs,
+        image_shape=data.IMAGE_SHAPES[spec.dataset],
+        label_names=data.LABEL_NAMES[spec.dataset],
+        seconds=round(seconds),
+        machine=machine_of(settings),
+        weights_sha256=store.weights_sha256(network),
+        versions=tuple(versions().items()),
+    )
     target = path or settings.models / f"{name_of(spec.dataset)}.safetensors"
     store.save_model(target, spec, card, network, {})
     return target, True
@@ -91,14 +93,19 @@ def open_classifier(dataset: str, settings: Settings) -> classifier.Classifier:
         raise store.StoreError(
             f"There is no classifier of {dataset} here. Train one: python -m core classifier --dataset {dataset}"
         )
-    return _loaded(found[0], device_of(settings), store.stamp(found[0]))
+    return _loaded(found[0], device_of(settings), files.stamp(found[0]))
 
 
 @lru_cache(maxsize=3)
-def _loaded(path: Path, device: torch.device, stamp: tuple[int, int]) -> classifier.Classifier:
-    spec, _ = store.read_recipe(path, ClassifierSpec)
-    tensors = store.read_tensors(path)
-    network = store.with_weights(path.name, classifier.Classifier(data.IMAGE_SHAPES[spec.dataset]), tensors)
-    for key, value in network.state_dict().items():
-        store.check_finite(path.name, key, value)
+def _loaded(path: Path, device: torch.device, stamp: tuple[int, ...]) -> classifier.Classifier:
+    content = store.read_content(path, ClassifierSpec, tensor_shapes)
+    spec, _, tensors = store.unpacked(path.name, content, ClassifierSpec, tensor_shapes)
+    network = store.with_weights(classifier.Classifier(data.IMAGE_SHAPES[spec.dataset]), tensors)
     return network.eval().to(device)
+
+
+def tensor_shapes(spec: ClassifierSpec, _: Header) -> store.Shapes:
+    """Names and shapes of the tensors of a classifier's file."""
+    with torch.device("meta"):
+        network = classifier.Classifier(data.IMAGE_SHAPES[spec.dataset])
+    return {name: tuple(value.shape) for name, value in network.state_dict().items()}

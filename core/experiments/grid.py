@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from core import data, stack, store, train
+from core import data, files, stack, store, train
 from core.config import GridSpec, ModelSpec, Settings
 from core.experiments.machine import device_of, machine_of
 from core.results import GridCell, LatentSweep
@@ -98,7 +98,7 @@ def record_cell(cell: GridCell, path: Path = GRID) -> None:
     cells = read_grid(path) | {cell.spec: cell}
     order = sorted(cells.values(), key=lambda c: (c.spec.dataset, c.spec.n_latent, json.dumps(c.spec.to_dict())))
     lines = ",\n".join(json.dumps(plain(c)) for c in order)  # a line each: easy to compare
-    store.write_whole(path, f"[\n{lines}\n]\n".encode())
+    files.write_whole(path, f"[\n{lines}\n]\n".encode())
 
 
 def plain(cell: GridCell) -> dict[str, Any]:

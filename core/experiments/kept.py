@@ -12,7 +12,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from core import store
+from core import files
 
 T = TypeVar("T")
 CORE = Path(__file__).resolve().parent.parent
@@ -49,7 +49,7 @@ def kept(kind: Callable[..., T], key: tuple[str, ...], folder: Path, compute: Ca
     content = io.BytesIO()
     np.savez(content, **asdict(result))
     with suppress(OSError):
-        store.write_whole(path, content.getvalue())
+        files.write_whole(path, content.getvalue())
     return result
 
 

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TypeVar
 
 import joblib
@@ -14,11 +15,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from core import data, store
+from core import data, download, store
 from core.config import Progress, Settings, silent
 from core.library import Library
 from core.precision import has_bfloat16
-from core.spec import SpecError
+from core.spec import RefusedError, SpecError
 
 T = TypeVar("T")
 
@@ -65,14 +66,49 @@ def available_source(dataset: str, settings: Settings) -> str:
     return "original" if data.is_available(dataset, settings.data) else "decoded"
 
 
-def fetch_images(dataset: str, settings: Settings, *, progress: Progress = silent) -> None:
-    """Download a data set unless it is there.
+@dataclass(frozen=True)
+class NoOriginals:
+    """Why runs of a model cannot start from original images on this machine.
+
+    `is_missing` if there are just none, `is_fetchable` if it helps to fetch them.
+    """
+
+    reason: str
+    is_missing: bool
+    is_fetchable: bool
+
+
+def why_decoded(id: str, settings: Settings) -> NoOriginals | None:
+    """Why runs of a model start from decoded images here; None where they can start from the original ones."""
+    model = open_model(id, settings)
+    try:
+        check_index(model, data.load_labels(model.spec.dataset, settings.data))
+    except RefusedError as error:
+        return NoOriginals(str(error), isinstance(error, data.MissingError), isinstance(error, data.DataError))
+    return None
+
+
+def check_index(model: store.Model, labels: np.ndarray) -> None:
+    """Refuse a model whose memories are not of the images that it names: they would start from another label.
 
     Raises:
-        DataError: No mirror answered, or a checksum did not match.
+        StoreError: An image of its index has another label.
+    """
+    if (labels[model.memory_index.numpy()] != np.arange(len(model.memory_index))[:, None]).any():
+        raise store.StoreError(
+            f"The memories of {model.id} are not those of the {model.spec.dataset} images here: their labels differ. "
+            "Start from decoded images."
+        )
+
+
+def fetch_images(dataset: str, settings: Settings, *, progress: Progress = silent) -> None:
+    """Download a data set unless its original images are there.
+
+    Raises:
+        DataError: No mirror answered, a checksum did not match, or the files cannot be written.
     """
     if not data.is_available(dataset, settings.data):
-        data.download(dataset, settings.data, progress=progress)
+        download.download(dataset, settings.data, progress=progress)
 
 
 def array(tensor: Tensor) -> np.ndarray:

@@ -9,7 +9,7 @@ from torch import Tensor
 from core import data, inference, store
 from core.analysis import concepts, subspace
 from core.config import InferenceSpec, NoiseSweepSpec, Progress, Settings, silent
-from core.experiments.machine import array, in_parts, open_model
+from core.experiments.machine import array, check_index, in_parts, open_model
 from core.results import Ensemble, LatentSpace, Run, Trajectories
 from core.spec import SpecError
 
@@ -128,6 +128,7 @@ def starts(
         with torch.no_grad():
             return model.vae.decode(model.memories[spec.label, rows])
     training = data.load_dataset(model.spec.dataset, settings.data)
+    check_index(model, training.labels)
     return torch.from_numpy(training.images[model.memory_index[spec.label, rows].numpy()]).to(model.concepts.device)
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,14 +12,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from core import data, stack, store, train
+from core import data, files, stack, store, train
 from core.analysis import subspace
 from core.config import CLASSIFIERS, N_LABELS, ZOO, ModelSpec, Progress, Settings, silent
 from core.experiments.classifier import train_classifier
 from core.experiments.machine import device_of, library_of, machine_of, versions
-from core.library import IMPORTED
+from core.library import IMPORTED, is_name, is_reserved
+from core.model_card import ModelCard, measured
 from core.results import TrainingRun
-from core.spec import RefusedError
+from core.spec import Integer, RefusedError
 from core.vae import VAE
 
 MEMORIES_PER_LABEL = 500
@@ -65,22 +67,22 @@ def train_model(
     means = posterior_means(vae, training.images)
     memories, index, means_of_labels = memories_of(means, training.labels)
     bound = train.held_out_bound(vae, test)
-    card = {
-        "test_negative_elbo": round(bound.negative_elbo, 3),
-        "test_kl": round(bound.kl, 3),
-        "test_samples": train.REPORTED_SAMPLES,
-        "active_units": int(subspace.active_units(means).sum()),
-        "contribution_ratio": [round(float(x), 4) for x in subspace.contribution_ratio(memories.flatten(0, 1))],
-        "orthogonality_gap": round(subspace.orthogonality_gap(means_of_labels), 4),
-        "test_epochs": course.test_epochs.tolist(),
-        "test_curve": [round(float(x), 2) for x in course.test_negative_elbo],
-        "image_shape": list(data.IMAGE_SHAPES[spec.dataset]),
-        "label_names": list(data.LABEL_NAMES[spec.dataset]),
-        "seconds": round(course.seconds),
-        "machine": machine_of(settings),
-        "weights_sha256": store.weights_sha256(vae),
-        "versions": versions(),
-    }
+    card = ModelCard(
+        test_negative_elbo=measured(bound.negative_elbo, 3),
+        test_kl=measured(bound.kl, 3),
+        test_samples=train.REPORTED_SAMPLES,
+        active_units=int(subspace.active_units(means).sum()),
+        contribution_ratio=all_measured(subspace.contribution_ratio(memories.flatten(0, 1)).tolist(), 4),
+        orthogonality_gap=measured(subspace.orthogonality_gap(means_of_labels), 4),
+        test_epochs=tuple(course.test_epochs.tolist()),
+        test_curve=all_measured(course.test_negative_elbo, 2),
+        image_shape=data.IMAGE_SHAPES[spec.dataset],
+        label_names=data.LABEL_NAMES[spec.dataset],
+        seconds=round(course.seconds),
+        machine=machine_of(settings),
+        weights_sha256=store.weights_sha256(vae),
+        versions=tuple(versions().items()),
+    )
     tensors = {"concepts": means_of_labels, "memories": memories, "memory_index": index}
     store.save_model(target, spec, card, vae, tensors)
     if not keep_state:
@@ -110,16 +112,12 @@ def file_model(content: bytes, spec: ModelSpec, settings: Settings) -> str:
     Raises:
         StoreError: It is no usable model, or one of another recipe; nothing is filed.
     """
-    id = id_of(spec)
-    settings.models.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=settings.models, prefix=".") as scratch:
-        path = Path(scratch) / f"{id}.safetensors"
-        store.write_whole(path, content)
-        model = store.load_model(path, torch.device("cpu"))
-        if model.spec != spec or model.card.get("weights_sha256") != store.weights_sha256(model.vae):
-            raise store.StoreError("What the worker sent is not the model that was asked for. Train it again.")
-        path.replace(settings.models / path.name)
-    return id
+    path = settings.models / f"{id_of(spec)}.safetensors"
+    model = store.model_of(path, content, torch.device("cpu"))
+    if model.spec != spec or model.card.weights_sha256 != store.weights_sha256(model.vae):
+        raise store.StoreError("What the worker sent is not the model that was asked for. Train it again.")
+    files.write_whole(path, content)
+    return model.id
 
 
 def state_of(spec: ModelSpec, settings: Settings) -> Path:
@@ -139,7 +137,7 @@ def note_elsewhere(spec: ModelSpec, settings: Settings) -> None:
     Raises:
         OSError: The note cannot be written.
     """
-    store.write_whole(state_of(spec, settings).with_suffix(ELSEWHERE), json.dumps(spec.to_dict()).encode())
+    files.write_whole(state_of(spec, settings).with_suffix(ELSEWHERE), json.dumps(spec.to_dict()).encode())
 
 
 def zoo_model(
@@ -194,8 +192,9 @@ def unfinished(settings: Settings) -> list[Unfinished]:
     """The trainings of this machine that have a state and no model yet."""
     if not settings.models.is_dir():
         return []
-    here = [read_unfinished(path) for path in sorted(settings.models.glob(f"*{STATE}"))]
-    noted = [read_unfinished(path) for path in sorted(settings.models.glob(f"*{ELSEWHERE}"))]
+    named = [path for path in sorted(settings.models.iterdir()) if is_name(path.stem) and path.is_file()]
+    here = [read_unfinished(path) for path in named if path.suffix == STATE]
+    noted = [read_unfinished(path) for path in named if path.suffix == ELSEWHERE]
     return here + [each for each in noted if each.problem or each.spec not in [state.spec for state in here]]
 
 
@@ -205,16 +204,20 @@ def read_unfinished(path: Path) -> Unfinished:
         if path.suffix == ELSEWHERE:
             return Unfinished(path, ModelSpec.from_dict(json.loads(path.read_text())))
         course = stack.read_course(path)
-        return Unfinished(path, ModelSpec.from_dict(course["specs"][0]), course["epoch"])
-    except (RefusedError, ValueError, TypeError, OSError) as error:
-        problem = str(error) if path.suffix == STATE else f"The note {path.name} is damaged. Discard it."
-        return Unfinished(path, problem=problem)
+        spec = ModelSpec.from_dict(course["specs"][0])
+        return Unfinished(path, spec, Integer(0, spec.epochs).check("epoch", course["epoch"]))
+    except (RefusedError, ValueError, TypeError, LookupError, RecursionError, OSError) as error:
+        if isinstance(error, stack.TrainingError):
+            return Unfinished(path, problem=str(error))
+        what = "training state" if path.suffix == STATE else "note"
+        return Unfinished(path, problem=f"The {what} {path.name} is damaged. Discard it.")
 
 
 def import_model(content: bytes, filename: str, settings: Settings) -> str:
     """File a model that somebody brings: a safetensors file with our metadata, verified and never unpickled.
 
-    Concepts and memories are computed where the file has none and the images are on this machine.
+    Concepts and memories are computed where the file has none and the images are on this machine. Of several imports
+    of one name at once one succeeds.
 
     Args:
         content: The file.
@@ -225,28 +228,61 @@ def import_model(content: bytes, filename: str, settings: Settings) -> str:
         The model's id.
 
     Raises:
-        StoreError: No usable model, or there is one of this name.
+        StoreError: No usable model, there is one of this name, the name is reserved, or the disk takes no file.
         DataError: Concepts and memories are missing, and so are the images.
     """
-    id = re.sub(r"[^a-z0-9]+", "-", Path(filename).stem.lower()).strip("-")[:64] or "model"
+    path = settings.models / IMPORTED / f"{imported_id(filename)}.safetensors"
+    spec, card, tensors = store.unpacked(path.name, content, ModelSpec, store.partial_shapes)
+    check_name(path.stem, spec, settings)
+    if not set(store.DERIVED) <= set(tensors):
+        vae = store.network_of(spec, tensors)
+        training = data.load_dataset(spec.dataset, settings.data)
+        memories, index, means = memories_of(posterior_means(vae, training.images), training.labels)
+        content = store.packed(spec, card, vae, {"concepts": means, "memories": memories, "memory_index": index})
+    store.model_of(path, content, torch.device("cpu"))
+    try:
+        files.write_new(path, content)
+    except FileExistsError as error:
+        raise taken(path.stem) from error
+    except OSError as error:
+        raise store.StoreError(
+            f"The model could not be filed ({error.strerror}); nothing was changed. Make room on the disk, or its "
+            "folder writable, and import it again."
+        ) from error
+    return path.stem
+
+
+def imported_id(filename: str) -> str:
+    """The id of a model that is imported from a file of a name."""
+    id = re.sub(r"[^a-z0-9]+", "-", Path(filename).stem.lower()).strip("-")[:64].strip("-")
+    return id or "model"
+
+
+def check_name(id: str, spec: ModelSpec, settings: Settings) -> None:
+    """Refuse the name of something else: of what is shipped or derived, of another recipe's training, of a model here.
+
+    Raises:
+        StoreError: The name cannot be had.
+    """
+    trained = re.fullmatch(r"[a-z]+-nz\d+-[0-9a-f]{8}", id)
+    if is_reserved(id) or (trained and id != id_of(spec)):
+        raise store.StoreError(
+            f"The name '{id}' is reserved for what this program ships, trains or computes. Rename the file."
+        )
     if any(entry.id == id for entry in library_of(settings).entries()):
-        raise store.StoreError(f"There is a model '{id}' here already. Rename the file, or delete that model first.")
-    folder = settings.models / IMPORTED
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".") as scratch:
-        path = Path(scratch) / f"{id}.safetensors"
-        path.write_bytes(content)
-        spec, card = store.read_metadata(path)
-        tensors = store.read_tensors(path)
-        if "concepts" not in tensors or "memories" not in tensors:
-            vae = store.network_of(path.name, spec, tensors)
-            training = data.load_dataset(spec.dataset, settings.data)
-            memories, index, means = memories_of(posterior_means(vae, training.images), training.labels)
-            more = {"concepts": means, "memories": memories, "memory_index": index}
-            store.save_model(path, spec, card, vae, more)
-        store.load_model(path, torch.device("cpu"))
-        path.replace(folder / path.name)
-    return id
+        raise taken(id)
+
+
+def taken(id: str) -> store.StoreError:
+    """What is said where there is a model of the name already."""
+    return store.StoreError(f"There is a model '{id}' here already. Rename the file, or delete that model first.")
+
+
+def all_measured(values: Iterable[float], digits: int) -> tuple[float, ...] | None:
+    """Numbers for a card; None where one of them is not finite."""
+    rounded = [measured(float(value), digits) for value in values]
+    known = tuple(value for value in rounded if value is not None)
+    return known if len(known) == len(rounded) else None
 
 
 def posterior_means(vae: VAE, images: Float[np.ndarray, "images pixels"]) -> Float[Tensor, "images latent"]:

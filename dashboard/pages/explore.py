@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 from dash import Dash, Input, Output, State, dcc, html
 from dash.exceptions import PreventUpdate
 
+from core import experiments
 from core.config import InferenceSpec, NoiseSweepSpec, Progress, recipe
 from core.library import Entry, preferred
 from core.results import Stage
@@ -96,7 +97,8 @@ class ExplorePage:
         """Find the model that the state asks for, and bring the state within what that model can do."""
         request = read_request(data, lenient=True)
         entry, notes, offer = self.model_of(request.state, quiet=request.changed == "dataset")
-        state, more = self.fitted(request.state, entry)
+        why = self.lab.why_decoded(entry.id)
+        state, more = self.fitted(request.state, entry, why, first=not request.changed)
         default = self.lab.library.default(entry.spec.dataset, entry.spec.n_latent)
         entries = self.lab.library.entries()
         usable = [e for e in entries if not e.problem and e.spec.dataset == entry.spec.dataset]
@@ -113,7 +115,9 @@ class ExplorePage:
             "model": entry.id,
             "labels": entry.label_names,
             "limits": {"n_runs": held, "sample": held - 1},
-            "images_here": self.lab.source(state.dataset) == "original",
+            "images_here": not why,
+            "images_note": why.reason if why and not why.is_missing else "",
+            "fetchable": bool(why and why.is_fetchable),
             "card": model_card(entry),
             "notes": list(dict.fromkeys([*request.notes, *notes, *more, *broken])),
             "offer": offer,
@@ -241,8 +245,9 @@ class ExplorePage:
         request = read_request(data)
         self.newest.note(route, request)
         self.give_up_if_stale(route, request)
-        entry, _, _ = self.model_of(request.state, quiet=True)
-        source = self.lab.source(entry.spec.dataset) if request.state.source == "auto" else request.state.source
+        entry = self.model_in_use(request)
+        usual = "decoded" if self.lab.why_decoded(entry.id) else "original"
+        source = usual if request.state.source == "auto" else request.state.source
         return request, entry, request.state.inference_spec(entry.id, source)
 
     def reply(
@@ -268,6 +273,12 @@ class ExplorePage:
             self.progress[request.client] = fraction, text
 
         return report
+
+    def model_in_use(self, request: Request) -> Entry:
+        """The model that a screen shows; refused where it is gone or damaged: another one must not answer for it."""
+        library, state = self.lab.library, request.state
+        id = state.model or request.model
+        return self.opened(library.find(id) if id else library.default(state.dataset, state.n_latent))
 
     def model_of(self, state: ScreenState, *, quiet: bool) -> tuple[Entry, list[str], dict[str, Any] | None]:
         """The model that a state asks for, else the nearest; notes say what was replaced, the offer what to train."""
@@ -302,12 +313,22 @@ class ExplorePage:
         self.lab.memories(entry.id)
         return entry
 
-    def fitted(self, state: ScreenState, entry: Entry) -> tuple[ScreenState, list[str]]:
-        """The state within the limits of a model and of this machine, and what was changed."""
+    def fitted(
+        self, state: ScreenState, entry: Entry, why: experiments.NoOriginals | None, *, first: bool
+    ) -> tuple[ScreenState, list[str]]:
+        """The state within the limits of a model and of this machine, and what was changed.
+
+        Args:
+            state: What is asked for.
+            entry: The model.
+            why: Its runs cannot start from original images.
+            first: Whether the page has just been opened: then it is said that other files lie in their place.
+        """
         notes, held = [], self.lab.memories(entry.id)
-        source = self.lab.source(entry.spec.dataset)
-        if state.source == "original" and source == "decoded":
-            notes.append("The original images are not on this machine: runs start from images decoded from memories.")
+        if why and (state.source == "original" or (first and not why.is_missing)):
+            reason = "The original images are not on this machine:" if why.is_missing else f"{why.reason} Meanwhile"
+            notes.append(f"{reason} runs start from images decoded from memories.")
+        source = "decoded" if why else "original"
         fitted = replace(
             state,
             dataset=entry.spec.dataset,
@@ -342,6 +363,6 @@ def model_card(entry: Entry) -> str:
     card, spec = entry.card, entry.spec
     return (
         f"{TITLES[spec.dataset]}, N_z = {spec.n_latent}, {spec.epochs} epochs, test −ELBO "
-        f"{card.get('test_negative_elbo', '?')} nats (grey-value Bernoulli), "
-        f"{card.get('active_units', '?')} active units, {entry.origin}"
+        f"{'?' if card.test_negative_elbo is None else card.test_negative_elbo} nats (grey-value Bernoulli), "
+        f"{'?' if card.active_units is None else card.active_units} active units, {entry.origin}"
     )

@@ -30,7 +30,6 @@ from dashboard.jobs import Jobs, JobStatus
 from dashboard.model_list import (
     LARGEST,
     bound_of,
-    course_of,
     course_panel,
     describe,
     form,
@@ -206,10 +205,10 @@ class ModelsPage:
         if not target:
             return no_update, no_update, no_update
         card = experiments.library_of(self.settings).find(target).card
-        epochs, curve = course_of(card)
+        epochs, curve = card.course
         if not curve:
             raise SpecError(f"The card of {target} holds no course of its training. Export it again from where it is.")
-        figure = figures.course({"test": curve, "epochs": epochs}, theme_of(look))
+        figure = figures.course({"test": list(curve), "epochs": list(epochs)}, theme_of(look))
         return figure, f"{target}: {bound_of(card)} nats on the test images", False
 
     @answered
@@ -242,9 +241,9 @@ class ModelsPage:
         """A model's file."""
         try:
             entry = experiments.library_of(self.settings).find(name.removesuffix(".safetensors"))
-        except StoreError:
+            return send_file(entry.path, as_attachment=True, download_name=f"{entry.id}.safetensors")
+        except (StoreError, OSError):
             abort(404)
-        return send_file(entry.path, as_attachment=True, download_name=f"{entry.id}.safetensors")
 
     def job_list(
         self, jobs: list[tuple[str, ModelSpec | str, JobStatus]], stopped: list[experiments.Unfinished]
@@ -280,7 +279,6 @@ class ModelsPage:
 
     def row(self, entry: Entry) -> html.Tr:
         """One model."""
-        size = entry.path.stat().st_size / 1e6 if entry.path.exists() else 0
         delete = html.Button("Delete", id={"delete": entry.id}, type="button", className="quiet")
         actions = [] if entry.origin == "shipped" else [delete]
         if entry.problem:
@@ -291,7 +289,7 @@ class ModelsPage:
         cells = (
             html.A(entry.id, href=f"{self.explorer}?model={entry.id}", title="Open in the explorer"),
             TITLES[spec.dataset], spec.n_latent, spec.epochs, bound_of(card),
-            card.get("active_units", "?"), f"{size:.1f} MB", entry.origin,
+            "?" if card.active_units is None else card.active_units, f"{entry.size / 1e6:.1f} MB", entry.origin,
             html.Div([curve, file, *actions], className="row"),
         )  # fmt: skip
         heads = [name.partition(",")[0] for name in COLUMNS]
