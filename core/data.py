@@ -78,10 +78,11 @@ def load_dataset(name: str, root: Path, *, train: bool = True) -> Dataset:
         train: The training split, else the test split.
 
     Raises:
-        DataError: The files are missing, or not the original ones.
+        DataError: One of its four files is missing, or not the original one.
     """
     if name == "digits":
         return _digits(train)
+    check_images(name, root)
     images, labels = (find_file(name, root, file) for file in split_files(train))
     return _load(name, images, labels, stamp(images), stamp(labels))
 
@@ -89,7 +90,7 @@ def load_dataset(name: str, root: Path, *, train: bool = True) -> Dataset:
 def load_labels(name: str, root: Path) -> Int64[np.ndarray, "images"]:
     """The labels of the training images alone, which takes no time.
 
-    Raises: as `load_dataset`, also for a fault of the other files.
+    Raises: as `load_dataset`.
     """
     if name == "digits":
         return _digits(True).labels

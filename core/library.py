@@ -96,9 +96,9 @@ class Library:
         for folder, origin in self.folders:
             for path in model_files(folder):
                 entry = _entry(path, origin, stamp(path))
-                found.setdefault(entry.id, entry)
-        models = [entry for entry in found.values() if entry.is_model]
-        return sorted(models, key=lambda e: (bool(e.problem), e.spec.dataset, e.spec.n_latent, e.id))
+                if entry.is_model:
+                    found.setdefault(entry.id, entry)
+        return sorted(found.values(), key=lambda e: (bool(e.problem), e.spec.dataset, e.spec.n_latent, e.id))
 
     def usable(self, dataset: str | None = None) -> list[Entry]:
         """The models that can be opened, of one data set if named."""

@@ -12,6 +12,7 @@ from core.experiments import statements
 from core.experiments.claims import CHECKS, claims
 from core.experiments.evidence import Evidence
 from core.library import Entry
+from core.model_card import ModelCard
 from core.results import (
     ApproachCurves,
     Branches,
@@ -40,7 +41,7 @@ class Made(Evidence):
                 Path(f"{dataset}-{n}.safetensors"),
                 "shipped",
                 ModelSpec(dataset=dataset, n_latent=n),
-                {"test_negative_elbo": self.bounds.get(n, 100.0)},
+                ModelCard(test_negative_elbo=self.bounds.get(n, 100.0)),
             )
             for n in self.sizes
         ]

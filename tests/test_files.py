@@ -1,3 +1,4 @@
+import errno
 import os
 from pathlib import Path
 
@@ -27,3 +28,30 @@ def test_a_write_replaces_the_whole_file(tmp_path: Path):
         files.write_whole(path, content)
     assert path.read_bytes() == b"new"
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_new_file_never_replaces_one(tmp_path: Path):
+    path = tmp_path / "deep" / "a.safetensors"
+    files.write_new(path, b"first")
+    with pytest.raises(FileExistsError):
+        files.write_new(path, b"second")
+    assert path.read_bytes() == b"first"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_file_system_without_links_takes_a_new_file_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "no links here")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    test_a_new_file_never_replaces_one(tmp_path)
+
+
+def test_a_stamp_changes_with_the_file_and_with_its_rights(tmp_path: Path):
+    path = tmp_path / "a"
+    assert files.stamp(path) == ()
+    stamps = []
+    for change in (lambda: path.write_bytes(b"a"), lambda: path.chmod(0o600), lambda: files.write_whole(path, b"b")):
+        change()
+        stamps.append(files.stamp(path))
+    assert len(set(stamps)) == 3

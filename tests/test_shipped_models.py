@@ -40,8 +40,8 @@ def test_a_shipped_model_is_whole(path: Path):
     assert model.memories.shape == (10, n_memories, spec.n_latent)
     assert 0 <= model.memory_index.min() <= model.memory_index.max() < data.TRAINING_IMAGES[spec.dataset]
     assert all(len(set(row)) == n_memories for row in model.memory_index.tolist())
-    assert model.card.test_negative_elbo > 0
-    assert 1 <= model.card.active_units <= spec.n_latent
+    assert (model.card.test_negative_elbo or 0) > 0
+    assert 1 <= (model.card.active_units or 0) <= spec.n_latent
 
 
 @of_every_shipped_model
@@ -57,7 +57,7 @@ def test_a_shipped_model_reads_most_of_its_own_memories_back(path: Path):
 @pytest.mark.skipif(not any(path.stem == "mnist-nz100-seed0" for path in SHIPPED), reason="that model is not here yet")
 def test_the_bound_of_the_paper_s_model():
     _, card = store.read_metadata(store.SHIPPED / "mnist-nz100-seed0.safetensors")
-    assert card.test_negative_elbo <= 101
+    assert 0 < (card.test_negative_elbo or 0) <= 101
 
 
 @pytest.mark.parametrize("path", [path for path in SHIPPED if "nz100" not in path.stem], ids=lambda path: path.stem)

@@ -227,7 +227,6 @@ def test_instead_of_a_damaged_model_another_is_shown_and_it_is_said(
     reply = page.settle(question(query))
     assert reply["model"] == "digits-nz8-a"
     assert [note for note in reply["notes"] if note.startswith("a-damaged.safetensors") and "not finite" in note]
-    assert page.run(question(query + "&i=3"))["z"]["shape"][1] == 8
 
 
 def test_many_damaged_files_are_counted_and_each_is_named_once(page: ExplorePage, question: Question, home: Settings):
