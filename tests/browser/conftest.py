@@ -26,9 +26,21 @@ Open = Callable[..., Tab]
 
 
 @pytest.fixture(scope="session")
-def server(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the server keeps everything."""
+    return tmp_path_factory.mktemp("server")
+
+
+@pytest.fixture(scope="session")
+def models_folder(home: Path) -> Path:
+    """Where the server keeps the models of this machine."""
+    return home / "models"
+
+
+@pytest.fixture(scope="session")
+def server(root: Path, home: Path) -> Iterator[str]:
     """The address of gunicorn with this working tree: no images but the digits', a cache of its own."""
-    home, port = tmp_path_factory.mktemp("server"), str(free_port())
+    port = str(free_port())
     settings = {"LT_HOME": str(home), "HOST": "127.0.0.1", "PORT": port, "LT_DEVICE": "cpu"}
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("LT_") and k != "REDIS_URL"}
     with (home / "log").open("w") as log:

@@ -338,7 +338,8 @@ def test_what_was_verified_is_what_is_used(tmp_path: Path, write_model: WriteMod
             (tmp_path / "next").write_bytes(contents[which] if random.random() < 0.9 else contents[which][:-5])
             (tmp_path / "next").replace(path)
 
-    thread = threading.Thread(target=replace)
+    thread, interval = threading.Thread(target=replace), sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # the threads change over between any two steps
     thread.start()
     try:
         for _ in range(300):
@@ -349,6 +350,7 @@ def test_what_was_verified_is_what_is_used(tmp_path: Path, write_model: WriteMod
             assert model.sha256 == hashlib.sha256(contents[model.spec.seed]).hexdigest()
             assert torch.equal(model.concepts, load(contents[model.spec.seed])["concepts"])
     finally:
+        sys.setswitchinterval(interval)
         over.set()
         thread.join()
 
