@@ -24,7 +24,7 @@ RUN mkdir -p /opt/images \
     LT_DATA=/opt/images /opt/venv/bin/python -m core download --dataset "$dataset" \
     || echo "$dataset is not in this image: python -m core download --dataset $dataset fetches it into the volume."; \
     done \
-    && find /opt/images -type f -name '*.gz*' -delete
+    && find /opt/images -type f \( -name '*.gz*' -o -name '*.lock' \) -delete
 
 FROM ${BASE}
 LABEL org.opencontainers.image.title="Latent Trajectories" \

@@ -130,10 +130,13 @@ def find_file(name: str, root: Path, file: str) -> Path:
     found = right_file(raw, FILES[name][file], file)
     if found is not None:
         return found
-    remedy = f"Fetch them with: python -m core download --dataset {name}"
+    command = f"python -m core download --dataset {name}"
     if not any(path.exists() for path in candidates(raw, file)):
-        raise MissingError(f"The images of {FOLDERS[name]} are not under {root}. {remedy}")
-    raise DataError(f"{file} under {raw} is cut, or not that of {FOLDERS[name]}: its images are not used. {remedy}")
+        raise MissingError(f"The images of {FOLDERS[name]} are not under {root}: {command} fetches them.")
+    raise DataError(
+        f"{file} under {raw} is cut, or not that of {FOLDERS[name]}: its images are not used until {command} has "
+        "replaced it."
+    )
 
 
 def right_file(raw: Path, known: Known, file: str) -> Path | None:

@@ -326,7 +326,7 @@ class ExplorePage:
         """
         notes, held = [], self.lab.memories(entry.id)
         if why and (state.source == "original" or (first and not why.is_missing)):
-            reason = "The original images are not on this machine:" if why.is_missing else f"{why.reason} Meanwhile"
+            reason = "The original images are not on this machine:" if why.is_missing else f"{why.reason} Meanwhile,"
             notes.append(f"{reason} runs start from images decoded from memories.")
         source = "decoded" if why else "original"
         fitted = replace(

@@ -22,12 +22,13 @@ from safetensors.torch import load, load_file, save
 
 from core import experiments, store
 from core.classifier import Classifier
-from core.config import Settings
+from core.config import ModelSpec, Settings
 from core.library import Library
 from core.store import StoreError
+from dashboard.jobs import Jobs
 from tests.conftest import CommandLine
 from tests.served import Browser, create_app, sentences
-from tests.test_models import Hand, upload
+from tests.test_models import Hand, texts, upload
 
 CPU = torch.device("cpu")
 WriteModel = Callable[..., Path]
@@ -249,6 +250,44 @@ def test_memories_of_float16_and_a_short_index_are_welcome(good: Path, tmp_path:
     torch.testing.assert_close(after.memories, before.memories, atol=2e-3, rtol=0)
 
 
+class Starts(Jobs):
+    """Jobs that only note what they would start."""
+
+    def _start(self, address: str, key: str, what: ModelSpec | str, *_: object) -> str:
+        self.started = what
+        return key
+
+
+def test_an_import_does_not_stand_for_a_training(good: Path, settings: Settings):
+    """Anyone can write the recipe of a training into a file."""
+    spec = store.load_model(good, CPU).spec
+    experiments.import_model(good.read_bytes(), "mine.safetensors", settings)
+    jobs = Starts(settings)
+    jobs.train(spec)
+    assert jobs.started == spec
+
+
+COURSES = {
+    "an epoch of 400 digits": '{"specs": [{"dataset": "digits"}], "epoch": 1' + "0" * 400 + "}",
+    "an epoch that is true": '{"specs": [{"dataset": "digits"}], "epoch": true}',
+    "no recipe": '{"specs": [], "epoch": 1}',
+    "a component as recipe": json.dumps({"specs": [IFRAME], "epoch": 1}),
+    "deeply nested": "[" * 50_000,
+}
+
+
+@pytest.mark.parametrize("course", COURSES.values(), ids=list(COURSES))
+def test_what_is_kept_of_a_training_never_becomes_part_of_a_page(course: str, settings: Settings, http: FlaskClient):
+    for name in ("digits-nz3-01234567.training", "<b>.training", "\udcff.elsewhere"):
+        path = Path(os.fsdecode(bytes(settings.models) + b"/" + os.fsencode(name)))
+        path.write_bytes(save({"a": torch.zeros(1)}, {"course": course}))
+    (settings.models / "digits-nz4-01234567.elsewhere").write_text(course)
+    rows = Hand(http).look()["jobs"]["children"]
+    assert len(rows) == 2
+    assert all("is damaged" in texts(row) for row in rows)
+    assert "taken over" not in json.dumps(rows)
+
+
 # A model that another tab shows
 
 
@@ -301,7 +340,7 @@ PROGRAM = """
 import sys, time
 from pathlib import Path
 from core import experiments
-from core.config import Settings
+from core.config import ModelSpec, Settings
 home, content, ready, go = map(Path, sys.argv[1:])
 settings = Settings(data=home / "data", models=home / "models", cache=home / "cache", device="cpu")
 ready.touch()
