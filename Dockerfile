@@ -50,4 +50,4 @@ HEALTHCHECK --interval=30s --timeout=6s --start-period=60s --retries=3 CMD ["pyt
 # A mounted /data hides what the image has there. So the images live beside it, and links to them are laid into the
 # volume at every start: a file that is already there stays.
 ENTRYPOINT ["/bin/sh", "-c", "mkdir -p \"$TMPDIR\" \"$LT_DATA\" && cp -rs /opt/images/. \"$LT_DATA\" 2>/dev/null; exec \"$@\"", "sh"]
-CMD ["gunicorn", "app:server"]
+CMD ["python", "serve.py"]

@@ -22,7 +22,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 run: .venv/.stamp-run ## install what is missing and start the dashboard (HOST, PORT, TORCH_BACKEND)
-	@exec .venv/bin/gunicorn app:server
+	@exec .venv/bin/python serve.py
 
 install: .venv/.stamp-run ## create .venv with what the dashboard needs
 install-dev: .venv/.stamp-dev ## ... and the development tools

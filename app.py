@@ -1,4 +1,4 @@
-"""The dashboard: `gunicorn app:server` (see gunicorn.conf.py), or `python app.py` while developing."""
+"""The dashboard: `python serve.py` serves it, `python app.py` while developing."""
 
 import os
 
@@ -29,8 +29,10 @@ def create_app(settings: Settings) -> Dash:
     )
     app.server.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST
     keep_compressed(app.server)
-    root, jobs = app.config.requests_pathname_prefix, Jobs(settings)
+    root = app.config.requests_pathname_prefix
     lab = CachedExperiments(settings, ResultCache(app.server, settings))
+    jobs = Jobs(settings, lab.computations)
+    app.server.extensions["closing"] = (lab.computations.close, lab.close, jobs.close)  # in this order
     page = ExplorePage(lab, jobs)
     app.layout = shell(page.layout(), "Explore", root)
     page.register(app)

@@ -534,6 +534,7 @@ window.latent = window.latent || {};
     reply.ranges = fit(reply.figure);
     shown.cloud = reply;
     document.body.classList.add("seen");
+    panels.busy("cloud", "");
     images.clear();
     if (!isStale()) panels.waiting(false);
     panels.redraw();
@@ -543,6 +544,7 @@ window.latent = window.latent || {};
 
   panels.sweep = function (reply) {
     shown.sweep = reply;
+    panels.busy("sweep", "");
     write("stage-note", reply.note + " Drag to set p.");
     panels.redraw();
   };
@@ -553,6 +555,11 @@ window.latent = window.latent || {};
     const show = (value) => document.body.classList.toggle("waiting", value);
     if (on) patience = setTimeout(() => show(true), 250); else show(false);
     if (!on) panels.progress({ fraction: 0 });
+  };
+
+  /* Why a panel is empty or old. */
+  panels.busy = function (route, text) {
+    $({ cloud: "#plane-wait", curves: "#curves-wait", sweep: "#stage-wait" }[route]).textContent = text;
   };
 
   panels.progress = function (reply) {

@@ -42,7 +42,7 @@ window.latent = window.latent || {};
 
   // ---- questions
 
-  const timers = {}, last = {}, touched = new Set(); // fields changed since the last "settle" was asked
+  const timers = {}, last = {}, asked = {}, tries = {}, touched = new Set(); // fields changed since the last "settle" was asked
   function ask(route, extra) {
     const wait = (last[route] || 0) + EVERY[route] - performance.now();
     clearTimeout(timers[route]);
@@ -57,10 +57,21 @@ window.latent = window.latent || {};
     const data = { query: (extra && extra.query) || query(state, false), client: screen.client, sequence: ++screen.sequence };
     if (extra && extra.changed) data.changed = extra.changed;
     if (!settle && screen.model) data.model = screen.model; // gone meanwhile? no other one may answer
+    asked[route] = data.sequence;
+    if (!(extra && extra.again)) tries[route] = 0;
     if (route === "cloud") latent.panels.waiting(true);
     say("ask-" + route, { data });
   }
   screen.ask = ask;
+
+  /* A question that found the server busy is asked again after a while, the longer the oftener, unless it has become
+   * an old one. Not all at the same moment: a class of thirty found it busy. */
+  function busy(reply) {
+    if (!reply || reply.sequence !== asked[reply.route]) return;
+    latent.panels.busy(reply.route, reply.text);
+    const wait = 700 * Math.pow(1.6, Math.min(tries[reply.route]++, 6)) * (0.75 + 0.5 * Math.random());
+    timers[reply.route] = setTimeout(() => ask(reply.route, { again: true }), wait);
+  }
 
   /* The run goes first, the finger is on it; the cloud follows when it is here, or when it had its start. */
   const behind = new Set();
@@ -419,6 +430,8 @@ window.latent = window.latent || {};
     run: (reply) => { if (reply) { latent.panels.run(reply); catchUp(); } },
     cloud: (reply) => (reply ? latent.panels.cloud(reply) : window.dash_clientside.no_update),
     sweep: (reply) => reply && latent.panels.sweep(reply),
+    curves: (reply) => reply && latent.panels.busy("curves", ""),
+    busy,
     image: (reply) => reply && latent.panels.image(reply),
     progress: (reply) => reply && latent.panels.progress(reply),
     job: jobReply,

@@ -212,7 +212,7 @@ def main(arguments: list[str] | None = None) -> int:
             measures += measures_of(name, found, seconds)
     source = "original" if images_here() else "decoded"
     head = (
-        f"{args.students} students, {args.rate:g} changes of p a second each, {args.seconds:g} s, one gunicorn worker, "
+        f"{args.students} students, {args.rate:g} changes of p a second each, {args.seconds:g} s, one web process, "
         f"warm cache, clients on the same machine; runs start from {source} images."
     )
     values = {"source": source, "students": args.students, "rate": args.rate, "seconds": args.seconds}

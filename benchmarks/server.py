@@ -1,4 +1,4 @@
-"""A gunicorn of one worker on a free port of this machine, with a home of its own: nothing is cached, nothing kept."""
+"""The dashboard on a free port of this machine, with a home of its own: nothing is cached, nothing kept."""
 
 import os
 import socket
@@ -34,7 +34,7 @@ def serving() -> Iterator[Server]:
         port = free_port()
         started = time.perf_counter()
         process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "app:server"],
+            [sys.executable, "serve.py"],
             cwd=ROOT,
             env=environment(Path(home), port),
             stdout=subprocess.DEVNULL,

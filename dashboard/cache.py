@@ -1,4 +1,7 @@
-"""Results are computed once, however many ask: flask-caching behind one lock per key."""
+"""Results are computed once, however many ask: flask-caching behind one lock per key.
+
+Two sorts of results: those of the core, which outlive the server, and what was made of them for the browser.
+"""
 
 import atexit
 import logging
@@ -10,21 +13,26 @@ import time
 import zlib
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
+import redis
 from filelock import FileLock, Timeout
 from flask import Flask
 from flask_caching import Cache
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from core import experiments
+from core.computations import ENSEMBLE, Computations, Question, Reporter
 from core.config import EnsembleSpec, InferenceSpec, NoiseSweepSpec, Progress, Settings, silent
 from core.library import Library
 from core.results import LatentSpace, NoiseSweep, Run, Trajectories
-from core.spec import RefusedError
+from core.spec import RefusedError, SpecError
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -32,6 +40,8 @@ log = logging.getLogger(__name__)
 STRIPES = 64
 DAY = 86_400
 REPLIES = 300  # kept in memory, 0.2 MB each at most
+SLOW = 1  # s that Redis may take; then it is left alone for a while
+REST = 30  # s in which a cache that failed is not asked again
 CALM = 0.3  # s without a question before anything is computed ahead
 COURTESY = 0.1  # s that an ensemble waits at most for single runs to end
 
@@ -41,41 +51,49 @@ class ResultCache:
 
     Keys are strings that name everything a result depends on (spec and weights). A cache that cannot be written (a
     full disk, a read-only folder, Redis gone) costs time, never an answer: the result is computed and given.
+
+    Raises:
+        SpecError: REDIS_URL is no address of a Redis server.
     """
 
     def __init__(self, app: Flask, settings: Settings):
         self.folder = writable(settings.cache)
-        if settings.redis_url:
-            options = {"CACHE_TYPE": "RedisCache", "CACHE_REDIS_URL": settings.redis_url, "CACHE_KEY_PREFIX": "lt:"}
-        else:
-            options = {
+        self._resting = 0.0  # until then the cache is not asked
+        self.rest = REST if settings.redis_url else 0  # a file that cannot be read says nothing about the others
+        options = (
+            redis_options(settings.redis_url)
+            if settings.redis_url
+            else {
                 "CACHE_TYPE": "FileSystemCache",
                 "CACHE_DIR": str(self.folder / "results"),
                 "CACHE_THRESHOLD": 2000,
                 "CACHE_OPTIONS": {"mode": 0o600},
             }
+        )
         self.cache = Cache(app, config={"CACHE_DEFAULT_TIMEOUT": 30 * DAY, **options})
         in_memory = {"CACHE_TYPE": "SimpleCache", "CACHE_THRESHOLD": REPLIES, "CACHE_DEFAULT_TIMEOUT": DAY}
         self.replies = Cache(app, config=in_memory)
-        self.locks = [threading.Lock() for _ in range(STRIPES)]
-        self._building: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
-        self._standing = threading.Lock()  # while a lock of a reply is looked up
+        self._locks: WeakValueDictionary[str, threading.Lock] = WeakValueDictionary()
+        self._standing = threading.Lock()  # while a lock is looked up
 
     def get(self, key: str) -> Any | None:
         """The cached result, or None."""
-        try:
-            return self.cache.get(key)
-        except Exception as error:  # backends raise their own errors; none of them may cost the answer
-            log.warning("cache not readable: %s", error)
-            return None
+        return self._asked(self.cache.get, key)
 
-    def get_or_compute(self, key: str, compute: Callable[[], T]) -> T:
-        """The cached result; else computed by the first who asks, while the others wait for it."""
+    def get_or_compute(
+        self, key: str, compute: Callable[[], T], turn: Callable[[], AbstractContextManager[None]] = nullcontext
+    ) -> T:
+        """The cached result; else computed by the first who asks, while the others wait for it.
+
+        Args:
+            key: Of the result.
+            compute: Computes it.
+            turn: What is waited for before it is computed.
+        """
         found = self.get(key)
         if found is not None:
             return found
-        stripe = zlib.crc32(key.encode()) % STRIPES
-        with self.locks[stripe], self._between_processes(stripe):
+        with self._lock(key), turn(), self._between_processes(key):
             found = self.get(key)
             if found is None:
                 found = compute()
@@ -84,20 +102,14 @@ class ResultCache:
 
     def has(self, key: str) -> bool:
         """Whether a result is cached."""
-        try:
-            return bool(self.cache.has(key))
-        except Exception as error:
-            log.warning("cache not readable: %s", error)
-            return False
+        return bool(self._asked(self.cache.has, key))
 
     def get_or_build(self, key: str, build: Callable[[], T]) -> T:
         """What was made of results for the browser, from this process's memory; else built, once for all who ask."""
         found = self.replies.get(key)
         if found is not None:
             return found
-        with self._standing:
-            lock = self._building.setdefault(key, threading.Lock())
-        with lock:
+        with self._lock(f"reply:{key}"):
             found = self.replies.get(key)
             if found is None:
                 found = build()
@@ -105,14 +117,43 @@ class ResultCache:
             return found
 
     def _put(self, key: str, value: Any) -> None:
-        try:
-            if self.cache.set(key, value) is False:
-                log.warning("cache not writable: %s", self.folder)
-        except Exception as error:
-            log.warning("cache not writable: %s", error)
+        if self._asked(self.cache.set, key, value) is False:
+            log.warning("cache not writable: %s", self.folder)
 
-    def _between_processes(self, stripe: int) -> "Guard":
-        return Guard(self.folder / f"{stripe}.lock")
+    def _asked(self, ask: Callable[..., Any], *given: Any) -> Any | None:
+        """What the cache answers; None where it fails, and while one that failed is left alone."""
+        if time.monotonic() < self._resting:
+            return None
+        try:
+            return ask(*given)
+        except Exception as error:  # backends raise their own errors; none of them may cost the answer
+            log.warning("cache not usable: %s", error)
+            self._resting = time.monotonic() + self.rest
+            return None
+
+    def _lock(self, key: str) -> threading.Lock:
+        with self._standing:
+            return self._locks.setdefault(key, threading.Lock())
+
+    def _between_processes(self, key: str) -> "Guard":
+        return Guard(self.folder / f"{zlib.crc32(key.encode()) % STRIPES}.lock")
+
+
+def redis_options(url: str) -> dict[str, Any]:
+    """How flask-caching is told to use a Redis server; one that hangs is given up after a second."""
+    try:
+        redis.Redis.from_url(url)
+    except ValueError as error:
+        raise SpecError(
+            f"REDIS_URL is no address of a Redis server ({error}). Write it as redis://HOST:6379/0, or leave it out."
+        ) from error
+    patience = {"socket_timeout": SLOW, "socket_connect_timeout": SLOW, "retry": Retry(NoBackoff(), 0)}
+    return {
+        "CACHE_TYPE": "RedisCache",
+        "CACHE_REDIS_URL": url,
+        "CACHE_KEY_PREFIX": "lt:",
+        "CACHE_OPTIONS": patience,
+    }
 
 
 class Guard:
@@ -151,7 +192,7 @@ class CachedExperiments:
 
     def __init__(self, settings: Settings, cache: ResultCache):
         self.settings, self.cache = settings, cache
-        self._heavy = threading.Semaphore(1)
+        self.computations = Computations()
         self._asked = 0
         self._last = 0.0
         self._count = threading.Lock()
@@ -201,15 +242,37 @@ class CachedExperiments:
         self._last = time.monotonic()
         return self.cache.get_or_build(f"{route}:{look}:{self._key(spec)}", build)
 
+    def awaited(
+        self,
+        question: Question,
+        route: str,
+        spec: InferenceSpec | NoiseSweepSpec,
+        look: str,
+        build: Callable[[Reporter], T],
+        *,
+        rank: int = ENSEMBLE,
+    ) -> T:
+        """The same of what takes a while; raises as `Computations.ask`."""
+        self._last = time.monotonic()
+        key = f"{route}:{look}:{self._key(spec)}"
+        found = self.cache.replies.get(key)
+        if found is not None:
+            self.computations.leave(question.client, question.topic)  # it may wait for the answer to an older question
+            return found
+
+        def once(report: Reporter) -> T:
+            return self.cache.get_or_build(key, lambda: build(report))
+
+        return self.computations.ask(question, key, once, rank=rank)
+
     def trajectories(self, spec: InferenceSpec, progress: Progress = silent) -> Trajectories:
         """Collective runs; `progress` may raise to give up."""
         # the highlighted sample is no part of the ensemble: one key for all of them
         shared = replace(spec, sample=0)
 
         def compute() -> Trajectories:
-            with self._heavy:
-                self._after_runs()
-                return experiments.trajectories(shared, self.settings, progress=progress)
+            self._after_runs()
+            return experiments.trajectories(shared, self.settings, progress=progress)
 
         return self._asked_for(self._key(shared), compute)
 
@@ -226,8 +289,7 @@ class CachedExperiments:
             return stored
 
         def compute() -> NoiseSweep:
-            with self._heavy:
-                return experiments.noise_sweep(spec, self.settings, progress=progress, watch=watch)
+            return experiments.noise_sweep(spec, self.settings, progress=progress, watch=watch)
 
         return self._asked_for(self._key(spec), compute)
 
@@ -235,8 +297,7 @@ class CachedExperiments:
         """Any other experiment of the core, by its name, on a spec; `progress` may raise to give up."""
 
         def once() -> T:
-            with self._heavy:
-                return compute(spec, self.settings, progress=progress)
+            return compute(spec, self.settings, progress=progress)
 
         return self._asked_for(f"{name}:{self._key(spec)}", once)
 
@@ -245,7 +306,7 @@ class CachedExperiments:
         with self._count:
             self._asked += 1
         try:
-            return self.cache.get_or_compute(key, compute)
+            return self.cache.get_or_compute(key, compute, self.computations.turn)
         finally:
             with self._count:
                 self._asked -= 1
@@ -279,7 +340,8 @@ class CachedExperiments:
                 continue
             spec = replace(self._ahead.pop(), sample=0)
             try:
-                self.cache.get_or_compute(self._key(spec), lambda spec=spec: self._computed_ahead(spec))
+                compute = partial(self._computed_ahead, spec)
+                self.cache.get_or_compute(self._key(spec), compute, partial(self.computations.turn, waits=False))
             except Exception as error:  # nobody waits for it; whoever asks will be told
                 log.info("not computed ahead: %s", error)
 
@@ -288,8 +350,7 @@ class CachedExperiments:
             if self._closing or not self._calm():
                 raise RuntimeError("somebody asked for something else")
 
-        with self._heavy:
-            return experiments.trajectories(spec, self.settings, progress=give_way)
+        return experiments.trajectories(spec, self.settings, progress=give_way)
 
     def _calm(self) -> bool:
         return not self._asked and time.monotonic() - self._last > CALM

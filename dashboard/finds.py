@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from core import experiments
+from core.computations import Reporter
 from core.config import (
     ApproachSpec,
     BranchSpec,
@@ -24,7 +25,6 @@ from core.results import ConceptDynamics, LabelMap, NoiseSweep
 from core.spec import SpecError
 from core.store import file_sha256
 from dashboard.cache import CachedExperiments
-from dashboard.waiting import Reporter
 
 BESIDE = (2, 20, 100)  # N_z of the runs that the paper shows beside Fig. 8
 Results = dict[str, Any]

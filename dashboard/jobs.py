@@ -13,12 +13,15 @@ import atexit
 import contextlib
 import os
 import threading
+import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core import experiments, train
+from core.computations import ESTIMATING, Computations, Question
+from core.computations import Reporter as Waited
 from core.config import ModelSpec, Settings
 from core.library import IMPORTED
 from core.results import TrainingRun
@@ -28,6 +31,8 @@ TOPIC = "latent-trajectories"
 BUSY = ("waiting", "running")
 HERE = ""  # the address that stands for the embedded cluster
 PATIENCE = 20  # s that a scheduler and its first worker have to answer
+ESTIMATING_TAKES = 60  # s at most
+ESTIMATED = 600  # s for which an estimate holds
 STARTING = 120  # s that a process of our own may take to start: torch comes from a cold disk
 NO_PROCESS = "No process could be started for it. Try it again."
 
@@ -51,8 +56,9 @@ class JobStatus:
 class Jobs:
     """The jobs of this server."""
 
-    def __init__(self, settings: Settings):
-        self.settings = settings
+    def __init__(self, settings: Settings, computations: Computations | None = None):
+        self.settings, self.computations = settings, computations or Computations()
+        self._estimates: dict[ModelSpec, tuple[float, float]] = {}  # seconds, and when they were found
         self._lock = threading.Lock()  # while a cluster or an attempt is started
         self._standing = threading.Lock()  # while a status changes; nobody waits for the scheduler meanwhile
         self._clients: dict[str, Any] = {}
@@ -113,20 +119,33 @@ class Jobs:
         stopped.path.unlink(missing_ok=True)
         return f"{said}."
 
-    def estimated_seconds(self, spec: ModelSpec) -> float:
+    def estimated_seconds(self, spec: ModelSpec, question: Question) -> float:
         """How long a training would take, from a few steps timed in a process that would do it.
 
+        One is timed after the other, and what was found holds for some minutes.
+
         Raises:
-            RefusedError: No process is free for it.
+            RefusedError: No process is free for it, or too many wait for an estimate.
         """
-        address = self.settings.scheduler
-        if not address and self._attempts:
+        seconds, when = self._estimates.get(spec, (0.0, -ESTIMATED))
+        if time.monotonic() - when < ESTIMATED:
+            return seconds
+        if not self.settings.scheduler and self._attempts:
             raise RefusedError("Another job is running; this one would wait for it. Ask again when it is done.")
-        future = self._connect(address).submit(estimate_job, spec.to_dict(), self._settings_at(address), pure=False)
-        try:
-            return float(future.result(timeout=60))
-        except TimeoutError as error:
-            raise RefusedError("Every worker is busy. Ask again when a training is done.") from error
+        return self.computations.ask(question, f"estimate {spec.key()}", lambda report: self._timed(spec, report))
+
+    def _timed(self, spec: ModelSpec, report: Waited) -> float:
+        """Time a few steps; given up when nobody waits for it any more."""
+        address = self.settings.scheduler
+        with self.computations.turn(ESTIMATING):
+            future = self._connect(address).submit(estimate_job, spec.to_dict(), self._settings_at(address), pure=False)
+            for second in range(ESTIMATING_TAKES):
+                report(second / ESTIMATING_TAKES, "timing a few steps")
+                with contextlib.suppress(TimeoutError):
+                    seconds = float(future.result(timeout=1))
+                    self._estimates[spec] = seconds, time.monotonic()
+                    return seconds
+        raise RefusedError("Every worker is busy. Ask again when a training is done.")
 
     def close(self) -> None:
         """Wait no longer for any job, and stop the embedded cluster and its processes."""

@@ -10,7 +10,9 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 from dash import no_update, set_props
 from dash.exceptions import PreventUpdate
+from flask import has_request_context, request
 
+from core.computations import LeftError, Question
 from core.spec import RefusedError, SpecError, shown
 from dashboard.controls import ScreenState
 
@@ -77,6 +79,14 @@ class Newest:
         return request.sequence < self._sequence.get((route, request.client), request.sequence)
 
 
+def asker(client: str = "", topic: str = "", order: int = 0) -> Question:
+    """Who asks in the request that is being answered: an address where no client is named."""
+    if not has_request_context():
+        return Question(client, topic, order)
+    gone = request.environ.get("waitress.client_disconnected", lambda: False)
+    return Question(client or f"address {request.remote_addr}", topic, order, gone)
+
+
 def answered(function: Callable[P, R]) -> Callable[P, R]:
     """A callback that refuses with a sentence on the page; what nobody foresaw is logged with its traceback."""
 
@@ -86,6 +96,8 @@ def answered(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
         except PreventUpdate:
             raise
+        except LeftError as error:  # nobody waits for an answer
+            raise PreventUpdate from error
         except RefusedError as error:
             notify(str(error))
         except Exception:

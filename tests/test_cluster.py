@@ -19,6 +19,7 @@ import yaml
 from distributed import Client
 
 from core import experiments
+from core.computations import Question
 from core.config import ModelSpec, Settings, recipe
 from core.library import Library
 from core.spec import RefusedError
@@ -199,7 +200,7 @@ def test_a_scheduler_that_does_not_answer_is_said(settings: Settings, monkeypatc
     monkeypatch.setattr(jobs_module, "PATIENCE", 1)
     for address in (f"tcp://127.0.0.1:{free_port()}", "nonsense://x"):
         jobs = Jobs(replace(settings, scheduler=address))
-        for ask in (jobs.train, jobs.estimated_seconds):
+        for ask in (jobs.train, lambda spec, jobs=jobs: jobs.estimated_seconds(spec, Question("a"))):
             with pytest.raises(RefusedError, match=r"does not answer\. Start it") as refused:
                 ask(QUICK)
             assert address in str(refused.value)
@@ -235,7 +236,7 @@ def test_a_job_whose_scheduler_ends_has_failed(root: Path, tmp_path: Path):
 def site_of(root: Path, home: Path, **environment: object) -> Iterator[Site]:
     """A web process as it is served."""
     port = free_port()
-    command = (sys.executable, "-m", "gunicorn", "app:server")
+    command = (sys.executable, "serve.py")
     with running(root, *command, LT_HOME=home, LT_DEVICE="cpu", HOST="127.0.0.1", PORT=port, **environment):
         site = Site(f"http://127.0.0.1:{port}")
         until(site.is_up, "the web process answers")

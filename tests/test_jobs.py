@@ -15,6 +15,7 @@ import pytest
 import torch
 
 from core import experiments, store, train
+from core.computations import Question
 from core.config import ModelSpec, Settings
 from core.library import Library
 from core.spec import RefusedError
@@ -223,14 +224,14 @@ def test_the_data_that_need_no_download_are_there_at_once(jobs: Jobs):
 
 
 def test_an_estimate_grows_with_the_epochs(jobs: Jobs):
-    short, long = (jobs.estimated_seconds(replace(QUICK, epochs=epochs)) for epochs in (10, 5000))
+    short, long = (jobs.estimated_seconds(replace(QUICK, epochs=epochs), Question("a")) for epochs in (10, 5000))
     assert 0 < short < long
 
 
 def test_an_estimate_does_not_wait_for_a_training(jobs: Jobs):
     key = jobs.train(ENDLESS)
     with pytest.raises(RefusedError, match="Another job is running"):
-        jobs.estimated_seconds(QUICK)
+        jobs.estimated_seconds(QUICK, Question("a"))
     jobs.cancel(key)
 
 

@@ -14,6 +14,7 @@ FLOORS = {  # a module imports only modules of lower floors; `core.analysis` imp
     "core.files": 1,
     "core.file_header": 1,
     "core.model_card": 1,
+    "core.computations": 1,
     "core.results": 2,
     "core.precision": 2,
     "core.vae": 2,
@@ -48,8 +49,8 @@ FLOORS = {  # a module imports only modules of lower floors; `core.analysis` imp
     "core.__main__": 15,
     "app": 15,
 }
-DOORS = {"core.config", "core.experiments", "core.results", "core.library", "core.model_card", "core.spec"}
-DOORS |= {"core.store"}
+DOORS = {"core.computations", "core.config", "core.experiments", "core.results", "core.library", "core.model_card"}
+DOORS |= {"core.spec", "core.store"}
 JOBS_DOORS = DOORS | {"core.train"}
 COMMANDS_DRAW_WITH = {"dashboard", "dashboard.cache", "dashboard.catalogue", "dashboard.files", "dashboard.theme"}
 FIGURES_KNOW = {"core.config", "core.results", "dashboard.figures", "dashboard.theme"}

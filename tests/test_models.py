@@ -74,7 +74,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     asked: list[Any] = []
     monkeypatch.setattr(Jobs, "train", lambda self, spec: asked.append(spec) or "train-1")
     monkeypatch.setattr(Jobs, "cancel", lambda self, key: asked.append(key))
-    monkeypatch.setattr(Jobs, "estimated_seconds", lambda self, spec: 61.0)
+    monkeypatch.setattr(Jobs, "estimated_seconds", lambda self, *_: 61.0)
     return asked
 
 

@@ -257,7 +257,7 @@ def test_a_long_figure_appears_piece_by_piece(
             state,
             "tick.n_intervals",
         )
-        assert "sketch" not in early.get_json()["response"]  # the newer question has not reached the desk
+        assert "sketch" not in early.get_json()["response"]  # the newer question is not waited for yet
         go.set()
         final = whole.result(60).get_json()["response"]["drawn"]["figure"]
     partial = sketch["sketch"]["figure"]

@@ -10,19 +10,21 @@
                                            +--> ask-image  --> image     the run under the pointer
                                            +--> ask-job    --> job       train or fetch what is missing
     t, play, scrub --> player.js --> panels.js                           no server
+    busy-cloud, -curves, -sweep: said on the panel that waits, and asked again after a while
 
 Every question carries the state as a query string, the client and a sequence number; every reply is data or a figure.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
-from dash import Dash, Input, Output, State, dcc, html
+from dash import Dash, Input, Output, State, dcc, html, no_update, set_props
 from dash.exceptions import PreventUpdate
 
 from core import experiments
-from core.config import InferenceSpec, NoiseSweepSpec, Progress, recipe
+from core.computations import ENSEMBLE, FIGURE, BusyError, Reporter
+from core.config import InferenceSpec, NoiseSweepSpec, recipe
 from core.library import Entry, preferred
 from core.results import Stage
 from core.spec import SpecError
@@ -32,11 +34,12 @@ from dashboard.cache import CachedExperiments
 from dashboard.controls import REFERENCE_RUNS, ScreenState
 from dashboard.jobs import Jobs
 from dashboard.panels import GRID, rail, transport, views
-from dashboard.requests import Newest, Request, answered, read_request
+from dashboard.requests import Newest, Request, answered, asker, read_request
 from dashboard.theme import MARKERS, TITLES, theme_of
 
 T = TypeVar("T")
 ROUTES = ("settle", "run", "cloud", "curves", "sweep", "image", "job")
+AWAITED = ("cloud", "curves", "sweep")  # what takes a while, and finds the server busy at times
 MANY = 3  # broken files that are named one by one
 
 
@@ -46,12 +49,12 @@ class ExplorePage:
     def __init__(self, lab: CachedExperiments, jobs: Jobs):
         self.lab, self.jobs = lab, jobs
         self.newest = Newest()
-        self.progress: dict[str, tuple[float, str]] = {}
 
     def layout(self) -> html.Div:
         """The page; replies fill it."""
         stores = [dcc.Store(id=f"ask-{route}") for route in ROUTES]
         stores += [dcc.Store(id=name) for name in ("settled", "run", "cloud", "sweep", "image", "job", "progress")]
+        stores += [dcc.Store(id=f"busy-{route}") for route in AWAITED]
         stores.append(dcc.Store(id="begin", data={"fields": controls.field_list(), "markers": MARKERS}))
         tick = dcc.Interval(id="tick", interval=250, disabled=True)
         return html.Div([*stores, tick, rail(), views(), transport()], className="explore")
@@ -86,6 +89,13 @@ class ExplorePage:
             Output("plane-graph", "figure"),
             Input("cloud", "data"),
             prevent_initial_call=True,
+        )
+        for route in AWAITED:
+            app.clientside_callback(
+                "window.dash_clientside.latent.busy", Input(f"busy-{route}", "data"), prevent_initial_call=True
+            )
+        app.clientside_callback(
+            "window.dash_clientside.latent.curves", Input("curves-graph", "figure"), prevent_initial_call=True
         )
         for store in ("begin", "settled", "run", "sweep", "image", "job", "progress", "notice"):
             app.clientside_callback(
@@ -141,8 +151,8 @@ class ExplorePage:
         request, entry, spec = self.question("cloud", data)
         spec, theme = replace(spec, sample=0), theme_of(request.state.theme)
 
-        def build() -> dict[str, Any]:
-            cloud = self.lab.trajectories(spec, self.reporter("cloud", request))
+        def build(report: Reporter) -> dict[str, Any]:
+            cloud = self.lab.trajectories(spec, report)
             neighbours = [round(spec.noise + step, 4) for step in (-GRID, GRID)]
             self.lab.compute_ahead(*(replace(spec, noise=p) for p in neighbours if 0 <= p <= 1))
             ensemble = cloud.ensemble
@@ -157,7 +167,7 @@ class ExplorePage:
                 "figure": figures.plane(cloud, theme, rotated=spec.basis == "rotated").to_dict(),
             }
 
-        return self.reply("cloud", request, spec, theme.name, build)
+        return self.awaited("cloud", request, spec, theme.name, build)
 
     @answered
     def curves(self, data: object) -> Any:
@@ -170,13 +180,13 @@ class ExplorePage:
             request.state.curves,
         )
 
-        def build() -> Any:
-            cloud = self.lab.trajectories(spec, self.reporter("curves", request))
+        def build(report: Reporter) -> Any:
+            cloud = self.lab.trajectories(spec, report)
             return figures.distances(
                 cloud, theme, label=names[spec.label], label_names=names, all_concepts=which == "all"
             ).to_dict()
 
-        return self.reply("curves", request, spec, f"{theme.name} {which}", build)
+        return self.awaited("curves", request, spec, f"{theme.name} {which}", build)
 
     @answered
     def sweep(self, data: object) -> tuple[dict[str, Any], Any]:
@@ -185,8 +195,8 @@ class ExplorePage:
         reference = controls.sweep_spec(spec, min(REFERENCE_RUNS, self.lab.memories(entry.id)))
         theme = theme_of(request.state.theme)
 
-        def build() -> tuple[dict[str, Any], Any]:
-            sweep = self.lab.noise_sweep(reference, self.reporter("sweep", request))
+        def build(report: Reporter) -> tuple[dict[str, Any], Any]:
+            sweep = self.lab.noise_sweep(reference, report)
             shown = replace(spec, n_runs=reference.n_runs)
             sentences = [
                 self.caption(entry, replace(shown, noise=float(p)), row, rival)
@@ -199,7 +209,7 @@ class ExplorePage:
             figure = figures.stage_chart(sweep, theme, label=entry.label_names[spec.label])
             return wire.sweep_payload(sweep) | {"captions": sentences, "note": note}, figure.to_dict()
 
-        return self.reply("sweep", request, reference, theme.name, build)
+        return self.awaited("sweep", request, reference, theme.name, build)
 
     @answered
     def image(self, data: object) -> dict[str, Any]:
@@ -225,7 +235,7 @@ class ExplorePage:
         state = ScreenState(dataset=data.get("dataset", ""), n_latent=data.get("n_latent", 0))  # checks both
         spec = recipe(state.dataset, state.n_latent)
         if action == "estimate":
-            time = captions.duration(self.jobs.estimated_seconds(spec))
+            time = captions.duration(self.jobs.estimated_seconds(spec, asker()))
             fetch = "" if self.lab.source(state.dataset) == "original" else ", after fetching its images"
             return {"estimate": f"Training it takes {time} {self.jobs.place} ({spec.epochs} epochs{fetch})."}
         if action == "train":
@@ -237,7 +247,8 @@ class ExplorePage:
     def report(self, _: object, data: object) -> dict[str, Any]:
         """How far the computation is that this client waits for."""
         client = data.get("client") if isinstance(data, dict) else None
-        fraction, text = self.progress.get(client, (0.0, "")) if isinstance(client, str) else (0.0, "")
+        found = [self.lab.computations.progress(str(client), route) for route in AWAITED]
+        fraction, text = next((each for each in found if each), (0.0, ""))
         return {"fraction": fraction, "text": text}
 
     def question(self, route: str, data: object) -> tuple[Request, Entry, InferenceSpec]:
@@ -253,8 +264,28 @@ class ExplorePage:
     def reply(
         self, route: str, request: Request, spec: InferenceSpec | NoiseSweepSpec, look: str, build: Callable[[], T]
     ) -> T:
-        """The reply to a question; given up as soon as the client asks another."""
+        """The reply to a question, unless the client asks another meanwhile."""
         found = self.lab.reply(route, spec, look, build)
+        self.give_up_if_stale(route, request)
+        return found
+
+    def awaited(
+        self,
+        route: str,
+        request: Request,
+        spec: InferenceSpec | NoiseSweepSpec,
+        look: str,
+        build: Callable[[Reporter], T],
+    ) -> T:
+        """The same of what takes a while: given up as soon as the client asks another, or asked again when busy."""
+        question = asker(request.client, route, request.sequence)
+        rank = FIGURE if route == "sweep" else ENSEMBLE
+        try:
+            found = self.lab.awaited(question, route, spec, look, build, rank=rank)
+        except BusyError as error:
+            busy = {"route": route, "sequence": request.sequence, "text": str(error)}
+            set_props(f"busy-{route}", {"data": busy})
+            return cast(T, (no_update, no_update) if route == "sweep" else no_update)
         self.give_up_if_stale(route, request)
         return found
 
@@ -262,17 +293,6 @@ class ExplorePage:
         """Nobody waits for an old answer."""
         if self.newest.is_stale(route, request):
             raise PreventUpdate
-
-    def reporter(self, route: str, request: Request) -> Progress:
-        """Progress for the bar on the waiting panel."""
-
-        def report(fraction: float, text: str) -> None:
-            self.give_up_if_stale(route, request)
-            if len(self.progress) > 1000:
-                self.progress.clear()
-            self.progress[request.client] = fraction, text
-
-        return report
 
     def model_in_use(self, request: Request) -> Entry:
         """The model that a screen shows; refused where it is gone or damaged: another one must not answer for it."""

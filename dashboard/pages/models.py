@@ -37,7 +37,7 @@ from dashboard.model_list import (
     stopped_row,
     upload,
 )
-from dashboard.requests import answered
+from dashboard.requests import answered, asker
 from dashboard.theme import TITLES, theme_of
 
 BUSY = ("waiting", "running")
@@ -175,7 +175,7 @@ class ModelsPage:
         """Train what the form says, or say how long it would take."""
         spec = spec_of(*values)
         if callback_context.triggered_id == "estimate":
-            time = captions.duration(self.jobs.estimated_seconds(spec))
+            time = captions.duration(self.jobs.estimated_seconds(spec, asker()))
             return f"{describe(spec)} takes {time} {self.jobs.place}."
         self.jobs.train(spec)
         return f"{describe(spec)} is being trained. You can leave this page."

@@ -2,7 +2,8 @@
 
 ::
 
-    row of a figure --> its settings, as in the paper --> asked --> draw --> desk (computes once) --> figure, files
+    row of a figure --> its settings, as in the paper --> asked --> draw (computed once) --> figure, files
+    busy --> said beside the buttons, and asked again after a while (retry), while it is the newest question
     tick (0.25 s, until `ended` is the turn of `asked`) --> how far it is;  cancel --> this person waits no longer
     theme --> the same figure in other colours;  click on a cell of a map --> that run in the explorer
     line around runs (Supp. B) --> asked: these runs are one branch, the others the other one
@@ -11,6 +12,7 @@ A question is a `FigureSpec`: the recipe of the figure, and the query of its fil
 browser's session: after a reload the page asks again, and joins what is still being computed.
 """
 
+import random
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,7 +23,8 @@ from dash import ALL, Dash, Input, Output, State, callback_context, dcc, html, n
 from dash.exceptions import PreventUpdate
 from flask import Response, abort, request
 
-from core.config import FigureSpec, InferenceSpec, silent
+from core.computations import BusyError, LeftError, Reporter, SupersededError
+from core.config import FigureSpec, InferenceSpec
 from core.spec import RefusedError, SpecError
 from dashboard import catalogue
 from dashboard.cache import CachedExperiments
@@ -30,11 +33,12 @@ from dashboard.controls import ScreenState, attributes
 from dashboard.files import arrays_of, as_csv, as_json, as_npz
 from dashboard.pages import claims
 from dashboard.panels import GRAPH
-from dashboard.requests import answered
+from dashboard.requests import answered, asker
 from dashboard.theme import theme_of
-from dashboard.waiting import Desk, LeftError, SupersededError
 
+TOPIC = "figure"  # a session waits for one figure at a time
 KINDS = {"npz": "application/octet-stream", "csv": "text/csv", "json": "application/json"}
+AFTER = 5  # s after which a file may be asked for again
 HEIGHT = 380  # px, of a figure that does not say
 CLICK = ". A click on a cell opens its run in the explorer."
 LASSO = ". With a mouse, draw a line around some runs at the left to make them one branch."
@@ -44,7 +48,7 @@ class PaperPage:
     """Layout and callbacks of the figures of the paper."""
 
     def __init__(self, lab: CachedExperiments, explorer: str):
-        self.lab, self.explorer, self.desk = lab, explorer, Desk()
+        self.lab, self.explorer = lab, explorer
 
     def layout(self) -> html.Div:
         """The list of figures, the settings, and the place where a figure appears."""
@@ -68,6 +72,7 @@ class PaperPage:
                 dcc.Store(id="person", storage_type="session", data=secrets.token_hex(8)),
                 dcc.Location(id="go", refresh=True),
                 dcc.Interval(id="tick", interval=250, disabled=True),
+                dcc.Interval(id="retry", max_intervals=1, disabled=True),
                 html.Section([html.H2("Figures"), html.Div(html.Table([head, html.Tbody(cells)]), className="scroll")]),
                 form(models),
                 sketching(),
@@ -118,6 +123,14 @@ class PaperPage:
             Output("sketch-panel", "hidden"),
             [Input("asked", "data"), Input("ended", "data"), Input("sketched", "data")],
         )
+        app.clientside_callback(
+            """(n, asked, ended) => n && asked && asked.turn !== ended
+              ? { ...asked, tries: (asked.tries || 0) + 1 } : window.dash_clientside.no_update""",
+            Output("asked", "data", allow_duplicate=True),
+            Input("retry", "n_intervals"),
+            [State("asked", "data"), State("ended", "data")],
+            prevent_initial_call=True,
+        )
         app.clientside_callback(  # what was asked for appears below the list
             """(clicks) => { if (clicks.some(Boolean)) document.getElementById("settings").scrollIntoView(); }""",
             Input({"draw": ALL}, "n_clicks"),
@@ -165,11 +178,12 @@ class PaperPage:
         try:
             name, spec = read(asked)
             row = row_of(name)
-            results = self.desk.ask(
-                who(person), key_of(name, spec), lambda progress: row.results(self.lab, spec, progress)
-            )
+            results = self.results(who(person), name, spec)
         except SupersededError:
             return *unchanged, no_update
+        except BusyError as error:
+            set_props("retry", {"interval": pause(asked), "n_intervals": 0, "disabled": False})
+            return *unchanged, str(error)
         except LeftError:
             set_props("ended", {"data": turn})
             return *unchanged, "Cancelled."
@@ -183,19 +197,30 @@ class PaperPage:
         style = {"height": figure.layout.height} | ({"--finger": "none"} if row.has_step else {})
         return figure, title, self.files(name, spec), False, style, ""
 
+    def results(self, person: str, name: str, spec: FigureSpec) -> catalogue.Results:
+        """What a figure is drawn from, computed once for all who ask."""
+
+        def compute(report: Reporter) -> catalogue.Results:
+            return row_of(name).results(self.lab, spec, report)
+
+        return self.lab.computations.ask(asker(person, TOPIC), key_of(name, spec), compute)
+
     @answered
     def report(
         self, _: object, cancel: object, person: object, asked: object, look: object, sketched: object
     ) -> tuple[Any, ...]:
         """How far the computation is that somebody waits for, and what is there of it; lets them wait no longer."""
-        if callback_context.triggered_id == "cancel":
-            self.desk.leave(who(person))
-        fraction, text = self.desk.far(who(person)) or (0.0, "")
+        computations = self.lab.computations
+        if callback_context.triggered_id == "cancel" and not computations.leave(who(person), TOPIC):
+            set_props("retry", {"disabled": True})  # it was to be asked again
+            set_props("ended", {"data": asked.get("turn") if isinstance(asked, dict) else None})
+            set_props("said", {"children": "Cancelled."})
+        fraction, text = computations.progress(who(person), TOPIC) or (0.0, "")
         far = f"{100 * fraction:.0f} % {text}" if text else ""
         if not isinstance(asked, dict):
             return far, no_update, no_update, no_update
         name, spec = read(asked)
-        number, piece = self.desk.piece(who(person), key_of(name, spec))
+        number, piece = computations.partial(who(person), TOPIC, key_of(name, spec))
         now = [asked.get("turn"), number]
         if piece is None or now == sketched:
             return far, no_update, no_update, no_update
@@ -241,16 +266,35 @@ class PaperPage:
             spec, notes = FigureSpec.from_query(request.query_string.decode())
             if notes:
                 raise SpecError(notes[0])
-            recipe = catalogue.recipe(self.lab, name, spec)
-            if kind == "json":
-                body: bytes | str = as_json(recipe)
-            else:
-                arrays = arrays_of(ROWS[name].results(self.lab, spec, silent))
-                body = (as_npz if kind == "npz" else as_csv)(arrays, recipe)
+            body = self.file(name, kind, spec)
+        except BusyError as error:
+            return Response(str(error), 503, {"Retry-After": str(AFTER)}, mimetype="text/plain")
+        except LeftError:
+            return Response("Cancelled.", 503, mimetype="text/plain")
         except RefusedError as error:
             return Response(str(error), 400, mimetype="text/plain")
         named = {"Content-Disposition": f"attachment; filename={name}.{kind}"}
         return Response(body, mimetype=KINDS[kind], headers=named)
+
+    def file(self, name: str, kind: str, spec: FigureSpec) -> bytes | str:
+        """The content of a file; writing numbers as text takes long, too, and is done once and one at a time."""
+        recipe = catalogue.recipe(self.lab, name, spec)
+        if kind == "json":
+            return as_json(recipe)
+
+        def write(report: Reporter) -> bytes | str:
+            arrays = arrays_of(row_of(name).results(self.lab, spec, report))
+            with self.lab.computations.turn():
+                return (as_npz if kind == "npz" else as_csv)(arrays, recipe)
+
+        return self.lab.computations.ask(asker(), f"{kind} {key_of(name, spec)}", write)
+
+
+def pause(asked: object) -> int:
+    """How long a question that found the server busy waits before it is asked again, ms: the longer, the oftener."""
+    tries = asked.get("tries") if isinstance(asked, dict) else 0
+    tries = min(tries, 5) if type(tries) is int and tries > 0 else 0
+    return int(1000 * 1.6**tries * random.uniform(0.75, 1.25))  # not all at the same moment
 
 
 def read(asked: object) -> tuple[str, FigureSpec]:

@@ -39,12 +39,12 @@ def models_folder(home: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def server(root: Path, home: Path) -> Iterator[str]:
-    """The address of gunicorn with this working tree: no images but the digits', a cache of its own."""
+    """The address of a server with this working tree: no images but the digits', a cache of its own."""
     port = str(free_port())
     settings = {"LT_HOME": str(home), "HOST": "127.0.0.1", "PORT": port, "LT_DEVICE": "cpu"}
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("LT_") and k != "REDIS_URL"}
     with (home / "log").open("w") as log:
-        command = [sys.executable, "-m", "gunicorn", "app:server"]
+        command = [sys.executable, "serve.py"]
         process = subprocess.Popen(
             command, cwd=root, env=inherited | settings, stdout=subprocess.PIPE, stderr=log, text=True
         )

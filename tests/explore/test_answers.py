@@ -1,7 +1,9 @@
 """The explorer's callbacks as functions: what is settled, answered and given up."""
 
 import base64
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -12,13 +14,14 @@ import torch
 from dash.exceptions import PreventUpdate
 
 from core import experiments
-from core.config import InferenceSpec, Settings
+from core.config import InferenceSpec, Progress, Settings
 from core.spec import key_of
 from dashboard.controls import ScreenState
 from dashboard.pages.explore import ExplorePage
 from dashboard.requests import read_request
 from dashboard.theme import DARK, LIGHT
 from tests.explore.conftest import QUICK, Question
+from tests.processes import until
 from tests.test_controls import FIELDS, bad_values
 
 # Settling
@@ -275,10 +278,22 @@ def test_a_computation_is_given_up_when_the_client_asks_for_another(
     assert page.cloud(new)["noise"] == 0.3
 
 
-def test_progress_is_told_to_who_waits(page: ExplorePage, question: Question):
+def test_progress_is_told_to_who_waits(page: ExplorePage, question: Question, monkeypatch: pytest.MonkeyPatch):
     asked = question()
     assert page.report(None, asked) == {"fraction": 0.0, "text": ""}
-    page.reporter("cloud", read_request(asked))(0.5, "10 of 20 runs")
-    assert page.report(None, asked) == {"fraction": 0.5, "text": "10 of 20 runs"}
+    go, real = threading.Event(), experiments.trajectories
+
+    def half(spec: InferenceSpec, settings: Settings, *, progress: Progress) -> Any:
+        progress(0.5, "10 of 20 runs")
+        assert go.wait(60)
+        return real(spec, settings, progress=progress)
+
+    monkeypatch.setattr(experiments, "trajectories", half)
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(page.cloud, asked)
+        until(lambda: page.report(None, asked) == {"fraction": 0.5, "text": "10 of 20 runs"}, "it is told")
+        go.set()
+        assert answer.result()["noise"] == 0.2
+    assert page.report(None, asked) == {"fraction": 0.0, "text": ""}
     for garbage in (None, [], 3, {"client": [1]}, {"client": None}):
         assert page.report(None, garbage)["fraction"] == 0.0

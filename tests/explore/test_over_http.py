@@ -163,7 +163,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     asked: list[Any] = []
 
     def note(name: str, answer: Any) -> None:
-        def answering(self: Jobs, what: Any) -> Any:
+        def answering(self: Jobs, what: Any, *_: Any) -> Any:
             asked.append((name, what))
             return answer
 

@@ -1,0 +1,316 @@
+"""People who wait for one computation: it is done once, and stops only when nobody waits any more."""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from core.computations import (
+    ENSEMBLE,
+    FIGURE,
+    BusyError,
+    Computations,
+    LeftError,
+    Question,
+    Reporter,
+    SupersededError,
+    Work,
+)
+from tests.processes import until
+
+
+def question(client: str, topic: str = "figure", **more: Any) -> Question:
+    return Question(client, topic, **more)
+
+
+class Slow:
+    """A computation that reports until it is let go."""
+
+    def __init__(self) -> None:
+        self.go, self.starts, self.gave_up = threading.Event(), 0, threading.Event()
+
+    def __call__(self, progress: Reporter) -> str:
+        self.starts += 1
+        try:
+            while not self.go.wait(0.01):
+                progress(0.5, "half")
+        except LeftError:
+            self.gave_up.set()
+            raise
+        return "result"
+
+
+class Client(threading.Thread):
+    """Asks, and keeps what came of it."""
+
+    def __init__(
+        self,
+        computations: Computations,
+        name: str,
+        key: str,
+        compute: Callable[[Reporter], Any],
+        *,
+        rank: int = FIGURE,
+        **more: Any,
+    ):
+        super().__init__(daemon=True)
+        self.answer: object = None
+        self.asks = lambda: computations.ask(question(name, **more), key, compute, rank=rank)
+        self.start()
+
+    def run(self) -> None:
+        try:
+            self.answer = self.asks()
+        except Exception as error:
+            self.answer = error
+
+    def wait(self) -> object:
+        self.join(10)
+        return self.answer
+
+
+def test_two_clients_wait_for_one_computation_and_it_outlives_one_of_them():
+    computations, slow = Computations(), Slow()
+    clients = [Client(computations, name, "key", slow) for name in ("a", "b")]
+    until(
+        lambda: computations.progress("a", "figure") == computations.progress("b", "figure") == (0.5, "half"),
+        "both wait",
+    )
+    computations.leave("a", "figure")
+    assert type(clients[0].wait()) is LeftError
+    assert computations.progress("a", "figure") is None
+    assert not slow.gave_up.wait(0.1)
+    slow.go.set()
+    assert clients[1].wait() == "result"
+    assert slow.starts == 1
+
+
+def test_the_last_who_leaves_stops_it_and_whoever_asks_then_starts_anew():
+    computations, slow = Computations(), Slow()
+    client = Client(computations, "a", "key", slow)
+    until(lambda: computations.progress("a", "figure") == (0.5, "half"), "it runs")
+    computations.leave("a", "figure")
+    assert slow.gave_up.wait(10)
+    assert type(client.wait()) is LeftError
+    slow.go.set()
+    assert computations.ask(question("b"), "key", slow) == "result"
+    assert slow.starts == 2
+
+
+def test_the_newest_question_of_a_client_wins():
+    computations, old, new = Computations(), Slow(), Slow()
+    first = Client(computations, "a", "old", old)
+    until(lambda: computations.progress("a", "figure") == (0.5, "half"), "the first one runs")
+    second = Client(computations, "a", "new", new)
+    assert type(first.wait()) is SupersededError
+    assert old.gave_up.wait(10)
+    new.go.set()
+    assert second.wait() == "result"
+
+
+def test_who_asks_for_the_same_again_joins_it():
+    computations, slow = Computations(), Slow()
+    first = Client(computations, "a", "key", slow)
+    until(lambda: computations.progress("a", "figure") == (0.5, "half"), "it runs")
+    again = Client(computations, "a", "key", slow)
+    assert type(first.wait()) is SupersededError
+    slow.go.set()
+    assert again.wait() == "result"
+    assert slow.starts == 1
+
+
+def test_a_report_before_anybody_waits_is_no_reason_to_stop():
+    class Hesitant(Computations):
+        def _start(self, key: str, rank: int, compute: Callable[[Reporter], Any]) -> Work:
+            work = super()._start(key, rank, compute)
+            time.sleep(0.1)
+            return work
+
+    def reports(progress: Reporter) -> str:
+        progress(0.0, "at once")
+        return "result"
+
+    assert Hesitant().ask(question("a"), "key", reports) == "result"
+
+
+def test_an_error_reaches_whoever_waits_and_is_not_kept():
+    def wrong(_: Reporter) -> None:
+        raise ValueError("no")
+
+    computations = Computations()
+    with pytest.raises(ValueError, match="no"):
+        computations.ask(question("a"), "key", wrong)
+    assert computations.ask(question("a"), "key", lambda _: "fine") == "fine"
+    assert computations.progress("a", "figure") is None
+
+
+def test_at_the_end_everything_stops():
+    computations, slow = Computations(), Slow()
+    client = Client(computations, "a", "key", slow)
+    until(lambda: computations.progress("a", "figure") == (0.5, "half"), "it runs")
+    computations.close()
+    assert slow.gave_up.is_set()
+    assert type(client.wait()) is LeftError
+
+
+def test_pieces_are_seen_by_all_who_wait_and_are_numbered():
+    computations, go = Computations(), threading.Event()
+    shown = threading.Event()
+
+    def compute(progress: Reporter) -> str:
+        for piece in ("one", "two"):
+            progress.show(piece)
+        shown.set()
+        go.wait(10)
+        return "whole"
+
+    clients = [Client(computations, name, "key", compute) for name in "ab"]
+    assert shown.wait(10)
+    until(
+        lambda: computations.partial("a", "figure", "key") == computations.partial("b", "figure", "key") == (2, "two"),
+        "both see the second piece",
+    )
+    assert computations.partial("c", "figure", "key") == (0, None)
+    assert computations.partial("a", "figure", "newer") == (0, None)
+    go.set()
+    for client in clients:
+        client.join(10)
+    assert [client.answer for client in clients] == ["whole", "whole"]
+    assert computations.partial("a", "figure", "key") == (0, None)
+
+
+def gated(gate: threading.Event, key: str = "gated") -> Callable[[Reporter], str]:
+    """A computation that is over when a gate opens, and never before."""
+
+    def compute(_: Reporter) -> str:
+        assert gate.wait(10)
+        return key
+
+    return compute
+
+
+def waiting(computations: Computations, gate: threading.Event, clients: int, *, same: bool = False) -> list[Client]:
+    """Clients who all wait for a gate."""
+    found = []
+    for i in range(clients):
+        key = "same" if same else str(i)
+        found.append(Client(computations, f"client {i}", key, gated(gate, key)))
+        until(lambda i=i: computations.progress(f"client {i}", "figure"), "it waits")
+    return found
+
+
+@pytest.mark.parametrize("same", [False, True], ids=["different questions", "one question"])
+def test_beyond_the_bound_one_is_told_at_once_and_after_that_let_in(same: bool):
+    """Those who join a computation hold a thread of the server too."""
+    computations, gate = Computations(most=3), threading.Event()
+    inside = waiting(computations, gate, 3, same=same)
+    with pytest.raises(BusyError, match=f"busy: {1 if same else 3} before you"):
+        computations.ask(question("another"), "0", gated(gate))
+    gate.set()
+    assert [client.wait() for client in inside] == (["same"] * 3 if same else ["0", "1", "2"])
+    assert computations.ask(question("another"), "new", gated(gate, "new")) == "new"
+
+
+def test_one_client_has_no_more_than_its_share():
+    computations, gate = Computations(each=2), threading.Event()
+    inside = []
+    for topic in ("one", "two"):
+        inside.append(Client(computations, "a", topic, gated(gate, topic), topic=topic))
+        until(lambda topic=topic: computations.progress("a", topic), "it waits")
+    with pytest.raises(BusyError):
+        computations.ask(question("a", "three"), "three", gated(gate))
+    with pytest.raises(BusyError):
+        computations.ask(Question("a"), "three", gated(gate))
+    newer = Client(computations, "a", "newer", gated(gate, "newer"), topic="two")  # in the place of the older one
+    assert type(inside[1].wait()) is SupersededError
+    other = Client(computations, "b", "one", gated(gate, "one"))
+    until(lambda: computations.progress("b", "figure"), "it waits")
+    gate.set()
+    assert [client.wait() for client in (inside[0], newer, other)] == ["one", "newer", "one"]
+
+
+def test_an_older_question_does_not_supersede_a_newer_one_whatever_the_order_of_arrival():
+    computations, gate = Computations(), threading.Event()
+    newer = Client(computations, "a", "newer", gated(gate), order=2)
+    until(lambda: computations.progress("a", "figure"), "it waits")
+    with pytest.raises(SupersededError):
+        computations.ask(question("a", order=1), "older", gated(gate))
+    gate.set()
+    assert newer.wait() == "gated"
+
+
+def test_who_has_left_is_noticed_and_what_nobody_waits_for_stops():
+    computations, slow, gone = Computations(), Slow(), threading.Event()
+    client = Client(computations, "a", "key", slow, has_left=gone.is_set)
+    until(lambda: computations.progress("a", "figure") == (0.5, "half"), "it runs")
+    gone.set()
+    assert type(client.wait()) is LeftError
+    assert slow.gave_up.wait(10)
+
+
+class InTurn:
+    """Computations that have their turns one after the other; says who had one."""
+
+    def __init__(self, computations: Computations):
+        self.computations, self.had, self.gate = computations, list[str](), threading.Event()
+
+    def __call__(self, name: str) -> Callable[[Reporter], str]:
+        def compute(_: Reporter) -> str:
+            with self.computations.turn():
+                self.had.append(name)
+                assert self.gate.wait(10)
+            return name
+
+        return compute
+
+    def queued(self, count: int) -> None:
+        until(lambda: len(self.computations._lines["computing"]) == count, f"{count} wait for their turn")
+
+
+def test_what_is_superseded_or_left_before_its_turn_never_has_one():
+    computations = Computations()
+    work = InTurn(computations)
+    holder = Client(computations, "holder", "holder", work("holder"))
+    until(lambda: work.had == ["holder"], "it has its turn")
+    clients = [Client(computations, "a", "a0", work("a0"))]
+    for i in range(1, 40):
+        work.queued(1)
+        clients.append(Client(computations, "a", f"a{i}", work(f"a{i}"), order=i))
+        assert type(clients[i - 1].wait()) is SupersededError
+    left = Client(computations, "b", "b", work("b"))
+    work.queued(2)
+    assert computations.leave("b", "figure")
+    assert type(left.wait()) is LeftError
+    work.queued(1)
+    work.gate.set()
+    assert (holder.wait(), clients[-1].wait()) == ("holder", "a39")
+    assert work.had == ["holder", "a39"]
+
+
+def test_ensembles_have_their_turn_before_figures_and_what_is_ahead_does_not_wait():
+    computations = Computations()
+    work = InTurn(computations)
+    asked = [Client(computations, "first", "first", work("first"))]
+    until(lambda: work.had == ["first"], "it has its turn")
+    for i, (name, rank) in enumerate({"figure": FIGURE, "one": ENSEMBLE, "two": ENSEMBLE}.items()):
+        asked.append(Client(computations, name, name, work(name), rank=rank))
+        work.queued(i + 1)
+    with pytest.raises(LeftError), computations.turn(waits=False):
+        pytest.fail("It has no turn.")
+    work.gate.set()
+    for client in asked:
+        client.wait()
+    assert work.had == ["first", "one", "two", "figure"]
+    with computations.turn(waits=False):
+        pass
+
+
+def test_whoever_waits_sees_how_many_are_before():
+    computations, gate = Computations(), threading.Event()
+    inside = waiting(computations, gate, 3)
+    assert computations.progress("client 2", "figure") == (0.0, "waiting, 2 before this")
+    gate.set()
+    for client in inside:
+        client.wait()
