@@ -29,7 +29,6 @@ CONNECTIONS = 500  # held at once; on Windows one process can watch 512
 IDLE = 60  # s after which a connection is closed on which nothing is sent or read
 LARGEST = 90_000_000  # bytes of a request: a model of 64 MB, as base64
 STOPPING = 8  # s; `docker stop` kills after 10
-YOUNG = 20  # s; what dies younger than that is not started again
 WEB = "--web"  # the argument that says which of the two processes this is
 
 log = logging.getLogger("serve")
@@ -161,6 +160,7 @@ def web() -> None:
     signal.signal(signal.SIGTERM, stop)
     prefix = os.environ.get("DASH_URL_BASE_PATHNAME", "").rstrip("/")
     print(f"Latent Trajectories: http://{named(host, port)}{prefix}", flush=True)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nobody reads more of it
     serving.run()
     os._exit(0)  # everything is closed; taking torch to pieces would take seconds
 
@@ -179,19 +179,22 @@ def main() -> int:
         os.environ.setdefault(name, value)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     while True:
-        begin = time.monotonic()
-        with subprocess.Popen([sys.executable, __file__, WEB], stdin=subprocess.PIPE) as process:
+        pipe = subprocess.PIPE
+        with subprocess.Popen([sys.executable, __file__, WEB], stdin=pipe, stdout=pipe, text=True) as process:
             try:
+                assert process.stdout
+                line = process.stdout.readline()  # the address, once the page can be opened
+                print(line, end="", flush=True)
                 status = process.wait()
             except (SystemExit, KeyboardInterrupt):
                 ended(process)
                 return 0
-        if time.monotonic() - begin < YOUNG:
-            return status or 0
+        if not line:  # it would end again: it has said why
+            return status
         log.error("the web process ended with status %s; it is started again", status)
 
 
-def ended(process: "subprocess.Popen[bytes]") -> None:
+def ended(process: "subprocess.Popen[str]") -> None:
     """End the web process; it has some seconds for what it does."""
     assert process.stdin
     process.stdin.close()

@@ -40,7 +40,10 @@ class Question:
 
     def body(self, client: str, sequence: int, noise: float, seed: int = 0) -> bytes:
         """What the browser posts when the student has moved p, or has drawn new noise."""
-        value = {"query": f"v=1&p={noise:g}&seed={seed}", "client": client, "sequence": sequence}
+        return self.of({"query": f"v=1&p={noise:g}&seed={seed}", "client": client, "sequence": sequence})
+
+    def of(self, value: dict[str, Any]) -> bytes:
+        """What the browser posts when a store has a value."""
         asked = [{"id": f"ask-{self.route}", "property": "data", "value": value}]
         changed = [f"ask-{self.route}.data"]
         payload = {"output": self.output, "outputs": self.outputs, "inputs": asked, "changedPropIds": changed}
@@ -65,9 +68,9 @@ class Tally:
 class Connection:
     """One kept-alive connection to the server."""
 
-    def __init__(self, url: str):
+    def __init__(self, url: str, timeout: float = PATIENCE):
         parts = urlsplit(url)
-        self.http = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=PATIENCE)
+        self.http = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
 
     def get(self, path: str) -> Any:
         """An answer in JSON."""

@@ -28,14 +28,14 @@ class Server:
 
 
 @contextmanager
-def serving() -> Iterator[Server]:
-    """Start a server with an empty cache, and stop it."""
+def serving(root: Path = ROOT) -> Iterator[Server]:
+    """Start the program of a folder with an empty cache, and stop it; before serve.py it was served by gunicorn."""
     with tempfile.TemporaryDirectory(prefix="benchmark-") as home, (Path(home) / "log").open("w+") as log:
         port = free_port()
         started = time.perf_counter()
         process = subprocess.Popen(
-            [sys.executable, "serve.py"],
-            cwd=ROOT,
+            [sys.executable, *(["serve.py"] if (root / "serve.py").exists() else ["-m", "gunicorn", "app:server"])],
+            cwd=root,
             env=environment(Path(home), port),
             stdout=subprocess.DEVNULL,
             stderr=log,

@@ -2,6 +2,8 @@
 
 import os
 import socket
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,6 +39,28 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+@contextmanager
+def serving(root: Path, home: Path, **environment: str) -> Iterator[str]:
+    """The address of the dashboard as it is served: no images but the digits', a cache of its own."""
+    settings = {"LT_HOME": str(home), "HOST": "127.0.0.1", "PORT": str(free_port()), "LT_DEVICE": "cpu"} | environment
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("LT_") and k != "REDIS_URL"}
+    with (home / "log").open("w") as log:
+        command = [sys.executable, "serve.py"]
+        process = subprocess.Popen(
+            command, cwd=root, env=inherited | settings, stdout=subprocess.PIPE, stderr=log, text=True
+        )
+        assert process.stdout
+        try:
+            line = process.stdout.readline()  # one line with the address, once the page can be opened
+            assert "http://" in line, (home / "log").read_text()[-2000:]
+            yield line.rpartition(" ")[2].strip()
+        finally:
+            process.terminate()
+            process.wait(30)
+            process.stdout.close()
+    assert '"level": "ERROR"' not in (home / "log").read_text()
 
 
 @contextmanager

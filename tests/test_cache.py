@@ -2,10 +2,12 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from flask import Flask
 from core import experiments, inference
 from core.config import InferenceSpec, NoiseSweepSpec, Settings
 from core.experiments.machine import BEHIND
+from core.spec import SpecError
 from dashboard import cache as cache_module
 from dashboard.cache import CachedExperiments, ResultCache, writable
 from tests.conftest import settings_in
@@ -256,6 +259,45 @@ def test_redis_may_go_away(redis_server: tuple[str, subprocess.Popen[bytes]], se
     process.wait()
     assert cache.get_or_compute("k", compute) == "result"
     assert compute.count == 2
+
+
+class Silent(threading.Thread):
+    """Stands for a Redis that hangs: it takes connections and says nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.listener, self.taken = socket.create_server(("127.0.0.1", 0)), list[socket.socket]()
+        self.url = f"redis://127.0.0.1:{self.listener.getsockname()[1]}/0"
+        self.start()
+
+    def run(self) -> None:
+        with suppress(OSError):
+            while True:
+                self.taken.append(self.listener.accept()[0])
+
+    def close(self) -> None:
+        for one in (self.listener, *self.taken):
+            one.close()
+
+
+def test_redis_that_hangs_costs_one_try_and_is_then_left_alone(settings: Settings, monkeypatch: pytest.MonkeyPatch):
+    redis = Silent()
+    cache = ResultCache(Flask("test"), replace(settings, redis_url=redis.url))
+    compute = Counted()
+    assert [cache.get_or_compute(key, compute) for key in "abc"] == ["result"] * 3
+    assert cache.has("a") is False
+    assert len(redis.taken) == 1
+    monkeypatch.setattr(cache, "_resting", 0.0)  # when the while is over
+    assert cache.get_or_compute("d", compute) == "result"
+    assert len(redis.taken) == 2
+    redis.close()
+
+
+@pytest.mark.parametrize("url", ["nonsense", "http://redis:6379", "redis://redis:port/0"])
+def test_an_address_that_is_none_of_redis_is_refused_with_a_sentence(settings: Settings, url: str):
+    with pytest.raises(SpecError, match="REDIS_URL is no address of a Redis server") as refused:
+        ResultCache(Flask("test"), replace(settings, redis_url=url))
+    assert "\n" not in str(refused.value)
 
 
 # The experiments

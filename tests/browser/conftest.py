@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.tab import Tab
-from tests.served import free_port, required
+from tests.served import required, serving
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -39,23 +37,9 @@ def models_folder(home: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def server(root: Path, home: Path) -> Iterator[str]:
-    """The address of a server with this working tree: no images but the digits', a cache of its own."""
-    port = str(free_port())
-    settings = {"LT_HOME": str(home), "HOST": "127.0.0.1", "PORT": port, "LT_DEVICE": "cpu"}
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("LT_") and k != "REDIS_URL"}
-    with (home / "log").open("w") as log:
-        command = [sys.executable, "serve.py"]
-        process = subprocess.Popen(
-            command, cwd=root, env=inherited | settings, stdout=subprocess.PIPE, stderr=log, text=True
-        )
-        assert process.stdout
-        line = process.stdout.readline()  # one line with the address, once the page can be opened
-        assert "http://" in line, (home / "log").read_text()[-2000:]
-        yield line.rpartition(" ")[2].strip()
-        process.terminate()
-        process.wait(30)
-        process.stdout.close()
-    assert '"level": "ERROR"' not in (home / "log").read_text()
+    """The address of the dashboard with this working tree."""
+    with serving(root, home) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

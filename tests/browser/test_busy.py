@@ -1,0 +1,77 @@
+"""A server that has no room: the panels that wait say so and ask again, without a notice, and get their pictures."""
+
+import json
+import select
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from core.computations import MOST
+from tests.browser.conftest import Open
+from tests.browser.tab import Tab
+from tests.processes import until
+from tests.served import Browser, Site
+
+
+@contextmanager
+def occupied(server: str) -> Iterator[None]:
+    """Other tabs ask for as much as the server takes, and go away at the end."""
+    host, port = server.removeprefix("http://").split(":")
+    asks = next(c for c in Browser(Site(server)).callbacks if c["inputs"][0]["id"] == "ask-cloud")
+    with ExitStack() as held:
+        sockets = []
+        for seed in range(MOST + 20):
+            query = f"d=mnist&nz=100&src=decoded&runs=500&T=200&seed={seed + 1}"
+            asked = {"query": query, "client": f"other {seed}", "sequence": 1}
+            body = json.dumps(
+                {
+                    "output": asks["output"],
+                    "outputs": {"id": "cloud", "property": "data"},
+                    "inputs": [{"id": "ask-cloud", "property": "data", "value": asked}],
+                    "changedPropIds": ["ask-cloud.data"],
+                }
+            )
+            sockets.append(one := held.enter_context(socket.create_connection((host, int(port)))))
+            head = f"Host: {host}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+            one.sendall(f"POST /_dash-update-component HTTP/1.1\r\n{head}\r\n\r\n{body}".encode())
+        until(lambda: select.select(sockets, [], [], 0)[0], "one of them is told that there is no room")
+        yield
+
+
+def notices(one: Tab) -> int:
+    return one.page.locator("#notices .notice").count()
+
+
+def test_the_explorer_says_that_it_waits_and_gets_its_pictures(tab: Open):
+    one = tab(None)
+    with occupied(one.server):
+        one.page.goto(f"{one.server}/?d=digits&nz=10&seed=12345")
+        one.page.wait_for_function(
+            "() => ['plane', 'curves', 'stage'].some((n) => /server is busy: \\d+ before you/.test("
+            "(document.getElementById(n + '-wait') || {}).textContent))"
+        )
+        assert notices(one) == 0
+        assert one.strip()  # the single run is there
+    until(lambda: not one.text("#plane-wait") and not one.text("#curves-wait"), "it asks again")
+    one.quiet()
+    assert "Stage" in one.text("#caption") or one.text("#stage-name") in ("I", "II", "III")
+    assert notices(one) == 0
+
+
+def test_the_page_of_the_paper_says_that_it_waits_and_gets_its_figure(tab: Open):
+    one = tab(None)
+    one.page.goto(f"{one.server}/paper/")
+    one.page.fill("#paper-model", "digits-nz10-seed0")
+    draw = one.page.get_by_role("button", name="Draw Fig. 7b", exact=True)
+    with occupied(one.server):
+        draw.click()
+        one.page.wait_for_function("() => /server is busy/.test(document.getElementById('said').textContent)")
+    one.page.wait_for_selector("#drawn .main-svg")
+    one.page.wait_for_function("() => document.getElementById('said').textContent === ''")
+    with occupied(one.server):
+        one.page.get_by_role("button", name="Draw Fig. 7a", exact=True).click()
+        one.page.wait_for_function("() => /server is busy/.test(document.getElementById('said').textContent)")
+        one.page.locator("#cancel").click()
+        one.page.wait_for_function("() => document.getElementById('said').textContent === 'Cancelled.'")
+    assert one.page.locator("#cancel").is_disabled()
+    assert notices(one) == 0
