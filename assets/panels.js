@@ -564,6 +564,7 @@ window.latent = window.latent || {};
 
   panels.progress = function (reply) {
     document.body.style.setProperty("--progress", reply.fraction);
+    if (reply.text) panels.busy("cloud", reply.text.startsWith("waiting") ? reply.text : "");
   };
 
   panels.changed = function (name) {

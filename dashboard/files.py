@@ -2,16 +2,22 @@
 
 import io
 import json
+import os
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import is_dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
+from core.config import Progress
 from core.spec import SpecError
 
+SHORT = 20_000  # numbers; a process of its own is worth it from there on
 WIDTH = 900  # px, of a picture; the page's own width where it is wide
 
 
@@ -47,6 +53,28 @@ def as_csv(arrays: Mapping[str, np.ndarray], recipe: Mapping[str, Any]) -> str:
     for name, array in arrays.items():
         lines += [f"{name},{' '.join(map(str, index))},{value}" for index, value in np.ndenumerate(array)]
     return "\n".join(lines) + "\n"
+
+
+def as_csv_elsewhere(arrays: Mapping[str, np.ndarray], recipe: Mapping[str, Any], progress: Progress) -> str:
+    """The same; a long table is written by another process.
+
+    Written here it would keep the interpreter to itself: a single run lets go of it hundreds of times, and would wait
+    each time until it has it again (seen: seven seconds in all).
+    """
+    if sum(array.size for array in arrays.values()) < SHORT:
+        return as_csv(arrays, recipe)
+    with ProcessPoolExecutor(1, get_context("spawn"), stand_back) as pool:
+        table = pool.submit(as_csv, arrays, recipe)
+        while True:
+            progress(1.0, "writing")
+            with suppress(TimeoutError):
+                return table.result(timeout=0.5)
+
+
+def stand_back() -> None:
+    """Let everybody else go first, where processes have a priority."""
+    if hasattr(os, "nice"):
+        os.nice(19)
 
 
 def as_json(recipe: Mapping[str, Any]) -> str:

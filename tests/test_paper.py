@@ -13,12 +13,14 @@ import numpy as np
 import pytest
 
 from core import experiments
+from core.computations import LeftError
 from core.config import FigureSpec, Progress, Settings
 from dashboard import finds
 from dashboard.cache import CachedExperiments
 from dashboard.catalogue import ROWS, TYPED
+from dashboard.files import SHORT, as_csv, as_csv_elsewhere
 from dashboard.theme import THEMES
-from tests.processes import until
+from tests.processes import children, until
 from tests.served import create_app, own_cache, sentences
 
 
@@ -166,6 +168,21 @@ def test_the_files_hold_the_numbers_and_the_recipe(served: tuple[Any, FigureSpec
     assert http.get("/paper/data/nothing.npz").status_code == 404
     assert http.get("/paper/data/fig1.npz?model=nobody").status_code == 400
     assert http.get(f"/paper/data/fig1.npz?{query}&noise=7").status_code == 400
+
+
+def test_a_long_table_is_written_by_another_process_and_is_the_same():
+    arrays, before = {"a": np.arange(SHORT, dtype=np.float32).reshape(2, -1) / 7}, children()
+    seen: set[int] = set()
+    table = as_csv_elsewhere(arrays, {"n": 1}, lambda *_: seen.update(children() - before))
+    assert table == as_csv(arrays, {"n": 1})
+    assert seen
+
+    def left(*_: object) -> None:
+        raise LeftError
+
+    with pytest.raises(LeftError):
+        as_csv_elsewhere(arrays, {"n": 1}, left)
+    until(lambda: children() == before, "no process is left")
 
 
 @pytest.mark.parametrize("asked", [7, {"figure": "fig1"}, {"figure": "nothing", "query": "model=a"}, {"query": "T=x"}])

@@ -30,7 +30,7 @@ from dashboard import catalogue
 from dashboard.cache import CachedExperiments
 from dashboard.catalogue import ROWS, TYPED, Row, row_of
 from dashboard.controls import ScreenState, attributes
-from dashboard.files import arrays_of, as_csv, as_json, as_npz
+from dashboard.files import arrays_of, as_csv_elsewhere, as_json, as_npz
 from dashboard.pages import claims
 from dashboard.panels import GRAPH
 from dashboard.requests import answered, asker
@@ -285,7 +285,7 @@ class PaperPage:
         def write(report: Reporter) -> bytes | str:
             arrays = arrays_of(row_of(name).results(self.lab, spec, report))
             with self.lab.computations.turn():
-                return (as_npz if kind == "npz" else as_csv)(arrays, recipe)
+                return as_npz(arrays, recipe) if kind == "npz" else as_csv_elsewhere(arrays, recipe, report)
 
         return self.lab.computations.ask(asker(), f"{kind} {key_of(name, spec)}", write)
 
