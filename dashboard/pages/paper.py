@@ -277,12 +277,12 @@ class PaperPage:
         return Response(body, mimetype=KINDS[kind], headers=named)
 
     def file(self, name: str, kind: str, spec: FigureSpec) -> bytes | str:
-        """The content of a file; writing numbers as text takes long, too, and is done once and one at a time."""
-        recipe = catalogue.recipe(self.lab, name, spec)
-        if kind == "json":
-            return as_json(recipe)
+        """The content of a file; all of it takes a while: the digests of the recipe, the numbers, writing them."""
 
         def write(report: Reporter) -> bytes | str:
+            recipe = catalogue.recipe(self.lab, name, spec)
+            if kind == "json":
+                return as_json(recipe)
             arrays = arrays_of(row_of(name).results(self.lab, spec, report))
             with self.lab.computations.turn():
                 return as_npz(arrays, recipe) if kind == "npz" else as_csv_elsewhere(arrays, recipe, report)
