@@ -40,7 +40,7 @@ format: .venv/.stamp-dev ## let ruff format and fix
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
 
-container: ## build the Dockerfile and run it, without a Docker engine (root on Debian)
+container: .venv/.stamp-dev ## build the Dockerfile and run it, without a Docker engine (root on Debian)
 	@PYTHON='$(PYTHON)' bash .ci/container
 
 clean: ## remove .venv and the caches
