@@ -150,7 +150,6 @@ def web() -> None:
         clear_untrusted_proxy_headers=True,
         ident="",
     )
-    prefix = os.environ.get("DASH_URL_BASE_PATHNAME", "").rstrip("/")
 
     def stop(*_: object) -> None:
         for close in server.extensions["closing"]:
