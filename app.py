@@ -1,9 +1,16 @@
 """The dashboard: `python serve.py` serves it, `python app.py` while developing."""
 
 import os
+import sys
+from collections.abc import Callable
+from typing import Any
 
+from core import experiments
 from core.config import Settings
+from core.spec import SpecError
+from dashboard import doorway, roles
 from dashboard.cache import CachedExperiments, ResultCache
+from dashboard.hosting import Hosting
 from dashboard.jobs import Jobs
 from dashboard.pages.explore import ExplorePage
 from dashboard.pages.models import ModelsPage
@@ -16,52 +23,64 @@ META = [{"name": "viewport", "content": "width=device-width, initial-scale=1"}]
 MAX_REQUEST = 2_000_000  # bytes; a question has a few hundred
 
 
-def create_app(settings: Settings) -> Dash:
+def create_app(settings: Settings, hosting: Hosting | None = None) -> Dash:
     """Build the app; nothing is computed and no model is opened before somebody asks."""
-    app = Dash(
-        __name__,
-        title="Latent Trajectories",
-        update_title="",
-        compress=True,
-        health_endpoint="health",
-        index_string=index(),
-        meta_tags=META,
-    )
+    hosting = hosting or Hosting()
+    app = new_app(hosting, "Explore", compress=True, health_endpoint="health")
     app.server.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST
+    doorway.guard(app.server, hosting)
+    roles.admit(app.server, hosting)
     keep_compressed(app.server)
-    root = app.config.requests_pathname_prefix
     lab = CachedExperiments(settings, ResultCache(app.server, settings))
     jobs = Jobs(settings, lab.computations)
     app.server.extensions["closing"] = (lab.computations.close, lab.close, jobs.close)  # in this order
-    page = ExplorePage(lab, jobs)
-    app.layout = shell(page.layout(), "Explore", root)
-    page.register(app)
-    add_page(app, "Models", ModelsPage(settings, jobs, root))
-    add_page(app, "Paper", PaperPage(lab, root))
+    explore = ExplorePage(lab, jobs)
+    content = explore.layout()
+    set_layout(app, "Explore", hosting, lambda: content)
+    explore.register(app)
+    apps = [app]
+    for name, page in (
+        ("Models", ModelsPage(settings, jobs, hosting.requests)),
+        ("Paper", PaperPage(lab, hosting.requests)),
+    ):
+        # a page of its own beside the explorer, on the same server: neither loads what the other needs
+        other = new_app(hosting, name, server=app.server)
+        set_layout(other, name, hosting, page.layout)
+        page.register(other)
+        apps.append(other)
+    doorway.send_headers(app.server, apps, hosting)
     return app
 
 
-def add_page(explorer: Dash, name: str, page: ModelsPage | PaperPage) -> None:
-    """A page of its own beside the explorer, on the same server: neither loads what the other needs."""
-    root = explorer.config.requests_pathname_prefix
-    app = Dash(
+def new_app(hosting: Hosting, name: str, **options: Any) -> Dash:
+    """An empty page below its prefixes."""
+    return Dash(
         __name__,
-        server=explorer.server,
-        url_base_pathname=f"{root}{PAGES[name]}",
-        title=f"{name} – Latent Trajectories",
+        title="Latent Trajectories" if name == "Explore" else f"{name} – Latent Trajectories",
         update_title="",
         index_string=index(),
         meta_tags=META,
+        **hosting.dash_prefixes(PAGES[name]),
+        **options,
     )
-    app.layout = lambda: shell(page.layout(), name, root)
-    page.register(app)
 
 
-app = create_app(Settings.from_environment())
+def set_layout(app: Dash, name: str, hosting: Hosting, content: Callable[[], Any]) -> None:
+    """Let a page stand in the shell, which differs for visitors."""
+    app.layout = lambda: shell(content(), name, hosting.requests)
+
+
+try:
+    settings, hosting = Settings.from_environment(), Hosting.from_environment()
+    if settings.device not in ("auto", "cpu"):
+        experiments.device_of(settings)
+except SpecError as error:
+    sys.exit(str(error))
+app = create_app(settings, hosting)
 server = app.server
 
 # the first burst of requests after a start meets a half set-up Dash otherwise (plotly/dash#3971)
-server.test_client().get(app.config.requests_pathname_prefix)
+server.test_client().get(hosting.routes)
 
 if __name__ == "__main__":
     app.run(host=os.environ.get("HOST", "127.0.0.1"), port=os.environ.get("PORT", "8050"))

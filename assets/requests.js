@@ -33,7 +33,8 @@ window.latent = window.latent || {};
     const [, output] = /^\{"output":"((?:[^"\\]|\\.)*)"/.exec(head) || [];
     const token = {};
     newest.set(output, token);
-    return { again: /"inputs":\[\{"id":"(ask-\w+|asked)"/.test(head), isWanted: () => newest.get(output) === token };
+    const byClock = /"changedPropIds":\["\w+\.n_intervals"\]/.test(head);
+    return { byClock, again: /"inputs":\[\{"id":"(ask-\w+|asked)"/.test(head), isWanted: () => newest.get(output) === token };
   }
 
   /* One attempt: the answer with all of its body, or null. */
@@ -62,7 +63,8 @@ window.latent = window.latent || {};
   const sentenceOf = (reply) => (/text\/plain/.test(reply.headers.get("Content-Type")) ? reply.text() : "");
 
   /* Say why there is no answer; the next answer takes it away. Before there is a page, the HTML has a place for it. */
-  function say(sentence) {
+  function say(sentence, byClock) {
+    if (byClock && unanswered) return; // said already, or dismissed: a clock brings nothing back
     const early = document.getElementById("unanswered");
     if (unanswered) unanswered.remove();
     if (document.getElementById("notices")) unanswered = latent.notice([sentence]);
@@ -75,15 +77,23 @@ window.latent = window.latent || {};
     document.getElementById("unanswered").textContent = "";
   }
 
+  /* What the server refuses as a whole, before any callback reads it, is said as its callbacks' refusals are. */
+  async function refused(reply) {
+    if (reply.status < 400) return;
+    const sentence = (await sentenceOf(reply.clone())) || `The server refused this (${reply.status}). Reload the page.`;
+    latent.notice([sentence.slice(0, 300)]);
+    latent.panels.waiting(false);
+  }
+
   window.fetch = async function (...what) {
     const question = read(String(what[0].url || what[0]), what[1]);
     if (!question) return send.apply(window, what);
     for (let count = 0; ; count++) {
       const reply = await attempt(what, requests.patience * 2 ** count);
-      if (!isLost(reply) && !isBusy(reply)) { answered(); return reply; }
+      if (!isLost(reply) && !isBusy(reply)) { answered(); await refused(reply); return reply; }
       const busy = isBusy(reply) ? (await sentenceOf(reply)).slice(0, 300) : "";
       if (!question.again && !isBusy(reply)) { // it may have done something: whoever asked decides
-        say(SILENT);
+        say(SILENT, question.byClock);
         if (reply) return reply;
         throw new TypeError(SILENT);
       }

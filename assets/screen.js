@@ -288,6 +288,7 @@ window.latent = window.latent || {};
   // ---- notices and jobs
 
   function notice(sentences, extra) {
+    const before = document.activeElement;
     const box = document.createElement("div");
     box.className = "notice";
     sentences.forEach((text) => { const p = document.createElement("p"); p.textContent = text; box.append(p); });
@@ -295,15 +296,39 @@ window.latent = window.latent || {};
     const close = document.createElement("button");
     Object.assign(close, { type: "button", textContent: "×", className: "close" });
     close.setAttribute("aria-label", "Dismiss");
-    close.addEventListener("click", () => box.remove());
+    close.addEventListener("click", () => {
+      box.remove();
+      if (before !== document.body && before.isConnected) before.focus(); // back to what was refused
+    });
     box.append(close);
     const same = $$("#notices .notice").find((other) => other.textContent === box.textContent);
     if (same) same.remove();
     $("#notices").append(box);
+    $("#rail")?.classList.remove("open"); // on a phone it lies over the notices
     $("#notices").scrollIntoView({ block: "nearest" });
     return box;
   }
   latent.notice = notice;
+
+  /* Dash's upload is silent about files that it does not take, and about the same file chosen once more. */
+  function checkFiles(event) {
+    const area = event.target.closest && event.target.closest("[data-largest]");
+    const files = Array.from((event.dataTransfer || event.target).files || []);
+    if (!area || !files.length) return;
+    const { largest, ending } = area.dataset, [file] = files;
+    const problem = files.length > 1 ? "Choose one file at a time."
+      : !file.name.toLowerCase().endsWith(ending) ? `${file.name} does not end in ${ending}. Only such files are read here.`
+      : file.size > largest ? `${file.name} has ${(file.size / 1e6).toFixed(1)} MB. Choose a file of at most ${largest / 1e6} MB.`
+      : "";
+    if (problem) {
+      event.preventDefault();
+      event.stopPropagation();
+      if (event.type === "change") event.target.value = "";
+      notice([problem]);
+    } else if (area.dataset.used) say($("[id]", area).id, { contents: null });
+    area.dataset.used = "yes";
+  }
+  ["change", "drop"].forEach((type) => document.addEventListener(type, checkFiles, true));
 
   let jobBox = null;
   function actions() {
@@ -320,7 +345,6 @@ window.latent = window.latent || {};
     return button;
   }
   function openJobBox(sentences, what) {
-    $("#rail").classList.remove("open"); // on a phone it lies over the notices
     if (jobBox) jobBox.box.remove();
     const row = actions();
     jobBox = { row, what, box: notice(sentences, row) };

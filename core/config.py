@@ -4,12 +4,13 @@ Settings (paths, device, addresses) change where a thing is computed, never what
 """
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from itertools import product
 from pathlib import Path
 
-from core.spec import Choice, Integer, Integers, Name, Rates, Real, Spec, SpecError, setting
+from core.spec import Choice, Integer, Integers, Name, Rates, Real, Spec, SpecError, setting, shown
 
 DATASETS = ("mnist", "fashion", "digits")
 NOISE_KINDS = ("invert", "permute")
@@ -216,21 +217,46 @@ class Settings:
     device: str = "auto"
     redis_url: str = ""
     scheduler: str = ""
+    max_jobs: int = 20
+    max_import: int = 64_000_000  # bytes; a shipped model has at most 5,000,000
+    max_models: int = 2_000_000_000  # bytes; 400 models of the paper's size, or 80 trainings that were stopped
 
     @staticmethod
     def from_environment(environ: Mapping[str, str] = os.environ) -> "Settings":
-        """Read LT_DATA, LT_MODELS, LT_CACHE, LT_DEVICE, LT_SCHEDULER and REDIS_URL; everything has a default."""
+        """Read the variables that the README lists; everything has a default.
+
+        Raises:
+            SpecError: A value that cannot be used.
+        """
         work = Path(environ.get("LT_HOME") or Path.home() / ".latent-trajectories")
         device = environ.get("LT_DEVICE") or "auto"
         Choice(("auto", "cpu", "cuda", "mps")).check("LT_DEVICE", device)
+        scheduler = environ.get("LT_SCHEDULER", "")
+        if scheduler and not re.fullmatch(r"([a-z]+://)?[^\s/]+:\d{1,5}", scheduler):
+            raise SpecError(f"LT_SCHEDULER must be an address as tcp://host:8786, not {shown(scheduler)}.")
         return Settings(
-            data=Path(environ.get("LT_DATA") or work / "data"),
-            models=Path(environ.get("LT_MODELS") or work / "models"),
-            cache=Path(environ.get("LT_CACHE") or work / "cache"),
+            data=_folder(environ, "LT_DATA", work / "data"),
+            models=_folder(environ, "LT_MODELS", work / "models"),
+            cache=_folder(environ, "LT_CACHE", work / "cache"),
             device=device,
             redis_url=environ.get("REDIS_URL", ""),
-            scheduler=environ.get("LT_SCHEDULER", ""),
+            scheduler=scheduler,
+            max_jobs=_number(environ, "LT_MAX_JOBS", 20),
+            max_import=_number(environ, "LT_MAX_IMPORT_MB", 64) * 1_000_000,
+            max_models=_number(environ, "LT_MAX_MODELS_MB", 2_000) * 1_000_000,
         )
+
+
+def _folder(environ: Mapping[str, str], variable: str, default: Path) -> Path:
+    path = Path(environ.get(variable) or default)
+    if path.exists() and not path.is_dir():
+        raise SpecError(f"{variable} must be a folder, and {path} is none. Name another one, or leave {variable} out.")
+    return path
+
+
+def _number(environ: Mapping[str, str], variable: str, default: int) -> int:
+    text = environ.get(variable, "").strip()
+    return Integer(1, 10_000_000).read(variable, text) if text else default
 
 
 Progress = Callable[[float, str], None]

@@ -79,7 +79,7 @@ class Jobs:
         It goes on where an earlier attempt was stopped. A model that is there is not trained again.
 
         Raises:
-            RefusedError: The scheduler does not answer, or has no worker.
+            RefusedError: The scheduler does not answer, or has no worker; or there is no room for more.
         """
         key = f"train-{spec.key()[:16]}"
         usable = experiments.library_of(self.settings).usable(spec.dataset)
@@ -87,6 +87,7 @@ class Jobs:
         if there:
             self._work[key], self._status[key] = spec, JobStatus("done", 1.0, there[0])
             return key
+        experiments.check_room(self.settings)
         return self._start(self.settings.scheduler, key, spec, train_job, spec.to_dict())
 
     def download(self, dataset: str) -> str:
@@ -117,6 +118,8 @@ class Jobs:
             except (RefusedError, OSError, TimeoutError):  # of no use to who wants to be rid of it
                 said += " here; no worker answers, and the one that has its state keeps it"
         stopped.path.unlink(missing_ok=True)
+        if not stopped.problem:
+            experiments.forget_waiting(stopped.spec, self.settings)
         return f"{said}."
 
     def estimated_seconds(self, spec: ModelSpec, question: Question) -> float:
@@ -173,10 +176,16 @@ class Jobs:
         with self._lock:
             if key in self._attempts:
                 return key
+            if len(self._attempts) >= self.settings.max_jobs:
+                raise RefusedError(
+                    f"{len(self._attempts)} jobs run or wait here, as many as this server takes. "
+                    "Ask again when one has ended, or cancel one."
+                )
             attempt = f"{key}-{next_attempt(client, key)}"
-            if address and isinstance(what, ModelSpec):
+            if isinstance(what, ModelSpec):
+                note = experiments.note_elsewhere if address else experiments.note_waiting
                 with contextlib.suppress(OSError):  # the model may find room yet
-                    experiments.note_elsewhere(what, self.settings)
+                    note(what, self.settings)
             self._work[key], self._status[key], self._attempts[key] = what, JobStatus(), attempt
             future = client.submit(work, key, about, self._settings_at(address), key=attempt, pure=False)
             self._futures[attempt] = future
@@ -269,11 +278,16 @@ class Jobs:
             if future is not None and future.client.status == "running":
                 with contextlib.suppress(Exception):  # a scheduler that is gone counts no attempts
                     future.client.set_metadata([TOPIC, key], int(attempt.rpartition("-")[2]) + 1)
+            is_current = self._attempts.get(key) == attempt
             with self._standing:
-                if self._attempts.get(key) == attempt:
+                if is_current:
                     del self._attempts[key]
                     fraction = 1.0 if state == "done" else self._status[key].fraction
                     self._status[key] = replace(self._status[key], state=state, text=text, fraction=fraction)
+            what = self._work[key]
+            if is_current and isinstance(what, ModelSpec):
+                with contextlib.suppress(OSError):
+                    experiments.forget_waiting(what, self.settings)
             if future is not None:
                 future.release()
 

@@ -11,7 +11,6 @@ from dashboard.controls import attributes
 from dashboard.panels import GRAPH
 from dashboard.theme import TITLES
 
-LARGEST = 64_000_000  # bytes of a model that somebody brings; ours have 6,000,000
 TURNED_UP = 0.1  # nats; less is the noise of the latent samples
 JOB = {"cancel": "Cancel", "resume": "Go on", "discard": "Discard"}
 
@@ -58,7 +57,8 @@ def form() -> html.Section:
                 className="form",
             ),
             html.P(id="said", role="status", className="note", **attributes(aria_live="polite")),
-        ]
+        ],
+        className="acts",
     )
 
 
@@ -70,15 +70,21 @@ def course_panel(name: str) -> html.Div:
     return html.Div(parts, id=f"{name}-panel", hidden=True, className="course", role="img", **label)
 
 
-def upload() -> html.Section:
-    """Bring a model."""
+def upload(largest: int) -> html.Section:
+    """Bring a model.
+
+    Args:
+        largest: Bytes that a file may have.
+    """
     words = ["Drop a .safetensors file here, or ", html.Span("choose one", className="link"), "."]
+    limits = attributes(data_largest=str(largest), data_ending=".safetensors")  # screen.js says what is refused
     return html.Section(
         [
             html.H2("Bring a model"),
-            dcc.Upload(words, id="upload", accept=".safetensors", max_size=LARGEST, className="drop"),
+            html.Div(dcc.Upload(words, id="upload", accept=".safetensors", className="drop"), **limits),
             html.P(id="brought", role="status", className="note"),
-        ]
+        ],
+        className="acts",
     )
 
 
@@ -88,11 +94,12 @@ def stopped_row(each: experiments.Unfinished) -> html.Div:
     if each.problem:
         return html.Div([html.Span(each.problem), job_button("discard", name)], className="job")
     state = "lies with its worker" if each.is_elsewhere else f"holds epoch {each.epoch} of {each.spec.epochs}"
-    words = html.Span(f"stopped; its state {state}.", className="note")
+    stopped = "waited for its turn when the server stopped." if each.is_waiting else f"stopped; its state {state}."
+    words = html.Span(stopped, className="note")
     buttons = [job_button("resume", name), job_button("discard", name)]
     return html.Div([html.Strong(describe(each.spec)), words, *buttons], className="job")
 
 
 def job_button(action: str, key: str) -> html.Button:
     """What can be done about a training."""
-    return html.Button(JOB[action], id={"do": action, "key": key}, type="button", className="quiet")
+    return html.Button(JOB[action], id={"do": action, "key": key}, type="button", className="quiet acts")

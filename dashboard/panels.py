@@ -121,7 +121,7 @@ def rail() -> html.Section:
                     html.Div(id="train-n-place"),
                     html.Button("Ask", id="train-ask", type="button", className="quiet"),
                 ],
-                className="row train",
+                className="row train acts",
             ),
             html.P(id="model-card", className="note"),
         ]
@@ -138,7 +138,7 @@ def rail() -> html.Section:
         html.Div(
             [
                 html.P(id="images-note", className="note"),
-                html.Button("Fetch the original images", id="fetch", type="button", className="quiet"),
+                html.Button("Fetch the original images", id="fetch", type="button", className="quiet acts"),
             ],
             id="fetch-row",
         ),

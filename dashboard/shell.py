@@ -3,9 +3,10 @@
 import re
 from typing import Any
 
-from dash import Dash, dcc, html
+from dash import ClientsideFunction, Dash, Input, dcc, html
 from flask import Response, request
 
+from dashboard import roles
 from dashboard.controls import attributes
 from dashboard.requests import is_question
 from dashboard.theme import style_sheet
@@ -50,7 +51,7 @@ LEFT_OUT = re.compile(r'<script src="[^"]*(?:/dash_table/|/deps/polyfill)[^"]*">
 
 
 class LeanDash(Dash):
-    """Dash without 40 kB that no page needs, and without a traceback for whoever posts what is no question.
+    """Dash whose notices are shown, without 40 kB that no page needs and without tracebacks for what is no question.
 
     Left out are its table, and polyfills for browsers of before 2018. Of these Dash's components use one,
     `regeneratorRuntime`: assets/vendor has it.
@@ -67,6 +68,9 @@ class LeanDash(Dash):
             return Response("This is no question of this page. Reload the page.", 400, mimetype="text/plain")
 
         self.server.view_functions[name] = checked
+        self.clientside_callback(
+            ClientsideFunction("latent", "notice"), Input("notice", "data"), prevent_initial_call=True
+        )
 
     def interpolate_index(self, **parts: str) -> str:
         return super().interpolate_index(**parts | {"scripts": LEFT_OUT.sub("", parts["scripts"])})
@@ -78,7 +82,7 @@ def index() -> str:
 
 
 def shell(page: Any, current: str, root: str) -> html.Div:
-    """A page within header and notices.
+    """A page within header and notices; style.css hides from visitors what has the class `acts`.
 
     Args:
         page: What stands below the header.
@@ -100,4 +104,8 @@ def shell(page: Any, current: str, root: str) -> html.Div:
         ]
     )
     notices = html.Div(id="notices", role="alert")
-    return html.Div([header, dcc.Store(id="notice"), notices, html.Main(page)], className="shell")
+    parts = [header, dcc.Store(id="notice"), notices]
+    if roles.is_operator():
+        return html.Div([*parts, html.Main(page)], className="shell")
+    look = html.P(["You can look at everything here. ", roles.VISITOR], className="visiting note")
+    return html.Div([*parts, look, html.Main(page)], className="shell visitor")

@@ -127,7 +127,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Dash:
 
 @pytest.fixture(scope="module")
 def parts(app: Dash) -> list[Component]:
-    return list(walk(app.layout))
+    return list(walk(app.layout()))
 
 
 @pytest.fixture(scope="module")

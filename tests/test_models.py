@@ -197,7 +197,7 @@ def test_a_model_is_brought_once_and_verified(trained: tuple[Settings, str], set
     entry = Library.of(settings.models).find("my-model-1")
     assert (entry.origin, entry.problem) == ("imported", "")
     assert "here already" in sentences(hand.post("upload", content, state=("my-model-1.safetensors",)))[0]
-    for wrong in ("data:x;base64,AAAA", "no base64 at all", content[: len(content) // 2], 7, None, ["a"]):
+    for wrong in ("data:x;base64,AAAA", "no base64 at all", content[: len(content) // 2], 7, ["a"]):
         (sentence,) = sentences(hand.post("upload", wrong, state=("other.safetensors",)))
         assert len(sentence) < 400
     assert [e.id for e in Library.of(settings.models).entries() if e.origin == "imported"] == ["my-model-1"]

@@ -56,6 +56,23 @@ def library_of(settings: Settings) -> Library:
     return Library.of(settings.models)
 
 
+def check_room(settings: Settings, n_bytes: int = 0) -> None:
+    """Refuse what would make the folder of models larger than the settings allow.
+
+    Raises:
+        StoreError: There is no room for so many bytes.
+    """
+    used = 0
+    for path in settings.models.rglob("*"):
+        with suppress(OSError):  # it is gone meanwhile
+            used += path.stat().st_size
+    if used + n_bytes > settings.max_models:
+        raise store.StoreError(
+            f"The models of this machine have {used / 1e6:.0f} MB, and may have {settings.max_models / 1e6:.0f} "
+            "(LT_MAX_MODELS_MB). Delete a model, or discard a stopped training."
+        )
+
+
 def open_model(id: str, settings: Settings) -> store.Model:
     """Open a model of the library on this machine's device."""
     return library_of(settings).load(id, device_of(settings))

@@ -26,6 +26,7 @@ from core.vae import VAE
 MEMORIES_PER_LABEL = 500
 STATE = ".training"  # ending of the file that a training goes on from
 ELSEWHERE = ".elsewhere"  # ending of the note that a training's state lies with a worker of another machine
+WAITING = ".waiting"  # ending of the note that a training was asked for, until it has come to an end
 
 
 def train_model(
@@ -126,8 +127,8 @@ def state_of(spec: ModelSpec, settings: Settings) -> Path:
 
 
 def forget_state(spec: ModelSpec, settings: Settings) -> None:
-    """Remove the state of a training that has come to its end, and the note that a worker has it."""
-    for ending in (STATE, ELSEWHERE):
+    """Remove the state of a training that has come to its end, and the notes about it."""
+    for ending in (STATE, ELSEWHERE, WAITING):
         state_of(spec, settings).with_suffix(ending).unlink(missing_ok=True)
 
 
@@ -137,7 +138,25 @@ def note_elsewhere(spec: ModelSpec, settings: Settings) -> None:
     Raises:
         OSError: The note cannot be written.
     """
-    files.write_whole(state_of(spec, settings).with_suffix(ELSEWHERE), json.dumps(spec.to_dict()).encode())
+    _note(spec, settings, ELSEWHERE)
+
+
+def note_waiting(spec: ModelSpec, settings: Settings) -> None:
+    """Note that a training was asked for: a server that was killed before it began offers it again.
+
+    Raises:
+        OSError: The note cannot be written.
+    """
+    _note(spec, settings, WAITING)
+
+
+def forget_waiting(spec: ModelSpec, settings: Settings) -> None:
+    """Remove the note of a training that nobody waits for any more; what it has learnt stays."""
+    state_of(spec, settings).with_suffix(WAITING).unlink(missing_ok=True)
+
+
+def _note(spec: ModelSpec, settings: Settings, ending: str) -> None:
+    files.write_whole(state_of(spec, settings).with_suffix(ending), json.dumps(spec.to_dict()).encode())
 
 
 def zoo_model(
@@ -187,21 +206,29 @@ class Unfinished:
         """Whether only a note is here."""
         return self.path.suffix == ELSEWHERE
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it had not begun."""
+        return self.path.suffix == WAITING
+
 
 def unfinished(settings: Settings) -> list[Unfinished]:
-    """The trainings of this machine that have a state and no model yet."""
+    """The trainings of this machine that have a state, or were asked for, and have no model yet."""
     if not settings.models.is_dir():
         return []
     named = [path for path in sorted(settings.models.iterdir()) if is_name(path.stem) and path.is_file()]
-    here = [read_unfinished(path) for path in named if path.suffix == STATE]
-    noted = [read_unfinished(path) for path in named if path.suffix == ELSEWHERE]
-    return here + [each for each in noted if each.problem or each.spec not in [state.spec for state in here]]
+    found: list[Unfinished] = []
+    for ending in (STATE, ELSEWHERE, WAITING):  # what says most goes first
+        of_before = [each.spec for each in found if not each.problem]
+        these = [read_unfinished(path) for path in named if path.suffix == ending]
+        found += [each for each in these if each.problem or each.spec not in of_before]
+    return found
 
 
 def read_unfinished(path: Path) -> Unfinished:
-    """What a state, or the note that a worker has it, says."""
+    """What a state says, or a note about a training."""
     try:
-        if path.suffix == ELSEWHERE:
+        if path.suffix in (ELSEWHERE, WAITING):
             return Unfinished(path, ModelSpec.from_dict(json.loads(path.read_text())))
         course = stack.read_course(path)
         spec = ModelSpec.from_dict(course["specs"][0])

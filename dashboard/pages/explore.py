@@ -35,6 +35,7 @@ from dashboard.controls import REFERENCE_RUNS, ScreenState
 from dashboard.jobs import Jobs
 from dashboard.panels import GRID, rail, transport, views
 from dashboard.requests import Newest, Request, answered, asker, read_request
+from dashboard.roles import is_operator, require_operator
 from dashboard.theme import MARKERS, TITLES, theme_of
 
 T = TypeVar("T")
@@ -97,7 +98,7 @@ class ExplorePage:
         app.clientside_callback(
             "window.dash_clientside.latent.curves", Input("curves-graph", "figure"), prevent_initial_call=True
         )
-        for store in ("begin", "settled", "run", "sweep", "image", "job", "progress", "notice"):
+        for store in ("begin", "settled", "run", "sweep", "image", "job", "progress"):
             app.clientside_callback(
                 f"window.dash_clientside.latent.{store}", Input(store, "data"), prevent_initial_call=store != "begin"
             )
@@ -225,6 +226,8 @@ class ExplorePage:
         if not isinstance(data, dict):
             raise SpecError("The request must be an object. Reload the page.")
         action, key = data.get("action"), data.get("key")
+        if action != "status":
+            require_operator()
         if action in ("status", "cancel") and isinstance(key, str):
             if action == "cancel":
                 self.jobs.cancel(key)
@@ -324,7 +327,7 @@ class ExplorePage:
                     f"There is no {TITLES[state.dataset]} model with N_z = {state.n_latent} here: "
                     f"N_z = {n_latent} is shown instead."
                 )
-                offer = {"dataset": state.dataset, "n_latent": state.n_latent}
+                offer = {"dataset": state.dataset, "n_latent": state.n_latent} if is_operator() else None
             return entry, notes, offer
         raise StoreError(f"There is no model of {TITLES[state.dataset]} here. Choose another data set.")
 

@@ -17,6 +17,7 @@ from dataclasses import fields
 from typing import Any
 
 from dash import ALL, Dash, Input, Output, State, callback_context, dcc, html, no_update
+from dash.exceptions import PreventUpdate
 from flask import Response, abort, request, send_file
 
 from core import experiments
@@ -28,7 +29,6 @@ from dashboard import captions, figures
 from dashboard.controls import attributes
 from dashboard.jobs import Jobs, JobStatus
 from dashboard.model_list import (
-    LARGEST,
     bound_of,
     course_panel,
     describe,
@@ -38,6 +38,7 @@ from dashboard.model_list import (
     upload,
 )
 from dashboard.requests import answered, asker
+from dashboard.roles import is_operator, operators_only
 from dashboard.theme import TITLES, theme_of
 
 BUSY = ("waiting", "running")
@@ -83,16 +84,16 @@ class ModelsPage:
                         course_panel("past"),
                     ]
                 ),
-                upload(),
+                upload(self.settings.max_import),
             ],
             className="models",
         )
 
     def register(self, app: Dash) -> None:
         """Connect the callbacks, and the files that can be exported."""
-        prefix = app.config.requests_pathname_prefix
+        prefix, largest = app.config.routes_pathname_prefix, self.settings.max_import
         app.server.add_url_rule(f"{prefix}file/<name>", "model_file", self.export)
-        app.server.before_request(lambda: allow_large(f"{prefix}_dash-update-component"))
+        app.server.before_request(lambda: allow_large(f"{prefix}_dash-update-component", largest))
         app.callback(
             [Output("jobs", "children"), Output("table", "children"), Output("course", "figure")],
             [Output("course-panel", "hidden"), Output("second", "interval"), Output("seen", "data")],
@@ -171,6 +172,7 @@ class ModelsPage:
         )
 
     @answered
+    @operators_only
     def ask(self, train: object, estimate: object, *values: Any) -> str:
         """Train what the form says, or say how long it would take."""
         spec = spec_of(*values)
@@ -181,6 +183,7 @@ class ModelsPage:
         return f"{describe(spec)} is being trained. You can leave this page."
 
     @answered
+    @operators_only
     def act(self, clicks: object) -> Any:
         """Cancel, go on with or discard a training."""
         action, key = pressed("do"), pressed("key")
@@ -193,6 +196,8 @@ class ModelsPage:
             if each.path.name == key and action == "resume" and not each.problem:
                 self.jobs.train(each.spec)
                 place = "where its worker left it" if each.is_elsewhere else f"from epoch {each.epoch}"
+                if each.is_waiting:
+                    return f"{describe(each.spec)} is being trained."
                 return f"{describe(each.spec)} goes on {place}."
             if each.path.name == key and action == "discard":
                 return self.jobs.discard(each)
@@ -212,6 +217,7 @@ class ModelsPage:
         return figure, f"{target}: {bound_of(card)} nats on the test images", False
 
     @answered
+    @operators_only
     def doubt(self, clicks: object) -> tuple[Any, ...]:
         """Ask before deleting."""
         id = pressed("delete")
@@ -220,20 +226,27 @@ class ModelsPage:
         return f"Delete {id} from this machine? It can be trained again.", True, id
 
     @answered
+    @operators_only
     def delete(self, _: object, id: object) -> str:
         """Delete a model of this machine."""
         experiments.library_of(self.settings).delete(str(id))
         return f"{id} is deleted."
 
     @answered
+    @operators_only
     def bring(self, contents: object, filename: object) -> str:
         """Import a file."""
+        if contents is None:  # the page makes room for the next one
+            raise PreventUpdate
         if not isinstance(contents, str) or not isinstance(filename, str):
             raise SpecError("No file arrived. Choose a file that ends in .safetensors.")
         try:
             content = base64.b64decode(contents.partition(",")[2], validate=True)
         except (binascii.Error, ValueError) as error:
             raise SpecError("The file did not arrive whole. Try it again.") from error
+        if len(content) > self.settings.max_import:
+            raise SpecError(f"The file is larger than {self.settings.max_import / 1e6:g} MB. Choose a smaller one.")
+        experiments.check_room(self.settings, len(content))
         id = experiments.import_model(content, filename, self.settings)
         return f"{id} is here now."
 
@@ -279,7 +292,7 @@ class ModelsPage:
 
     def row(self, entry: Entry) -> html.Tr:
         """One model."""
-        delete = html.Button("Delete", id={"delete": entry.id}, type="button", className="quiet")
+        delete = html.Button("Delete", id={"delete": entry.id}, type="button", className="quiet acts")
         actions = [] if entry.origin == "shipped" else [delete]
         if entry.problem:
             return html.Tr([html.Td(entry.id), html.Td(entry.problem, colSpan=7), html.Td(actions)], className="broken")
@@ -313,7 +326,7 @@ def spec_of(dataset: object, n_latent: object, epochs: object, seed: object) -> 
     return ModelSpec.from_dict(usual.to_dict() | typed)
 
 
-def allow_large(path: str) -> None:
-    """A model that somebody brings is larger than a question."""
-    if request.path == path:
-        request.max_content_length = LARGEST * 4 // 3 + 10_000  # as base64
+def allow_large(path: str, largest: int) -> None:
+    """A model that an operator imports is larger than a question."""
+    if request.path == path and is_operator():
+        request.max_content_length = largest * 4 // 3 + 10_000  # as base64

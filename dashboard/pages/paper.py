@@ -85,7 +85,7 @@ class PaperPage:
     def register(self, app: Dash) -> None:
         """Connect the callbacks, and the data of the figures."""
         claims.register(app)
-        prefix = app.config.requests_pathname_prefix
+        prefix = app.config.routes_pathname_prefix
         app.server.add_url_rule(f"{prefix}data/<name>.<kind>", "figure_data", self.data)
         app.callback(
             [Output("asked", "data"), *(Output(f"paper-{name}", "value") for name in TYPED)],

@@ -1,0 +1,110 @@
+"""How this server is reached, and by whom: addresses, prefixes and roles, from environment variables.
+
+::
+
+    HOST, LT_HOSTS                   names by which it may be asked     (any IP address, localhost)
+    LT_FRAME_ANCESTORS               pages that may show it in a frame  (its own)
+    DASH_*_PREFIX, ..._BASE_PATHNAME paths below which it lies          (/)
+    LT_ACCESS, LT_TOKEN              who may train, import and delete   (everybody)
+"""
+
+import os
+import re
+import secrets
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from core.spec import Choice, SpecError, shown
+
+ORIGIN = r"https?://[A-Za-z0-9.*-]+(:\d{1,5})?"
+PREFIXES = {  # what a proxy in front of this server asks for, and what a browser asks the proxy for
+    "routes": "DASH_ROUTES_PATHNAME_PREFIX",
+    "requests": "DASH_REQUESTS_PATHNAME_PREFIX",
+}
+BASE = "DASH_URL_BASE_PATHNAME"  # both
+
+
+@dataclass(frozen=True)
+class Hosting:
+    """Addresses and roles of a server.
+
+    Args:
+        access: "open": everybody may do everything; "visitor": only who holds the token trains, imports and deletes.
+        token: Of the operator's link.
+        hosts: Names by which the server may be asked, besides IP addresses and localhost; "*" allows any.
+        ancestors: Origins whose pages may show this server's in a frame, besides its own.
+        routes: Prefix of the paths that reach this server.
+        requests: Prefix of the paths that browsers ask for; another one where a proxy takes a part of it away.
+    """
+
+    access: str = "open"
+    token: str = field(default="", repr=False)
+    hosts: tuple[str, ...] = ()
+    ancestors: tuple[str, ...] = ()
+    routes: str = "/"
+    requests: str = "/"
+
+    @staticmethod
+    def from_environment(environ: Mapping[str, str] = os.environ) -> "Hosting":
+        """Read the variables; a token is drawn where one is needed and none is given.
+
+        Raises:
+            SpecError: A value that cannot be used.
+        """
+        access = Choice(("open", "visitor")).check("LT_ACCESS", environ.get("LT_ACCESS") or "open")
+        routes, requests = prefixes(environ)
+        return Hosting(
+            access=access,
+            token=token_of(environ) or (secrets.token_urlsafe(18) if access == "visitor" else ""),
+            hosts=(*listed(environ, "LT_HOSTS", r"\*|[A-Za-z0-9._-]{1,253}", "lab.example.org"), *own_names(environ)),
+            ancestors=listed(environ, "LT_FRAME_ANCESTORS", rf"\*|{ORIGIN}", "https://moodle.example.org"),
+            routes=routes,
+            requests=requests,
+        )
+
+    def dash_prefixes(self, path: str) -> dict[str, str]:
+        """What Dash is told about a page; where the environment names one prefix, Dash takes no two."""
+        if os.environ.get(BASE):
+            return {"url_base_pathname": f"{self.routes}{path}"}
+        return {
+            "routes_pathname_prefix": f"{self.routes}{path}",
+            "requests_pathname_prefix": f"{self.requests}{path}",
+        }
+
+
+def token_of(environ: Mapping[str, str]) -> str:
+    """The token that is given."""
+    token = environ.get("LT_TOKEN", "")
+    if token and not re.fullmatch(r"[A-Za-z0-9_-]{16,200}", token):  # the value is a secret, and not repeated
+        raise SpecError("LT_TOKEN must be 16 to 200 letters, digits, '-' or '_'. Leave it out: one is drawn at start.")
+    return token
+
+
+def own_names(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The names of this machine, which nobody elsewhere can let point to it: others in the room may use them."""
+    bound, name = environ.get("HOST") or "", socket.gethostname().lower()
+    return tuple(each for each in (bound.lower(), name, f"{name}.local") if re.fullmatch(r"[a-z0-9._-]+", each))
+
+
+def listed(environ: Mapping[str, str], variable: str, pattern: str, example: str) -> tuple[str, ...]:
+    """The parts of a list that is separated by commas or blanks."""
+    parts = tuple(part.lower() for part in re.split(r"[,\s]+", environ.get(variable, "")) if part)
+    for part in parts:
+        if not re.fullmatch(pattern, part):
+            raise SpecError(f"{variable} must be a list as {example}, separated by commas, not {shown(part)}.")
+    return parts
+
+
+def prefixes(environ: Mapping[str, str]) -> tuple[str, str]:
+    """The prefixes of the paths that reach this server, and of those that browsers ask for."""
+    given = {name: environ.get(variable) for name, variable in PREFIXES.items()}
+    base = environ.get(BASE)
+    if base and base != "/" and any(given.values()):
+        raise SpecError(f"{BASE} sets both {' and '.join(PREFIXES.values())}. Set it, or these two.")
+    for variable in (BASE, *PREFIXES.values()):
+        value = environ.get(variable) or "/"
+        if not re.fullmatch(r"/(?:[A-Za-z0-9._~-]+/)*", value):
+            raise SpecError(f"{variable} must be a path between two slashes, not {shown(value)}. Try: {variable}=/vae/")
+    routes = given["routes"] or base or "/"
+    return routes, given["requests"] or routes
