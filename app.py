@@ -25,7 +25,11 @@ MAX_REQUEST = 2_000_000  # bytes; a question has a few hundred
 
 def create_app(settings: Settings, hosting: Hosting | None = None) -> Dash:
     """Build the app; nothing is computed and no model is opened before somebody asks."""
-    hosting = hosting or Hosting()
+    return create_apps(settings, hosting or Hosting(), Jobs(settings))[0]
+
+
+def create_apps(settings: Settings, hosting: Hosting, jobs: Jobs) -> list[Dash]:
+    """The explorer and the pages beside it, on one server: neither loads what another needs."""
     app = new_app(hosting, "Explore", compress=True, health_endpoint="health")
     app.server.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST
     doorway.guard(app.server, hosting)
@@ -43,13 +47,12 @@ def create_app(settings: Settings, hosting: Hosting | None = None) -> Dash:
         ("Models", ModelsPage(settings, jobs, hosting.requests)),
         ("Paper", PaperPage(lab, hosting.requests)),
     ):
-        # a page of its own beside the explorer, on the same server: neither loads what the other needs
         other = new_app(hosting, name, server=app.server)
         set_layout(other, name, hosting, page.layout)
         page.register(other)
         apps.append(other)
     doorway.send_headers(app.server, apps, hosting)
-    return app
+    return apps
 
 
 def new_app(hosting: Hosting, name: str, **options: Any) -> Dash:

@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from itertools import product
 from pathlib import Path
+from typing import Any
 
-from core.spec import Choice, Integer, Integers, Name, Rates, Real, Spec, SpecError, setting, shown
+from core.spec import Check, Choice, Integer, Integers, Name, Rates, Real, Spec, SpecError, setting, shown
 
 DATASETS = ("mnist", "fashion", "digits")
 NOISE_KINDS = ("invert", "permute")
@@ -229,8 +230,7 @@ class Settings:
             SpecError: A value that cannot be used.
         """
         work = Path(environ.get("LT_HOME") or Path.home() / ".latent-trajectories")
-        device = environ.get("LT_DEVICE") or "auto"
-        Choice(("auto", "cpu", "cuda", "mps")).check("LT_DEVICE", device)
+        device = read_variable(environ, "LT_DEVICE", Choice(("auto", "cpu", "cuda", "mps")), "auto")
         scheduler = environ.get("LT_SCHEDULER", "")
         if scheduler and not re.fullmatch(r"([a-z]+://)?[^\s/]+:\d{1,5}", scheduler):
             raise SpecError(f"LT_SCHEDULER must be an address as tcp://host:8786, not {shown(scheduler)}.")
@@ -241,10 +241,22 @@ class Settings:
             device=device,
             redis_url=environ.get("REDIS_URL", ""),
             scheduler=scheduler,
-            max_jobs=_number(environ, "LT_MAX_JOBS", 20),
-            max_import=_number(environ, "LT_MAX_IMPORT_MB", 64) * 1_000_000,
-            max_models=_number(environ, "LT_MAX_MODELS_MB", 2_000) * 1_000_000,
+            max_jobs=read_variable(environ, "LT_MAX_JOBS", Integer(1, 1_000_000), "20"),
+            max_import=read_variable(environ, "LT_MAX_IMPORT_MB", Integer(1, 1_000_000), "64") * 1_000_000,
+            max_models=read_variable(environ, "LT_MAX_MODELS_MB", Integer(1, 1_000_000), "2000") * 1_000_000,
         )
+
+
+def read_variable(environ: Mapping[str, str], variable: str, check: Check, default: str) -> Any:
+    """An environment variable that is checked as a setting is; empty is as good as none.
+
+    Raises:
+        SpecError: It cannot be used.
+    """
+    try:
+        return check.read(variable, environ.get(variable, "").strip() or default)
+    except SpecError as error:
+        raise SpecError(f"{error} Try: {variable}={default}") from error
 
 
 def _folder(environ: Mapping[str, str], variable: str, default: Path) -> Path:
@@ -252,11 +264,6 @@ def _folder(environ: Mapping[str, str], variable: str, default: Path) -> Path:
     if path.exists() and not path.is_dir():
         raise SpecError(f"{variable} must be a folder, and {path} is none. Name another one, or leave {variable} out.")
     return path
-
-
-def _number(environ: Mapping[str, str], variable: str, default: int) -> int:
-    text = environ.get(variable, "").strip()
-    return Integer(1, 10_000_000).read(variable, text) if text else default
 
 
 Progress = Callable[[float, str], None]

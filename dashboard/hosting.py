@@ -15,6 +15,7 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from core.config import read_variable
 from core.spec import Choice, SpecError, shown
 
 ORIGIN = r"https?://[A-Za-z0-9.*-]+(:\d{1,5})?"
@@ -52,7 +53,7 @@ class Hosting:
         Raises:
             SpecError: A value that cannot be used.
         """
-        access = Choice(("open", "visitor")).check("LT_ACCESS", environ.get("LT_ACCESS") or "open")
+        access = read_variable(environ, "LT_ACCESS", Choice(("open", "visitor")), "open")
         routes, requests = prefixes(environ)
         return Hosting(
             access=access,

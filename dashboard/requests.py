@@ -21,6 +21,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 MAX_CLIENTS = 10_000
+DEEPEST = 40  # a figure that plotly sends back has 10 levels
 
 
 @dataclass(frozen=True)
@@ -121,17 +122,41 @@ def is_question(body: object, callbacks: Mapping[str, Any]) -> bool:
         callbacks: Dash's callback map.
     """
     output = body.get("output") if isinstance(body, dict) else None
-    if not isinstance(body, dict) or not isinstance(output, str) or output not in callbacks:
+    if not isinstance(body, dict) or not isinstance(output, str) or "callback" not in callbacks.get(output, {}):
         return False
     places, changed = body.get("outputs"), body.get("changedPropIds", [])
     return (
-        _fits(body.get("inputs"), callbacks[output]["inputs"])
+        not _is_deep(body)
+        and _fits(body.get("inputs"), callbacks[output]["inputs"])
         and _fits(body.get("state", []), callbacks[output]["state"])
-        and all(_is_place(each, str) for each in (places if isinstance(places, list) else [places]))
         and isinstance(places, list) == output.startswith("..")
+        and _are_outputs(places if isinstance(places, list) else [places], output)
         and isinstance(changed, list)
         and all(isinstance(each, str) for each in changed)
     )
+
+
+def _is_deep(tree: object) -> bool:
+    """Whether values lie deeper in each other than any page sends them: who reads on would meet Python's limit."""
+    level = [tree]
+    for _ in range(DEEPEST):
+        level = [
+            each
+            for node in level
+            if isinstance(node, dict | list)
+            for each in (node.values() if isinstance(node, dict) else node)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _are_outputs(places: list[Any], output: str) -> bool:
+    """Whether places are those that a callback sets; behind an @ stands which of several callbacks it is."""
+    if not all(_is_place(each, str) for each in places):
+        return False
+    given = [f"{each['id']}.{each['property'].partition('@')[0]}" for each in places]
+    return given == [name.partition("@")[0] for name in output.strip(".").split("...")]
 
 
 def _fits(given: object, known: list[dict[str, str]]) -> bool:

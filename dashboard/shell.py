@@ -63,7 +63,7 @@ class LeanDash(Dash):
         answer = self.server.view_functions[name]
 
         def checked() -> Any:
-            if is_question(request.get_json(silent=True), self.callback_map):
+            if is_question(posted(), self.callback_map):
                 return answer()
             return Response("This is no question of this page. Reload the page.", 400, mimetype="text/plain")
 
@@ -74,6 +74,14 @@ class LeanDash(Dash):
 
     def interpolate_index(self, **parts: str) -> str:
         return super().interpolate_index(**parts | {"scripts": LEFT_OUT.sub("", parts["scripts"])})
+
+
+def posted() -> Any:
+    """The JSON of a request; None where it has none that can be read."""
+    try:
+        return request.get_json(silent=True)
+    except RecursionError:
+        return None
 
 
 def index() -> str:

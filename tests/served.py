@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -17,16 +18,22 @@ from dash import Dash
 from flask.testing import FlaskClient
 
 from core.config import Settings
+from dashboard.hosting import Hosting
 
 
-def create_app(settings: Settings) -> Dash:
-    """app.create_app, imported where its own first app finds an empty home."""
+def app_module() -> ModuleType:
+    """The module `app`, imported where its own first app finds an empty home."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("LT_") or name == "REDIS_URL"]:
+        for name in [name for name in os.environ if name.startswith(("LT_", "DASH_")) or name == "REDIS_URL"]:
             patch.delenv(name)
         patch.setenv("LT_HOME", tempfile.mkdtemp(prefix="lt-test-"))
         import app
-    return app.create_app(settings)
+    return app
+
+
+def create_app(settings: Settings, hosting: Hosting | None = None) -> Dash:
+    """app.create_app."""
+    return app_module().create_app(settings, hosting)
 
 
 def own_cache(settings: Settings, folder: Path) -> Settings:

@@ -139,13 +139,22 @@ def test_a_question_that_nobody_waits_for_is_silent(monkeypatch: pytest.MonkeyPa
     assert told == []
 
 
+def nested(depth: int) -> list[Any]:
+    tree: list[Any] = []
+    for _ in range(depth):
+        tree = [tree]
+    return tree
+
+
 CALLBACKS: dict[str, Any] = {
-    "run.data": {"inputs": [{"id": "ask-run", "property": "data"}], "state": []},
+    "run.data": {"callback": print, "inputs": [{"id": "ask-run", "property": "data"}], "state": []},
     "..a.children...b.data..": {
+        "callback": print,
         "inputs": [{"id": "go", "property": "n_clicks"}],
         "state": [{"id": "s", "property": "v"}],
     },
-    "said.children": {"inputs": [{"id": '{"do":["ALL"]}', "property": "n_clicks"}], "state": []},
+    "said.children": {"callback": print, "inputs": [{"id": '{"do":["ALL"]}', "property": "n_clicks"}], "state": []},
+    "browser.data": {"inputs": [{"id": "ask-run", "property": "data"}], "state": []},
 }
 ASKED: dict[str, Any] = {
     "output": "run.data",
@@ -182,6 +191,11 @@ NO_QUESTIONS: dict[str, Any] = {
     "an output without a place": ASKED | {"outputs": {"id": "run"}},
     "changes that are a number": ASKED | {"changedPropIds": 7},
     "a change that is a number": ASKED | {"changedPropIds": [7]},
+    "another number of outputs": SEVERAL | {"outputs": SEVERAL["outputs"][:1]},
+    "outputs of another callback": ASKED | {"outputs": {"id": "said", "property": "children"}},
+    "what the browser answers itself": ASKED
+    | {"output": "browser.data", "outputs": {"id": "browser", "property": "data"}},
+    "values that lie deep": ASKED | {"inputs": [{"id": "ask-run", "property": "data", "value": nested(200)}]},
     "one output of several": SEVERAL | {"outputs": SEVERAL["outputs"][0]},
     "an output of several that is none": SEVERAL | {"outputs": [None, None]},
     "no state": SEVERAL | {"state": []},

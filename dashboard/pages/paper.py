@@ -13,6 +13,7 @@ browser's session: after a reload the page asks again, and joins what is still b
 """
 
 import random
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
@@ -174,7 +175,7 @@ class PaperPage:
         """The figure and its files."""
         if asked is None:
             raise PreventUpdate
-        unchanged, turn = (no_update,) * 5, asked.get("turn") if isinstance(asked, dict) else None
+        unchanged, turn = (no_update,) * 5, turn_of(asked)
         try:
             name, spec = read(asked)
             row = row_of(name)
@@ -221,7 +222,7 @@ class PaperPage:
             return far, no_update, no_update, no_update
         name, spec = read(asked)
         number, piece = computations.partial(who(person), TOPIC, key_of(name, spec))
-        now = [asked.get("turn"), number]
+        now = [turn_of(asked), number]
         if piece is None or now == sketched:
             return far, no_update, no_update, no_update
         figure = still(catalogue.draw(self.lab, name, spec, piece, theme_of(look)))
@@ -310,6 +311,14 @@ def read(asked: object) -> tuple[str, FigureSpec]:
 def fresh(name: str, spec: FigureSpec) -> dict[str, str]:
     """A question; equal ones that are asked twice differ."""
     return {"figure": name, "query": spec.to_query(), "turn": secrets.token_hex(4)}
+
+
+def turn_of(asked: object) -> str:
+    """Which question it is; it goes back to the page, so only a short word is taken."""
+    turn = asked.get("turn") if isinstance(asked, dict) else None
+    if not isinstance(turn, str) or not re.fullmatch(r"[0-9a-z]{1,16}", turn):
+        raise SpecError("The request must say which question it is. Reload the page.")
+    return turn
 
 
 def runs_in(selected: object) -> tuple[int, ...]:
