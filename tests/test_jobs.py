@@ -110,6 +110,29 @@ def test_two_who_want_the_same_model_share_one_training_until_it_is_cancelled(jo
     until(lambda: models_of(home, ENDLESS) == [".training"], "the state is written, and there is no model")
 
 
+def test_a_training_that_waits_is_noted_until_it_has_come_to_an_end(jobs: Jobs, home: Settings):
+    waits = replace(QUICK, seed=31)
+    running, waiting = jobs.train(ENDLESS), jobs.train(waits)
+    assert learning(jobs, running).state == "running"
+    assert jobs.status(waiting).state == "waiting"
+    after_a_kill = experiments.unfinished(home)  # what another process finds on the disk at this moment
+    assert [each.spec for each in after_a_kill if each.is_waiting] == [waits]
+    assert [each.spec for each in after_a_kill if not each.is_waiting] == [ENDLESS]  # its state says more
+    jobs.cancel(running)
+    assert ended(jobs, waiting).state == "done"
+    until(lambda: not list(home.models.glob("*.waiting")), "the notes are gone")
+    jobs.discard(next(each for each in experiments.unfinished(home) if each.spec == ENDLESS))
+    assert not [each for each in experiments.unfinished(home) if each.spec == ENDLESS]
+
+
+def test_as_many_jobs_as_the_settings_say_are_taken(home: Settings):
+    few = Jobs(replace(home, max_jobs=2))
+    few._attempts.update(one="one-1", two="two-1")
+    few._connect = lambda address: None
+    with pytest.raises(RefusedError, match="2 jobs run or wait here"):
+        few.train(replace(QUICK, seed=77))
+
+
 def test_a_cancelled_training_goes_on_where_it_was(jobs: Jobs, home: Settings, monkeypatch: pytest.MonkeyPatch):
     reports = recorded(jobs, monkeypatch)
     for _ in range(3):

@@ -147,6 +147,18 @@ def test_a_training_of_before_a_restart_is_offered_again_or_discarded(
     assert "not there any more" in hand.press("do", of={"do": "resume", "key": "../../x"})["said"]["children"]
 
 
+def test_a_training_that_waited_when_the_server_was_killed_is_offered_again(
+    hand: Hand, started: list[Any], settings: Settings, tiny_recipe: ModelSpec
+):
+    experiments.note_waiting(tiny_recipe, settings)
+    (note,) = settings.models.iterdir()
+    assert "waited for its turn when the server stopped" in texts(hand.look()["jobs"]["children"])
+    assert "is being trained" in hand.press("do", of={"do": "resume", "key": note.name})["said"]["children"]
+    assert started == [tiny_recipe]
+    assert "discarded" in hand.press("do", of={"do": "discard", "key": note.name})["said"]["children"]
+    assert not note.exists()
+
+
 def test_a_training_whose_state_a_worker_has_is_offered_once(
     hand: Hand, started: list[Any], settings: Settings, tiny_recipe: ModelSpec
 ):
