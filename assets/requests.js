@@ -79,7 +79,7 @@ window.latent = window.latent || {};
 
   /* What the server refuses as a whole, before any callback reads it, is said as its callbacks' refusals are. */
   async function refused(reply) {
-    if (reply.status < 400) return;
+    if (reply.status < 400 || !document.getElementById("notices")) return;
     const sentence = (await sentenceOf(reply.clone())) || `The server refused this (${reply.status}). Reload the page.`;
     latent.notice([sentence.slice(0, 300)]);
     latent.panels.waiting(false);

@@ -5,7 +5,10 @@ refused: they could train and delete in the name of whoever sits at the browser.
 a class room may use one as it is.
 """
 
+import base64
+import hashlib
 import ipaddress
+import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
@@ -15,6 +18,7 @@ from flask import Flask, Response, request
 
 from dashboard.hosting import Hosting
 
+INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 READING = ("GET", "HEAD", "OPTIONS")
 OTHER_HOST = (
     "This server does not answer to the name {name}. Open it by its IP address, or let whoever started it allow the "
@@ -56,10 +60,14 @@ def guard(server: Flask, hosting: Hosting) -> None:
 def send_headers(server: Flask, apps: Sequence[Dash], hosting: Hosting) -> None:
     """Tell browsers what the pages may do; call it after all callbacks are registered, whose scripts are named here.
 
+    The scripts of the HTML frame are named too.
+
     Pages of other origins may not show ours in a frame unless they are listed: they could lead a click of an
     operator to *Delete*.
     """
-    hashes = sorted({each for app in apps for each in app.csp_hashes()})
+    framed = {script for app in apps for script in INLINE.findall(app.index_string)}
+    digests = {base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in framed}
+    hashes = sorted({each for app in apps for each in app.csp_hashes()} | {f"'sha256-{each}'" for each in digests})
     sources = {
         **SOURCES,
         "script-src": " ".join(["'self'", *hashes]),

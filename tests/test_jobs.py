@@ -113,7 +113,7 @@ def test_two_who_want_the_same_model_share_one_training_until_it_is_cancelled(jo
 def test_a_training_that_waits_is_noted_until_it_has_come_to_an_end(jobs: Jobs, home: Settings):
     waits = replace(QUICK, seed=31)
     running, waiting = jobs.train(ENDLESS), jobs.train(waits)
-    assert learning(jobs, running).state == "running"
+    until(lambda: ".training" in models_of(home, ENDLESS), "the first of them has a state")
     assert jobs.status(waiting).state == "waiting"
     after_a_kill = experiments.unfinished(home)  # what another process finds on the disk at this moment
     assert [each.spec for each in after_a_kill if each.is_waiting] == [waits]
