@@ -202,6 +202,8 @@ def test_a_change_of_any_field_is_known_to_the_scripts(scripts: str):
 
 def test_every_reply_has_a_function_in_the_scripts(app: Dash, scripts: str):
     called = re.findall(r"\blatent\.(\w+)", " ".join(map(str, app._inline_scripts)))
+    named = [each["clientside_function"] or {} for each in app._callback_list]
+    called += [each["function_name"] for each in named if each.get("namespace") == "latent"]
     functions = scripts[scripts.index("dash_clientside.latent = {") :]
     stores = {"begin", "settled", "run", "cloud", "sweep", "image", "job", "progress", "notice"}
     assert stores <= set(called)

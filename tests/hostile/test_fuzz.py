@@ -98,6 +98,7 @@ def is_answered_here(apps: list[Dash], output: str) -> bool:
     return any("callback" in app.callback_map.get(output, {}) for app in apps)
 
 
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module")  # threads of the server do, meanwhile
 def test_any_payload_is_answered(apps: list[Dash], home: Settings, tracebacks: list[str], root: Path):
     elsewhere = (store.SHIPPED, root, home.models.parent)
     before, known = files(*elsewhere), callbacks(apps)
