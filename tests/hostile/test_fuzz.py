@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from core import store
 from core.config import Settings
+from core.files import stamp
 from core.spec import RefusedError
 from dashboard.hosting import Hosting
 from dashboard.jobs import Jobs, JobStatus
@@ -76,8 +77,8 @@ def tracebacks() -> Iterator[list[str]]:
     logging.getLogger().removeHandler(handler)
 
 
-def files(*folders: Path) -> dict[Path, tuple[int, int]]:
-    return {path: store.stamp(path) for folder in folders for path in folder.iterdir()}
+def files(*folders: Path) -> dict[Path, tuple[int, ...]]:
+    return {path: stamp(path) for folder in folders for path in folder.iterdir()}
 
 
 def posted(apps: list[Dash], path: str, content: bytes, kind: str = "application/json") -> Any:
@@ -114,8 +115,8 @@ def test_any_payload_is_answered(apps: list[Dash], home: Settings, tracebacks: l
     attack()
     after = files(*elsewhere)
     assert set(after) - set(before) <= {home.cache, home.data, home.models}
-    assert {path: stamp for path, stamp in after.items() if path.parent == store.SHIPPED} == {
-        path: stamp for path, stamp in before.items() if path.parent == store.SHIPPED
+    assert {path: seen for path, seen in after.items() if path.parent == store.SHIPPED} == {
+        path: seen for path, seen in before.items() if path.parent == store.SHIPPED
     }
 
 
