@@ -35,8 +35,7 @@ def create_apps(settings: Settings, hosting: Hosting, jobs: Jobs) -> list[Dash]:
     doorway.guard(app.server, hosting)
     roles.admit(app.server, hosting)
     keep_compressed(app.server)
-    lab = CachedExperiments(settings, ResultCache(app.server, settings))
-    jobs = Jobs(settings, lab.computations)
+    lab = CachedExperiments(settings, ResultCache(app.server, settings), jobs.computations)
     app.server.extensions["closing"] = (lab.computations.close, lab.close, jobs.close)  # in this order
     explore = ExplorePage(lab, jobs)
     content = explore.layout()
@@ -77,9 +76,9 @@ try:
     settings, hosting = Settings.from_environment(), Hosting.from_environment()
     if settings.device not in ("auto", "cpu"):
         experiments.device_of(settings)
-except SpecError as error:
+    app = create_app(settings, hosting)
+except SpecError as error:  # a setting that cannot be used
     sys.exit(str(error))
-app = create_app(settings, hosting)
 server = app.server
 
 # the first burst of requests after a start meets a half set-up Dash otherwise (plotly/dash#3971)

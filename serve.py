@@ -24,6 +24,10 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from core.config import Settings
+from core.spec import SpecError
+from dashboard.hosting import Hosting
+
 THREADS = 128  # 96 at most wait for computations (core/computations.py); the others answer at once
 CONNECTIONS = 500  # held at once; on Windows one process can watch 512
 IDLE = 60  # s after which a connection is closed on which nothing is sent or read
@@ -82,6 +86,11 @@ def named(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
+def link(hosting: Hosting) -> str:
+    """Where the page can be opened."""
+    return f"http://{named(*address())}{hosting.requests}".rstrip("/")
+
+
 def listening(host: str, port: int) -> socket.socket:
     """A socket that listens: whoever connects now is answered when the app is loaded.
 
@@ -132,12 +141,8 @@ def web() -> None:
 
     from waitress.server import create_server
 
-    from core.spec import RefusedError
+    from app import server
 
-    try:
-        from app import server
-    except RefusedError as error:  # a setting that cannot be used
-        sys.exit(str(error))
     serving = create_server(
         logged(server),
         sockets=[listener],
@@ -157,11 +162,24 @@ def web() -> None:
         sys.exit()
 
     signal.signal(signal.SIGTERM, stop)
-    prefix = os.environ.get("DASH_URL_BASE_PATHNAME", "").rstrip("/")
-    print(f"Latent Trajectories: http://{named(host, port)}{prefix}", flush=True)
+    print(f"Latent Trajectories: {link(Hosting.from_environment())}", flush=True)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nobody reads more of it
     serving.run()
     os._exit(0)  # everything is closed; taking torch to pieces would take seconds
+
+
+def checked() -> Hosting:
+    """Addresses and roles, after a look at all settings: what is wrong is said once, before anything is loaded.
+
+    Raises:
+        SystemExit: One cannot be used; with a sentence.
+    """
+    address()
+    try:
+        Settings.from_environment()
+        return Hosting.from_environment()
+    except SpecError as error:
+        sys.exit(str(error))
 
 
 def end_with_parent() -> None:
@@ -173,7 +191,9 @@ def end_with_parent() -> None:
 def main() -> int:
     """Start the web process, and start it again when it dies; returns its status at the end."""
     logging.config.dictConfig(LOGGING)
-    address()
+    hosting = checked()
+    is_drawn = hosting.access == "visitor" and not os.environ.get("LT_TOKEN")
+    os.environ["LT_TOKEN"] = hosting.token  # a web process that is started again has the same
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
@@ -184,6 +204,8 @@ def main() -> int:
                 assert process.stdout
                 line = process.stdout.readline()  # the address, once the page can be opened
                 print(line, end="", flush=True)
+                if line and is_drawn:  # a token that somebody chose is not shown
+                    print(f"Operator's link: {link(hosting)}/?operator={hosting.token}", flush=True)
                 status = process.wait()
             except (SystemExit, KeyboardInterrupt):
                 ended(process)

@@ -190,9 +190,8 @@ class CachedExperiments:
     One heavy computation runs at a time, on all cores but behind single runs (milliseconds): the page asks for both.
     """
 
-    def __init__(self, settings: Settings, cache: ResultCache):
-        self.settings, self.cache = settings, cache
-        self.computations = Computations()
+    def __init__(self, settings: Settings, cache: ResultCache, computations: Computations | None = None):
+        self.settings, self.cache, self.computations = settings, cache, computations or Computations()
         self._asked = 0
         self._last = 0.0
         self._count = threading.Lock()

@@ -66,7 +66,7 @@ def test_a_token_is_drawn_where_one_is_needed_and_is_not_printed():
 
 @pytest.mark.parametrize(("variable", "value"), [("DASH_URL_BASE_PATHNAME", "vae"), ("LT_DEVICE", "gpu")])
 def test_the_server_does_not_start_with_it(root: Path, tmp_path: Path, variable: str, value: str):
-    command = [sys.executable, "-m", "gunicorn", "app:server"]
+    command = [sys.executable, "serve.py"]
     environ = os.environ | {"LT_HOME": str(tmp_path), "PORT": "1", variable: value}
     found = subprocess.run(command, cwd=root, env=environ, capture_output=True, text=True, timeout=120)
     assert found.returncode != 0

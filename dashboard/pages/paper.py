@@ -214,7 +214,7 @@ class PaperPage:
         computations = self.lab.computations
         if callback_context.triggered_id == "cancel" and not computations.leave(who(person), TOPIC):
             set_props("retry", {"disabled": True})  # it was to be asked again
-            set_props("ended", {"data": asked.get("turn") if isinstance(asked, dict) else None})
+            set_props("ended", {"data": turn_of(asked)})
             set_props("said", {"children": "Cancelled."})
         fraction, text = computations.progress(who(person), TOPIC) or (0.0, "")
         far = f"{100 * fraction:.0f} % {text}" if text else ""
