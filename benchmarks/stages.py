@@ -4,18 +4,21 @@ Nothing of the program computes here; it reads the images and the shipped bands.
 (the 8x8 digits) each of them runs several times, and the errors are over images. A stage agrees where it is the stage
 of the other side within 0.05 in p. The stage is the smallest of three means over runs: where the two smallest differ by
 less than two standard errors, on either side, another draw of runs may turn it, and the stage is undecided (the
-explorer draws it paler). A stage that is decided on both sides must agree.
+explorer draws it paler). The error is that of the differences between the distances of each run. A stage that is
+decided on both sides must agree.
 
 Try: LT_DATA=data python -m benchmarks.stages mnist-nz100-seed0 --runs 300
 """
 
 import argparse
+import json
 import sys
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from safetensors import safe_open
 from safetensors.numpy import load_file
 
 from benchmarks import report
@@ -26,6 +29,7 @@ from core.data import load_dataset
 MODELS = Path(__file__).resolve().parent.parent / "models"
 STEPS = 60
 WITHIN = 0.05 + 1e-9  # in p
+PAIRS = ((0, 1), (0, 2), (1, 2))
 VERDICTS = ("same within .05", "undecided", "apart")
 Array = np.ndarray
 
@@ -81,11 +85,12 @@ def minimum_distances(net: Network, x: Array, memories: Array, points: Array) ->
 
 
 def decided(noises: Array, mean: Array, sem: Array) -> Bands:
-    """Stages of means (points, noises), with what is undecided within two standard errors."""
-    first, second = mean.argsort(0)[:2]
+    """Stages of means (points, noises), with what is undecided within two standard errors of a difference (pairs)."""
+    first, second = mean.argsort(0, kind="stable")[:2]
     at = np.arange(len(noises))
     apart = mean[second, at] - mean[first, at]
-    error = np.hypot(sem[first, at], sem[second, at])
+    pairs = np.array([PAIRS.index((min(pair), max(pair))) for pair in zip(first, second, strict=True)])
+    error = sem[pairs, at]
     text = [f"{d:.3f} apart, SEM {e:.3f}" for d, e in zip(apart, error, strict=True)]
     return Bands(noises, first, apart > 2 * error, text)
 
@@ -104,8 +109,8 @@ def compare(name: str, source: str, n_runs: int, noises: Array, root: Path) -> C
     net, (train, test) = Network(name), (load_dataset(name.split("-")[0], root, train=part) for part in (True, False))
     memories = np.concatenate([net.encode(part) for part in np.array_split(train.images, 60)])
     concepts = np.stack([memories[train.labels == label].mean(0) for label in range(10)])
-    shipped, place = load_file(MODELS / f"{name}.sweeps.safetensors"), SOURCES.index(source)
-    grid = np.linspace(0, 1, shipped["minimum_distance"].shape[-1])
+    shipped = ShippedBands(name)
+    grid = shipped.grid
     counts: Counter[str] = Counter()
     for label in range(10):
         index = np.setdiff1d(train.index_of_label(label), net.w["memory_index"][label].astype(int))
@@ -120,8 +125,9 @@ def compare(name: str, source: str, n_runs: int, noises: Array, root: Path) -> C
                 again = [minimum_distances(net, swapped(start, p, kind, rng), own, points) for _ in range(rounds)]
                 found.append(np.mean(again, 0))
             mean = np.stack([d.mean(0) for d in found], -1)
-            sem = np.stack([d.std(0, ddof=1) / np.sqrt(len(d)) for d in found], -1)
-            ours, theirs = decided(noises, mean, sem), shipped_bands(shipped, grid, place, k, label)
+            apart = [np.stack([d[:, i] - d[:, j] for i, j in PAIRS], -1) for d in found]
+            sem = np.stack([d.std(0, ddof=1) / np.sqrt(len(d)) for d in apart], -1)
+            ours, theirs = decided(noises, mean, sem), shipped.bands(source, kind, label)
             verdicts = [verdict(i, ours, theirs) for i in range(len(noises))]
             counts.update(verdicts)
             for i in [i for i, each in enumerate(verdicts) if each != VERDICTS[0]]:
@@ -132,10 +138,22 @@ def compare(name: str, source: str, n_runs: int, noises: Array, root: Path) -> C
     return counts
 
 
-def shipped_bands(arrays: dict[str, Array], grid: Array, source: int, kind: int, label: int) -> Bands:
-    """One sweep of the file beside a model."""
-    mean, sem = (arrays[f"minimum_distance{part}"][source, kind, label] for part in ("", "_sem"))
-    return decided(grid, mean, sem)
+class ShippedBands:
+    """The file of sweeps beside a model."""
+
+    def __init__(self, name: str):
+        path = MODELS / f"{name}.sweeps.safetensors"
+        with safe_open(path, framework="np") as file:
+            cells = json.loads(file.metadata()["recipe"])["cells"]
+        self.place = {tuple(cell): i for i, cell in enumerate(cells)}
+        self.arrays = load_file(path)
+        self.grid = np.linspace(0, 1, self.arrays["minimum_distance"].shape[-1])
+
+    def bands(self, source: str, kind: str, label: int) -> Bands:
+        """Those of one sweep."""
+        i = self.place[source, kind, label]
+        mean, sem = (self.arrays[f"minimum_distance{part}"][i] for part in ("", "_difference_sem"))
+        return decided(self.grid, mean, sem)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -12,6 +12,7 @@ from core import experiments
 from core.commands import (
     run_claims,
     run_classifier,
+    run_derive,
     run_download,
     run_figure,
     run_grid,
@@ -136,6 +137,14 @@ def add_experiments(commands: Any) -> None:
     )
     add_model(sweeps)
     sweeps.add_argument("--source", choices=SOURCES, help="start from these images alone (default: from both)")
+    derive = add_command(
+        commands,
+        "derive",
+        run_derive,
+        "compute what is shipped beside the models, N_z = 100 first: all sweeps that are missing, then the claims",
+    )
+    derive.epilog = "Every sweep is kept as it is done: a command that was stopped goes on there."
+    derive.add_argument("--only", nargs="+", metavar="MODEL", help="sweeps of these models, and no claims")
     claims = add_command(commands, "claims", run_claims, "check the paper's fifteen claims on the shipped models")
     claims.add_argument("--noise-kind", choices=NOISE_KINDS, default="invert", help="how the paper's swapping is read")
     claims.add_argument("--runs", type=at_least_one, default=0, help="fewer than the paper's 200 to 500, to try it out")

@@ -31,7 +31,7 @@ from core.config import (
     Settings,
 )
 from core.library import Entry
-from core.results import POINTS, GridCell
+from core.results import PAIRS, POINTS, GridCell
 from core.spec import RefusedError, Spec, checked
 from core.store import file_sha256, read_recipe
 
@@ -256,6 +256,7 @@ def run_infer(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
         "minimum_step": named(ensemble.minimum_step),
         "nearest_share": named(ensemble.nearest_share),
         "approach_share": round(ensemble.approach_share, 4),
+        "same_step_approach_share": round(ensemble.same_step_approach_share, 4),
         "run": {"nearest": str(own.nearest), "minimum_distance": named(own.minimum_distance)},
         "output": str(args.output) if args.output else None,
     }
@@ -279,9 +280,13 @@ def run_stages(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
         "rivals": [stage and str(stage) for stage in sweep.rivals],
         "minimum_distance": named(sweep.minimum_distance),
         "minimum_distance_sem": named(sweep.minimum_distance_sem),
+        "minimum_distance_difference_sem": of_pairs(sweep.minimum_distance_difference_sem),
         "minimum_step": named(sweep.minimum_step),
         "minimum_step_sem": named(sweep.minimum_step_sem),
+        "minimum_step_difference_sem": of_pairs(sweep.minimum_step_difference_sem),
         "approach_share": sweep.approach_share.tolist(),
+        "strict_approach_share": sweep.strict_approach_share.tolist(),
+        "same_step_approach_share": sweep.same_step_approach_share.tolist(),
     }
 
 
@@ -323,6 +328,20 @@ def run_sweeps(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     return {"model": entry.id, "file": str(path)}
 
 
+def run_derive(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
+    library = experiments.library_of(settings)
+    shipped = [entry for entry in library.usable() if entry.origin == "shipped"]
+    specs = experiments.sweeps_to_derive([library.find(id) for id in args.only or ()] or shipped, settings)
+    with progress_bar("stage bands") as report:
+        experiments.compute_sweeps(specs, settings, progress=report)
+    written = []
+    for kind, path in experiments.CLAIMS.items() if not args.only else ():
+        with progress_bar(f"claims, {kind}") as report:
+            experiments.save_claims(experiments.claims(settings, noise_kind=kind, progress=report), path)
+        written.append(str(path))
+    return {"sweeps": len(specs), "claims": written}
+
+
 def run_claims(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     with progress_bar("claims") as report:
         table = experiments.claims(settings, noise_kind=args.noise_kind, n_runs=args.runs, progress=report)
@@ -338,3 +357,8 @@ def run_claims(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
 def named(values: np.ndarray) -> dict[str, Any]:
     """An array whose first axis is `points`, by the names of the points."""
     return {name: value.tolist() for name, value in zip(POINTS, values, strict=True)}
+
+
+def of_pairs(values: np.ndarray) -> dict[str, Any]:
+    """An array whose first axis is `pairs`, by the names of the points."""
+    return {f"{POINTS[i]} - {POINTS[j]}": value.tolist() for (i, j), value in zip(PAIRS, values, strict=True)}

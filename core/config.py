@@ -14,7 +14,7 @@ from typing import Any
 from core.spec import Check, Choice, Integer, Integers, Name, Rates, Real, Spec, SpecError, setting, shown
 
 DATASETS = ("mnist", "fashion", "digits")
-NOISE_KINDS = ("invert", "permute")
+NOISE_KINDS = ("permute", "invert")
 SOURCES = ("original", "decoded")
 METRICS = ("euclidean", "mahalanobis")
 BASES = ("windowed", "rotated", "fixed")

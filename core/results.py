@@ -21,6 +21,8 @@ class Stage(StrEnum):
 
 POINTS = ("memory", "concept", "abstract")
 """The order of the three points wherever an axis is called `points`."""
+PAIRS = ((0, 1), (0, 2), (1, 2))
+"""The order of two of these points wherever an axis is called `pairs`."""
 
 
 @dataclass(frozen=True)
@@ -56,29 +58,40 @@ class Run:
         return tuple(Stage)[int(self.minimum_distance.argmin())]
 
 
-def rival(mean: Float[np.ndarray, "points"], sem: Float[np.ndarray, "points"]) -> Stage | None:
-    """The point that is next nearest, where it lies less than 2 standard errors beyond the nearest.
+def rival(mean: Float[np.ndarray, "points"], difference_sem: Float[np.ndarray, "pairs"]) -> Stage | None:
+    """The point that is next nearest, where it lies no more than 2 standard errors beyond the nearest.
+
+    Args:
+        mean: Mean minimum distances.
+        difference_sem: Standard errors of their differences: paired, for the distances are those of the same runs.
 
     Example:
         >>> rival(np.array([1.0, 1.2, 3.0]), np.array([0.1, 0.1, 0.1]))
         <Stage.CONCEPT: 'II'>
     """
-    near, following = np.argsort(mean, kind="stable")[:2]
-    is_decided = mean[following] - mean[near] > 2 * np.hypot(sem[near], sem[following])
-    return None if is_decided else tuple(Stage)[int(following)]
+    near, following = (int(i) for i in np.argsort(mean, kind="stable")[:2])
+    error = difference_sem[PAIRS.index((min(near, following), max(near, following)))]
+    return None if mean[following] - mean[near] > 2 * error else tuple(Stage)[following]
 
 
 @dataclass(frozen=True)
 class Ensemble:
-    """What many runs of one label and noise do on average; errors are standard errors of the mean over runs."""
+    """What many runs of one label and noise do on average; errors are standard errors of the mean over runs.
+
+    Those of differences are over the differences of each run. The shares that approach: nearer than the straight line
+    comes anywhere, the same with a single minimum, and nearer than the line at the step of the minimum.
+    """
 
     minimum_distance: Float[np.ndarray, "points"]
     minimum_distance_sem: Float[np.ndarray, "points"]
+    minimum_distance_difference_sem: Float[np.ndarray, "pairs"]
     minimum_step: Float[np.ndarray, "points"]
     minimum_step_sem: Float[np.ndarray, "points"]
+    minimum_step_difference_sem: Float[np.ndarray, "pairs"]
     nearest_share: Float[np.ndarray, "points"]
     approach_share: float
     strict_approach_share: float
+    same_step_approach_share: float
 
     @property
     def stage(self) -> Stage:
@@ -88,7 +101,7 @@ class Ensemble:
     @property
     def rival(self) -> Stage | None:
         """The stage that other runs might give as well."""
-        return rival(self.minimum_distance, self.minimum_distance_sem)
+        return rival(self.minimum_distance, self.minimum_distance_difference_sem)
 
 
 @dataclass(frozen=True)
@@ -114,11 +127,14 @@ class NoiseSweep:
     noises: Float[np.ndarray, "noises"]
     minimum_distance: Float[np.ndarray, "points noises"]
     minimum_distance_sem: Float[np.ndarray, "points noises"]
+    minimum_distance_difference_sem: Float[np.ndarray, "pairs noises"]
     minimum_step: Float[np.ndarray, "points noises"]
     minimum_step_sem: Float[np.ndarray, "points noises"]
+    minimum_step_difference_sem: Float[np.ndarray, "pairs noises"]
     nearest_share: Float[np.ndarray, "points noises"]
     approach_share: Float[np.ndarray, "noises"]
     strict_approach_share: Float[np.ndarray, "noises"]
+    same_step_approach_share: Float[np.ndarray, "noises"]
 
     @property
     def stages(self) -> tuple[Stage, ...]:
@@ -128,7 +144,7 @@ class NoiseSweep:
     @property
     def rivals(self) -> tuple[Stage | None, ...]:
         """The stage that other runs might give as well, at every p."""
-        return tuple(map(rival, self.minimum_distance.T, self.minimum_distance_sem.T))
+        return tuple(map(rival, self.minimum_distance.T, self.minimum_distance_difference_sem.T))
 
     @property
     def is_decided(self) -> Bool[np.ndarray, "noises"]:

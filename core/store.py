@@ -80,9 +80,10 @@ def packed(
     network: nn.Module,
     tensors: Mapping[str, Tensor],
 ) -> bytes:
-    """The content of a file: weights as float16, what was computed from them (`tensors`) as it is."""
+    """The content of a file: weights and memories as float16, what else was computed (`tensors`) as it is."""
     weights = {name: value.detach().half() for name, value in network.state_dict().items()}
-    content = {name: value.cpu().contiguous() for name, value in (weights | dict(tensors)).items()}
+    others = {name: value.half() if name == "memories" else value for name, value in tensors.items()}
+    content = {name: value.cpu().contiguous() for name, value in (weights | others).items()}
     metadata = {"kind": KINDS[type(spec)], "spec": json.dumps(spec.to_dict()), "card": json.dumps(card.to_dict())}
     return save(content, metadata)
 

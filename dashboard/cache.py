@@ -358,7 +358,7 @@ class CachedExperiments:
         return experiments.open_model(id, self.settings).sha256[:16]
 
     def _key(self, spec: EnsembleSpec) -> str:
-        return f"{type(spec).__name__}:{self._weights(spec.model)}:{spec.key()}"
+        return f"{type(spec).__name__}:{experiments.code_sha256()[:16]}:{self._weights(spec.model)}:{spec.key()}"
 
 
 def without_server(settings: Settings) -> CachedExperiments:

@@ -26,7 +26,7 @@ def ensemble_caption(
 ) -> str:
     """What the runs do on average, and what they started from; `rival` is the stage that other runs might give."""
     stage = tuple(Stage)[min(range(3), key=lambda i: minimum_distance[i])]
-    other = f", or {rival} (within 2 SEM)" if rival else ""
+    other = f", or {rival} (their difference is within 2 SEM)" if rival else ""
     return (
         f"With {noise * 100:.3g} % of the pixels {SELECTED[noise_kind]}, {n_runs} runs of ‘{label}’ from "
         f"{STARTS[source]} come nearest to {NEAREST[stage].format(label=label)}: stage {stage}{other}."

@@ -49,7 +49,7 @@ def make_cloud(seed: int = 0, *, sem: float = 0.05, **changes: Any) -> Trajector
     """Collective runs."""
     rng = np.random.default_rng(seed)
     three = np.array([3.0, 2.0, 4.0], np.float32)
-    ensemble = Ensemble(three, three / 10, three, three / 10, three / 9, 0.75, 0.25)
+    ensemble = Ensemble(three, three / 10, three / 9, three, three / 10, three / 9, three / 9, 0.75, 0.25, 0.8)
     values: dict[str, Any] = {
         "embedding": floats(rng, STEPS, LAGS, TRIALS, 2) * 8 - 5,
         "basis": floats(rng, STEPS, 2, LATENT),
@@ -74,7 +74,8 @@ def make_sweep(stages: str = "1223", *, sem: float = 0.05) -> NoiseSweep:
         minima[int(stage) - 1, i] = 1
     flat = np.full(n, 0.5, np.float32)
     errors = np.full((3, n), sem, np.float32)
-    return NoiseSweep(np.linspace(0, 1, n), minima, errors, minima, errors, minima / 9, flat, flat)
+    distance, step = (minima, errors, errors), (minima, errors, errors)
+    return NoiseSweep(np.linspace(0, 1, n), *distance, *step, minima / 9, flat, flat / 2, flat + 0.1)
 
 
 def make_space(seed: int = 0) -> LatentSpace:

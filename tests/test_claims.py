@@ -115,7 +115,7 @@ def sweep(stages: str, memory: Any = 5.0, concept: Any = 25.0) -> NoiseSweep:
     minima[[int(stage) - 1 for stage in stages], np.arange(41)] = 1.0
     steps = np.stack([np.broadcast_to(np.asarray(v, float), 41) for v in (memory, concept, 20.0)])
     errors = np.full((3, 41), 0.5)
-    return NoiseSweep(P, minima, errors, steps, errors, minima / 9, P, P)
+    return NoiseSweep(P, minima, errors, errors, steps, errors, errors, minima / 9, P, P, P)
 
 
 def reading(label: int, always: int, middle: int, first: int = 3, last: int = 0) -> LabelMap:

@@ -45,6 +45,21 @@ def test_mean_and_standard_error(values: np.ndarray):
 
 
 @examples(max_examples=30, deadline=None)
+@given(values=arrays(np.float64, (3, 7), elements=st.floats(-100, 100)))
+def test_the_error_of_a_difference_is_that_of_the_differences_of_each_trial(values: np.ndarray):
+    pairs = [(0, 1), (0, 2), (1, 2)]
+    expected = [(values[i] - values[j]).std(ddof=1) / np.sqrt(7) for i, j in pairs]
+    np.testing.assert_allclose(concepts.paired_error(torch.from_numpy(values), pairs), expected, atol=1e-9)
+
+
+def test_trials_that_differ_from_each_other_alike_at_both_points_have_no_error_of_the_difference():
+    near = 10 * draw(200)
+    apart = torch.stack([near, near + 3])
+    assert concepts.mean_error(apart).sem.min() > 0.5
+    assert concepts.paired_error(apart, [(0, 1)]).item() == pytest.approx(0, abs=1e-6)
+
+
+@examples(max_examples=30, deadline=None)
 @given(values=arrays(np.float32, (6, 4), elements=st.integers(0, 3)))
 def test_minimum_and_the_first_step_that_reaches_it(values: np.ndarray):
     smallest, step = concepts.minimum(torch.from_numpy(values))
@@ -109,6 +124,35 @@ def test_approach_on_a_drawn_curve(curve: list[float], line: float, approaches: 
     d, nearest_on_line = torch.tensor(curve, dtype=torch.float32)[:, None], torch.tensor([line])
     assert concepts.is_approach(d, nearest_on_line).tolist() == [approaches]
     assert concepts.is_strict_approach(d, nearest_on_line).tolist() == [strictly]
+
+
+LINES = {
+    # name: (distances, distances along the straight line, nearer than the line at the same step, than all of it)
+    "nearer than the whole line": ([4, 1, 2, 3, 3], [4, 3, 2.5, 2, 3], True, True),
+    "nearer at the step alone": ([4, 1, 2, 3, 3], [4, 3, 2, 0.5, 3], True, False),
+    "the line is nearer at the step": ([4, 2, 1, 3, 3], [4, 3, 0.5, 2, 3], False, False),
+    "as near as the line at the step": ([4, 2, 1, 3, 3], [4, 3, 1, 2, 3], False, False),
+    "nearer than the line within rounding": ([4, 2, 1, 3, 3], [4, 3, 1.00001, 2, 3], False, False),
+    "nearest at the end": ([4, 3, 2, 1, 0.5], [4, 3, 3, 3, 0.5], False, False),
+    "nearest at the start": ([1, 2, 3, 4, 5], [1, 3, 4, 5, 5], False, False),
+    "never moves": ([1, 1, 1, 1, 1], [1, 1, 1, 1, 1], False, False),
+}
+
+
+@pytest.mark.parametrize(("curve", "line", "at_step", "anywhere"), LINES.values(), ids=list(LINES))
+def test_approach_beside_the_line_at_the_same_step(
+    curve: list[float], line: list[float], at_step: bool, anywhere: bool
+):
+    d, straight = (torch.tensor(values, dtype=torch.float32)[:, None] for values in (curve, line))
+    assert concepts.is_approach_at_same_step(d, straight).tolist() == [at_step]
+    assert concepts.is_approach(d, straight.amin(0)).tolist() == [anywhere]
+
+
+def test_whoever_is_nearer_than_the_whole_line_is_nearer_at_the_same_step():
+    d, line = draw(6, 500).abs(), draw(6, 500, seed=1).abs()
+    whole, at_step = concepts.is_approach(d, line.amin(0)), concepts.is_approach_at_same_step(d, line)
+    assert (whole & ~at_step).sum() == 0
+    assert 0 < whole.sum() < at_step.sum() < 500
 
 
 def test_every_trial_is_judged_by_its_own_line():

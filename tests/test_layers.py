@@ -39,6 +39,7 @@ FLOORS = {  # a module imports only modules of lower floors; `core.analysis` imp
     "core.experiments.geometry": 8,
     "core.experiments.label_maps": 8,
     "core.experiments.claim_file": 8,
+    "core.experiments.derived": 9,
     "core.experiments.evidence": 9,
     "core.experiments.claims_of_models": 10,
     "core.experiments.claims_of_runs": 10,

@@ -137,6 +137,19 @@ def test_sweeps_files_the_sweeps_of_a_model(command: CommandLine, settings: Sett
     assert experiments.stored_noise_sweep(NoiseSweepSpec(model="a", n_runs=12), settings) is not None
 
 
+def test_derive_computes_what_is_missing_of_some_models(
+    command: CommandLine, settings: Settings, write_model: Callable[..., Path]
+):
+    for name in ("a", "b"):
+        write_model(settings.models / f"{name}.safetensors")
+    command("sweeps", "--model", "a", "--source", "decoded")
+    _, answer, _, _ = command("derive", "--only", "a")
+    assert answer == {"sweeps": 20, "claims": []}
+    assert not (settings.models / "b.sweeps.safetensors").exists()
+    assert command("derive", "--only", "a")[1] == {"sweeps": 0, "claims": []}
+    assert is_refused(command("derive", "--only", "none"), "There is no model 'none'")
+
+
 def test_digits_need_no_download(command: CommandLine, settings: Settings):
     status, answer, _, _ = command("download", "--dataset", "digits")
     assert status == 0

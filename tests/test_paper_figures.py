@@ -184,9 +184,9 @@ def test_the_map_of_stages_has_a_bar_per_stage_and_its_numeral():
 
 def test_the_map_of_stages_is_paler_where_the_runs_do_not_decide():
     sweep = make_sweep("1223")
-    errors = sweep.minimum_distance_sem.copy()
+    errors = sweep.minimum_distance_difference_sem.copy()
     errors[:, 1] = 9
-    figure = figures.stage_map([replace(sweep, minimum_distance_sem=errors)], ["6"], LIGHT, rows="label")
+    figure = figures.stage_map([replace(sweep, minimum_distance_difference_sem=errors)], ["6"], LIGHT, rows="label")
     veils = [t for t in figure.data[:-1] if t.marker.color == rgba(LIGHT.paper, 0.5)]
     assert [(round(t.base[0], 3), round(t.x[0], 3)) for t in veils] == [(0.167, 0.333)]
     places = [(round(note.x, 3), note.font.color) for note in figure.layout.annotations]
@@ -195,8 +195,8 @@ def test_the_map_of_stages_is_paler_where_the_runs_do_not_decide():
 
 def test_a_stage_that_is_all_undecided_is_named_in_ink():
     sweep = make_sweep("1113")
-    errors = np.full_like(sweep.minimum_distance_sem, 9)
-    figure = figures.stage_map([replace(sweep, minimum_distance_sem=errors)], ["6"], LIGHT, rows="label")
+    errors = np.full_like(sweep.minimum_distance_difference_sem, 9)
+    figure = figures.stage_map([replace(sweep, minimum_distance_difference_sem=errors)], ["6"], LIGHT, rows="label")
     for note, colour in zip(figure.layout.annotations, (LIGHT.points[0], LIGHT.points[2]), strict=True):
         assert contrast(note.font.color, over(colour, LIGHT.paper, 0.5)) > 3.9
 

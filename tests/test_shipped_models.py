@@ -87,8 +87,8 @@ def test_the_models_of_the_first_screen_have_their_stage_bands_at_once():
     assert {"fashion-nz100-seed0", "digits-nz10-seed0", "digits-nz2-seed0"} <= there
 
 
-def test_everything_that_is_shipped_has_70_mb_at_most():
-    assert sum(path.stat().st_size for path in store.SHIPPED.iterdir()) <= 70_000_000
+def test_everything_that_is_shipped_has_90_mb_at_most():
+    assert sum(path.stat().st_size for path in store.SHIPPED.iterdir()) <= 90_000_000
 
 
 @of_every_swept_model

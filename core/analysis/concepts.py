@@ -1,5 +1,6 @@
 """Memories, concepts and the abstract concept; how near a trajectory comes to them, and the stage that follows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -66,6 +67,25 @@ def mean_error(values: Float[Tensor, "... trials"]) -> MeanError:
     return MeanError(values.mean(-1), values.std(-1, correction=1) / values.shape[-1] ** 0.5)
 
 
+def paired_error(values: Float[Tensor, "points trials"], pairs: Sequence[tuple[int, int]]) -> Float[Tensor, "pairs"]:
+    r"""Standard errors of the differences between quantities of the same trials.
+
+    .. math:: \mathrm{SEM}_{ij} = \frac{s(v_i - v_j)}{\sqrt B}
+
+    Trials that are far from one point are far from the others too: their differences vary less than independent
+    quantities would, whose error is the root of :math:`\mathrm{SEM}_i^2 + \mathrm{SEM}_j^2`.
+
+    Args:
+        values: A quantity of every trial for several points.
+        pairs: The points that are compared.
+
+    Example:
+        >>> paired_error(torch.tensor([[1.0, 5.0], [2.0, 8.0]]), [(0, 1)])
+        tensor([1.])
+    """
+    return mean_error(torch.stack([values[i] - values[j] for i, j in pairs])).sem
+
+
 def resolution(d: Float[Tensor, "*points steps trials"]) -> Float[Tensor, "*points trials"]:
     """Differences between distances of one run that are too small to mean anything."""
     return RESOLUTION * d.amax(-2)
@@ -119,6 +139,33 @@ def is_approach(d: Float[Tensor, "steps trials"], line: Float[Tensor, "trials"])
     """
     smallest, step = minimum(d)
     return (step > 0) & (step < len(d) - 1) & (smallest < line - resolution(d))
+
+
+def is_approach_at_same_step(
+    d: Float[Tensor, "steps trials"], line: Float[Tensor, "steps trials"]
+) -> Bool[Tensor, "trials"]:
+    r"""Whether a run is nearest half way, and then nearer than the straight line at the same step.
+
+    .. math:: 0 < t^* < T, \quad d(t^*) < \lVert (1 - t^*/T)\, \mathbf z(0) + t^*/T\, \mathbf z(T)
+        - \boldsymbol\xi \rVert_2, \quad t^* = \arg\min_t d(t)
+
+    Args:
+        d: Distances to the point at t = 0, ..., T.
+        line: Distances to the point along the straight line from z(0) to z(T), walked at constant speed.
+
+    Source:
+        Nagano et al. (2020), Fig. 3, which draws the synthetic linear interpolation over t: the other reading of
+        "closer than its synthetic linear interpolation". The line comes nearest where it will, so that `is_approach`
+        asks for more.
+
+    Example:
+        >>> d, line = torch.tensor([[4.0], [1.0], [2.0]]), torch.tensor([[4.0], [1.5], [0.5]])
+        >>> is_approach_at_same_step(d, line), is_approach(d, line.amin(0))
+        (tensor([True]), tensor([False]))
+    """
+    step = minimum(d)[1]
+    near, interpolated = (curve.gather(0, step[None])[0] for curve in (d, line))
+    return (step > 0) & (step < len(d) - 1) & (near < interpolated - resolution(d))
 
 
 def is_strict_approach(d: Float[Tensor, "steps trials"], line: Float[Tensor, "trials"]) -> Bool[Tensor, "trials"]:

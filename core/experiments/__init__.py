@@ -7,8 +7,10 @@ from core.experiments.approach import approach_curves
 from core.experiments.claim_file import CLAIMS, save_claims, stored_claims
 from core.experiments.claims import claims
 from core.experiments.classifier import open_classifier, predicted_labels, train_classifier
+from core.experiments.derived import sweeps_to_derive
 from core.experiments.geometry import concept_dynamics, geometry
 from core.experiments.grid import GRID, grid_cell, latent_sweep, missing_cells, record_cell
+from core.experiments.kept import code_sha256
 from core.experiments.label_maps import branches, label_map
 from core.experiments.machine import (
     NoOriginals,
@@ -21,7 +23,14 @@ from core.experiments.machine import (
     why_decoded,
 )
 from core.experiments.runs import TRAIL, latent_space, noisy, run, starts, trajectories
-from core.experiments.sweeps import noise_sweep, store_noise_sweeps, stored_noise_sweep
+from core.experiments.sweeps import (
+    compute_sweeps,
+    file_noise_sweeps,
+    missing_sweeps,
+    noise_sweep,
+    store_noise_sweeps,
+    stored_noise_sweep,
+)
 from core.experiments.training import (
     Unfinished,
     estimated_seconds,
@@ -49,11 +58,14 @@ __all__ = [
     "branches",
     "check_room",
     "claims",
+    "code_sha256",
+    "compute_sweeps",
     "concept_dynamics",
     "device_of",
     "estimated_seconds",
     "fetch_images",
     "file_model",
+    "file_noise_sweeps",
     "forget_state",
     "forget_waiting",
     "geometry",
@@ -65,6 +77,7 @@ __all__ = [
     "latent_sweep",
     "library_of",
     "missing_cells",
+    "missing_sweeps",
     "noise_sweep",
     "noisy",
     "note_elsewhere",
@@ -79,6 +92,7 @@ __all__ = [
     "store_noise_sweeps",
     "stored_claims",
     "stored_noise_sweep",
+    "sweeps_to_derive",
     "train_classifier",
     "train_file",
     "train_model",

@@ -21,6 +21,7 @@ CODE = (  # what the numbers of an experiment depend on besides its spec and the
     "vae.py",
     "classifier.py",
     "data.py",
+    "results.py",
     "analysis/*.py",
     "experiments/approach.py",
     "experiments/label_maps.py",

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from core import data, inference, store
 from core.analysis import concepts, subspace
 from core.config import InferenceSpec, NoiseSweepSpec, Progress, Settings, silent
 from core.experiments.machine import array, check_index, in_parts, open_model
-from core.results import Ensemble, LatentSpace, Run, Trajectories
+from core.results import PAIRS, POINTS, Ensemble, LatentSpace, Run, Trajectories
 from core.spec import SpecError
 
 TRAIL = 4  # positions of a run that are drawn at once: now and the three steps before
@@ -173,18 +173,48 @@ def line_distances(z: Float[Tensor, "steps trials latent"], point: Tensor) -> Fl
     return concepts.distance(z[0] + share * (z[-1] - z[0]), point)
 
 
-def ensemble_of(d: Float[Tensor, "points steps trials"], z: Tensor, concept: Tensor) -> Ensemble:
+def ensemble_of(
+    d: Float[Tensor, "points steps trials"], z: Float[Tensor, "steps trials latent"], concept: Tensor
+) -> Ensemble:
     """Average over runs."""
     smallest, step = concepts.minimum(d)
-    distance, when = concepts.mean_error(smallest), concepts.mean_error(step.float())
     line = concepts.linear_interpolation(z[0], z[-1], concept)
-    nearest = torch.nn.functional.one_hot(concepts.stage(smallest.mT), 3).float().mean(0)
+    return ensemble_of_minima(
+        smallest,
+        step,
+        concepts.is_approach(d[1], line),
+        concepts.is_strict_approach(d[1], line),
+        concepts.is_approach_at_same_step(d[1], line_distances(z, concept)),
+    )
+
+
+def ensemble_of_minima(
+    smallest: Float[Tensor, "points trials"],
+    step: Int[Tensor, "points trials"],
+    approaches: Bool[Tensor, "trials"],
+    strictly: Bool[Tensor, "trials"],
+    at_same_step: Bool[Tensor, "trials"],
+) -> Ensemble:
+    """Average over runs of which the minima are known.
+
+    Args:
+        smallest: Smallest distance of each run to memory, concept and abstract concept.
+        step: The step at which each is reached.
+        approaches: See `concepts.is_approach`.
+        strictly: See `concepts.is_strict_approach`.
+        at_same_step: See `concepts.is_approach_at_same_step`.
+    """
+    distance, when = concepts.mean_error(smallest), concepts.mean_error(step.float())
+    nearest = torch.nn.functional.one_hot(concepts.stage(smallest.mT), len(POINTS)).float().mean(0)
     return Ensemble(
         minimum_distance=array(distance.mean),
         minimum_distance_sem=array(distance.sem),
+        minimum_distance_difference_sem=array(concepts.paired_error(smallest, PAIRS)),
         minimum_step=array(when.mean),
         minimum_step_sem=array(when.sem),
+        minimum_step_difference_sem=array(concepts.paired_error(step.float(), PAIRS)),
         nearest_share=array(nearest),
-        approach_share=float(concepts.is_approach(d[1], line).float().mean()),
-        strict_approach_share=float(concepts.is_strict_approach(d[1], line).float().mean()),
+        approach_share=float(approaches.float().mean()),
+        strict_approach_share=float(strictly.float().mean()),
+        same_step_approach_share=float(at_same_step.float().mean()),
     )

@@ -1,6 +1,6 @@
 """Ensembles over a grid of p (Fig. 4): computed, filed beside their model, and read from there."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -13,58 +13,104 @@ from core.config import N_LABELS, NOISE_KINDS, SOURCES, NoiseSweepSpec, Progress
 from core.experiments.machine import library_of, open_model
 from core.experiments.runs import all_runs, ensemble_of, noisy, point_distances, starts
 from core.library import save_sweeps
-from core.results import Ensemble, NoiseSweep
+from core.results import PAIRS, POINTS, Ensemble, NoiseSweep
 
 Watch = Callable[[NoiseSweep], None]
+Cell = tuple[str, str, int]
+Row = dict[str, np.ndarray]
 SHARED = ("n_runs", "n_steps", "seed")  # settings that all sweeps beside a model have in common
 NAMES = tuple(name for name in NoiseSweep.__dataclass_fields__ if name != "noises")
+EXACT = ("minimum_distance", "minimum_step", "minimum_distance_difference_sem", "minimum_step_difference_sem")
+"""What is filed as float32: means, and what decides between them, so that a stage and its runner-up are those that were
+computed. The other errors, and the shares, are filed as float16: relative error 2^-11, less than one run in 300."""
 SWEEP_BATCH = 3000  # runs computed at a time: large matrix products use the machine better
 
 
 def stored_noise_sweep(spec: NoiseSweepSpec, settings: Settings) -> NoiseSweep | None:
     """The sweep that lies beside the model, if it was computed with these very settings from these very weights."""
-    filed = filed_sweeps(spec, settings).get(spec.source)
-    if filed is None:
+    row = filed_sweeps(spec, settings).get(cell_of(spec))
+    if row is None:
         return None
-    place = NOISE_KINDS.index(spec.noise_kind), spec.label
-    return NoiseSweep(noises=np.array(spec.noises), **{name: value[place] for name, value in filed.items()})
+    return NoiseSweep(noises=np.array(spec.noises), **{name: value.astype(np.float32) for name, value in row.items()})
 
 
-def filed_sweeps(spec: NoiseSweepSpec, settings: Settings) -> dict[str, dict[str, np.ndarray]]:
-    """The arrays (kinds, labels, ...) beside a model by source; none where they are of other settings or weights."""
+def cell_of(spec: NoiseSweepSpec) -> Cell:
+    """What tells sweeps of one model and of the same settings apart."""
+    return spec.source, spec.noise_kind, spec.label
+
+
+def filed_sweeps(spec: NoiseSweepSpec, settings: Settings) -> dict[Cell, Row]:
+    """The sweeps beside a model, any number of them; none where they are of other settings or weights."""
     recipe, arrays = library_of(settings).load_sweeps(spec.model)
-    if set(arrays) != set(NAMES) or any(recipe.get(name) != getattr(spec, name) for name in SHARED):
+    if any(recipe.get(name) != getattr(spec, name) for name in SHARED):
         return {}
-    there = recipe.get("sources", SOURCES)
-    return {source: {name: value[i] for name, value in arrays.items()} for i, source in enumerate(there)}
+    cells = [tuple(cell) for cell in recipe.get("cells", ())]
+    shapes = {name: (len(cells), *shape_of(name), len(spec.noises)) for name in NAMES}
+    if {name: value.shape for name, value in arrays.items()} != shapes:  # of an older version of this program
+        return {}
+    return {cell: {name: arrays[name][i] for name in NAMES} for i, cell in enumerate(cells)}
+
+
+def shape_of(name: str) -> tuple[int, ...]:
+    """The shape of a field of `Ensemble`."""
+    if name.endswith("approach_share"):
+        return ()
+    return (len(PAIRS),) if name.endswith("difference_sem") else (len(POINTS),)
+
+
+def file_noise_sweeps(found: Mapping[NoiseSweepSpec, NoiseSweep], settings: Settings) -> Path:
+    """Add sweeps of one model, of the same runs and steps, to those that lie beside it; a reader sees all or none.
+
+    Sweeps of other weights or settings that lay there are gone.
+    """
+    common = next(iter(found))
+    model = library_of(settings).find(common.model).path
+    filed = filed_sweeps(common, settings)
+    for spec, sweep in found.items():
+        filed[cell_of(spec)] = {name: getattr(sweep, name) for name in NAMES}
+    cells = [cell for cell in product(SOURCES, NOISE_KINDS, range(N_LABELS)) if cell in filed]
+    arrays = {
+        name: np.stack([filed[cell][name] for cell in cells]).astype(np.float32 if name in EXACT else np.float16)
+        for name in NAMES
+    }
+    recipe = {name: getattr(common, name) for name in SHARED} | {"cells": cells}
+    path = model.with_name(f"{common.model}.sweeps.safetensors")
+    save_sweeps(path, store.file_sha256(model), recipe, arrays)
+    return path
+
+
+def missing_sweeps(id: str, settings: Settings, *, sources: Sequence[str] = SOURCES) -> list[NoiseSweepSpec]:
+    """The sweeps of a model that do not lie beside it: of every label and kind, with 300 runs, or all there are."""
+    common = NoiseSweepSpec(model=id, n_runs=min(300, open_model(id, settings).memories.shape[1]))
+    there = filed_sweeps(common, settings)
+    wanted = (
+        replace(common, noise_kind=kind, source=source, label=label)
+        for kind, source, label in product(NOISE_KINDS, sources, range(N_LABELS))
+    )
+    return [spec for spec in wanted if cell_of(spec) not in there]
 
 
 def store_noise_sweeps(
     id: str, settings: Settings, *, sources: Sequence[str] = SOURCES, progress: Progress = silent
 ) -> Path:
-    """Compute the sweeps of every label and kind of a model, and file them beside it.
+    """Compute the sweeps of every label and kind of a model, and file each beside it as it is done.
 
-    With fewer memories than 300 a label all of them run. Those of another source that are there stay.
+    What is there of these weights stays.
 
     Raises: as `run`.
     """
-    entry = library_of(settings).find(id)
-    common = NoiseSweepSpec(model=id, n_runs=min(300, open_model(id, settings).memories.shape[1]))
-    filed, cells = filed_sweeps(common, settings), list(product(NOISE_KINDS, range(N_LABELS)))
-    for s, source in enumerate(sources):
-        found = []
-        for i, (kind, label) in enumerate(cells):
-            progress((s + i / len(cells)) / len(sources), f"{source}, {kind}, label {label}")
-            spec = replace(common, source=source, noise_kind=kind, label=label)
-            found.append(noise_sweep(spec, settings))
-        stacked = {name: np.stack([getattr(sweep, name) for sweep in found]) for name in NAMES}
-        filed[source] = {name: v.reshape(len(NOISE_KINDS), N_LABELS, *v.shape[1:]) for name, v in stacked.items()}
-    there = [source for source in SOURCES if source in filed]
-    recipe = {name: getattr(common, name) for name in SHARED} | {"axes": "source, noise_kind, label", "sources": there}
-    path = entry.path.with_name(f"{id}.sweeps.safetensors")
-    arrays = {name: np.stack([filed[source][name] for source in there]) for name in NAMES}
-    save_sweeps(path, store.file_sha256(entry.path), recipe, arrays)
-    return path
+    missing = missing_sweeps(id, settings, sources=sources)
+    compute_sweeps(missing, settings, progress=progress)
+    return library_of(settings).find(id).path.with_name(f"{id}.sweeps.safetensors")
+
+
+def compute_sweeps(specs: Sequence[NoiseSweepSpec], settings: Settings, *, progress: Progress = silent) -> None:
+    """Compute sweeps, in this order, and file each beside its model as it is done: what was stopped goes on there."""
+    for i, spec in enumerate(specs):
+        text = f"{spec.model}: {spec.noise_kind}, {spec.source}, label {spec.label}"
+        progress(i / len(specs), f"{text} ({i + 1} of {len(specs)})")
+        file_noise_sweeps({spec: noise_sweep(spec, settings)}, settings)
+    progress(1.0, "done")
 
 
 def noise_sweep(
