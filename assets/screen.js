@@ -10,7 +10,7 @@ window.latent = window.latent || {};
 
   /* Which questions a change of a field asks again, and how often at most (ms) while a finger drags. */
   const ASKS = {
-    dataset: ["settle"], n_latent: ["settle"], model: ["settle"], source: ["settle"],
+    dataset: ["settle"], n_latent: ["settle"], beta: ["settle"], model: ["settle"], source: ["settle"],
     label: ["run", "cloud", "curves", "sweep"], noise_kind: ["run", "cloud", "curves", "sweep"],
     noise: ["run", "cloud", "curves"], seed: ["run", "cloud", "curves"], n_steps: ["run", "cloud", "curves"],
     sample: ["run"], n_runs: ["cloud", "curves"], window: ["cloud"], basis: ["cloud"],
@@ -94,7 +94,8 @@ window.latent = window.latent || {};
     if (screen.state[name] === value) return;
     screen.state[name] = value;
     touched.add(name);
-    if (name === "dataset" || name === "n_latent") screen.state.model = "";
+    if (name === "dataset" || name === "n_latent") Object.assign(screen.state, { model: "", beta: initial("beta") });
+    if (name === "beta") screen.state.model = "";
     if (CHOOSE.includes(name)) screen.model = "";
     if (name === "dataset") Object.assign(screen.state, { source: "auto", n_runs: unlimited("n_runs"), sample: unlimited("sample") });
     if (name === "theme") latent.applyTheme();
@@ -109,8 +110,9 @@ window.latent = window.latent || {};
   function unlimited(name) {
     const value = screen.state[name];
     if (!screen.facts || value !== screen.facts.limits[name]) return value;
-    return screen.fields.find((f) => f.name === name).default;
+    return initial(name);
   }
+  const initial = (name) => screen.fields.find((f) => f.name === name).default;
 
   // ---- widgets
 
@@ -381,25 +383,30 @@ window.latent = window.latent || {};
     if (reply.state !== "done") return;
     const what = jobBox.what;
     const open = what.action === "train"
-      ? () => { screen.state.dataset = what.dataset; screen.state.n_latent = what.n_latent; screen.state.model = ""; ask("settle", { changed: "job" }); }
+      ? () => { screen.state.dataset = what.dataset; screen.state.n_latent = what.n_latent; Object.assign(screen.state, { model: "", beta: initial("beta") }); ask("settle", { changed: "job" }); }
       : () => { screen.state.source = "original"; ask("settle", { changed: "source" }); };
     jobButton(what.action === "train" ? "Show it" : "Use them", () => { open(); jobBox.box.remove(); jobBox = null; });
   }
 
   // ---- replies
 
-  function dynamicOptions(reply) {
-    const group = $('.widget[data-field="model"]');
-    const ids = Object.keys(reply.models);
-    group.hidden = ids.length < 2;
-    $("[role=radiogroup]", group).replaceChildren(...ids.map((id) => {
+  /* One of what the library has, in order; hidden where there is no choice. */
+  function options(name, texts, chosen) {
+    const group = $(`.widget[data-field="${name}"]`);
+    group.hidden = texts.length < 2;
+    $("[role=radiogroup]", group).replaceChildren(...texts.map(([value, text]) => {
       const button = document.createElement("button");
-      Object.assign(button, { type: "button", textContent: reply.models[id] });
+      Object.assign(button, { type: "button", textContent: text });
       button.setAttribute("role", "radio");
-      button.dataset.value = id;
+      button.dataset.value = value;
       return button;
     }));
-    widgets.model(reply.model);
+    widgets[name](chosen);
+  }
+
+  function dynamicOptions(reply) {
+    options("beta", reply.betas.map((beta) => [beta, beta]), reply.state.beta);
+    options("model", Object.entries(reply.models), reply.model);
     $$('.widget[data-field="label"] [role=radio]').forEach((button, i) => {
       button.title = reply.labels[i];
       button.setAttribute("aria-label", reply.labels[i]);
@@ -432,7 +439,7 @@ window.latent = window.latent || {};
       const given = new URLSearchParams(location.search).get("theme");
       if (given === "dark" || given === "light") screen.state.theme = given;
       latent.applyTheme();
-      ask("settle", { query: location.search.slice(1) || "v=1" });
+      ask("settle", { query: location.search.slice(1) || "v=" + initial("v") });
     },
     settled(reply) {
       if (!reply) return;

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from multiprocessing.pool import ThreadPool
+from pathlib import Path
 from typing import Any
 
 import joblib
@@ -34,6 +35,7 @@ from core.library import Entry
 from core.results import PAIRS, POINTS, GridCell
 from core.spec import RefusedError, Spec, checked
 from core.store import file_sha256, read_recipe
+from core.zoo import FORMER_WEIGHTS, trained_anew
 
 
 def spec_from(args: argparse.Namespace, spec: type[Spec], **given: Any) -> Any:
@@ -309,6 +311,9 @@ def run_figure(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
         name, spec = args.name, catalogue.question(lab, args.name, given)
     recipe = catalogue.recipe(lab, name, spec)
     if wanted and wanted["weights"] != recipe["weights"]:
+        former = [Path(file).stem for file, sha256 in wanted["weights"].items() if sha256 in former_of(file)]
+        if former:
+            raise RefusedError(trained_anew(former[0], "this recipe was made") + " Draw the figure by its name.")
         raise RefusedError("The recipe was made with other models than those of this machine: see its 'weights'.")
     with progress_bar(name) as report:
         results = catalogue.row_of(name).results(lab, spec, report)
@@ -318,6 +323,11 @@ def run_figure(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     if missing:
         print(missing, file=sys.stderr)
     return recipe | {"files": [str(path) for path in written]}
+
+
+def former_of(file: str) -> tuple[str, ...]:
+    """SHA-256 of the files that were shipped under a name before."""
+    return FORMER_WEIGHTS.get(Path(file).stem, ())
 
 
 def run_sweeps(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:

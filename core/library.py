@@ -70,9 +70,15 @@ class Entry:
 
 
 def ladder(entries: Iterable[Entry]) -> list[Entry]:
-    """One model for every N_z, the smallest first: the one with the lowest seed."""
-    lowest = {e.spec.n_latent: e for e in sorted(entries, key=lambda e: -e.spec.seed)}
-    return [lowest[n] for n in sorted(lowest)]
+    """One model for every N_z, the smallest first: of those whose beta is nearest to the paper's the lowest seed."""
+    order = sorted(entries, key=lambda e: (apart_from_paper(e), e.spec.seed, e.id), reverse=True)
+    first = {e.spec.n_latent: e for e in order}
+    return [first[n] for n in sorted(first)]
+
+
+def apart_from_paper(entry: Entry) -> float:
+    """How far the weight of a model's KL term is from the paper's, which is 1."""
+    return abs(entry.spec.beta - 1)
 
 
 class Library:
@@ -133,13 +139,18 @@ class Library:
         path = self.find(id).path
         return _loaded(path, device, stamp(path))
 
-    def default(self, dataset: str, n_latent: int) -> Entry:
-        """The model of a data set and number of latent units: a shipped one first, then the lowest id.
+    def default(self, dataset: str, n_latent: int, beta: float | None = None) -> Entry:
+        """The model of a data set and number of latent units: see `preferred`.
+
+        Args:
+            dataset: Name of the data set.
+            n_latent: Latent units.
+            beta: Weight of the KL term; the one nearest to 1 where none is named.
 
         Raises:
             StoreError: There is none.
         """
-        found = [e for e in self.usable(dataset) if e.spec.n_latent == n_latent]
+        found = [e for e in self.usable(dataset) if e.spec.n_latent == n_latent and beta in (None, e.spec.beta)]
         if not found:
             raise StoreError(
                 f"There is no model of {dataset} with {n_latent} latent units here. "
@@ -185,8 +196,8 @@ def model_files(folder: Path) -> list[str]:
 
 
 def preferred(entries: Iterable[Entry]) -> Entry:
-    """The model that is shown when nobody names one: a shipped one first, an imported one last, then the lowest id."""
-    return min(entries, key=lambda e: (e.origin != "shipped", e.origin == IMPORTED, e.id))
+    """The model that is shown when nobody names one: beta nearest to 1, then shipped first, imported last, lowest id."""
+    return min(entries, key=lambda e: (apart_from_paper(e), e.origin != "shipped", e.origin == IMPORTED, e.id))
 
 
 def is_name(text: str) -> bool:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from core.config import ModelSpec
 from core.results import Run, Stage
 
 NEAREST = {
@@ -10,7 +11,7 @@ NEAREST = {
     Stage.CONCEPT: "the concept of ‘{label}’",
     Stage.ABSTRACT: "the abstract concept",
 }
-SELECTED = {"invert": "inverted", "permute": "permuted"}
+SELECTED = {"permute": "permuted", "invert": "inverted"}
 STARTS = {"original": "original images", "decoded": "images decoded from memories"}
 
 
@@ -26,7 +27,7 @@ def ensemble_caption(
 ) -> str:
     """What the runs do on average, and what they started from; `rival` is the stage that other runs might give."""
     stage = tuple(Stage)[min(range(3), key=lambda i: minimum_distance[i])]
-    other = f", or {rival} (their difference is within 2 SEM)" if rival else ""
+    other = f", or {rival} (within 2 SEM)" if rival else ""
     return (
         f"With {noise * 100:.3g} % of the pixels {SELECTED[noise_kind]}, {n_runs} runs of ‘{label}’ from "
         f"{STARTS[source]} come nearest to {NEAREST[stage].format(label=label)}: stage {stage}{other}."
@@ -51,6 +52,16 @@ def approach_caption(cloud_share: float, strict_share: float, mean_curve_approac
         f"{100 * cloud_share:.0f} % of the runs approach their concept "
         f"({100 * strict_share:.0f} % with a single minimum), {verdict}."
     )
+
+
+def with_beta(spec: ModelSpec) -> str:
+    """How a model's name or caption goes on where the weight of its KL term is not the paper's.
+
+    Example:
+        >>> with_beta(ModelSpec(beta=1.5)), with_beta(ModelSpec())
+        (', β = 1.5', '')
+    """
+    return "" if spec.beta == 1 else f", β = {spec.beta:g}"
 
 
 def duration(seconds: float) -> str:

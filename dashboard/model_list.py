@@ -7,6 +7,7 @@ from dash import dcc, html
 from core import experiments
 from core.config import ModelSpec
 from core.model_card import ModelCard
+from dashboard.captions import with_beta
 from dashboard.controls import attributes
 from dashboard.panels import GRAPH
 from dashboard.theme import TITLES
@@ -17,7 +18,8 @@ JOB = {"cancel": "Cancel", "resume": "Go on", "discard": "Discard"}
 
 def describe(spec: ModelSpec) -> str:
     """A recipe in a few words."""
-    return f"{TITLES[spec.dataset]}, N_z = {spec.n_latent}, {spec.epochs} epochs, seed {spec.seed}"
+    size = f"{TITLES[spec.dataset]}, N_z = {spec.n_latent}{with_beta(spec)}"
+    return f"{size}, {spec.epochs} epochs, seed {spec.seed}"
 
 
 def bound_of(card: ModelCard) -> str:
@@ -50,6 +52,7 @@ def form() -> html.Section:
                     html.Div([html.Span("Data set"), group], className="field"),
                     field("n_latent", "Latent units N_z", value="50"),
                     field("epochs", "Epochs", placeholder="as shipped"),
+                    field("beta", "Weight β of the KL term", value="1"),
                     field("seed", "Seed", value="0"),
                     html.Button("How long?", id="estimate", type="button"),
                     html.Button("Train", id="train", type="button", className="main"),

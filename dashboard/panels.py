@@ -131,8 +131,9 @@ def rail() -> html.Section:
         controls.choices("label", "Start from images of", {str(i): "" for i in range(10)}, class_name="tiles"),
         controls.number("sample", "Highlighted image", 0, 499),
         controls.slider("noise", "Noise p", 0, 1, GRID, class_name="prominent"),
-        controls.choices("noise_kind", "Selected pixels are", {"invert": "inverted", "permute": "permuted"}),
+        controls.choices("noise_kind", "Selected pixels are", {"permute": "permuted", "invert": "inverted"}),
         controls.steps("n_latent", "Latent units N_z"),
+        controls.choices("beta", "Weight β of the KL term", {}),
         controls.choices("model", "Model", {}),
         controls.choices("source", "Images", {"original": "original", "decoded": "decoded"}),
         html.Div(

@@ -15,6 +15,7 @@ from flask import has_request_context, request
 from core.computations import LeftError, Question
 from core.spec import RefusedError, SpecError, shown
 from dashboard.controls import ScreenState
+from dashboard.links import read_link, version_of
 
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -34,6 +35,7 @@ class Request:
     notes: tuple[str, ...] = ()
     changed: str = ""
     model: str = ""  # that the tab shows; the state names it only where it is not the usual one
+    version: str = ""  # that the link names; empty where it names none
 
 
 def read_request(data: object, *, lenient: bool = False) -> Request:
@@ -53,11 +55,11 @@ def read_request(data: object, *, lenient: bool = False) -> Request:
         raise SpecError("The request must name a query and a client. Reload the page.")
     if isinstance(sequence, bool) or not isinstance(sequence, int):
         raise SpecError("The request must be numbered. Reload the page.")
-    state, notes = ScreenState.from_query(query)
+    state, notes = read_link(query)
     if notes and not lenient:
         raise SpecError(notes[0].split(" The default")[0])
     words = (word if isinstance(word, str) else "" for word in (changed, data.get("model")))
-    return Request(state, client, sequence, tuple(notes), *words)
+    return Request(state, client, sequence, tuple(notes), *words, version=version_of(query))
 
 
 class Newest:

@@ -36,7 +36,7 @@ def test_the_caption_names_the_point_and_the_stage(minima: list[float], point: s
 
 def test_the_caption_names_the_stage_that_other_runs_might_give():
     text = captions.ensemble_caption([2, 1, 1.1], Stage.ABSTRACT, **ENSEMBLE)
-    assert text.endswith("the concept of ‘6’: stage II, or III (their difference is within 2 SEM).")
+    assert text.endswith("the concept of ‘6’: stage II, or III (within 2 SEM).")
 
 
 @pytest.mark.parametrize(("noise", "text"), [(0, "0 %"), (0.025, "2.5 %"), (0.2, "20 %"), (1, "100 %"), (0.3, "30 %")])

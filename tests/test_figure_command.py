@@ -11,6 +11,7 @@ import pytest
 from core import __main__ as command_line
 from core import experiments
 from core.config import FigureSpec, Settings
+from core.zoo import FORMER_WEIGHTS
 from dashboard.catalogue import ROWS
 from tests.conftest import CommandLine, is_refused
 from tests.served import create_app, own_cache
@@ -56,7 +57,7 @@ def test_a_figure_is_written_with_its_settings_and_the_papers_where_none_are_giv
     found = arrays(tmp_path / "new" / "fig1.npz")
     np.testing.assert_array_equal(found["run.z"], experiments.run(expected, home).z)
     paper = command("figure", "fig2", "--model", id, "--output", str(tmp_path), home=home)[1]["spec"]
-    assert (paper["label"], paper["noise"], paper["noise_kind"]) == (1, 0.2, "invert")
+    assert (paper["label"], paper["noise"], paper["noise_kind"]) == (1, 0.2, "permute")
 
 
 @pytest.mark.parametrize("name", ["fig2", "fig3", "fig8", "suppB"])
@@ -110,6 +111,18 @@ def test_a_recipe_of_other_weights_or_none_at_all_is_refused(
     assert is_refused(command("figure", "--recipe", str(file), home=home), "no JSON")
     assert is_refused(command("figure", "--recipe", str(file), "--label", "3", home=home), "Leave out the options")
     assert is_refused(command("figure", "--recipe", str(tmp_path / "none.json"), home=home), "Name a recipe")
+
+
+@pytest.mark.parametrize("sha256", FORMER_WEIGHTS["mnist-nz100-seed0"])
+def test_a_recipe_of_a_model_that_was_trained_anew_is_refused_with_that_reason(
+    command: CommandLine, trained: tuple[Settings, str], tmp_path: Path, sha256: str
+):
+    spec = FigureSpec(model="mnist-nz100-seed0", source="decoded", noise_kind="invert")
+    weights = {"mnist-nz100-seed0.safetensors": sha256}
+    file = tmp_path / "recipe.json"
+    file.write_text(json.dumps({"figure": "fig10", "spec": spec.to_dict(), "weights": weights}))
+    answer = command("figure", "--recipe", str(file), home=trained[0])
+    assert is_refused(answer, "mnist-nz100-seed0 was trained anew (1,500 epochs) since this recipe was made.")
 
 
 def test_without_a_browser_the_figure_is_a_page_and_a_sentence_says_why(

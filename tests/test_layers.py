@@ -15,6 +15,7 @@ FLOORS = {  # a module imports only modules of lower floors; `core.analysis` imp
     "core.file_header": 1,
     "core.model_card": 1,
     "core.computations": 1,
+    "core.zoo": 1,
     "core.results": 2,
     "core.precision": 2,
     "core.vae": 2,
@@ -51,7 +52,7 @@ FLOORS = {  # a module imports only modules of lower floors; `core.analysis` imp
     "app": 15,
 }
 DOORS = {"core.computations", "core.config", "core.experiments", "core.results", "core.library", "core.model_card"}
-DOORS |= {"core.spec", "core.store"}
+DOORS |= {"core.spec", "core.store", "core.zoo"}
 JOBS_DOORS = DOORS | {"core.train"}
 COMMANDS_DRAW_WITH = {"dashboard", "dashboard.cache", "dashboard.catalogue", "dashboard.files", "dashboard.theme"}
 FIGURES_KNOW = {"core.config", "core.results", "dashboard.figures", "dashboard.theme"}

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,11 @@ import pytest
 from flask.testing import FlaskClient
 
 from core import experiments, train
-from core.config import ModelSpec, Settings
+from core.config import ModelSpec, Settings, recipe
 from core.library import Library
 from core.model_card import ModelCard
 from dashboard.jobs import Jobs, JobStatus
-from dashboard.model_list import bound_of
+from dashboard.model_list import bound_of, describe
 from dashboard.pages.models import spec_of
 from tests.served import Site, create_app, sentences
 
@@ -84,22 +85,36 @@ def hand(settings: Settings, started: list[Any]) -> Hand:
 
 
 def test_the_form_asks_for_the_recipe_of_the_zoo(hand: Hand, started: list[Any]):
-    said = hand.press("train", state=("digits", " 7 ", "", "3"))
+    said = hand.press("train", state=("digits", " 7 ", "", "1", "3"))
     assert started == [ModelSpec(dataset="digits", n_latent=7, epochs=1500, seed=3)]
     assert "is being trained" in said["said"]["children"]
-    assert spec_of("mnist", "20", "12", None) == ModelSpec(n_latent=20, epochs=12)
+    assert spec_of("mnist", "20", "12", None, None) == ModelSpec(n_latent=20, epochs=12)
+    assert spec_of("mnist", "20", "", " 1.5 ", "") == recipe("mnist", 20, beta=1.5)
+
+
+def test_beta_is_named_in_the_table_and_where_it_is_not_the_papers(
+    settings: Settings, write_model: Callable[..., Path], started: list[Any]
+):
+    write_model(settings.models / "weighted.safetensors", beta=1.5)
+    page = texts(Hand(create_app(settings).server.test_client()).look()["table"]["children"])
+    assert "weighted 8×8 digits 3 1.5 " in page
+    assert "mnist-nz100-seed0 MNIST 100 1 1500" in page
+    assert describe(ModelSpec(beta=1.5)) == "MNIST, N_z = 100, β = 1.5, 90 epochs, seed 0"
+    assert "β" not in describe(ModelSpec())
 
 
 @pytest.mark.parametrize(
     ("typed", "reason"),
     [
-        (("mnist", "0", "", ""), "N_z must be a whole number from 1 to 512"),
-        (("mnist", "many", "", ""), "N_z must be a whole number"),
-        (("mnist", None, "", ""), "N_z must be a whole number"),
-        (("mnist", "5", "9" * 10_000, ""), "The epochs must be a whole number"),
-        (("mnist", "5", "10", "-1"), "The seed must be a whole number"),
-        (("cats", "5", "10", "1"), "dataset must be one of"),
-        (([1], {}, [], {"a": 1}), "must be"),
+        (("mnist", "0", "", "", ""), "N_z must be a whole number from 1 to 512"),
+        (("mnist", "many", "", "", ""), "N_z must be a whole number"),
+        (("mnist", None, "", "", ""), "N_z must be a whole number"),
+        (("mnist", "5", "9" * 10_000, "", ""), "The epochs must be a whole number"),
+        (("mnist", "5", "10", "x", ""), "The beta must be a number"),
+        (("mnist", "5", "10", "-1", ""), "The beta must be"),
+        (("mnist", "5", "10", "", "-1"), "The seed must be a whole number"),
+        (("cats", "5", "10", "1", "1"), "dataset must be one of"),
+        (([1], {}, [], {}, {"a": 1}), "must be"),
     ],
 )
 def test_a_form_that_makes_no_sense_is_refused_with_a_sentence(
@@ -226,7 +241,7 @@ def test_a_model_larger_than_a_question_can_be_brought(hand: Hand):
 def test_the_course_of_a_model_is_shown_and_a_bound_that_rose_again_is_said(hand: Hand):
     shown = hand.press("curve", of={"curve": "mnist-nz100-seed0"})
     assert shown["past-panel"]["hidden"] is False
-    assert len(shown["past"]["figure"]["data"][0]["y"]) > 20
+    assert len(shown["past"]["figure"]["data"][0]["y"]) == 6
     assert "mnist-nz100-seed0" in shown["past-title"]["children"]
     assert "no model" in sentences(hand.post("curve", 1, of={"curve": "nothing"}))[0]
     card = ModelCard(test_negative_elbo=99.04, test_curve=(110.0, 98.2, 99.1), test_epochs=(1, 40, 90))

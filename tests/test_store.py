@@ -302,6 +302,19 @@ def test_an_unknown_id_is_refused_in_a_sentence(id: str, two_folders: Library):
     assert is_sentence(str(error.value), "There is no model")
 
 
+def test_the_papers_beta_comes_first_whatever_the_names_and_seeds(tmp_path: Path, write_model: WriteModel):
+    for name, changes in (("a", {"beta": 2.0}), ("b", {"beta": 1.5}), ("c", {"seed": 4}), ("d", {"seed": 3})):
+        write_model(tmp_path / f"{name}.safetensors", **changes)
+    write_model(tmp_path / "e.safetensors", n_latent=9, beta=3.0)
+    library = Library([(tmp_path, "shipped")])
+    assert library.default("digits", 3).id == "c"
+    assert [library.default("digits", 3, beta).id for beta in (1, 1.5, 2)] == ["c", "b", "a"]
+    assert library.default("digits", 9).id == "e"
+    assert [entry.id for entry in library.ladder("digits")] == ["d", "e"]
+    with pytest.raises(StoreError, match="no model of digits"):
+        library.default("digits", 3, 3.0)
+
+
 @pytest.fixture
 def sweeps(tmp_path: Path, write_model: WriteModel) -> tuple[Library, Path, dict[str, np.ndarray]]:
     """A model with results beside it."""

@@ -13,7 +13,7 @@ from core.results import ClaimTable
 
 
 def claims(
-    settings: Settings, *, noise_kind: str = "invert", n_runs: int = 0, progress: Progress = silent
+    settings: Settings, *, noise_kind: str = "permute", n_runs: int = 0, progress: Progress = silent
 ) -> ClaimTable:
     """Check every claim on the shipped models.
 

@@ -6,7 +6,7 @@ from typing import Any
 from core.config import DATASETS, NOISE_KINDS, SOURCES, NoiseSweepSpec, Settings
 from core.experiments.machine import available_source
 from core.experiments.sweeps import missing_sweeps
-from core.library import Entry
+from core.library import Entry, apart_from_paper
 
 FIRST_LATENT, FIRST_LABEL = 100, 6  # the paper's number of latent units, and the label of most of its figures
 
@@ -37,7 +37,7 @@ def importance(entry: Entry, spec: NoiseSweepSpec) -> tuple[Any, ...]:
         NOISE_KINDS.index(spec.noise_kind),
         SOURCES.index(spec.source),
         DATASETS.index(entry.spec.dataset),
-        abs(entry.spec.beta - 1),
+        apart_from_paper(entry),
         -entry.spec.n_latent,
         entry.spec.seed,
         spec.label != FIRST_LABEL,

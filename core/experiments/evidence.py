@@ -49,7 +49,7 @@ class Evidence:
     """
 
     settings: Settings
-    noise_kind: str = "invert"
+    noise_kind: str = "permute"
     n_runs: int = 0
     progress: Progress = silent
     done: float = 0.0

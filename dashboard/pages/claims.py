@@ -119,8 +119,8 @@ def code(kind: str) -> html.Code:
 
 def claims_table(tables: Tables, figures: Mapping[str, str]) -> html.Table:
     """A row for each claim: the paper's statement and number, and ours with the verdict for each reading."""
-    rows = []
-    for claim in next(iter(tables.values())).claims:
+    rows, one = [], {claim.number: claim for table in tables.values() for claim in table.claims}
+    for _, claim in sorted(one.items()):
         here = [
             html.Td(found(claim.number, table), **attributes(data_head=heading(kind))) for kind, table in tables.items()
         ]

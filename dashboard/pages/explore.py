@@ -29,6 +29,7 @@ from core.library import Entry, preferred
 from core.results import Stage
 from core.spec import SpecError
 from core.store import StoreError
+from core.zoo import FORMER_WEIGHTS, trained_anew
 from dashboard import captions, controls, figures, wire
 from dashboard.cache import CachedExperiments
 from dashboard.controls import REFERENCE_RUNS, ScreenState
@@ -110,11 +111,14 @@ class ExplorePage:
         entry, notes, offer = self.model_of(request.state, quiet=request.changed == "dataset")
         why = self.lab.why_decoded(entry.id)
         state, more = self.fitted(request.state, entry, why, first=not request.changed)
-        default = self.lab.library.default(entry.spec.dataset, entry.spec.n_latent)
+        default = self.lab.library.default(entry.spec.dataset, entry.spec.n_latent, entry.spec.beta)
         entries = self.lab.library.entries()
         usable = [e for e in entries if not e.problem and e.spec.dataset == entry.spec.dataset]
+        alike = [e for e in usable if e.spec.n_latent == state.n_latent]
         shape = entry.image_shape
         held = self.lab.memories(entry.id)
+        if request.version == "1" and entry.origin == "shipped" and entry.id in FORMER_WEIGHTS:
+            notes.append(trained_anew(entry.id, "this link was made"))
         broken = [e.problem for e in entries if e.problem] if not request.changed else []
         if len(broken) > MANY:
             broken[MANY:] = [f"{len(broken) - MANY} more files are no models that can be used: see the Models page."]
@@ -122,7 +126,8 @@ class ExplorePage:
             "state": replace(state, model="" if entry.id == default.id else entry.id).to_dict(),
             "space": wire.space_payload(self.lab.latent_space(entry.id), shape),
             "latents": sorted({e.spec.n_latent for e in usable}),
-            "models": {e.id: f"seed {e.spec.seed}, {e.origin}" for e in usable if e.spec.n_latent == state.n_latent},
+            "betas": sorted({e.spec.beta for e in alike}),
+            "models": {e.id: f"seed {e.spec.seed}, {e.origin}" for e in alike if e.spec.beta == state.beta},
             "model": entry.id,
             "labels": entry.label_names,
             "limits": {"n_runs": held, "sample": held - 1},
@@ -314,7 +319,9 @@ class ExplorePage:
         found = library.usable(state.dataset)
         while found:
             n_latent = min((e.spec.n_latent for e in found), key=lambda n: abs(n - state.n_latent))
-            entry = preferred(e for e in found if e.spec.n_latent == n_latent)
+            alike = [e for e in found if e.spec.n_latent == n_latent]
+            beta = min((e.spec.beta for e in alike), key=lambda b: (abs(b - state.beta), abs(b - 1)))
+            entry = preferred(e for e in alike if e.spec.beta == beta)
             try:
                 self.opened(entry)
             except StoreError as error:
@@ -328,6 +335,11 @@ class ExplorePage:
                     f"N_z = {n_latent} is shown instead."
                 )
                 offer = {"dataset": state.dataset, "n_latent": state.n_latent} if is_operator() else None
+            if beta != state.beta:
+                notes.append(
+                    f"There is no such model with β = {state.beta:g} here: β = {beta:g} is shown instead. "
+                    "The page Models trains one."
+                )
             return entry, notes, offer
         raise StoreError(f"There is no model of {TITLES[state.dataset]} here. Choose another data set.")
 
@@ -356,6 +368,7 @@ class ExplorePage:
             state,
             dataset=entry.spec.dataset,
             n_latent=entry.spec.n_latent,
+            beta=entry.spec.beta,
             source=source if state.source == "auto" or source == "decoded" else state.source,
             n_runs=min(state.n_runs, held),
             sample=min(state.sample, held - 1),
@@ -385,7 +398,7 @@ def model_card(entry: Entry) -> str:
     """A line about the model on screen."""
     card, spec = entry.card, entry.spec
     return (
-        f"{TITLES[spec.dataset]}, N_z = {spec.n_latent}, {spec.epochs} epochs, test −ELBO "
+        f"{TITLES[spec.dataset]}, N_z = {spec.n_latent}{captions.with_beta(spec)}, {spec.epochs} epochs, test −ELBO "
         f"{'?' if card.test_negative_elbo is None else card.test_negative_elbo} nats (grey-value Bernoulli), "
         f"{'?' if card.active_units is None else card.active_units} active units, {entry.origin}"
     )

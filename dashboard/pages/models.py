@@ -47,6 +47,7 @@ COLUMNS = (
     "Model",
     "Data set",
     "N_z",
+    "β",
     "Epochs",
     "Test −ELBO, grey-value Bernoulli",
     "Active units",
@@ -101,7 +102,7 @@ class ModelsPage:
             State("seen", "data"),
         )(self.refresh)
         typed = [State("train-dataset", "data")]
-        typed += [State(f"train-{name}", "value") for name in ("n_latent", "epochs", "seed")]
+        typed += [State(f"train-{name}", "value") for name in ("n_latent", "epochs", "beta", "seed")]
         app.callback(
             Output("said", "children"),
             [Input("train", "n_clicks"), Input("estimate", "n_clicks")],
@@ -295,13 +296,13 @@ class ModelsPage:
         delete = html.Button("Delete", id={"delete": entry.id}, type="button", className="quiet acts")
         actions = [] if entry.origin == "shipped" else [delete]
         if entry.problem:
-            return html.Tr([html.Td(entry.id), html.Td(entry.problem, colSpan=7), html.Td(actions)], className="broken")
+            return html.Tr([html.Td(entry.id), html.Td(entry.problem, colSpan=8), html.Td(actions)], className="broken")
         card, spec = entry.card, entry.spec
         curve = html.Button("Curve", id={"curve": entry.id}, type="button", className="quiet")
         file = html.A("Export", href=f"file/{entry.id}.safetensors", className="button quiet")
         cells = (
             html.A(entry.id, href=f"{self.explorer}?model={entry.id}", title="Open in the explorer"),
-            TITLES[spec.dataset], spec.n_latent, spec.epochs, bound_of(card),
+            TITLES[spec.dataset], spec.n_latent, f"{spec.beta:g}", spec.epochs, bound_of(card),
             "?" if card.active_units is None else card.active_units, f"{entry.size / 1e6:.1f} MB", entry.origin,
             html.Div([curve, file, *actions], className="row"),
         )  # fmt: skip
@@ -317,11 +318,11 @@ def pressed(name: str) -> str:
     return str(target.get(name, ""))
 
 
-def spec_of(dataset: object, n_latent: object, epochs: object, seed: object) -> ModelSpec:
+def spec_of(dataset: object, n_latent: object, epochs: object, beta: object, seed: object) -> ModelSpec:
     """The recipe that the form asks for; where no epochs are given, as many as the shipped models have."""
     read: dict[str, Any] = {item.name: checked(item).read for item in fields(ModelSpec)}
     usual = recipe(str(dataset), read["n_latent"]("N_z", str(n_latent).strip()))
-    given = {"epochs": epochs, "seed": seed}
+    given = {"epochs": epochs, "beta": beta, "seed": seed}
     typed = {name: read[name](f"The {name}", str(value).strip()) for name, value in given.items() if value}
     return ModelSpec.from_dict(usual.to_dict() | typed)
 

@@ -25,7 +25,7 @@ from dash.exceptions import PreventUpdate
 from flask import Response, abort, request
 
 from core.computations import BusyError, LeftError, Reporter, SupersededError
-from core.config import FigureSpec, InferenceSpec
+from core.config import NOISE_KINDS, FigureSpec, InferenceSpec
 from core.spec import RefusedError, SpecError
 from dashboard import catalogue
 from dashboard.cache import CachedExperiments
@@ -357,9 +357,9 @@ def draw_button(name: str, row: Row) -> html.Button:
 def form(models: Sequence[str]) -> html.Section:
     """The settings of the figure; choosing a figure sets the paper's."""
     first = "mnist-nz100-seed0" if "mnist-nz100-seed0" in models else next(iter(models), "")
-    values = {"model": first, "label": "6", "noise_kind": "invert", "noise": "0.2", "n_runs": "300", "t": "10"}
+    values = {"model": first, "label": "6", "noise_kind": "permute", "noise": "0.2", "n_runs": "300", "t": "10"}
     titles = dict(zip(TYPED, ("Model", "Label", "Selected pixels", "Noise p", "Runs", "Step t (Supp. B)"), strict=True))
-    lists = {"model": models, "noise_kind": ("invert", "permute")}
+    lists = {"model": models, "noise_kind": NOISE_KINDS}
     options = [html.Datalist([html.Option(value=v) for v in each], id=f"list-{k}") for k, each in lists.items()]
     fields_ = [
         html.Label(

@@ -17,7 +17,7 @@ from dashboard.pages.explore import ExplorePage
 from tests.conftest import settings_in
 from tests.served import own_cache
 
-QUICK = "d=digits&nz=4&src=decoded&runs=20&T=6&window=2"
+QUICK = "d=digits&nz=4&src=decoded&label=0&p=0.2&runs=20&T=6&window=2"
 Question = Callable[..., dict[str, Any]]
 
 
@@ -25,11 +25,13 @@ Question = Callable[..., dict[str, Any]]
 def home(
     trained: tuple[Settings, str], write_model: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Settings:
-    """Digits with N_z = 4 (trained) and 8 (two of them), MNIST with N_z = 3, and a file that is no model."""
+    """Digits with N_z = 4 (trained), 8 (two of them) and 6 (beta 1, 1.5 and 2), MNIST with N_z = 3, and no model."""
     settings = settings_in(tmp_path_factory.mktemp("home"))
     shutil.copytree(trained[0].models, settings.models)
     write_model(settings.models / "digits-nz8-a.safetensors", n_latent=8)
     write_model(settings.models / "digits-nz8-b.safetensors", n_latent=8, seed=1)
+    for name, beta in (("weighted", 1.5), ("most", 2.0), ("plain", 1.0)):
+        write_model(settings.models / f"digits-nz6-{name}.safetensors", n_latent=6, beta=beta)
     write_model(settings.models / "mnist-nz3.safetensors", dataset="mnist")
     (settings.models / "broken.safetensors").write_bytes(b"no model")
     return settings

@@ -47,7 +47,7 @@ def test_the_default_link_is_settled_without_a_word_about_it(page: ExplorePage, 
     reply = page.settle(question("d=digits&nz=4", changed="model"))
     assert reply["notes"] == []
     assert reply["offer"] is None
-    assert reply["latents"] == [4, 8]
+    assert reply["latents"] == [4, 6, 8]
     assert reply["labels"] == tuple("0123456789")
 
 
@@ -94,6 +94,31 @@ def test_a_model_that_is_named_decides_on_everything_else(page: ExplorePage, que
 def test_the_default_model_is_not_named_in_the_link(page: ExplorePage, question: Question):
     reply = page.settle(question("model=digits-nz8-a"))
     assert (reply["model"], reply["state"]["model"]) == ("digits-nz8-a", "")
+
+
+@pytest.mark.parametrize(
+    ("query", "model", "beta", "notes"),
+    [
+        ("", "digits-nz6-plain", 1, 0),
+        ("&beta=2", "digits-nz6-most", 2, 0),
+        ("&beta=1.5", "digits-nz6-weighted", 1.5, 0),
+        ("&beta=1.6", "digits-nz6-weighted", 1.5, 1),
+        ("&model=digits-nz6-most", "digits-nz6-most", 2, 0),
+    ],
+)
+def test_beta_is_a_choice_where_models_differ_in_it(
+    page: ExplorePage, question: Question, query: str, model: str, beta: float, notes: int
+):
+    reply = page.settle(question(f"d=digits&nz=6&i=0{query}", changed="x"))
+    assert (reply["model"], reply["state"]["beta"], reply["state"]["model"]) == (model, beta, "")
+    assert reply["betas"] == [1, 1.5, 2]
+    assert list(reply["models"]) == [model]
+    assert ("β" in reply["card"]) is (beta != 1)
+    assert [f"β = {beta:g} is shown instead" in note for note in reply["notes"]] == [True] * notes
+
+
+def test_without_another_beta_there_is_no_choice(page: ExplorePage, question: Question):
+    assert page.settle(question("d=digits&nz=8&i=0"))["betas"] == [1]
 
 
 def test_a_file_that_is_no_model_is_said_once(page: ExplorePage, question: Question):
@@ -162,7 +187,7 @@ def test_the_curves(page: ExplorePage, question: Question):
 def test_the_sweep_has_a_sentence_for_every_noise(page: ExplorePage, question: Question):
     reply, figure = page.sweep(question("d=digits&nz=8&src=decoded&T=6&runs=10"))
     assert len(reply["noises"]) == len(reply["captions"]) == len(reply["minimum_distance"]) == 41
-    assert "With 2.5 % of the pixels inverted, 12 runs" in reply["captions"][1]
+    assert "With 2.5 % of the pixels permuted, 12 runs" in reply["captions"][1]
     assert reply["note"].startswith("12 runs for each p, T = 60, seed 0")
     assert len(figure["data"]) == 6  # band and mean of three points
 
@@ -174,7 +199,7 @@ def test_the_sweep_has_a_sentence_for_every_noise(page: ExplorePage, question: Q
         ("cloud", "&theme=dark"),
         ("curves", "&curves=all"),
         ("curves", "&theme=dark"),
-        ("sweep", "&kind=permute"),
+        ("sweep", "&kind=invert"),
     ],
 )
 def test_a_reply_is_built_once_for_each_look(

@@ -9,6 +9,7 @@ from dash import Dash
 from core import experiments
 from core.config import Settings
 from dashboard.cache import CachedExperiments
+from dashboard.controls import ScreenState
 from dashboard.jobs import Jobs, JobStatus
 from dashboard.pages.explore import ROUTES, ExplorePage
 from tests.explore.conftest import QUICK
@@ -116,7 +117,7 @@ def test_every_route_answers_over_http(browser: Browser):
     assert browser.ask("cloud", QUICK)["cloud"]["data"]["n_steps"] == 6
     assert browser.ask("curves", QUICK)["curves-graph"]["figure"]["data"]
     assert len(browser.ask("sweep", "d=digits&nz=8&src=decoded")["sweep"]["data"]["captions"]) == 41
-    assert browser.ask("image", QUICK)["image"]["data"]["sample"] == 56
+    assert browser.ask("image", QUICK)["image"]["data"]["sample"] == ScreenState().sample
 
 
 def test_a_request_that_is_too_large_is_refused(browser: Browser):
