@@ -17,7 +17,7 @@ window.latent = window.latent || {};
     curves: ["curves"], theme: ["cloud", "curves", "sweep"], t: [], speed: [],
   };
   const FOLLOW = ["cloud", "curves"];
-  const CHOOSE = ["dataset", "n_latent", "model"]; // fields that another model belongs to
+  const CHOOSE = ["dataset", "n_latent", "beta", "model"]; // fields that another model belongs to
   const EVERY = { settle: 0, run: 30, cloud: 150, curves: 150, sweep: 50, image: 0 };
 
   const $ = (selector, root) => (root || document).querySelector(selector);

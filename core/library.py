@@ -196,7 +196,7 @@ def model_files(folder: Path) -> list[str]:
 
 
 def preferred(entries: Iterable[Entry]) -> Entry:
-    """The model that is shown when nobody names one: beta nearest to 1, then shipped first, imported last, lowest id."""
+    """The model that is shown when nobody names one: beta nearest to 1, shipped before imported, the lowest id."""
     return min(entries, key=lambda e: (apart_from_paper(e), e.origin != "shipped", e.origin == IMPORTED, e.id))
 
 

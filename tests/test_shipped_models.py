@@ -1,6 +1,7 @@
 """The models that are shipped are whole, and what their cards and sweeps say is true."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -10,19 +11,26 @@ import pytest
 import torch
 
 from core import data, experiments, store, train
-from core.config import NOISE_KINDS, SOURCES, ZOO, InferenceSpec, NoiseSweepSpec, Settings
+from core.config import NOISE_KINDS, SOURCES, ZOO, InferenceSpec, NoiseSweepSpec, Settings, zoo_name
 from core.library import Library
 from core.results import Stage
+from core.zoo import FORMER_WEIGHTS
+from dashboard import controls
+from dashboard.controls import ScreenState
 
 CPU = torch.device("cpu")
 SHIPPED = sorted(entry.path for entry in Library([(store.SHIPPED, "shipped")]).entries())
 
 
-def test_the_shipped_models_are_of_the_zoo():
-    names = {path.stem for path in SHIPPED}
-    assert names <= set(ZOO)
-    assert {f"mnist-nz{n}-seed0" for n in (2, 4, 6, 8, 10, 14, 20, 50, 100)} <= names
-    assert {"digits-nz2-seed0", "digits-nz10-seed0", "fashion-nz100-seed0"} <= names
+def test_the_shipped_models_are_those_of_the_zoo():
+    """... and of its recipes, so that `zoo` has nothing to train."""
+    assert {path.stem: store.read_metadata(path)[0] for path in SHIPPED} == ZOO
+
+
+def test_the_models_that_were_shipped_before_are_so_no_longer():
+    assert set(FORMER_WEIGHTS) <= {path.stem for path in SHIPPED}
+    for path in SHIPPED:
+        assert store.file_sha256(path) not in FORMER_WEIGHTS.get(path.stem, ())
 
 
 def of_every_shipped_model(test: Callable) -> Callable:
@@ -33,7 +41,7 @@ def of_every_shipped_model(test: Callable) -> Callable:
 def test_a_shipped_model_is_whole(path: Path):
     model = store.load_model(path, CPU)
     spec = model.spec
-    assert path.stem == f"{spec.dataset}-nz{spec.n_latent}-seed{spec.seed}"
+    assert path.stem == zoo_name(spec)
     n_memories = model.memories.shape[1]
     assert n_memories == 500 if spec.dataset != "digits" else n_memories >= 100
     assert model.concepts.shape == (10, spec.n_latent)
@@ -54,19 +62,42 @@ def test_a_shipped_model_reads_most_of_its_own_memories_back(path: Path):
     assert (moved < apart).float().mean() > 0.7
 
 
-@pytest.mark.skipif(not any(path.stem == "mnist-nz100-seed0" for path in SHIPPED), reason="that model is not here yet")
 def test_the_bound_of_the_paper_s_model():
     _, card = store.read_metadata(store.SHIPPED / "mnist-nz100-seed0.safetensors")
-    assert 0 < (card.test_negative_elbo or 0) <= 101
+    assert 0 < (card.test_negative_elbo or 0) <= 97
 
 
-@pytest.mark.parametrize("path", [path for path in SHIPPED if "nz100" not in path.stem], ids=lambda path: path.stem)
+def images_of(model: store.Model, request: pytest.FixtureRequest, *, train: bool) -> data.Dataset:
+    """The images of a model's data set; skips where they are not on this machine."""
+    root = Path() if model.spec.dataset == "digits" else request.getfixturevalue("mnist_root")
+    return data.load_dataset(model.spec.dataset, root, train=train)
+
+
+@of_every_shipped_model
 def test_the_card_of_a_shipped_model_is_true(path: Path, request: pytest.FixtureRequest):
     model = store.load_model(path, CPU)
-    root = Path() if model.spec.dataset == "digits" else request.getfixturevalue("mnist_root")
-    test = data.load_dataset(model.spec.dataset, root, train=False)
-    bound = train.held_out_bound(model.vae, test, n_samples=1)
-    assert model.card.test_negative_elbo == pytest.approx(bound.negative_elbo, rel=5e-3)
+    samples = 10 if model.spec.dataset == "digits" else 1  # their test images are few
+    bound = train.held_out_bound(model.vae, images_of(model, request, train=False), n_samples=samples)
+    assert model.card.test_negative_elbo == pytest.approx(bound.negative_elbo, rel=2e-3)
+    assert model.card.test_kl == pytest.approx(bound.kl, rel=1e-3)
+    assert model.card.test_curve[-1] == pytest.approx(bound.negative_elbo, rel=5e-3)  # of one sample
+    assert model.card.weights_sha256 == store.weights_sha256(model.vae)
+
+
+@of_every_shipped_model
+def test_concepts_memories_and_active_units_are_those_of_the_images(path: Path, request: pytest.FixtureRequest):
+    model = store.load_model(path, CPU)
+    training = images_of(model, request, train=True)
+    means = torch.cat([model.vae.mean(part) for part in torch.from_numpy(training.images).split(5000)])
+    torch.testing.assert_close(model.memories, means[model.memory_index], rtol=2**-10, atol=1e-3)  # float16
+    for label in range(10):
+        rows = training.labels == label
+        torch.testing.assert_close(model.concepts[label], means[rows].mean(0), rtol=1e-3, atol=1e-3)
+        assert (training.labels[model.memory_index[label]] == label).all()
+    variance = means.var(0)
+    clear = (variance < 0.008) | (variance > 0.0125)  # the threshold is 0.01
+    assert clear.all()
+    assert model.card.active_units == int((variance > 0.01).sum())
 
 
 def recipe_of_sweeps(path: Path, settings: Settings) -> Mapping[str, Any]:
@@ -77,38 +108,56 @@ def recipe_of_sweeps(path: Path, settings: Settings) -> Mapping[str, Any]:
     return recipe
 
 
-SWEPT = [path for path in SHIPPED if path.with_name(f"{path.stem}.sweeps.safetensors").exists()]
-of_every_swept_model = pytest.mark.parametrize("path", SWEPT, ids=lambda path: path.stem)
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_six_goes_through_the_stages_of_the_paper(seed: int, source: str, settings: Settings):
+    """Fig. 4a: I, II, III in this order, where the runs decide; III from about p = 0.4."""
+    sweep = experiments.stored_noise_sweep(NoiseSweepSpec(model=f"mnist-nz100-seed{seed}", source=source), settings)
+    assert sweep is not None
+    decided = [stage for stage, is_decided in zip(sweep.stages, sweep.is_decided, strict=True) if is_decided]
+    assert decided == sorted(decided)
+    assert set(decided) == set(Stage)
+    assert sweep.noises[sweep.stages.index(Stage.CONCEPT)] <= 0.3
+    assert 0.4 <= sweep.noises[sweep.stages.index(Stage.ABSTRACT)] <= 0.675
 
 
-def test_the_models_of_the_first_screen_have_their_stage_bands_at_once():
-    there = {path.stem for path in SWEPT}
-    assert {"mnist-nz100-seed0", "mnist-nz20-seed0", "mnist-nz2-seed0"} <= there
-    assert {"fashion-nz100-seed0", "digits-nz10-seed0", "digits-nz2-seed0"} <= there
+@pytest.mark.parametrize("source", SOURCES)
+def test_the_first_screen_is_in_stage_ii_and_its_run_passes_the_concept_half_way(source: str, request: Any):
+    spec = ScreenState().inference_spec("mnist-nz100-seed0", source)
+    home = request.getfixturevalue("settings")
+    if source == "original":
+        home = replace(home, data=request.getfixturevalue("mnist_root"))
+    sweep = experiments.stored_noise_sweep(controls.sweep_spec(spec, spec.n_runs), home)
+    assert sweep is not None
+    place = sweep.noises.tolist().index(spec.noise)
+    assert sweep.stages[place] == Stage.CONCEPT
+    assert sweep.is_decided[place]
+    run = experiments.run(spec, home)
+    assert run.nearest == Stage.CONCEPT
+    assert run.approaches
+    assert 10 <= run.minimum_step[1] <= 40
 
 
 def test_everything_that_is_shipped_has_90_mb_at_most():
     assert sum(path.stat().st_size for path in store.SHIPPED.iterdir()) <= 90_000_000
 
 
-@of_every_swept_model
+@of_every_shipped_model
 def test_shipped_sweeps_cover_everything(path: Path, settings: Settings):
-    recipe = recipe_of_sweeps(path, settings)
-    n_runs, sources = recipe["n_runs"], recipe.get("sources", SOURCES)
-    assert "decoded" in sources  # what a machine without the images starts from
+    n_runs = recipe_of_sweeps(path, settings)["n_runs"]
     assert n_runs == 300 or path.stem.startswith("digits")
-    for source, kind, label in product(sources, NOISE_KINDS, range(10)):
+    for source, kind, label in product(SOURCES, NOISE_KINDS, range(10)):
         spec = NoiseSweepSpec(model=path.stem, source=source, label=label, noise_kind=kind, n_runs=n_runs)
         sweep = experiments.stored_noise_sweep(spec, settings)
         assert sweep is not None
         assert sweep.minimum_distance.shape == (3, 41)
         assert all(np.isfinite(value).all() for value in vars(sweep).values())
-        np.testing.assert_allclose(sweep.nearest_share.sum(0), 1, atol=1e-5)
+        np.testing.assert_allclose(sweep.nearest_share.sum(0), 1, atol=1e-3)  # float16
         assert source == "decoded" or sweep.stages[0] == Stage.MEMORY
 
 
-@of_every_swept_model
-@pytest.mark.parametrize(("label", "kind", "noise"), [(6, "invert", 0.2), (1, "permute", 0.5)])
+@of_every_shipped_model
+@pytest.mark.parametrize(("label", "kind", "noise"), [(6, "permute", 0.3), (1, "invert", 0.5)])
 def test_a_shipped_sweep_can_be_computed_again(path: Path, label: int, kind: str, noise: float, settings: Settings):
     common = {"model": path.stem, "source": "decoded", "label": label, "noise_kind": kind}
     common["n_runs"] = recipe_of_sweeps(path, settings)["n_runs"]
@@ -118,5 +167,9 @@ def test_a_shipped_sweep_can_be_computed_again(path: Path, label: int, kind: str
     i = sweep.noises.tolist().index(noise)
     np.testing.assert_allclose(sweep.minimum_distance[:, i], again.minimum_distance, rtol=1e-3)
     np.testing.assert_allclose(sweep.minimum_distance_sem[:, i], again.minimum_distance_sem, rtol=1e-2)
+    errors = sweep.minimum_distance_difference_sem[:, i], sweep.minimum_step_difference_sem[:, i]
+    np.testing.assert_allclose(errors[0], again.minimum_distance_difference_sem, rtol=1e-2)
+    np.testing.assert_allclose(errors[1], again.minimum_step_difference_sem, atol=0.05)
+    assert sweep.same_step_approach_share[i] == pytest.approx(again.same_step_approach_share, abs=0.01)
     np.testing.assert_allclose(sweep.minimum_step[:, i], again.minimum_step, atol=0.5)
     assert sweep.stages[i] == again.stage

@@ -21,8 +21,9 @@ new PerformanceObserver((list) => list.getEntries().forEach((entry) => { window.
 
 def test_the_first_screen_is_a_finished_run(tab: Open, mnist: str):
     one = tab(mnist)
-    assert one.text("#stage-name") in ("I", "II", "III")
-    assert "With 20 % of the pixels inverted" in one.text("#caption")
+    assert one.text("#stage-name") == "II"
+    assert "With 30 % of the pixels permuted, 300 runs of ‘6’ from images decoded" in one.text("#caption")
+    assert "nearest to the concept of ‘6’" in one.text("#run-note")
     assert one.page.locator("#strip .tile").count() == 61
     assert "data:image/png" in one.strip()
     for panel in ("plane", "curves", "stage"):
@@ -32,6 +33,18 @@ def test_the_first_screen_is_a_finished_run(tab: Open, mnist: str):
     asked = one.asked()
     one.quiet()
     assert one.asked() == asked
+
+
+def test_dragging_p_the_badge_passes_the_stages_of_the_paper_at_once(tab: Open, mnist: str):
+    """... from the shipped bands, in the next frame."""
+    one = tab(mnist)
+    assert "300 runs for each p" in one.text("#stage-note")
+    stages = []
+    for noise in (0.05, 0.1, 0.15, 0.3, 0.35, 0.5, 0.7, 0.9):
+        one.slide("noise", noise)
+        one.frame()
+        stages.append(one.text("#stage-name"))
+    assert stages == ["I", "I", "I", "II", "II", "III", "III", "III"]
 
 
 @ANY_LOOK

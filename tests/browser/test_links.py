@@ -12,7 +12,7 @@ from tests.test_controls import FIELDS, bad_values
 def test_a_link_restores_the_screen_exactly(tab: Open):
     one = tab()
     one.choose("label", "2")
-    one.choose("noise_kind", "permute")
+    one.choose("noise_kind", "invert")
     one.choose("curves", "all")
     one.page.locator("#rail summary").click()
     one.choose("basis", "fixed")
@@ -39,12 +39,27 @@ def test_a_link_restores_the_screen_exactly(tab: Open):
 def test_the_address_leaves_defaults_out(tab: Open, mnist: str):
     one = tab(mnist)
     assert set(one.address) <= {"v", "src"}
-    one.slide("noise", 0.3)
-    one.quiet()
-    assert one.address["p"] == "0.3"
     one.slide("noise", 0.2)
     one.quiet()
+    assert one.address["p"] == "0.2"
+    one.slide("noise", 0.3)
+    one.quiet()
     assert "p" not in one.address
+
+
+def test_a_link_of_version_1_shows_what_it_showed_and_says_that_the_model_is_another(tab: Open, mnist: str):
+    one = tab("v=1&i=3")
+    state = one.state()
+    assert (state["label"], state["noise"], state["noise_kind"], state["sample"]) == (0, 0.2, "invert", 3)
+    assert one.notices() == ["The model mnist-nz100-seed0 was trained anew (1,500 epochs) since this link was made."]
+    wanted = {"v": "2", "label": "0", "i": "3", "p": "0.2", "kind": "invert"}
+    assert {key: one.address[key] for key in wanted} == wanted
+    again = tab(one.page.url.partition("?")[2])
+    assert (again.state(), again.notices()) == (state, [])
+
+
+def test_a_link_of_version_1_to_digits_needs_no_word(tab: Open):
+    assert tab("v=1&d=digits&nz=10").notices() == []
 
 
 def test_the_link_is_copied(tab: Open):

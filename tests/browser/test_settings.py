@@ -48,13 +48,30 @@ def stage_at(one: Tab, noise: float) -> str:
 
 def test_the_badge_names_the_stage_that_other_runs_might_give(tab: Open):
     one = tab("d=digits&nz=10&src=decoded&runs=143")
-    assert (stage_at(one, 0.25), one.text("#stage-rival")) == ("III", "or II")
+    assert (stage_at(one, 0.4), one.text("#stage-rival")) == ("III", "or II")
     assert "or II (within 2 SEM)" in one.text("#caption")
     small, box = (one.page.locator(s).bounding_box() for s in ("#stage-rival", "#stage-badge"))
     assert small
     assert box
     assert small["y"] + small["height"] <= box["y"] + box["height"]
     assert (stage_at(one, 0.9), one.text("#stage-rival")) == ("III", "")
+
+
+def test_beta_is_a_choice_where_models_differ_in_it(tab: Open, mnist: str):
+    one = tab(mnist)
+    group = one.widget("beta")
+    assert group.locator("[role=radio]").all_text_contents() == ["1", "1.5", "2", "3"]
+    one.choose("beta", "2")
+    one.quiet()
+    assert one.address["beta"] == "2"
+    assert "β = 2" in one.text("#model-card")
+    again = tab(one.page.url.partition("?")[2])
+    assert again.page.evaluate("() => latent.screen.facts.model") == "mnist-nz100-seed0-beta2"
+    again.slide("n_latent", 0)
+    again.quiet()
+    assert not again.widget("beta").is_visible()
+    assert "beta" not in again.address
+    assert again.notices() == []
 
 
 def test_an_empty_panel_says_what_it_waits_for(tab: Open):
