@@ -104,22 +104,23 @@ def verdict(i: int, other: Bands, shipped: Bands) -> str:
     return VERDICTS[2] if other.is_decided[i] and shipped.is_decided[here] else VERDICTS[1]
 
 
-def compare(name: str, source: str, n_runs: int, noises: Array, root: Path) -> Counter[str]:
+def compare(name: str, noises: Array, root: Path, args: argparse.Namespace) -> Counter[str]:
     """Count the verdicts over labels, kinds and p of one model."""
+    source, n_runs = args.source, args.runs
     net, (train, test) = Network(name), (load_dataset(name.split("-")[0], root, train=part) for part in (True, False))
     memories = np.concatenate([net.encode(part) for part in np.array_split(train.images, 60)])
     concepts = np.stack([memories[train.labels == label].mean(0) for label in range(10)])
     shipped = ShippedBands(name)
     grid = shipped.grid
     counts: Counter[str] = Counter()
-    for label in range(10):
+    for label in args.labels:
         index = np.setdiff1d(train.index_of_label(label), net.w["memory_index"][label].astype(int))
         others = np.concatenate([train.images[index], test.images[test.index_of_label(label)]])[:n_runs]
         own, rounds = net.encode(others), -(-n_runs // len(others))
         start = others if source == "original" else net.decode(own)
         points = np.stack([concepts[label], concepts.mean(0)])
-        for k, kind in enumerate(NOISE_KINDS):
-            rng = np.random.default_rng([2026, label, k])
+        for kind in args.kinds:
+            rng = np.random.default_rng([2026, label, NOISE_KINDS.index(kind)])
             found = []
             for p in noises:
                 again = [minimum_distances(net, swapped(start, p, kind, rng), own, points) for _ in range(rounds)]
@@ -163,13 +164,15 @@ def main(arguments: list[str] | None = None) -> int:
     options.add_argument("models", nargs="*", default=there, help="(default: all with shipped bands)")
     options.add_argument("--runs", type=int, default=300, help="of every label, kind and p (default: 300)")
     options.add_argument("--step", type=float, default=0.05, help="of p (default: 0.05)")
+    options.add_argument("--labels", nargs="+", type=int, choices=range(10), default=range(10), help="(default: all)")
+    options.add_argument("--kinds", nargs="+", choices=NOISE_KINDS, default=NOISE_KINDS, help="(default: both)")
     options.add_argument("--source", choices=SOURCES, default=SOURCES[0], help="what runs start from")
     args: argparse.Namespace = options.parse_args(arguments)
     noises = np.arange(0, 1 + args.step / 2, args.step)
     found: dict[str, Counter[str]] = {}
     for name in args.models:
         report.say(name)
-        found[name] = compare(name, args.source, args.runs, noises, images_here() or MODELS)
+        found[name] = compare(name, noises, images_here() or MODELS, args)
     rows = [[name, str(sum(c.values())), *(str(c[v]) for v in VERDICTS)] for name, c in found.items()]
     text = f"{args.runs} runs from {args.source} images.\n\n" + report.table(["model", "stages", *VERDICTS], rows)
     report.publish("stages", text, {"counts": {name: dict(c) for name, c in found.items()}}, args)

@@ -360,6 +360,16 @@ def test_other_weights_under_the_same_name_are_another_result(
     assert (found[0][1].concepts != found[1][1].concepts).any()
 
 
+def test_what_other_code_computed_is_not_used(
+    lab: CachedExperiments, spec: InferenceSpec, computed: list[Any], monkeypatch: pytest.MonkeyPatch
+):
+    """... not even read: an older result lacks fields that this version has."""
+    lab.trajectories(spec)
+    monkeypatch.setattr(experiments, "code_sha256", lambda: "of another version")
+    lab.trajectories(spec)
+    assert len(computed) == 2
+
+
 def test_a_sweep_and_the_landmarks_are_computed_once(lab: CachedExperiments, trained: Trained, computed: list[Any]):
     spec = NoiseSweepSpec(model=trained[1], source="decoded", n_runs=10, n_steps=5)
     for _ in range(2):
