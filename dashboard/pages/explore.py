@@ -210,7 +210,7 @@ class ExplorePage:
             ]
             note = (
                 f"{reference.n_runs} runs for each p, T = {reference.n_steps}, seed {reference.seed}; "
-                "bands 2 SEM; paler where the two nearest differ by less than 2 SEM of their difference."
+                "bands 2 SEM, paler where undecided."
             )
             figure = figures.stage_chart(sweep, theme, label=entry.label_names[spec.label])
             return wire.sweep_payload(sweep) | {"captions": sentences, "note": note}, figure.to_dict()
