@@ -149,7 +149,7 @@ def test_a_change_of_the_noise_keeps_step_and_seed(tab: Open):
 
 CHANGES: dict[str, tuple[Callable[[Tab], None], str, str]] = {
     "digit": (lambda one: one.choose("label", "2"), "label", "‘2’"),
-    "kind of noise": (lambda one: one.choose("noise_kind", "permute"), "kind", "permuted"),
+    "kind of noise": (lambda one: one.choose("noise_kind", "invert"), "kind", "inverted"),
     "new noise": (lambda one: one.page.click("#new-noise"), "seed", ""),
     "number of runs": (lambda one: one.slide("n_runs", 40), "runs", "40 runs"),
     "steps": (lambda one: one.slide("n_steps", 25), "T", ""),
@@ -219,7 +219,7 @@ def test_a_choice_is_made_with_the_arrow_keys(tab: Open):
     one.widget("noise").locator("input").focus()
     one.page.keyboard.press("ArrowRight")
     one.quiet()
-    assert (one.state()["noise_kind"], one.state()["noise"]) == ("permute", 0.225)
+    assert (one.state()["noise_kind"], one.state()["noise"]) == ("invert", 0.325)
     assert one.page.evaluate("() => document.activeElement.type") == "range"
 
 
