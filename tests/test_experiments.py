@@ -111,7 +111,7 @@ def test_trajectories_are_the_mean_of_their_runs(trained: Trained):
 
 def test_a_run_begins_at_its_image_and_follows_the_network(trained: Trained):
     settings, id = trained
-    spec = spec_of(trained)
+    spec = spec_of(trained, noise_kind="invert")
     run, model = experiments.run(spec, settings), experiments.open_model(id, settings)
     position = model.memory_index[spec.label, spec.sample]
     clean = load_digits(return_X_y=True)[0][position] / 16
