@@ -82,8 +82,10 @@ def packed(
 ) -> bytes:
     """The content of a file: weights and memories as float16, what else was computed (`tensors`) as it is."""
     weights = {name: value.detach().half() for name, value in network.state_dict().items()}
-    others = {name: value.half() if name == "memories" else value for name, value in tensors.items()}
-    content = {name: value.cpu().contiguous() for name, value in (weights | others).items()}
+    memories = {
+        name: value.half() for name, value in tensors.items() if name == "memories" and value.is_floating_point()
+    }
+    content = {name: value.cpu().contiguous() for name, value in (weights | dict(tensors) | memories).items()}
     metadata = {"kind": KINDS[type(spec)], "spec": json.dumps(spec.to_dict()), "card": json.dumps(card.to_dict())}
     return save(content, metadata)
 

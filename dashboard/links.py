@@ -24,7 +24,7 @@ def read_link(query: str) -> tuple[ScreenState, list[str]]:
     if version_of(query) != "1":
         return ScreenState.from_query(query)
     first, notes = FirstState.from_query(query)
-    return ScreenState(**(first.to_dict() | {"v": ScreenState().v})), notes
+    return ScreenState.from_dict(first.to_dict() | {"v": ScreenState().v}), notes
 
 
 def version_of(query: str) -> str:

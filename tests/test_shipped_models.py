@@ -80,7 +80,7 @@ def test_the_card_of_a_shipped_model_is_true(path: Path, request: pytest.Fixture
     bound = train.held_out_bound(model.vae, images_of(model, request, train=False), n_samples=samples)
     assert model.card.test_negative_elbo == pytest.approx(bound.negative_elbo, rel=2e-3)
     assert model.card.test_kl == pytest.approx(bound.kl, rel=1e-3)
-    assert model.card.test_curve[-1] == pytest.approx(bound.negative_elbo, rel=5e-3)  # of one sample
+    assert (model.card.test_curve or (0.0,))[-1] == pytest.approx(bound.negative_elbo, rel=5e-3)  # of one sample
     assert model.card.weights_sha256 == store.weights_sha256(model.vae)
 
 
