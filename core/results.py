@@ -106,7 +106,12 @@ class Ensemble:
 
 @dataclass(frozen=True)
 class Trajectories:
-    """Collective runs: what the plane and the distance curves show."""
+    """Collective runs: what the plane and the distance curves show.
+
+    `mean_path_approaches` compares the path of the mean position with the segment between its ends;
+    `mean_curve_approaches` the mean of the distances with the mean of the distances along the straight lines of the
+    runs, at the step of its minimum, as Fig. 3 draws both.
+    """
 
     embedding: Float[np.ndarray, "steps lags trials 2"]
     basis: Float[np.ndarray, "steps 2 latent"]
@@ -116,6 +121,7 @@ class Trajectories:
     distances_sem: Float[np.ndarray, "points steps"]
     concept_distances: Float[np.ndarray, "labels steps"]
     line: Float[np.ndarray, "steps"]
+    mean_path_approaches: bool
     mean_curve_approaches: bool
     ensemble: Ensemble
 
@@ -167,7 +173,10 @@ class ApproachCurves:
     """Runs of every label on their way past memory and concepts (the paper's Fig. 3, Supplements C and F).
 
     `winners` is the share of the runs of a label (first axis) whose smallest distance of all is to the concept of a
-    label (second axis).
+    label (second axis). `minimum_step_difference_sem` is the standard error of the concept's step minus the memory's.
+    `mean_path_approaches` and `mean_curve_approaches` are those of `Trajectories`. `subspace_distance` is the distance
+    from the numeric subspace: that of `subspace_dimensions` which holds nine tenths of the variance of the memories of
+    the label; these themselves lie `memory_subspace_distance` from it, on average.
     """
 
     memory: Float[np.ndarray, "labels steps"]
@@ -179,15 +188,26 @@ class ApproachCurves:
     winners: Float[np.ndarray, "labels concepts"]
     minimum_step: Float[np.ndarray, "labels two"]
     minimum_step_sem: Float[np.ndarray, "labels two"]
+    minimum_step_difference_sem: Float[np.ndarray, "labels"]
     approach_share: Float[np.ndarray, "labels"]
     strict_approach_share: Float[np.ndarray, "labels"]
+    same_step_approach_share: Float[np.ndarray, "labels"]
+    mean_path_approaches: Bool[np.ndarray, "labels"]
+    mean_curve_approaches: Bool[np.ndarray, "labels"]
+    effective_dimension: Float[np.ndarray, "labels steps"]
+    subspace_dimensions: Int[np.ndarray, "labels"]
+    subspace_distance: Float[np.ndarray, "labels steps"]
+    subspace_distance_sem: Float[np.ndarray, "labels steps"]
+    memory_subspace_distance: Float[np.ndarray, "labels"]
 
 
 @dataclass(frozen=True)
 class Branches:
     """Two clusters of runs at one step, the narrower or the chosen first (the paper's Supplement B).
 
-    `variance` is the mean squared distance of a branch's runs to their own mean.
+    `variance` is the mean squared distance of a branch's runs to their own mean; `elongation` the variance along its
+    first principal axis by that along the second. K-means always finds two clusters: `unimodal_silhouettes` are the
+    silhouettes of the two that it finds in one normal distribution, none where the branches were chosen.
     """
 
     t: int
@@ -198,15 +218,27 @@ class Branches:
     mean_images: Float[np.ndarray, "branches pixels"]
     sample_images: Float[np.ndarray, "branches samples pixels"]
     predicted_share: Float[np.ndarray, "branches labels"]
+    elongation: Float[np.ndarray, "branches"]
+    silhouette: float
+    unimodal_silhouettes: Float[np.ndarray, "draws"]
 
 
 @dataclass(frozen=True)
 class LabelMap:
-    """How decoded images are read at every step and p (the paper's Fig. 5)."""
+    """How decoded images are read at every step and p (the paper's Fig. 5), and how far they are from the clean ones.
+
+    `share` is that of the runs which are given the most frequent label, `correct_share` that of those which are given
+    their own; `error` the mean squared difference of a pixel from the clean image; `restored_step` the step from 1 on
+    at which that of a run is smallest, averaged over runs.
+    """
 
     noises: Float[np.ndarray, "noises"]
     predicted_labels: Int[np.ndarray, "noises steps"]
     share: Float[np.ndarray, "noises steps"]
+    correct_share: Float[np.ndarray, "noises steps"]
+    error: Float[np.ndarray, "noises steps"]
+    restored_step: Float[np.ndarray, "noises"]
+    restored_step_sem: Float[np.ndarray, "noises"]
 
     @staticmethod
     def joined(parts: "Sequence[LabelMap]") -> "LabelMap":
@@ -217,7 +249,11 @@ class LabelMap:
 
 @dataclass(frozen=True)
 class Geometry:
-    """Where the concepts of a model lie (the paper's Figs. 7 and 8, Supplement E)."""
+    """Where the concepts of a model lie (the paper's Figs. 7 and 8, Supplement E).
+
+    `orthogonality_floor` is the least gap that ten vectors of zero mean can have in as many dimensions as units are
+    active, `random_orthogonality_gap` that of ten random directions there.
+    """
 
     concepts: Float[np.ndarray, "labels latent"]
     variance: Float[np.ndarray, "latent"]
@@ -225,16 +261,26 @@ class Geometry:
     contribution_ratio: Float[np.ndarray, "latent"]
     cosine_similarity: Float[np.ndarray, "labels labels"]
     orthogonality_gap: float
+    orthogonality_floor: float
+    random_orthogonality_gap: float
 
 
 @dataclass(frozen=True)
 class ConceptDynamics:
-    """One step of repeated inference around each concept: a first test of the authors' conjecture of saddles."""
+    """One step of repeated inference around each concept: a first test of the authors' conjecture of saddles.
+
+    All but `moved` are of the active units alone. A gain is the length of a displacement after a step, a stretch what
+    of it remains along its own direction: a rotation is no repulsion. Along the noise, on average over the directions
+    orthogonal to it (root mean square of gains, mean of stretches), and along that in which the stretch is largest.
+    """
 
     moved: Float[np.ndarray, "labels"]
-    moduli: Float[np.ndarray, "labels latent"]
+    moduli: Float[np.ndarray, "labels units"]
     noise_gain: Float[np.ndarray, "labels"]
+    noise_stretch: Float[np.ndarray, "labels"]
     orthogonal_gain: Float[np.ndarray, "labels"]
+    orthogonal_stretch: Float[np.ndarray, "labels"]
+    largest_orthogonal_stretch: Float[np.ndarray, "labels"]
 
     @property
     def expanding(self) -> Int[np.ndarray, "labels"]:

@@ -45,12 +45,24 @@ def run_caption(run: Run, *, label: str, sample: int) -> str:
     )
 
 
-def approach_caption(cloud_share: float, strict_share: float, mean_curve_approaches: bool) -> str:
-    """How many runs approach their concept: always a share, never a bare yes."""
-    verdict = "and so does their mean curve" if mean_curve_approaches else "their mean curve does not"
+def approach_caption(at_same_step: float, anywhere: float, single: float, *, mean_path: bool, mean_curve: bool) -> str:
+    """How many runs approach their concept: always a share, never a bare yes.
+
+    Args:
+        at_same_step: Share of the runs that are nearest half way, and then nearer than the straight line at that step.
+        anywhere: The same with nearer than the line comes at any step.
+        single: The latter with a single minimum.
+        mean_path: Whether the path of the mean position approaches.
+        mean_curve: Whether the mean distance is smallest half way, and below that along the lines.
+    """
+    path, curve = ("approaches" if found else "does not approach" for found in (mean_path, mean_curve))
+    means = f"Their mean position and their mean distance both {'approach' if mean_path else 'do not approach'} it."
+    if mean_path != mean_curve:
+        means = f"Their mean position {path} it, their mean distance {curve.removesuffix(' approach')}."
     return (
-        f"{100 * cloud_share:.0f} % of the runs approach their concept "
-        f"({100 * strict_share:.0f} % with a single minimum), {verdict}."
+        f"{100 * at_same_step:.0f} % of the runs approach their concept: nearest half way, and nearer than the "
+        f"straight line at that step ({100 * anywhere:.0f} % nearer than any point of the line, "
+        f"{100 * single:.0f} % with a single minimum as well). {means}"
     )
 
 

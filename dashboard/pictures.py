@@ -94,7 +94,11 @@ def draw_contribution(found: Results, _: Subject, theme: Theme) -> go.Figure:
 
 def draw_orthogonality(found: Results, of: Subject, theme: Theme) -> go.Figure:
     points = [(int(n), each.orthogonality_gap) for n, each in found["geometry"].items()]
-    return figures.orthogonality_with_runs(points, found["runs"], theme, label=of.name)
+    floors = {
+        "random directions": [(int(n), each.random_orthogonality_gap) for n, each in found["geometry"].items()],
+        "zero mean": [(int(n), each.orthogonality_floor) for n, each in found["geometry"].items()],
+    }
+    return figures.orthogonality_with_runs(points, found["runs"], theme, label=of.name, floors=floors)
 
 
 def draw_cosines(found: Results, of: Subject, theme: Theme) -> go.Figure:

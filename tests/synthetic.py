@@ -59,7 +59,8 @@ def make_cloud(seed: int = 0, *, sem: float = 0.05, **changes: Any) -> Trajector
         "distances_sem": np.full((3, STEPS), sem, np.float32),
         "concept_distances": floats(rng, 10, STEPS) * 3 + 1,
         "line": floats(rng, STEPS) + 1,
-        "mean_curve_approaches": True,
+        "mean_path_approaches": True,
+        "mean_curve_approaches": False,
         "ensemble": ensemble,
     }
     return Trajectories(**(values | changes))
@@ -99,8 +100,17 @@ def make_curves(seed: int = 0, **changes: Any) -> ApproachCurves:
         "winners": np.eye(10, dtype=np.float32),
         "minimum_step": floats(rng, 10, 2),
         "minimum_step_sem": floats(rng, 10, 2),
-        "approach_share": ten,
+        "minimum_step_difference_sem": floats(rng, 10),
+        "approach_share": ten * 0.8,
         "strict_approach_share": ten / 2,
+        "same_step_approach_share": ten,
+        "mean_path_approaches": ten > 0.5,
+        "mean_curve_approaches": ten > 0.3,
+        "effective_dimension": floats(rng, 10, STEPS) + 1,
+        "subspace_dimensions": np.full(10, 2),
+        "subspace_distance": floats(rng, 10, STEPS),
+        "subspace_distance_sem": np.full((10, STEPS), 0.05, np.float32),
+        "memory_subspace_distance": np.full(10, 0.5, np.float32),
     }
     return ApproachCurves(**(values | changes))
 
@@ -118,6 +128,9 @@ def make_branches(seed: int = 0) -> Branches:
         mean_images=floats(rng, 2, pixels),
         sample_images=floats(rng, 2, 8, pixels),
         predicted_share=np.stack([np.eye(10, dtype=np.float32)[1], np.arange(10, dtype=np.float32) / 45]),
+        elongation=np.array([4.0, 1.5]),
+        silhouette=0.5,
+        unimodal_silhouettes=np.array([0.1, 0.2]),
     )
 
 
@@ -125,7 +138,8 @@ def make_map(seed: int = 0) -> LabelMap:
     """Read as 6 below p = 0.5 and as 0 above."""
     noises = np.linspace(0, 1, 11)
     labels = np.where(noises[:, None] < 0.5, 6, 0) * np.ones((1, STEPS), int)
-    return LabelMap(noises, labels, floats(np.random.default_rng(seed), 11, STEPS))
+    share = floats(np.random.default_rng(seed), 11, STEPS)
+    return LabelMap(noises, labels, share, share * (labels == 6), 1 - share, noises, noises / 10)
 
 
 def make_geometry(active: int = 2, seed: int = 0) -> Geometry:
@@ -135,14 +149,15 @@ def make_geometry(active: int = 2, seed: int = 0) -> Geometry:
     order = np.argsort(-variance)[:active]
     is_active = np.isin(np.arange(6), order)
     ratio = np.array([0.5, 0.72, 0.9, 0.995, 1, 1], np.float32)
-    return Geometry(floats(rng, 10, 6) - 0.5, variance, is_active, ratio, floats(rng, 10, 10), 2.5)
+    return Geometry(floats(rng, 10, 6) - 0.5, variance, is_active, ratio, floats(rng, 10, 10), 2.5, 1.0, 1.5)
 
 
 def make_dynamics(seed: int = 0) -> ConceptDynamics:
     """Label k has k eigenvalues outside the unit circle."""
     rng = np.random.default_rng(seed)
     moduli = np.where(np.arange(12) < np.arange(10)[:, None], 1.5, 0.5).astype(np.float32)
-    return ConceptDynamics(floats(rng, 10), moduli, floats(rng, 10), floats(rng, 10) + 0.5)
+    gain, across = floats(rng, 10), floats(rng, 10) + 0.5
+    return ConceptDynamics(floats(rng, 10), moduli, gain, gain / 2, across, across / 3, across / 2)
 
 
 def make_latent_sweep() -> LatentSweep:

@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from core import experiments
+from core.analysis.concepts import distance
 from core.config import ApproachSpec, Settings
-from core.experiments.runs import collective_runs
+from core.experiments.runs import collective_runs, line_distances, mean_curve_approaches, mean_path_approaches
 from core.results import ApproachCurves
 
 
@@ -46,6 +48,69 @@ def test_curves_and_errors(label: int, spec: ApproachSpec, found: ApproachCurves
     nearest = np.linalg.norm(line - concepts[label], axis=-1).min(0)
     half_way = (own.argmin(0) > 0) & (own.argmin(0) < spec.n_steps)
     assert found.approach_share[label] == pytest.approx((half_way & (own.min(0) < nearest)).mean(), abs=0.051)
+    walked = np.linspace(0, 1, spec.n_steps + 1)[:, None, None] * (z[-1] - z[0]) + z[0]
+    straight = np.linalg.norm(walked - concepts[label], axis=-1)
+    then = straight[own.argmin(0), np.arange(20)]
+    assert found.same_step_approach_share[label] == pytest.approx((half_way & (own.min(0) < then)).mean(), abs=0.051)
+    later = own.argmin(0) - memory.argmin(0)
+    np.testing.assert_allclose(found.minimum_step_difference_sem[label], later.std(ddof=1) / 20**0.5, rtol=1e-4)
+    curve, at = own.mean(1), own.mean(1).argmin()
+    assert found.mean_curve_approaches[label] == (0 < at < spec.n_steps and curve[at] < straight.mean(1)[at])
+    path, along = z.mean(1), np.linspace(0, 1, 20_001)[:, None]
+    segment = np.linalg.norm(along * (path[-1] - path[0]) + path[0] - concepts[label], axis=-1).min()
+    d = np.linalg.norm(path - concepts[label], axis=-1)
+    assert found.mean_path_approaches[label] == (0 < d.argmin() < spec.n_steps and d.min() < segment)
+
+
+@pytest.mark.parametrize("label", [1, 6])
+def test_the_flock_and_the_numeric_subspace(
+    label: int, spec: ApproachSpec, found: ApproachCurves, trained: tuple[Settings, str]
+):
+    z, _, _ = runs(spec, trained[0], label)
+    cloud = experiments.open_model(spec.model, trained[0]).memories[label].double().numpy()
+    values = np.stack([np.linalg.eigvalsh(np.cov(step.T)) for step in z])
+    expected = values.sum(1) ** 2 / (values**2).sum(1)
+    np.testing.assert_allclose(found.effective_dimension[label], expected, rtol=1e-3)
+    variances, axes = np.linalg.eigh(np.cov(cloud.T))
+    variances, axes = variances[::-1], axes[:, ::-1]
+    count = 1 + int((variances.cumsum() / variances.sum() < 0.9).sum())
+    assert found.subspace_dimensions[label] == count
+
+    def rest(points: np.ndarray) -> np.ndarray:
+        return np.linalg.norm((points - cloud.mean(0)) @ axes[:, count:], axis=-1)
+
+    np.testing.assert_allclose(found.subspace_distance[label], rest(z).mean(1), rtol=1e-3)
+    np.testing.assert_allclose(found.subspace_distance_sem[label], rest(z).std(1, ddof=1) / 20**0.5, rtol=1e-2)
+    assert found.memory_subspace_distance[label] == pytest.approx(rest(cloud).mean(), rel=1e-3)
+
+
+def straight(start: tuple[float, float], end: tuple[float, float]) -> np.ndarray:
+    return np.linspace(start, end, 11)
+
+
+def detour(path: np.ndarray, by: float) -> torch.Tensor:
+    """A path that leaves the straight line in the middle."""
+    return torch.from_numpy(path + by * np.sin(np.linspace(0, np.pi, 11))[:, None] * np.array([0.0, 1.0])).float()
+
+
+PATHS = {  # runs from left to right above the concept (0, 0): do the mean position and the mean curve approach it?
+    "all come down": ([detour(straight((-5, 3), (5, 3)), -2), detour(straight((-5, 2), (5, 2)), -1)], True, True),
+    "all go up": ([detour(straight((-5, 1), (5, 1)), 2)] * 2, False, False),
+    "either side, the mean goes through the concept": (
+        [detour(straight((-5, 4), (5, 4)), 1), detour(straight((-5, -2), (5, -2)), -3)], True, False),
+    "nearest at the end": ([detour(straight((-5, 1), (0, 1)), 0)] * 2, False, False),
+    "either side, every run comes nearer": (
+        [detour(straight((-5, 3), (5, 3)), -1), detour(straight((-5, -3), (5, -3)), 1)], False, True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("paths", "position", "curve"), PATHS.values(), ids=list(PATHS))
+def test_the_mean_position_and_the_mean_curve_can_approach_or_not(
+    paths: list[torch.Tensor], position: bool, curve: bool
+):
+    z, concept = torch.stack(paths, dim=1), torch.zeros(2)
+    assert mean_path_approaches(z, concept) == position
+    assert mean_curve_approaches(distance(z, concept), line_distances(z, concept)) == curve
 
 
 def test_it_agrees_with_the_explorer(spec: ApproachSpec, found: ApproachCurves, trained: tuple[Settings, str]):
@@ -53,7 +118,10 @@ def test_it_agrees_with_the_explorer(spec: ApproachSpec, found: ApproachCurves, 
     np.testing.assert_allclose(found.concept[3], cloud.distances[1], rtol=1e-5)
     np.testing.assert_allclose(found.memory[3], cloud.distances[0], rtol=1e-5)
     np.testing.assert_allclose(found.line[3], cloud.line, rtol=1e-5)
-    assert found.approach_share[3] == pytest.approx(cloud.ensemble.approach_share)
+    for name in ("approach_share", "strict_approach_share", "same_step_approach_share"):
+        assert getattr(found, name)[3] == pytest.approx(getattr(cloud.ensemble, name))
+    assert found.mean_path_approaches[3] == cloud.mean_path_approaches
+    assert found.mean_curve_approaches[3] == cloud.mean_curve_approaches
 
 
 def test_mahalanobis_distances_are_those_of_the_shrunk_covariance(spec: ApproachSpec, trained: tuple[Settings, str]):

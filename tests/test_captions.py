@@ -64,8 +64,18 @@ def test_the_run_is_described_by_its_own_nearest_point():
     assert "its own memory, 1.00 at t = 1; it does not approach" in captions.run_caption(other, label="6", sample=17)
 
 
-def test_approach_is_a_share():
-    text = captions.approach_caption(0.756, 0.25, True)
-    assert text.startswith("76 % of the runs approach their concept (25 %")
-    assert text.endswith("and so does their mean curve.")
-    assert "mean curve does not" in captions.approach_caption(0, 0, False)
+@pytest.mark.parametrize(
+    ("path", "curve", "means"),
+    [
+        (True, True, "Their mean position and their mean distance both approach it."),
+        (False, False, "Their mean position and their mean distance both do not approach it."),
+        (True, False, "Their mean position approaches it, their mean distance does not."),
+        (False, True, "Their mean position does not approach it, their mean distance approaches."),
+    ],
+)
+def test_approach_is_a_share(path: bool, curve: bool, means: str):
+    text = captions.approach_caption(0.756, 0.5, 0.25, mean_path=path, mean_curve=curve)
+    assert text == (
+        "76 % of the runs approach their concept: nearest half way, and nearer than the straight line at that step "
+        f"(50 % nearer than any point of the line, 25 % with a single minimum as well). {means}"
+    )

@@ -188,12 +188,3 @@ def test_a_whitened_distance_is_the_mahalanobis_distance():
 def test_an_inactive_unit_does_not_make_the_metric_singular():
     points = torch.cat([draw(500, 3), torch.zeros(500, 2)], dim=1)
     assert torch.isfinite(concepts.whitening(points)).all()
-
-
-@pytest.mark.parametrize("narrow_first", [True, False])
-def test_two_branches_are_told_apart_and_the_narrow_one_is_first(narrow_first: bool):
-    narrow, wide = 0.1 * draw(30, 4), 2 * draw(50, 4, seed=1) + 30
-    parts = (narrow, wide) if narrow_first else (wide, narrow)
-    found = concepts.branches(torch.cat(parts))
-    expected = [0] * 30 + [1] * 50 if narrow_first else [1] * 50 + [0] * 30
-    assert found.tolist() == expected

@@ -40,3 +40,22 @@ def test_orthogonal_gain_is_the_mean_over_a_basis_of_the_rest():
     basis = torch.linalg.qr(torch.cat([directions[:, :, None], draw(6, 5, 4, seed=2)], -1)).Q[:, :, 1:]
     expected = (matrices @ basis).square().sum(1).mean(-1).sqrt()
     torch.testing.assert_close(dynamics.orthogonal_gain(matrices, directions), expected)
+
+
+def test_stretches_are_the_diagonal_of_the_matrix_in_a_basis_that_begins_with_the_direction():
+    matrices, directions = draw(6, 5, 5), draw(6, 5, seed=1)
+    basis = torch.linalg.qr(torch.cat([directions[:, :, None], draw(6, 5, 4, seed=2)], -1)).Q
+    inside = basis.mT @ matrices @ basis
+    torch.testing.assert_close(dynamics.stretch(matrices, directions), inside[:, 0, 0])
+    across = inside[:, 1:, 1:]
+    mean = across.diagonal(dim1=1, dim2=2).mean(1)
+    torch.testing.assert_close(dynamics.orthogonal_stretch(matrices, directions), mean)
+    largest = torch.linalg.eigvalsh((across + across.mT) / 2)[:, -1]
+    torch.testing.assert_close(dynamics.largest_orthogonal_stretch(matrices, directions), largest)
+
+
+def test_the_direction_itself_is_none_of_those_across_it():
+    downhill = torch.diag(torch.tensor([5.0, -3.0, -4.0]))[None]
+    found = dynamics.largest_orthogonal_stretch(downhill, torch.tensor([[2.0, 0.0, 0.0]]))
+    torch.testing.assert_close(found, torch.tensor([-3.0]))
+    assert dynamics.largest_orthogonal_stretch(torch.ones(2, 1, 1), torch.ones(2, 1)).tolist() == [0, 0]

@@ -54,7 +54,11 @@ def every(theme: Theme) -> dict[str, go.Figure]:
         "concept_map": figures.concept_map(make_geometry(), theme, names=NAMES),
         "contribution": figures.contribution(make_geometry(), theme),
         "orthogonality": figures.orthogonality_with_runs(
-            [(2, 50.0), (100, 4.0), (100, 5.0)], {"2": make_cloud(), "100": make_cloud(1)}, theme, label="6"
+            [(2, 50.0), (100, 4.0), (100, 5.0)],
+            {"2": make_cloud(), "100": make_cloud(1)},
+            theme,
+            label="6",
+            floors={"zero mean": [(2, 40.0), (100, 1.1)]},
         ),
         "cosines": figures.cosine_matrices({"N_z = 2": make_geometry()}, theme, names=NAMES),
         "elbo": figures.elbo_over_latents(make_latent_sweep(), theme, shipped=[(2, 140.0), (10, 101.0)]),
@@ -140,7 +144,7 @@ def test_curves_of_every_label_have_bands_of_two_errors():
     np.testing.assert_allclose(lines[7].y, curves.concept[3])
     np.testing.assert_allclose(bands[7].y[:STEPS], curves.concept[3] + 0.2, rtol=1e-6)
     np.testing.assert_allclose([t for t in figure.data if t.line.dash == "dot"][4].y, curves.line[4])
-    assert f"‘3’: {100 * curves.approach_share[3]:.0f} % approach" in texts(figure)
+    assert f"‘3’: {100 * curves.same_step_approach_share[3]:.0f} % approach" in texts(figure)
     other = figures.approach(curves, LIGHT, names=["Shirt", *NAMES[1:]], metric="mahalanobis")
     assert "Mahalanobis distance" in texts(other)
     assert texts(other)[0].startswith("Shirt:")
@@ -248,14 +252,19 @@ def test_the_contribution_ratio_says_ours_and_the_papers_dimensions():
 
 def test_several_seeds_are_several_points_and_runs_stand_beside_them():
     runs = {"2": make_cloud(), "100": make_cloud(1)}
-    figure = figures.orthogonality_with_runs([(100, 5.0), (2, 50.0), (100, 4.0)], runs, LIGHT, label="6")
+    floors = {"random directions": [(2, 45.0), (100, 4.5)], "zero mean": [(2, 40.0), (100, 1.1)]}
+    models = [(100, 5.0), (2, 50.0), (100, 4.0)]
+    figure = figures.orthogonality_with_runs(models, runs, LIGHT, label="6", floors=floors)
     traces: list[Any] = list(figure.data)
     line, points = traces[:2]
     assert (list(line.x), list(line.y)) == ([2, 100], [50, 4.5])
     assert len(points.x) == 3
     curves = [t for t in traces[2:] if t.line.width == 2]
     np.testing.assert_array_equal(curves[3].y, runs["100"].distances[1])
-    assert {"N_z = 2: 75 % approach", "own memory", "concept ‘6’", "straight line"} <= set(texts(figure))
+    assert {"N_z = 2: 80 % approach", "own memory", "concept ‘6’", "straight line"} <= set(texts(figure))
+    dashed = {tuple(t.y) for t in traces if t.line.dash in ("dash", "dot") and len(t.x) == 2}
+    assert dashed == {(45.0, 4.5), (40.0, 1.1)}
+    assert set(floors) <= set(texts(figure))
 
 
 def test_what_is_missing_or_diverged_is_no_point_of_the_best_curve():
@@ -317,9 +326,11 @@ def test_branches_are_told_apart_by_colour_and_shape_and_read():
 def test_dynamics_show_eigenvalues_and_gains_of_every_concept():
     found = make_dynamics()
     figure = figures.dynamics(found, LIGHT, names=NAMES)
-    *moduli, along, across = figure.data
+    *moduli, along, remains, across, largest = figure.data
     np.testing.assert_array_equal([t.y for t in moduli], found.moduli)
     assert texts(figure)[2:12] == [str(k) for k in range(10)]  # label k has k that grow
     np.testing.assert_array_equal(along.y, found.noise_gain)
+    np.testing.assert_array_equal(remains.y, found.noise_stretch)
     np.testing.assert_array_equal(across.y, found.orthogonal_gain)
-    assert {"along", "across"} <= set(texts(figure))
+    np.testing.assert_array_equal(largest.y, found.largest_orthogonal_stretch)
+    assert {"|Ju| along", "u·Ju along", "|Jv| across", "largest v·Jv"} <= set(texts(figure))

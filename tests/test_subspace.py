@@ -185,3 +185,47 @@ def test_orthogonality_gap_asks_for_directions_alone():
     concepts = walks()[0]
     scaled = concepts * torch.linspace(0.1, 10, len(concepts))[:, None]
     assert subspace.orthogonality_gap(scaled) == pytest.approx(subspace.orthogonality_gap(concepts), rel=1e-5)
+
+
+def test_no_vectors_of_zero_mean_are_nearer_to_orthogonal_than_the_floor():
+    simplex = torch.eye(10) - 0.1  # ten vectors of zero mean, at equal angles
+    assert subspace.orthogonality_gap(simplex) == pytest.approx(subspace.orthogonality_floor(10, 20), rel=1e-4)
+    assert subspace.orthogonality_floor(10, 9) == pytest.approx(90 / 81)
+    angles = torch.arange(10) * 2 * torch.pi / 10
+    circle = torch.stack([angles.cos(), angles.sin()], dim=1)
+    assert subspace.orthogonality_gap(circle) == pytest.approx(subspace.orthogonality_floor(10, 2), rel=1e-4)
+    generator = torch.Generator().manual_seed(0)
+    for n in (2, 5, 20):
+        vectors = torch.randn(10, n, generator=generator)
+        assert subspace.orthogonality_gap(vectors - vectors.mean(0)) > subspace.orthogonality_floor(10, n) - 1e-4
+
+
+def test_random_directions_have_the_gap_that_is_expected_of_them():
+    generator = torch.Generator().manual_seed(0)
+    found = [subspace.orthogonality_gap(torch.randn(10, 20, generator=generator)) for _ in range(400)]
+    assert np.mean(found) == pytest.approx(subspace.random_orthogonality_gap(10, 20), rel=0.03)
+
+
+def test_the_effective_dimension_counts_directions():
+    generator = torch.Generator().manual_seed(0)
+    z = torch.randn(3, 5000, 6, generator=generator) * torch.tensor(
+        [[[1.0] * 6], [[1.0] + [0.0] * 5], [[1.0] * 2 + [0.0] * 4]]
+    )
+    np.testing.assert_allclose(subspace.effective_dimension(z + 9), [6, 1, 2], rtol=0.02)
+    values = np.linalg.eigvalsh(np.cov(walks()[3].numpy().T))
+    assert float(subspace.effective_dimension(walks()[3])) == pytest.approx(
+        values.sum() ** 2 / (values**2).sum(), rel=1e-4
+    )
+    assert float(subspace.effective_dimension(torch.ones(4, 3))) == 0  # all runs at one place
+
+
+@pytest.mark.parametrize(("share", "dimensions"), [(0.5, 1), (0.8, 1), (0.9, 2), (0.99, 3)])
+def test_the_numeric_subspace_holds_the_share_that_is_asked_for(share: float, dimensions: int):
+    generator = torch.Generator().manual_seed(0)
+    points = torch.randn(4000, 5, generator=generator) * torch.tensor([3.0, 0.9, 0.7, 0.0, 0.0]) + 4
+    points = points.double()  # of the variance 87, 8 and 5 %
+    found = subspace.leading_subspace(points, share)
+    assert len(found.basis) == dimensions
+    model = PCA(dimensions).fit(points.numpy())
+    rest = points.numpy() - model.inverse_transform(model.transform(points.numpy()))
+    np.testing.assert_allclose(subspace.subspace_distance(points, found), np.linalg.norm(rest, axis=1), atol=1e-4)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import torch
 from jaxtyping import Bool, Float, Int
-from sklearn.cluster import KMeans
 from sklearn.covariance import LedoitWolf
 from torch import Tensor
 
@@ -216,14 +215,3 @@ def whitening(points: Float[Tensor, "points latent"]) -> Float[Tensor, "latent l
     """
     covariance = torch.from_numpy(LedoitWolf().fit(points.double().cpu().numpy()).covariance_)
     return torch.linalg.cholesky(torch.linalg.inv(covariance)).to(points)
-
-
-def branches(z: Float[Tensor, "trials latent"]) -> Int[Tensor, "trials"]:
-    """Which of two clusters each run belongs to (k-means); 0 is the narrower one, with less variance around its mean.
-
-    Source:
-        Nagano et al. (2020), Supplement B: at t = 10 runs of '1' stand in a string-like and a wide cluster.
-    """
-    found = torch.from_numpy(KMeans(2, random_state=0).fit_predict(z.double().cpu().numpy())).long()
-    spread = [float(z[found.to(z.device) == k].var(0, correction=0).sum()) for k in (0, 1)]
-    return found if spread[0] <= spread[1] else 1 - found

@@ -72,3 +72,56 @@ def orthogonal_gain(
     total = jacobians.square().sum((-2, -1))
     rest = (total - gain(jacobians, directions).square()).clamp_min(0)
     return (rest / max(1, jacobians.shape[-1] - 1)).sqrt()
+
+
+def stretch(
+    jacobians: Float[Tensor, "points latent latent"], directions: Float[Tensor, "points latent"]
+) -> Float[Tensor, "points"]:
+    r"""What remains of a small displacement along its own direction after one step.
+
+    .. math:: \mathbf u^\top J \mathbf u, \quad \lVert \mathbf u \rVert_2 = 1
+
+    A step that turns a displacement has a gain but no stretch: a rotation is no repulsion.
+
+    Example:
+        >>> turn = torch.tensor([[[0.0, -2.0], [2.0, 0.0]]])
+        >>> stretch(turn, torch.tensor([[0.0, 3.0]])), gain(turn, torch.tensor([[0.0, 3.0]]))
+        (tensor([0.]), tensor([2.]))
+    """
+    moved = (jacobians @ directions[..., None])[..., 0]
+    return (moved * directions).sum(-1) / directions.square().sum(-1)
+
+
+def orthogonal_stretch(
+    jacobians: Float[Tensor, "points latent latent"], directions: Float[Tensor, "points latent"]
+) -> Float[Tensor, "points"]:
+    r"""Mean stretch over all directions orthogonal to one.
+
+    .. math:: (\mathrm{tr}\, J - \mathbf u^\top J \mathbf u) / (N - 1), \quad \lVert \mathbf u \rVert_2 = 1
+
+    Example:
+        >>> orthogonal_stretch(torch.diag(torch.tensor([0.5, 2.0]))[None], torch.tensor([[0.0, 3.0]]))
+        tensor([0.5000])
+    """
+    trace = jacobians.diagonal(dim1=-2, dim2=-1).sum(-1)
+    return (trace - stretch(jacobians, directions)) / max(1, jacobians.shape[-1] - 1)
+
+
+def largest_orthogonal_stretch(
+    jacobians: Float[Tensor, "points latent latent"], directions: Float[Tensor, "points latent"]
+) -> Float[Tensor, "points"]:
+    r"""Stretch along the direction orthogonal to one in which it is largest.
+
+    .. math:: \max_{\mathbf v \perp \mathbf u, \lVert \mathbf v \rVert_2 = 1} \mathbf v^\top J \mathbf v
+
+    Example:
+        >>> largest_orthogonal_stretch(torch.diag(torch.tensor([0.5, 2.0, 9.0]))[None], torch.tensor([[0.0, 0.0, 3.0]]))
+        tensor([2.])
+    """
+    if jacobians.shape[-1] == 1:
+        return jacobians.new_zeros(len(jacobians))
+    j, u = jacobians.double().cpu(), torch.nn.functional.normalize(directions.double().cpu(), dim=-1)
+    across = torch.eye(j.shape[-1], dtype=j.dtype) - u[..., None] * u[..., None, :]
+    symmetric = across @ (j + j.mT) / 2 @ across
+    low = 1 + 2 * torch.linalg.matrix_norm(symmetric)[..., None, None]  # puts u itself below all others
+    return torch.linalg.eigvalsh(symmetric - low * u[..., None] * u[..., None, :])[..., -1].to(jacobians)

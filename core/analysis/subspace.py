@@ -171,3 +171,88 @@ def orthogonality_gap(concepts: Float[Tensor, "labels latent"]) -> float:
     """
     cosines = cosine_similarity(concepts)
     return float((cosines - torch.eye(len(cosines), device=cosines.device)).square().sum())
+
+
+def orthogonality_floor(n_vectors: int, n_dimensions: int) -> float:
+    r"""The least squared norm of C - I that vectors of zero mean can have in some dimensions.
+
+    .. math:: n^2 / \min(d, n - 1) - n
+
+    Ten vectors whose mean, the abstract concept, is the origin span nine dimensions at most: 90 / 81 remain.
+
+    Source:
+        Welch (1974).
+
+    Example:
+        >>> round(orthogonality_floor(10, 20), 3), orthogonality_floor(10, 2)
+        (1.111, 40.0)
+    """
+    return n_vectors**2 / min(n_dimensions, n_vectors - 1) - n_vectors
+
+
+def random_orthogonality_gap(n_vectors: int, n_dimensions: int) -> float:
+    r"""The squared norm of C - I of independent random directions, on average.
+
+    .. math:: n (n - 1) / d, \quad \text{since } E[\cos^2] = 1 / d
+
+    Example:
+        >>> random_orthogonality_gap(10, 20)
+        4.5
+    """
+    return n_vectors * (n_vectors - 1) / n_dimensions
+
+
+def effective_dimension(z: Float[Tensor, "... trials latent"]) -> Float[Tensor, "..."]:
+    r"""In how many dimensions runs are spread: the participation ratio of the variances along their principal axes.
+
+    .. math:: \frac{(\sum_i \lambda_i)^2}{\sum_i \lambda_i^2}
+
+    Returns:
+        1 for runs on a line, d for runs that are spread evenly in d dimensions.
+
+    Source:
+        Gao et al. (2017), "participation ratio".
+
+    Example:
+        >>> effective_dimension(torch.tensor([[-1.0, 0.0], [1.0, 0.0], [0.0, -1.0], [0.0, 1.0]]))
+        tensor(2.)
+    """
+    centred = z.double() - z.double().mean(-2, keepdim=True)
+    covariance = centred.mT @ centred
+    total = covariance.diagonal(dim1=-2, dim2=-1).sum(-1)
+    squares = covariance.square().sum((-2, -1)).clamp_min(torch.finfo(covariance.dtype).tiny)
+    return (total.square() / squares).to(z.dtype)
+
+
+@dataclass(frozen=True)
+class AffineSubspace:
+    """A point and the orthonormal directions that lead from it."""
+
+    basis: Float[Tensor, "dimensions latent"]
+    mean: Float[Tensor, "latent"]
+
+
+def leading_subspace(points: Float[Tensor, "points latent"], share: float) -> AffineSubspace:
+    """The subspace of the fewest principal axes of a cloud of points that hold a share of its variance.
+
+    Source:
+        Nagano et al. (2020), Fig. 6, draws memories and concepts in a "numeric space"; the share is our choice.
+    """
+    mean = points.double().mean(0)
+    axes, ratio = principal_components((points.double() - mean).mT @ (points.double() - mean))
+    count = int((ratio.cumsum(-1) < share).sum()) + 1
+    return AffineSubspace(axes[:count].to(points.dtype), mean.to(points.dtype))
+
+
+def subspace_distance(z: Float[Tensor, "... latent"], subspace: AffineSubspace) -> Float[Tensor, "..."]:
+    r"""Distance from activity patterns to a subspace.
+
+    .. math:: \lVert (I - Q^\top Q)(\mathbf z - \bar{\mathbf z}) \rVert_2
+
+    Example:
+        >>> line = AffineSubspace(torch.tensor([[1.0, 0.0]]), torch.tensor([0.0, 1.0]))
+        >>> subspace_distance(torch.tensor([[5.0, 4.0]]), line)
+        tensor([3.])
+    """
+    moved = z - subspace.mean
+    return torch.linalg.vector_norm(moved - moved @ subspace.basis.mT @ subspace.basis, dim=-1)

@@ -2,13 +2,17 @@
 
 import numpy as np
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from core import store
-from core.analysis import concepts
+from core.analysis import concepts, subspace
 from core.config import N_LABELS, ApproachSpec, Progress, Settings, silent
 from core.experiments.machine import array, open_model
-from core.experiments.runs import collective_runs, line_distances
+from core.experiments.runs import collective_runs, line_distances, mean_curve_approaches, mean_path_approaches
 from core.results import ApproachCurves
+
+SUBSPACE_SHARE = 0.9  # of the variance of the memories of a label, in its numeric subspace
 
 
 def approach_curves(spec: ApproachSpec, settings: Settings, *, progress: Progress = silent) -> ApproachCurves:
@@ -36,21 +40,40 @@ def one_label(model: store.Model, spec: ApproachSpec, label: int, settings: Sett
     memory = concepts.distance(z, model.memories[label, : spec.n_runs] @ whiten)
     every = torch.stack([concepts.distance(z, point) for point in points])
     own, to_memory = concepts.mean_error(every[label]), concepts.mean_error(memory)
-    when = concepts.mean_error(torch.stack([concepts.minimum(d)[1] for d in (memory, every[label])]).float())
-    line = concepts.linear_interpolation(z[0], z[-1], points[label])
+    steps = torch.stack([concepts.minimum(d)[1] for d in (memory, every[label])]).float()
+    when = concepts.mean_error(steps)
+    segment, line = concepts.linear_interpolation(z[0], z[-1], points[label]), line_distances(z, points[label])
     nearest = torch.nn.functional.one_hot(every.amin(1).argmin(0), N_LABELS).float().mean(0)
     return {
         "memory": array(to_memory.mean),
         "memory_sem": array(to_memory.sem),
         "concept": array(own.mean),
         "concept_sem": array(own.sem),
-        "line": array(line_distances(z, points[label]).mean(1)),
+        "line": array(line.mean(1)),
         "all_concepts": array(every.mean(-1)),
         "winners": array(nearest),
         "minimum_step": array(when.mean),
         "minimum_step_sem": array(when.sem),
-        "approach_share": array(concepts.is_approach(every[label], line).float().mean()),
-        "strict_approach_share": array(concepts.is_strict_approach(every[label], line).float().mean()),
+        "minimum_step_difference_sem": array(concepts.paired_error(steps, [(1, 0)])[0]),
+        "approach_share": array(concepts.is_approach(every[label], segment).float().mean()),
+        "strict_approach_share": array(concepts.is_strict_approach(every[label], segment).float().mean()),
+        "same_step_approach_share": array(concepts.is_approach_at_same_step(every[label], line).float().mean()),
+        "mean_path_approaches": np.array(mean_path_approaches(z, points[label])),
+        "mean_curve_approaches": np.array(mean_curve_approaches(every[label], line)),
+        **spread(z, model.memories[label] @ whiten),
+    }
+
+
+def spread(z: Float[Tensor, "steps trials latent"], memories: Float[Tensor, "points latent"]) -> dict[str, np.ndarray]:
+    """In how many dimensions the runs are spread at every step, and how far they are from the numeric subspace."""
+    numeric = subspace.leading_subspace(memories, SUBSPACE_SHARE)
+    apart = concepts.mean_error(subspace.subspace_distance(z, numeric))
+    return {
+        "effective_dimension": array(subspace.effective_dimension(z)),
+        "subspace_dimensions": np.array(len(numeric.basis)),
+        "subspace_distance": array(apart.mean),
+        "subspace_distance_sem": array(apart.sem),
+        "memory_subspace_distance": array(subspace.subspace_distance(memories, numeric).mean()),
     }
 
 

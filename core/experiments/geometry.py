@@ -22,18 +22,24 @@ def geometry(id: str, settings: Settings) -> Geometry:
     """
     model = open_model(id, settings)
     memories = model.memories.flatten(0, 1)
+    active = subspace.active_units(memories)
+    dimensions = max(1, int(active.sum()))
     return Geometry(
         concepts=array(model.concepts),
         variance=array(memories.var(0)),
-        active=array(subspace.active_units(memories)),
+        active=array(active),
         contribution_ratio=array(subspace.contribution_ratio(memories)),
         cosine_similarity=array(subspace.cosine_similarity(model.concepts)),
         orthogonality_gap=subspace.orthogonality_gap(model.concepts),
+        orthogonality_floor=subspace.orthogonality_floor(N_LABELS, dimensions),
+        random_orthogonality_gap=subspace.random_orthogonality_gap(N_LABELS, dimensions),
     )
 
 
 def concept_dynamics(spec: InferenceSpec, settings: Settings) -> ConceptDynamics:
     """How one step moves each concept and what lies around it; the spec's label is not used.
+
+    Of the active units alone: the others do not answer to a displacement, which is no attraction.
 
     The direction of the noise is the mean, over the runs of a label, of z(0) minus the run's own memory.
 
@@ -41,15 +47,20 @@ def concept_dynamics(spec: InferenceSpec, settings: Settings) -> ConceptDynamics
         Nagano et al. (2020), Discussion, where it is a conjecture.
     """
     model = open_model(spec.model, settings)
-    jacobians = dynamics.jacobian(model.vae.latent_map, model.concepts)
-    directions = torch.stack([noise_direction(model, replace(spec, label=i), settings) for i in range(N_LABELS)])
+    active = subspace.active_units(model.memories.flatten(0, 1))
+    jacobians = dynamics.jacobian(model.vae.latent_map, model.concepts)[:, active][:, :, active]
+    noise = [noise_direction(model, replace(spec, label=i), settings) for i in range(N_LABELS)]
+    directions = torch.stack(noise)[:, active]
     with torch.no_grad():
         moved = concepts.distance(model.vae.latent_map(model.concepts)[None], model.concepts)[0]
     return ConceptDynamics(
         moved=array(moved),
         moduli=array(dynamics.moduli(jacobians)),
         noise_gain=array(dynamics.gain(jacobians, directions)),
+        noise_stretch=array(dynamics.stretch(jacobians, directions)),
         orthogonal_gain=array(dynamics.orthogonal_gain(jacobians, directions)),
+        orthogonal_stretch=array(dynamics.orthogonal_stretch(jacobians, directions)),
+        largest_orthogonal_stretch=array(dynamics.largest_orthogonal_stretch(jacobians, directions)),
     )
 
 

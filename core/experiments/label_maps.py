@@ -6,7 +6,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from core import inference, store
-from core.analysis import concepts, subspace
+from core.analysis import clusters, concepts, subspace
 from core.config import N_LABELS, BranchSpec, InferenceSpec, LabelMapSpec, Progress, Settings, silent
 from core.experiments.classifier import predicted_labels
 from core.experiments.machine import array, in_parts, open_model
@@ -38,16 +38,35 @@ def label_map(
     rows = list(range(spec.n_runs))
     clean = starts(model, spec, rows, settings)
     wanted, found = noises or spec.noises, []
+
+    def read(pair: Float[Tensor, "trials two_images"]) -> tuple[np.ndarray, np.ndarray]:
+        x, own = pair.tensor_split(2, dim=1)
+        images = images_of(model, x, spec.n_steps)
+        return predicted_labels(model.spec.dataset, images, settings), np.square(images - array(own)).mean(-1)
+
     for i, noise in enumerate(wanted):
         progress(i / len(wanted), f"p = {noise:.3f}")
-        read = in_parts(
-            lambda x: predicted_labels(model.spec.dataset, images_of(model, x, spec.n_steps), settings),
-            noisy(model, spec, clean, rows, noise),
-        )
-        found.append(most_frequent(np.concatenate(read, axis=1)))
+        parts = in_parts(read, torch.cat([noisy(model, spec, clean, rows, noise), clean], dim=1))
+        labels, errors = (np.concatenate(part, axis=1) for part in zip(*parts, strict=True))
+        found.append(one_noise(labels, errors, spec.label))
     progress(1.0, "done")
-    labels, shares = zip(*found, strict=True)
-    return LabelMap(noises=np.array(wanted), predicted_labels=np.stack(labels), share=np.stack(shares))
+    return LabelMap(noises=np.array(wanted), **{name: np.stack([each[name] for each in found]) for name in found[0]})
+
+
+def one_noise(
+    predicted: Int[np.ndarray, "steps trials"], errors: Float[np.ndarray, "steps trials"], label: int
+) -> dict[str, np.ndarray]:
+    """The fields of `LabelMap` for one p; x(0), the input, is no restored image."""
+    labels, share = most_frequent(predicted)
+    restored = 1 + errors[1:].argmin(0)
+    return {
+        "predicted_labels": labels,
+        "share": share,
+        "correct_share": (predicted == label).mean(1),
+        "error": errors.mean(1),
+        "restored_step": np.array(restored.mean()),
+        "restored_step_sem": np.array(restored.std(ddof=1) / restored.size**0.5),
+    }
 
 
 @torch.no_grad()
@@ -86,7 +105,7 @@ def branches(spec: BranchSpec, settings: Settings, *, progress: Progress = silen
         branch = torch.ones(spec.n_runs, dtype=torch.long, device=z.device)
         branch[list(spec.chosen)] = 0
     else:
-        branch = concepts.branches(z[spec.t]).to(z.device)
+        branch = clusters.branches(z[spec.t]).to(z.device)
     with torch.no_grad():
         images = model.vae.decode(z[spec.t])
     read = torch.from_numpy(predicted_labels(model.spec.dataset, array(images), settings)).to(z.device)
@@ -102,4 +121,7 @@ def branches(spec: BranchSpec, settings: Settings, *, progress: Progress = silen
         mean_images=np.stack([array(images[own].mean(0)) for own in members]),
         sample_images=np.stack([array(images[own][torch.arange(SAMPLES) % int(own.sum())]) for own in members]),
         predicted_share=np.stack([array(share) for share in shares]),
+        elongation=np.array([clusters.elongation(z[spec.t, own]) for own in members]),
+        silhouette=clusters.silhouette(z[spec.t], branch),
+        unimodal_silhouettes=array(clusters.unimodal_silhouettes(z[spec.t], 0 if spec.chosen else clusters.DRAWS)),
     )

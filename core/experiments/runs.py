@@ -71,9 +71,7 @@ def trajectories(spec: InferenceSpec, settings: Settings, *, progress: Progress 
     z = z[: spec.n_steps + 1]
     concept = model.concepts[spec.label]
     d = point_distances(model, spec.label, z, model.memories[spec.label, : spec.n_runs])
-    means = concepts.mean_error(d)
-    mean_curve = means.mean[1][:, None]
-    mean_line = concepts.linear_interpolation(z[0].mean(0)[None], z[-1].mean(0)[None], concept)
+    means, line = concepts.mean_error(d), line_distances(z, concept)
     return Trajectories(
         embedding=array(torch.stack([subspace.embed(z.cpu(), axes, lag=lag) for lag in range(TRAIL)], dim=1)),
         basis=array(axes.basis),
@@ -82,8 +80,9 @@ def trajectories(spec: InferenceSpec, settings: Settings, *, progress: Progress 
         distances=array(means.mean),
         distances_sem=array(means.sem),
         concept_distances=array(torch.stack([concepts.distance(z, c).mean(1) for c in model.concepts])),
-        line=array(line_distances(z, concept).mean(1)),
-        mean_curve_approaches=bool(concepts.is_approach(mean_curve, mean_line)[0]),
+        line=array(line.mean(1)),
+        mean_path_approaches=mean_path_approaches(z, concept),
+        mean_curve_approaches=mean_curve_approaches(d[1], line),
         ensemble=ensemble_of(d, z, concept),
     )
 
@@ -171,6 +170,18 @@ def line_distances(z: Float[Tensor, "steps trials latent"], point: Tensor) -> Fl
     """Distance to a point along the straight line from z(0) to z(T), walked at constant speed."""
     share = torch.linspace(0, 1, len(z), device=z.device)[:, None, None]
     return concepts.distance(z[0] + share * (z[-1] - z[0]), point)
+
+
+def mean_path_approaches(z: Float[Tensor, "steps trials latent"], concept: Float[Tensor, "latent"]) -> bool:
+    """Whether the mean position of the runs approaches a concept, compared with the segment between its own ends."""
+    path = z.mean(1, keepdim=True)
+    segment = concepts.linear_interpolation(path[0], path[-1], concept)
+    return bool(concepts.is_approach(concepts.distance(path, concept), segment)[0])
+
+
+def mean_curve_approaches(d: Float[Tensor, "steps trials"], line: Float[Tensor, "steps trials"]) -> bool:
+    """Whether the mean of the distances is smallest half way, and then smaller than the mean along the lines."""
+    return bool(concepts.is_approach_at_same_step(d.mean(1, keepdim=True), line.mean(1, keepdim=True))[0])
 
 
 def ensemble_of(

@@ -17,11 +17,12 @@ DISTANCES = {"euclidean": "distance", "mahalanobis": "Mahalanobis distance"}
 def approach(curves: ApproachCurves, theme: Theme, *, names: Sequence[str], metric: str = "euclidean") -> go.Figure:
     """Mean distance to the label's concept and to each run's own memory, a panel per label (Fig. 3).
 
-    Bands are 2 SEM; dotted is the distance along the straight line from z(0) to z(T), averaged over the runs.
+    Bands are 2 SEM; dotted is the distance along the straight line from z(0) to z(T), averaged over the runs; it is
+    what the titles compare a run with, at the step at which it is nearest.
     """
     titles = [
         f"{quoted(name)}: {100 * share:.0f} % approach"
-        for name, share in zip(names, curves.approach_share, strict=True)
+        for name, share in zip(names, curves.same_step_approach_share, strict=True)
     ]
     figure = small_multiples(titles, theme, columns=COLUMNS, x="step t", y=DISTANCES[metric], row_height=165)
     steps = np.arange(curves.concept.shape[1])

@@ -1,6 +1,7 @@
 """Where the concepts of a model lie (Figs. 7 and 8, Supplement E), and what one step does around them."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -88,7 +89,12 @@ def contribution(found: Geometry, theme: Theme) -> go.Figure:
 
 
 def orthogonality_with_runs(
-    points: Sequence[tuple[int, float]], runs: Mapping[str, Trajectories], theme: Theme, *, label: str
+    points: Sequence[tuple[int, float]],
+    runs: Mapping[str, Trajectories],
+    theme: Theme,
+    *,
+    label: str,
+    floors: Mapping[str, Sequence[tuple[int, float]]] = MappingProxyType({}),
 ) -> go.Figure:
     """How far the concepts are from orthogonal, over N_z, and how runs pass memory and concept for some N_z (Fig. 8).
 
@@ -97,8 +103,9 @@ def orthogonality_with_runs(
         runs: Of a label, by N_z; each on a panel with its own scale.
         theme: Colours.
         label: Name of the runs' label.
+        floors: By name, what such concepts would have over N_z: random directions, vectors of zero mean.
     """
-    shares = [f"N_z = {n}: {100 * each.ensemble.approach_share:.0f} % approach" for n, each in runs.items()]
+    shares = [f"N_z = {n}: {100 * each.ensemble.same_step_approach_share:.0f} % approach" for n, each in runs.items()]
     columns = max(1, len(runs))
     rows = 2 if runs else 1
     figure = make_subplots(
@@ -115,6 +122,14 @@ def orthogonality_with_runs(
         x=[n for n, _ in points], y=[gap for _, gap in points], mode="markers",
         marker={"color": theme.points[0], "size": 8, "opacity": 0.8}, row=1, col=1,
     )  # fmt: skip
+    ends = []
+    for (name, floor), dash in zip(floors.items(), ("dash", "dot"), strict=False):
+        x, y = zip(*floor, strict=True)
+        dashed = {"color": theme.quiet, "width": 1.5, "dash": dash}
+        figure.add_scatter(x=x, y=y, mode="lines", line=dashed, row=1, col=1)
+        ends.append((float(y[-1]), name, theme.quiet))
+    if ends:
+        label_ends(figure, ends, max(gap for _, gap in points))
     log_axis(figure, n_latents, row=1, col=1)
     figure.update_yaxes(title="‖C − I‖², 0 is orthogonal", rangemode="tozero", row=1, col=1)
     for i, each in enumerate(runs.values()):
@@ -193,9 +208,10 @@ def cosine_matrices(found: Mapping[str, Geometry], theme: Theme, *, names: Seque
 
 
 def dynamics(found: ConceptDynamics, theme: Theme, *, names: Sequence[str]) -> go.Figure:
-    """Are concepts saddles? The eigenvalues of one step at every concept, and its gain along and across the noise.
+    """Are concepts saddles? The eigenvalues of one step at every concept, and what it does along and across the noise.
 
-    The authors conjecture that a concept attracts along the noise (a gain below 1) and repels across it (above 1).
+    The authors conjecture that a concept attracts along the noise (below 1) and repels across it (above 1). Full: the
+    length of a displacement u (v) after one step, that of v a root mean square; open: what remains along its direction.
     """
     titles = ("eigenvalues of one step: how many grow", "one step along and across the noise")
     figure = make_subplots(1, 2, horizontal_spacing=0.12, subplot_titles=titles)
@@ -208,18 +224,23 @@ def dynamics(found: ConceptDynamics, theme: Theme, *, names: Sequence[str]) -> g
             x=i, y=1, yref="y domain", text=str(found.expanding[i]), showarrow=False, yanchor="bottom",
             font={"color": theme.labels[i]}, row=1, col=1,
         )  # fmt: skip
-    series = ((found.noise_gain, "circle", "along"), (found.orthogonal_gain, "diamond-open", "across"))
-    for k, (gain, symbol, _) in enumerate(series):
-        marker = {"size": 8, "color": theme.points[k], "symbol": symbol}
+    series = (
+        (found.noise_gain, "circle", "|Ju| along", theme.points[0]),
+        (found.noise_stretch, "circle-open", "u·Ju along", theme.points[0]),
+        (found.orthogonal_gain, "diamond", "|Jv| across", theme.points[1]),
+        (found.largest_orthogonal_stretch, "diamond-open", "largest v·Jv", theme.points[1]),
+    )
+    for gain, symbol, _, colour in series:
+        marker = {"size": 8, "color": colour, "symbol": symbol}
         figure.add_scatter(x=list(names), y=gain, mode="markers", marker=marker, row=1, col=2)
-    top = 1.12 * max(1.0, float(found.noise_gain.max()), float(found.orthogonal_gain.max()))
-    ends = [(float(gain[-1]), name, theme.points[k]) for k, (gain, _, name) in enumerate(series)]
-    label_ends(figure, ends, top, axis="y2")
+    low, top = min(0.0, *(float(each[0].min()) for each in series)), max(1.0, *(float(s[0].max()) for s in series))
+    low, top = low - 0.06 * (top - low) * (low < 0), top + 0.12 * (top - low)
+    label_ends(figure, [(float(gain[-1]), name, colour) for gain, _, name, colour in series], top, axis="y2", low=low)
     for i in (0, 1):
         figure.add_hline(y=1, line=ones, **place_of(i, 2))
     figure.update_xaxes(title="concept of", type="category", range=[-0.6, len(names) - 0.4], showgrid=False)
     figure.update_yaxes(title="modulus", rangemode="tozero", row=1, col=1)
-    figure.update_yaxes(title="gain, root mean square", range=[0, top], row=1, col=2)
-    margin = {"l": 56, "r": 60, "t": 52, "b": 56 + 4 * max(map(len, names))}
+    figure.update_yaxes(title="length after one step, 1 before", range=[low, top], row=1, col=2)
+    margin = {"l": 56, "r": 92, "t": 52, "b": 56 + 4 * max(map(len, names))}
     figure.update_layout(template=theme.template(), height=340, margin=margin)
     return figure

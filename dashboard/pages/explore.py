@@ -168,7 +168,11 @@ class ExplorePage:
                 "rival": ensemble.rival,
                 "caption": self.caption(entry, spec, ensemble.minimum_distance, ensemble.rival),
                 "approach": captions.approach_caption(
-                    ensemble.approach_share, ensemble.strict_approach_share, cloud.mean_curve_approaches
+                    ensemble.same_step_approach_share,
+                    ensemble.approach_share,
+                    ensemble.strict_approach_share,
+                    mean_path=cloud.mean_path_approaches,
+                    mean_curve=cloud.mean_curve_approaches,
                 ),
                 "figure": figures.plane(cloud, theme, rotated=spec.basis == "rotated").to_dict(),
             }
