@@ -145,7 +145,7 @@ def add_experiments(commands: Any) -> None:
     )
     derive.epilog = "Every sweep is kept as it is done: a command that was stopped goes on there."
     derive.add_argument("--only", nargs="+", metavar="MODEL", help="sweeps of these models, and no claims")
-    claims = add_command(commands, "claims", run_claims, "check the paper's fifteen claims on the shipped models")
+    claims = add_command(commands, "claims", run_claims, "check the paper's claims on the shipped models")
     claims.add_argument("--noise-kind", choices=NOISE_KINDS, default="permute", help="how the paper's swapping is read")
     claims.add_argument("--runs", type=at_least_one, default=0, help="fewer than the paper's 200 to 500, to try it out")
     claims.add_argument("--output", type=Path, help="file for the table; shipped are models/claims-KIND.json")

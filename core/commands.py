@@ -360,7 +360,8 @@ def run_claims(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     if not args.json:
         for claim in table.claims:
             print(f"{claim.number:2}  {claim.figure:10}  {claim.verdict:13}  {claim.statement}")
-            print(textwrap.fill(claim.ours, 110, initial_indent=" " * 6, subsequent_indent=" " * 6))
+            for text in filter(None, (claim.ours, claim.why and f"Why: {claim.why}")):
+                print(textwrap.fill(text, 110, initial_indent=" " * 6, subsequent_indent=" " * 6))
     return {"recipe": dict(table.recipe), "claims": [asdict(claim) for claim in table.claims]}
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -176,7 +176,8 @@ class ApproachCurves:
     label (second axis). `minimum_step_difference_sem` is the standard error of the concept's step minus the memory's.
     `mean_path_approaches` and `mean_curve_approaches` are those of `Trajectories`. `subspace_distance` is the distance
     from the numeric subspace: that of `subspace_dimensions` which holds nine tenths of the variance of the memories of
-    the label; these themselves lie `memory_subspace_distance` from it, on average.
+    the label; these themselves lie `memory_subspace_distance` from it, on average; `subspace_fall_sem` is the
+    standard error of that distance minus the one at t = 0.
     """
 
     memory: Float[np.ndarray, "labels steps"]
@@ -197,7 +198,7 @@ class ApproachCurves:
     effective_dimension: Float[np.ndarray, "labels steps"]
     subspace_dimensions: Int[np.ndarray, "labels"]
     subspace_distance: Float[np.ndarray, "labels steps"]
-    subspace_distance_sem: Float[np.ndarray, "labels steps"]
+    subspace_fall_sem: Float[np.ndarray, "labels steps"]
     memory_subspace_distance: Float[np.ndarray, "labels"]
 
 
@@ -229,7 +230,7 @@ class LabelMap:
 
     `share` is that of the runs which are given the most frequent label, `correct_share` that of those which are given
     their own; `error` the mean squared difference of a pixel from the clean image; `restored_step` the step from 1 on
-    at which that of a run is smallest, averaged over runs.
+    at which that of a run is smallest.
     """
 
     noises: Float[np.ndarray, "noises"]
@@ -237,8 +238,7 @@ class LabelMap:
     share: Float[np.ndarray, "noises steps"]
     correct_share: Float[np.ndarray, "noises steps"]
     error: Float[np.ndarray, "noises steps"]
-    restored_step: Float[np.ndarray, "noises"]
-    restored_step_sem: Float[np.ndarray, "noises"]
+    restored_step: Int[np.ndarray, "noises trials"]
 
     @staticmethod
     def joined(parts: "Sequence[LabelMap]") -> "LabelMap":
@@ -288,11 +288,15 @@ class ConceptDynamics:
         return (self.moduli > 1).sum(1)
 
 
+Verdict = Literal["holds", "holds in part", "does not hold", "not measured"]
+
+
 @dataclass(frozen=True)
 class Claim:
     """A statement of the paper beside what we find, and whether it holds by a rule that is written down.
 
-    `verdict` is one of "holds", "holds in part", "does not hold", "not measured"; `values` are the numbers behind it.
+    `verdict` is that on the model with the lowest seed, `seeds` those on all that differ in their seed alone; `why`
+    says with a number what keeps the claim from holding, nothing where it holds; `values` are the numbers behind it.
     """
 
     number: int
@@ -301,7 +305,9 @@ class Claim:
     paper: str
     ours: str
     rule: str
-    verdict: str
+    verdict: Verdict
+    why: str
+    seeds: tuple[Verdict, ...]
     values: Mapping[str, Any]
     models: tuple[str, ...]
 

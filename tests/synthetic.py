@@ -109,7 +109,7 @@ def make_curves(seed: int = 0, **changes: Any) -> ApproachCurves:
         "effective_dimension": floats(rng, 10, STEPS) + 1,
         "subspace_dimensions": np.full(10, 2),
         "subspace_distance": floats(rng, 10, STEPS),
-        "subspace_distance_sem": np.full((10, STEPS), 0.05, np.float32),
+        "subspace_fall_sem": np.full((10, STEPS), 0.05, np.float32),
         "memory_subspace_distance": np.full(10, 0.5, np.float32),
     }
     return ApproachCurves(**(values | changes))
@@ -139,7 +139,7 @@ def make_map(seed: int = 0) -> LabelMap:
     noises = np.linspace(0, 1, 11)
     labels = np.where(noises[:, None] < 0.5, 6, 0) * np.ones((1, STEPS), int)
     share = floats(np.random.default_rng(seed), 11, STEPS)
-    return LabelMap(noises, labels, share, share * (labels == 6), 1 - share, noises, noises / 10)
+    return LabelMap(noises, labels, share, share * (labels == 6), 1 - share, np.ones((11, TRIALS), int))
 
 
 def make_geometry(active: int = 2, seed: int = 0) -> Geometry:

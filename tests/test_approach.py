@@ -80,7 +80,8 @@ def test_the_flock_and_the_numeric_subspace(
         return np.linalg.norm((points - cloud.mean(0)) @ axes[:, count:], axis=-1)
 
     np.testing.assert_allclose(found.subspace_distance[label], rest(z).mean(1), rtol=1e-3)
-    np.testing.assert_allclose(found.subspace_distance_sem[label], rest(z).std(1, ddof=1) / 20**0.5, rtol=1e-2)
+    fall = rest(z) - rest(z)[0]
+    np.testing.assert_allclose(found.subspace_fall_sem[label], fall.std(1, ddof=1) / 20**0.5, rtol=1e-2, atol=1e-6)
     assert found.memory_subspace_distance[label] == pytest.approx(rest(cloud).mean(), rel=1e-3)
 
 

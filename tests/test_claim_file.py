@@ -15,7 +15,7 @@ from core.experiments import evidence
 from core.experiments.evidence import Evidence
 from core.experiments.runs import collective_runs
 from core.library import Entry, Library
-from core.results import Claim, ClaimTable
+from core.results import Claim, ClaimTable, LabelMap
 from core.spec import SpecError
 from tests.conftest import CommandLine, is_refused
 from tests.served import own_cache
@@ -52,7 +52,10 @@ def computations(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 def example(**files: str) -> ClaimTable:
-    claim = Claim(1, "3a", "Runs approach.", "all", "7 of 10", "half", "holds in part", {"share": [0.5]}, ("a",))
+    claim = Claim(
+        1, "3a", "Runs approach.", "all", "7 of 10", "half", "holds in part", "Only 7.", ("holds in part", "holds"),
+        {"share": [0.5]}, ("a",),
+    )  # fmt: skip
     return ClaimTable(
         (claim,), {"noise_kind": "invert", "runs": {"sweep": 500}, "source": {}, "files": files, "versions": {}}
     )
@@ -63,7 +66,7 @@ def test_the_command_prints_and_writes_the_table(command: CommandLine, shipped: 
     given = ("claims", "--runs", str(RUNS), "--noise-kind", "permute", "--output", str(file))
     status, answer, out, _ = command(*given, home=shipped)
     assert status == 0
-    assert [claim["number"] for claim in answer["claims"]] == list(range(1, 16))
+    assert [claim["number"] for claim in answer["claims"]] == list(range(1, 20))
     assert all(claim["statement"] in out for claim in answer["claims"])
     assert json.loads(file.read_text()) == answer
     recipe, (model,) = answer["recipe"], answer["claims"][0]["models"]
@@ -71,7 +74,7 @@ def test_the_command_prints_and_writes_the_table(command: CommandLine, shipped: 
     assert set(recipe["runs"].values()) == {RUNS}
     assert recipe["source"] == {"digits": "original"}
     assert recipe["files"][model] == store.file_sha256(shipped.models / f"{model}.safetensors")
-    assert set(recipe["files"]) == {model, "digits-classifier"}
+    assert set(recipe["files"]) == {model, "digits-classifier", "elbo-grid"}
     assert "torch" in recipe["versions"]
     stored = experiments.stored_claims(shipped, file)
     assert stored is not None
@@ -128,8 +131,9 @@ def test_a_map_of_readings_in_parts_is_the_whole_one(shipped: Settings):
     made = Evidence(shipped, n_runs=RUNS)
     model = made.main("digits")
     parts = made.reading(model, 6)
-    whole = experiments.label_map(LabelMapSpec(model=model.id, n_runs=RUNS), shipped)
-    for name in ("noises", "predicted_labels", "share"):
+    spec = LabelMapSpec(model=model.id, n_runs=RUNS, noise_kind=made.noise_kind)
+    whole = experiments.label_map(spec, shipped)
+    for name in LabelMap.__dataclass_fields__:
         np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name))
 
 
@@ -182,6 +186,44 @@ def test_a_damaged_table_is_refused_in_a_sentence(settings: Settings, tmp_path: 
     (tmp_path / "claims.json").write_text(content)
     with pytest.raises(store.StoreError, match="python -m core claims"):
         experiments.stored_claims(settings, tmp_path / "claims.json")
+
+
+FAULTS: dict[str, dict[str, Any]] = {
+    "a number that is a word": {"number": "1"},
+    "a number that is true": {"number": True},
+    "a sentence that is a number": {"why": 3},
+    "a sentence without end": {"ours": "x" * 5001},
+    "an unknown verdict": {"verdict": "perhaps"},
+    "an unknown verdict of a seed": {"seeds": ["perhaps"]},
+    "models that are numbers": {"models": [1]},
+    "values that are a list": {"values": [1]},
+    "an unknown field": {"more": ""},
+    "an unknown reading": {"noise_kind": "shuffle"},
+    "runs that are words": {"runs": {"sweep": "many"}},
+    "a file without a hash": {"files": {"a": None}},
+    "sources in a list": {"source": ["mnist"]},
+    "no claims": {"claims": []},
+    "too many claims": {"claims": 101},
+    "a file too large": {"values": {"x": "x" * 2_000_001}},
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
+def test_a_table_with_a_field_of_another_kind_is_refused(settings: Settings, tmp_path: Path, fault: dict[str, Any]):
+    file = tmp_path / "claims.json"
+    experiments.save_claims(example(), file)
+    content = json.loads(file.read_text())
+    assert experiments.stored_claims(settings, file) == example()
+    ((name, value),) = fault.items()
+    if name == "claims":
+        content["claims"] = content["claims"] * value if value else []
+    elif name in content["recipe"]:
+        content["recipe"][name] = value
+    else:
+        content["claims"][0][name] = value
+    file.write_text(json.dumps(content))
+    with pytest.raises(store.StoreError, match="no table of claims"):
+        experiments.stored_claims(settings, file)
 
 
 def test_the_number_of_runs_is_checked(command: CommandLine, capsys: pytest.CaptureFixture[str]):

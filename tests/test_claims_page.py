@@ -16,10 +16,11 @@ from tests.served import create_app
 
 CLAIM = Claim(
     4, "4b", "The step grows with p.", "20 to 30", "memory 0.0 ± 0.0 to 6.2 ± 2.8", "holds if it rises",
-    "holds in part", {}, ("mnist-nz100-seed0", "mnist-nz100-seed1"),
+    "holds in part", "The concept's step is 31.2 ± 0.4.", ("holds in part", "holds"), {},
+    ("mnist-nz100-seed0", "mnist-nz100-seed1"),
 )  # fmt: skip
 TABLE = ClaimTable(
-    (CLAIM, replace(CLAIM, number=14, figure="D", verdict="does not hold", models=())),
+    (CLAIM, replace(CLAIM, number=14, figure="D", verdict="does not hold", seeds=(), models=())),
     {"noise_kind": "invert", "runs": {"sweep": 500}, "source": {"mnist": "original"}, "files": {}, "versions": {}},
 )
 FIGURES = {"fig4b": "Fig. 4b", "fig4a": "Fig. 4a"}
@@ -70,13 +71,14 @@ def section(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Any:
 def test_a_row_has_statement_numbers_verdict_rule_and_models(section: Any):
     row, other = parts(section(TABLE), "Tr")[1:]
     assert row["id"] == "claim-4"
-    for word in (CLAIM.statement, "Fig. 4b", CLAIM.paper, CLAIM.ours):
+    for word in (CLAIM.statement, "Fig. 4b", CLAIM.paper, CLAIM.ours, "Why:", CLAIM.why, "seeds: holds in part, holds"):
         assert word in texts(row["children"])
     folded = [texts(each["children"]) for each in parts(row["children"], "Details")]
     assert folded == ["Rule holds if it rises", "Models mnist-nz100-seed0, mnist-nz100-seed1"]
     (verdict,) = parts(row["children"], "Strong")
     assert (verdict["children"], verdict["className"]) == ("holds in part", "verdict verdict-1")
     assert "Supp. D" in texts(other["children"])
+    assert "seeds:" not in texts(other["children"])
     assert parts(other["children"], "Strong")[0]["className"] == "verdict verdict-2"
 
 
@@ -89,7 +91,7 @@ def test_a_row_opens_the_figures_that_the_page_has(section: Any):
 
 
 def test_the_claims_lead_only_to_figures_and_every_claim_to_one():
-    assert list(claims.LIVE) == list(range(1, 16))
+    assert list(claims.LIVE) == list(range(1, 20))
     assert {"fig3", "fig4a", "fig4b"} <= set(paper.ROWS)
 
 
@@ -109,7 +111,7 @@ def test_a_table_of_other_weights_says_so_where_it_matters(section: Any):
 
 
 def test_both_readings_stand_side_by_side(section: Any):
-    other = replace(TABLE, claims=(replace(CLAIM, verdict="holds", ours="another number"),), changed=("x",))
+    other = replace(TABLE, claims=(replace(CLAIM, verdict="holds", ours="another number", why=""),), changed=("x",))
     shown = section(TABLE, other)
     assert [texts(each["children"]) for each in parts(shown, "Th")[:6]] == [
         *("Claim", "The paper states", "Paper", "Here, pixels permuted", "Here, pixels inverted", "Live")

@@ -28,8 +28,7 @@ def test_readings_and_errors_of_every_step(trained: tuple[Settings, str], kind: 
         errors = np.square(images - clean).mean(-1)
         np.testing.assert_allclose(found.error[i], errors.mean(1), rtol=1e-4)
         best = np.array([1 + int(np.argmin(errors[1:, k])) for k in range(20)])
-        assert found.restored_step[i] == pytest.approx(best.mean())
-        assert found.restored_step_sem[i] == pytest.approx(best.std(ddof=1) / 20**0.5)
+        assert found.restored_step[i].tolist() == best.tolist()
 
 
 def test_the_shape_of_the_branches(trained: tuple[Settings, str]):

@@ -67,12 +67,12 @@ def one_label(model: store.Model, spec: ApproachSpec, label: int, settings: Sett
 def spread(z: Float[Tensor, "steps trials latent"], memories: Float[Tensor, "points latent"]) -> dict[str, np.ndarray]:
     """In how many dimensions the runs are spread at every step, and how far they are from the numeric subspace."""
     numeric = subspace.leading_subspace(memories, SUBSPACE_SHARE)
-    apart = concepts.mean_error(subspace.subspace_distance(z, numeric))
+    apart = subspace.subspace_distance(z, numeric)
     return {
         "effective_dimension": array(subspace.effective_dimension(z)),
         "subspace_dimensions": np.array(len(numeric.basis)),
-        "subspace_distance": array(apart.mean),
-        "subspace_distance_sem": array(apart.sem),
+        "subspace_distance": array(apart.mean(1)),
+        "subspace_fall_sem": array(concepts.mean_error(apart - apart[0]).sem),
         "memory_subspace_distance": array(subspace.subspace_distance(memories, numeric).mean()),
     }
 

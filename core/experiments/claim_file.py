@@ -1,16 +1,22 @@
 """The tables of the paper's claims as files, one for each reading of the noise: shipped, read where they are shown."""
 
 import json
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, fields
 from pathlib import Path
+from typing import Any, get_args
 
 from core import files, store
 from core.config import NOISE_KINDS, Settings
 from core.experiments.grid import GRID
 from core.experiments.machine import library_of
-from core.results import Claim, ClaimTable
+from core.results import Claim, ClaimTable, Verdict
 
 CLAIMS = {kind: store.SHIPPED / f"claims-{kind}.json" for kind in NOISE_KINDS}
+LARGEST, LONGEST, MOST = 2_000_000, 5_000, 100  # bytes of a file, characters of a text, claims and files of a table
+TEXTS = ("figure", "statement", "paper", "ours", "rule", "verdict", "why")
+RECIPE = {"runs": int, "source": str, "files": str, "versions": str}
+"""The parts of a recipe that are tables, with the kind of their values."""
 
 
 def save_claims(table: ClaimTable, path: Path) -> None:
@@ -32,17 +38,52 @@ def stored_claims(settings: Settings, path: Path) -> ClaimTable | None:
     if not path.exists():
         return None
     try:
+        if path.stat().st_size > LARGEST:
+            raise ValueError("too large")
         content = json.loads(path.read_text())
-        claims = tuple(Claim(**row | {"models": tuple(row["models"])}) for row in content["claims"])
-        recipe = {name: content["recipe"][name] for name in ("noise_kind", "runs", "source", "files", "versions")}
-        files = dict(recipe["files"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        claims, recipe = tuple(map(claim_of, content["claims"])), recipe_of(content["recipe"])
+        if not 0 < len(claims) <= MOST:
+            raise ValueError("no claims, or too many")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise store.StoreError(
             f"{path.name} is no table of claims ({type(error).__name__}). Compute it anew: "
             f"python -m core claims --noise-kind KIND --output {path.name}"
         ) from error
-    changed = tuple(name for name, known in files.items() if file_sha256(name, settings) != known)
+    changed = tuple(name for name, known in recipe["files"].items() if file_sha256(name, settings) != known)
     return ClaimTable(claims, recipe, changed)
+
+
+def claim_of(row: Mapping[str, Any]) -> Claim:
+    """A claim from its line in a file.
+
+    Raises:
+        ValueError: A field is missing, unknown, or of another kind.
+    """
+    given: dict[str, Any] = {**row, "models": tuple(row["models"]), "seeds": tuple(row["seeds"])}
+    claim = Claim(**given)
+    texts = [*(getattr(claim, name) for name in TEXTS), *claim.models, *claim.seeds]
+    if set(row) != {item.name for item in fields(Claim)} or not isinstance(claim.values, dict):
+        raise ValueError("other fields")
+    if type(claim.number) is not int or not all(isinstance(text, str) and len(text) <= LONGEST for text in texts):
+        raise ValueError("fields of another kind")
+    if not {claim.verdict, *claim.seeds} <= set(get_args(Verdict)):
+        raise ValueError("an unknown verdict")
+    return claim
+
+
+def recipe_of(content: Mapping[str, Any]) -> dict[str, Any]:
+    """What a table was computed from.
+
+    Raises:
+        ValueError: It is of another kind.
+    """
+    for name, kind in RECIPE.items():
+        part = content[name]
+        if len(part) > MOST or not all(type(value) is kind and len(str(value)) <= LONGEST for value in part.values()):
+            raise ValueError(f"{name} of another kind")
+    if content["noise_kind"] not in NOISE_KINDS:
+        raise ValueError("an unknown reading")
+    return {name: content[name] for name in ("noise_kind", *RECIPE)}
 
 
 def file_sha256(name: str, settings: Settings) -> str:

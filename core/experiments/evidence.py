@@ -1,7 +1,7 @@
 """The experiments that the claims rest on, each done once, and kept for a command that goes on where one stopped."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -43,7 +43,7 @@ class Evidence:
 
     Args:
         settings: Where models and images are.
-        noise_kind: "invert" or "permute".
+        noise_kind: "permute" or "invert".
         n_runs: Fewer runs than the paper's, to try something out; 0 for as many as the paper has.
         progress: Called with the share of the claims that are done.
     """
@@ -56,29 +56,37 @@ class Evidence:
     _found: dict[Any, Any] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
 
-    def ladder(self, dataset: str) -> list[Entry]:
-        """One shipped model for every N_z, the smallest first: the one with the lowest seed."""
-        return ladder(self.shipped(dataset))
-
     def shipped(self, dataset: str) -> list[Entry]:
         """The shipped models of a data set: claims are checked on them alone."""
         return [e for e in library_of(self.settings).usable(dataset) if e.origin == "shipped"]
 
+    def plain(self, dataset: str) -> list[Entry]:
+        """Those whose loss is the paper's: the KL term has the weight 1."""
+        return [e for e in self.shipped(dataset) if e.spec.beta == 1]
+
     def main(self, dataset: str) -> Entry:
-        """The model with the most latent units; of several seeds the lowest.
+        """The model with the most latent units; of several the longest training, then the lowest seed.
 
         Raises:
             SpecError: There is none.
         """
-        found = self.ladder(dataset)
+        found = self.plain(dataset)
         if not found:
             raise SpecError(f"There is no shipped model of {dataset}. Train them: python -m core zoo")
-        return found[-1]
+        return max(found, key=lambda e: (e.spec.n_latent, e.spec.epochs, -e.spec.seed))
+
+    def ladder(self, dataset: str) -> list[Entry]:
+        """One model for every N_z, the smallest first, all trained as long as the main one; of the lowest seed."""
+        epochs = self.main(dataset).spec.epochs
+        return ladder(e for e in self.plain(dataset) if e.spec.epochs == epochs)
 
     def seeds(self, dataset: str) -> list[Entry]:
-        """All models like the main one, the lowest seed first."""
-        n_latent = self.main(dataset).spec.n_latent
-        return sorted((e for e in self.shipped(dataset) if e.spec.n_latent == n_latent), key=lambda e: e.spec.seed)
+        """The models that differ from the main one in their seed alone, the lowest seed first."""
+        return alike(self.plain(dataset), self.main(dataset), "seed")
+
+    def betas(self, dataset: str) -> list[Entry]:
+        """The models that differ from the main one in the weight of the KL term alone, the least weight first."""
+        return alike(self.shipped(dataset), self.main(dataset), "beta")
 
     def approach(self, model: Entry) -> ApproachCurves:
         """Fig. 3: every label, p = 0.2."""
@@ -113,10 +121,9 @@ class Evidence:
         return concept_dynamics(self._spec(InferenceSpec, model, "dynamics"), self.settings)
 
     def grid(self) -> LatentSweep | None:
-        """Fig. 9; None before its last training is done."""
-        spec = GridSpec()
-        found = latent_sweep(spec)
-        if not (np.isfinite(found.best).all() and (found.epochs == spec.epochs).all()):
+        """Fig. 9; None where it lacks an N_z, or has not all of them at one epoch."""
+        found = latent_sweep(GridSpec())
+        if not np.isfinite(found.best).all() or len(set(found.best_epochs.tolist())) > 1:
             return None
         self._used.add(GRID.stem)
         return found
@@ -163,3 +170,9 @@ class Evidence:
                 lambda: experiment(spec, self.settings, progress=report, **part),
             )
         return self._found[asked]
+
+
+def alike(entries: Iterable[Entry], main: Entry, but: str) -> list[Entry]:
+    """Models whose recipe is that of another one but for one setting, in the order of that setting."""
+    found = [e for e in entries if replace(e.spec, **{but: getattr(main.spec, but)}) == main.spec]
+    return sorted(found, key=lambda e: (getattr(e.spec, but), e.id))

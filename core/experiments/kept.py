@@ -24,6 +24,7 @@ CODE = (  # what the numbers of an experiment depend on besides its spec and the
     "results.py",
     "analysis/*.py",
     "experiments/approach.py",
+    "experiments/geometry.py",
     "experiments/label_maps.py",
     "experiments/runs.py",
     "experiments/sweeps.py",

@@ -58,14 +58,12 @@ def one_noise(
 ) -> dict[str, np.ndarray]:
     """The fields of `LabelMap` for one p; x(0), the input, is no restored image."""
     labels, share = most_frequent(predicted)
-    restored = 1 + errors[1:].argmin(0)
     return {
         "predicted_labels": labels,
         "share": share,
         "correct_share": (predicted == label).mean(1),
         "error": errors.mean(1),
-        "restored_step": np.array(restored.mean()),
-        "restored_step_sem": np.array(restored.std(ddof=1) / restored.size**0.5),
+        "restored_step": 1 + errors[1:].argmin(0),
     }
 
 

@@ -5,17 +5,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.library import Entry
-from core.results import Claim
+from core.results import Claim, Verdict
 from core.spec import RefusedError
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What we find about a claim."""
+    """What we find about a claim.
+
+    Args:
+        ours: Our numbers, in words.
+        judged: Whether the claim holds, and whether it holds in part: for every seed, the lowest first.
+        why: A sentence with the number that keeps the claim from holding; not shown where it holds.
+        values: The numbers behind it.
+        models: Those that were measured.
+    """
 
     ours: str
-    holds: bool
-    in_part: bool
+    judged: Sequence[tuple[bool, bool]]
+    why: str
     values: Mapping[str, Any]
     models: Sequence[Entry]
 
@@ -24,6 +32,16 @@ Find = Callable[..., Finding]
 Check = Callable[[Any], Claim]
 CHECKS: dict[int, Check] = {}
 """The claims by their numbers."""
+
+
+def verdict(holds: bool, in_part: bool) -> Verdict:
+    """The verdict of a rule.
+
+    Example:
+        >>> verdict(False, True)
+        'holds in part'
+    """
+    return "holds" if holds else "holds in part" if in_part else "does not hold"
 
 
 def claim(
@@ -38,10 +56,13 @@ def claim(
             try:
                 found = find(evidence)
             except RefusedError as error:
-                return Claim(number, figure, statement, paper, str(error), rule, "not measured", {}, ())
-            word = "holds" if found.holds else "holds in part" if found.in_part else "does not hold"
+                return Claim(number, figure, statement, paper, "", rule, "not measured", str(error), (), {}, ())
+            by_seed: tuple[Verdict, ...] = tuple(verdict(*judged) for judged in found.judged)
+            first = by_seed[0]
+            why = "" if first == "holds" else found.why
             models = tuple(model.id for model in found.models)
-            return Claim(number, figure, statement, paper, found.ours, rule, word, found.values, models)
+            seeds = by_seed if len(by_seed) > 1 else ()
+            return Claim(number, figure, statement, paper, found.ours, rule, first, why, seeds, found.values, models)
 
         CHECKS[number] = check
         return find

@@ -1,13 +1,17 @@
 """Numbers of the claims, and the words that state them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
-from core.results import Geometry, LabelMap, NoiseSweep, Stage
+from core.results import PAIRS, Geometry, LabelMap, NoiseSweep, Stage
 
 CONCEPT_STEPS = slice(20, 31)  # "around steps 20-30"
+GENERATED = slice(1, None)  # x(0) is the input, x(1) the first image that is generated
 
 
 def with_error(value: float | np.floating, error: float | np.floating, form: str) -> str:
@@ -39,6 +43,17 @@ def share_error(values: np.ndarray, n_runs: int) -> float:
     return float(np.sqrt((values * (1 - values)).sum() / (n_runs + 4)) / len(values))
 
 
+def sentence(parts: Iterable[str]) -> str:
+    """One sentence of several parts.
+
+    Example:
+        >>> sentence(["the share is 0.1", "the step is 3"])
+        'The share is 0.1; the step is 3.'
+    """
+    words = "; ".join(parts)
+    return f"{words[:1].upper()}{words[1:]}."
+
+
 def of_labels(values: np.ndarray, names: Sequence[str], n_runs: int) -> str:
     """The mean over the labels of a share of the runs, and the labels that have the least and the most."""
     mean = with_error(float(values.mean()), share_error(values, n_runs), ".1%")
@@ -47,38 +62,75 @@ def of_labels(values: np.ndarray, names: Sequence[str], n_runs: int) -> str:
     return f"{mean} of the runs, {low} to {high}"
 
 
+def spread(values: np.ndarray, form: str) -> str:
+    """The least and the most.
+
+    Example:
+        >>> spread(np.array([1.0, 3.0]), ".1f")
+        '1.0 to 3.0'
+    """
+    return f"{values.min():{form}} to {values.max():{form}}"
+
+
 def over_seeds(values: np.ndarray, form: str) -> str:
     """Mean and spread over models that differ in their seed; nothing where there is one."""
     if len(values) < 2:
         return ""
-    return f" (over {len(values)} seeds {values.mean():{form}}, {values.min():{form}} to {values.max():{form}})"
+    return f" (over {len(values)} seeds {values.mean():{form}}, {spread(values, form)})"
 
 
-def compressed(stages: Sequence[Stage]) -> list[Stage]:
-    """The stages as they follow each other, without repetition.
+@dataclass(frozen=True)
+class Band:
+    """A stage from its first decided p to its last."""
 
-    Example:
-        >>> compressed([Stage.MEMORY, Stage.MEMORY, Stage.CONCEPT])
-        [<Stage.MEMORY: 'I'>, <Stage.CONCEPT: 'II'>]
+    stage: Stage
+    first: float
+    last: float
+
+
+def counted(sweep: NoiseSweep) -> list[Band]:
+    """The stages that count in a claim, in the order of p: those of two decided points and more.
+
+    Undecided points belong to no stage, and a single decided one between two others interrupts nothing.
     """
-    return [s for i, s in enumerate(stages) if i == 0 or stages[i - 1] != s]
+    decided = [(s, float(p)) for s, p, sure in zip(sweep.stages, sweep.noises, sweep.is_decided, strict=True) if sure]
+    groups = [list(points) for _, points in groupby(decided, key=itemgetter(0))]
+    counting = [point for points in groups if len(points) > 1 for point in points]
+    joined = [[p for _, p in points] for _, points in groupby(counting, key=itemgetter(0))]
+    stages = [stage for stage, _ in groupby(counting, key=itemgetter(0))]
+    return [Band(stage, p[0], p[-1]) for stage, p in zip(stages, joined, strict=True)]
 
 
 def begin(sweep: NoiseSweep, stage: Stage) -> float | None:
-    """The first p of a stage."""
-    return next((float(p) for p, s in zip(sweep.noises, sweep.stages, strict=True) if s == stage), None)
+    """Where a stage that counts begins: the first p behind the last decided one of the stage before.
+
+    There its point is the nearest, decided or not: else more runs would let it begin earlier.
+    """
+    before, after = -1.0, None
+    for band in counted(sweep):
+        if band.stage == stage:
+            after = before
+            break
+        before = band.last
+    points = zip(sweep.noises.tolist(), sweep.stages, strict=True)
+    return None if after is None else next(p for p, s in points if p > after and s == stage)
+
+
+def has(sweep: NoiseSweep, stage: Stage) -> np.ndarray:
+    """At which p runs are decidedly in a stage; nowhere if it does not count."""
+    inside = np.array([s == stage for s in sweep.stages]) & sweep.is_decided
+    return inside & (begin(sweep, stage) is not None)
 
 
 def undecided(sweep: NoiseSweep) -> str:
     """The p whose two nearest points do not differ by 2 standard errors, in words; nothing where there is none."""
     at = sweep.noises[~sweep.is_decided]
-    return f" (within 2 SEM at p = {some(at)})" if len(at) else ""
+    return f" (undecided at p = {some(at)})" if len(at) else ""
 
 
 def bands(sweep: NoiseSweep) -> str:
-    """The stages in words: "I to 0.1, II to 0.3, III to 1"."""
-    ends = [i for i, s in enumerate(sweep.stages) if i + 1 == len(sweep.stages) or sweep.stages[i + 1] != s]
-    return ", ".join(f"{sweep.stages[i]} to {sweep.noises[i]:.3g}" for i in ends)
+    """The stages that count, in words: "I to 0.1, II to 0.3, III to 1"."""
+    return ", ".join(f"{band.stage} to {band.last:.3g}" for band in counted(sweep)) or "no stage decided"
 
 
 def some(values: Sequence[Any] | np.ndarray, most: int = 6) -> str:
@@ -105,7 +157,7 @@ def read_up_to(read: np.ndarray, noises: np.ndarray) -> float:
     return float(noises[end - 1]) if end else -1.0
 
 
-def reach(reading: LabelMap, noise: float, n_runs: int, steps: slice = slice(None)) -> str:
+def reach(reading: LabelMap, noise: float, n_runs: int, steps: slice = GENERATED) -> str:
     """Up to which p a label is read, and by how many of the runs at the place where they agree least."""
     if noise < 0:
         return "for no p"
@@ -131,13 +183,7 @@ def dimensions(found: Geometry) -> tuple[int, int, int]:
     return int(found.active.sum()), nearly, mostly
 
 
-def later_by(sweep: NoiseSweep) -> np.ndarray:
-    """By how many steps, beyond 2 standard errors, the concept's minimum comes after the memory's, for every p."""
+def later_by(sweep: NoiseSweep) -> tuple[np.ndarray, np.ndarray]:
+    """By how many steps the concept's minimum comes after the memory's, for every p, and the paired standard error."""
     memory, concept = sweep.minimum_step[:2]
-    return concept - memory - 2 * np.hypot(*sweep.minimum_step_sem[:2])
-
-
-def before_the_third(sweep: NoiseSweep) -> tuple[np.ndarray, np.ndarray]:
-    """Steps of the minima and their standard errors for the p below the first of stage III."""
-    end = next((i for i, s in enumerate(sweep.stages) if s == Stage.ABSTRACT), len(sweep.noises))
-    return sweep.minimum_step[:, :end], sweep.minimum_step_sem[:, :end]
+    return concept - memory, sweep.minimum_step_difference_sem[PAIRS.index((0, 1))]
