@@ -39,7 +39,11 @@ class TrainingRun:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of repeated inference: the highlighted one."""
+    """One run of repeated inference: the highlighted one.
+
+    It approaches its concept where it is nearest half way and nearer than the straight line comes; or, as Fig. 3 draws
+    the line, nearer than the line at the same step.
+    """
 
     z: Float[np.ndarray, "steps latent"]
     clean: Float[np.ndarray, "pixels"]
@@ -50,6 +54,7 @@ class Run:
     minimum_distance: Float[np.ndarray, "points"]
     minimum_step: Int[np.ndarray, "points"]
     approaches: bool
+    approaches_at_same_step: bool
     memory: Float[np.ndarray, "latent"]
 
     @property

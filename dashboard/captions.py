@@ -38,7 +38,7 @@ def run_caption(run: Run, *, label: str, sample: int) -> str:
     """The highlighted run's own nearest class, which often differs from the stage of the ensemble."""
     i = int(run.minimum_distance.argmin())
     point = ("its own memory", f"the concept of ‘{label}’", "the abstract concept")[i]
-    approach = "approaches" if run.approaches else "does not approach"
+    approach = "approaches" if run.approaches_at_same_step else "does not approach"
     return (
         f"The highlighted run (image {sample}): nearest to {point}, {run.minimum_distance[i]:.2f} "
         f"at t = {run.minimum_step[i]}; it {approach} its concept."

@@ -39,7 +39,8 @@ def make_run(seed: int = 0, **changes: Any) -> Run:
         "line": floats(rng, STEPS),
         "minimum_distance": np.array([2.5, 1.25, 3.0], np.float32),
         "minimum_step": np.array([1, 3, 5]),
-        "approaches": True,
+        "approaches": False,
+        "approaches_at_same_step": True,
         "memory": floats(rng, LATENT),
     }
     return Run(**(values | changes))

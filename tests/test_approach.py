@@ -94,12 +94,20 @@ def detour(path: np.ndarray, by: float) -> torch.Tensor:
     return torch.from_numpy(path + by * np.sin(np.linspace(0, np.pi, 11))[:, None] * np.array([0.0, 1.0])).float()
 
 
+def early() -> torch.Tensor:
+    """A path that is nearest before the straight line is, though not as near as that comes later."""
+    x = (-5, -3, -1.5, -2, -1, 0, 2, 3, 4, 5, 5)
+    y = (1, 0.5, 0.5, 3, 4, 4, 4, 4, 3, 2, 1)
+    return torch.tensor([x, y]).mT
+
+
 PATHS = {  # runs from left to right above the concept (0, 0): do the mean position and the mean curve approach it?
     "all come down": ([detour(straight((-5, 3), (5, 3)), -2), detour(straight((-5, 2), (5, 2)), -1)], True, True),
     "all go up": ([detour(straight((-5, 1), (5, 1)), 2)] * 2, False, False),
     "either side, the mean goes through the concept": (
         [detour(straight((-5, 4), (5, 4)), 1), detour(straight((-5, -2), (5, -2)), -3)], True, False),
     "nearest at the end": ([detour(straight((-5, 1), (0, 1)), 0)] * 2, False, False),
+    "nearer at the same step alone": ([early()] * 2, False, True),
     "either side, every run comes nearer": (
         [detour(straight((-5, 3), (5, 3)), -1), detour(straight((-5, -3), (5, -3)), 1)], False, True),
 }  # fmt: skip

@@ -60,7 +60,9 @@ def test_the_run_is_described_by_its_own_nearest_point():
     assert text == (
         "The highlighted run (image 17): nearest to the concept of ‘6’, 1.25 at t = 3; it approaches its concept."
     )
-    other = replace(run, approaches=False, minimum_distance=np.array([1.0, 2, 3], np.float32))
+    other = replace(
+        run, approaches=True, approaches_at_same_step=False, minimum_distance=np.array([1.0, 2, 3], np.float32)
+    )
     assert "its own memory, 1.00 at t = 1; it does not approach" in captions.run_caption(other, label="6", sample=17)
 
 

@@ -105,6 +105,8 @@ def test_trajectories_are_the_mean_of_their_runs(trained: Trained):
         np.testing.assert_allclose(getattr(found, name), mean(name), atol=1e-4)
     np.testing.assert_allclose(found.ensemble.minimum_distance, mean("minimum_distance"), atol=1e-4)
     assert found.ensemble.approach_share == pytest.approx(np.mean([run.approaches for run in runs]))
+    at_same_step = np.mean([run.approaches_at_same_step for run in runs])
+    assert found.ensemble.same_step_approach_share == pytest.approx(at_same_step)
     nearest = [[run.nearest == stage for stage in Stage] for run in runs]
     np.testing.assert_allclose(found.ensemble.nearest_share, np.mean(nearest, 0), atol=1e-6)
 

@@ -87,7 +87,7 @@ def test_the_run_has_the_clean_image_before_the_others():
     np.testing.assert_array_equal(opened(sent["memory"]), run.memory)
     np.testing.assert_allclose(opened(sent["z"]), run.z, atol=0.51 * np.ptp(run.z) / wire.AXIS_LEVELS)
     assert (sent["nearest"], sent["minimum_step"], sent["minimum_distance"]) == (1, [1, 3, 5], [2.5, 1.25, 3.0])
-    assert sent["approaches"] is True
+    assert sent["approaches"] is False
 
 
 def test_the_cloud_has_what_places_a_vector_on_its_axes():

@@ -42,17 +42,19 @@ def run(spec: InferenceSpec, settings: Settings) -> Run:
     memory = model.memories[spec.label, spec.sample]
     d = point_distances(model, spec.label, z, memory[None])
     nearest, step = concepts.minimum(d)
-    line = concepts.linear_interpolation(z[0], z[-1], model.concepts[spec.label])
+    concept = model.concepts[spec.label]
+    segment, line = concepts.linear_interpolation(z[0], z[-1], concept), line_distances(z, concept)
     return Run(
         z=array(z[:, 0]),
         clean=array(clean[0]),
         images=array(torch.cat([noisy(model, spec, clean, rows, spec.noise), decoded])),
         distances=array(d[:, :, 0]),
         concept_distances=array(torch.stack([concepts.distance(z, c)[:, 0] for c in model.concepts])),
-        line=array(line_distances(z, model.concepts[spec.label])[:, 0]),
+        line=array(line[:, 0]),
         minimum_distance=array(nearest[:, 0]),
         minimum_step=array(step[:, 0]),
-        approaches=bool(concepts.is_approach(d[1], line)[0]),
+        approaches=bool(concepts.is_approach(d[1], segment)[0]),
+        approaches_at_same_step=bool(concepts.is_approach_at_same_step(d[1], line)[0]),
         memory=array(memory),
     )
 

@@ -137,7 +137,8 @@ def orthogonality_with_runs(
     if runs:
         figure.update_yaxes(title="distance", row=2, col=1)
         name_curves(figure, list(runs.values())[-1], theme, label, axis=f"y{columns + 1}")
-    figure.update_layout(template=theme.template(), height=300 + 220 * (rows - 1), margin={"l": 62, "t": 14, "r": 96})
+    margin = {"l": 62, "t": 14, "r": 128 if floors else 96}
+    figure.update_layout(template=theme.template(), height=300 + 220 * (rows - 1), margin=margin)
     return figure
 
 
