@@ -335,6 +335,27 @@ def test_other_weights_of_the_kl_term_stand_beside_the_paper_s():
     assert "14 / 14 / 9" in found.why
 
 
+def test_why_names_what_fails_with_its_number():
+    assert check(10, Made({"approach": shares(0.1, 0.8, 0.7)}, bounds=UP)).why == (
+        "From N_z = 20 to 100 the share goes from 80% to 70%."
+    )
+    assert check(4, Made({"sweep": sweep(GOOD, memory=RISING, concept=50.0)})).why == (
+        "The concept's step is 50.0 ± 0.2 on average."
+    )
+    ones = check(6, Made({"reading": lambda m, n: reading(n, 5, 28 if n == 6 else 20)}))
+    assert ones.why == "'1' is read around t = 20-30 at 3 of the 11 values of p, '6' at 11."
+
+
+def test_the_input_is_no_image_that_is_read():
+    late, images = reading(6, 16, 28), np.full((41, 61), 0.5)
+    labels = late.predicted_labels.copy()
+    labels[20:, 1] = 6  # x(0) is read as '3', x(1) as '6'
+    assert check(5, Made({"reading": replace(late, predicted_labels=labels)})).verdict == PART
+    images[:, 0], images[:, 20:31], images[:, -1] = 0.0, 0.7, 0.2
+    found = check(5, Made({"reading": replace(late, correct_share=images)}))
+    assert "50% ± 10% at x(1), 70% ± 9% at t = 20-30, 20% ± 8% at x(T)" in found.ours
+
+
 @pytest.mark.parametrize(
     ("stages", "words"),
     [
@@ -393,6 +414,7 @@ def test_numbers_in_words():
     assert statements.begin(sweep("1" * 41), Stage.CONCEPT) is None
     assert statements.begin(sweep(UNDECIDED), Stage.ABSTRACT) == 0.375
     assert statements.begin(sweep(UNDECIDED), Stage.MEMORY) == 0
+    assert statements.begin(sweep("1" * 6 + "3" + "2" * 8 + "3" * 26), Stage.ABSTRACT) == 0.375
     assert statements.begin(sweep(ONE_POINT), Stage.CONCEPT) is None
     assert statements.read_up_to(np.array([True, True, False, True]), P[:4]) == 0.025
     assert statements.read_up_to(np.array([False, True]), P[:2]) == -1
