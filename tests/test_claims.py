@@ -340,7 +340,7 @@ def test_why_names_what_fails_with_its_number():
         "From N_z = 20 to 100 the share goes from 80% to 70%."
     )
     assert check(4, Made({"sweep": sweep(GOOD, memory=RISING, concept=50.0)})).why == (
-        "The concept's step is 50.0 ± 0.2 on average."
+        "The concept's step is 50.0 ± 1.8 on average."
     )
     ones = check(6, Made({"reading": lambda m, n: reading(n, 5, 28 if n == 6 else 20)}))
     assert ones.why == "'1' is read around t = 20-30 at 3 of the 11 values of p, '6' at 11."

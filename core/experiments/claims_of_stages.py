@@ -99,7 +99,7 @@ def steps_of_the_minima(e: Evidence) -> Finding:
     sweeps = [e.sweep(m) for m in models]
     parts = [step_parts(sweep) for sweep in sweeps]
     first, (memory, concept, abstract) = sweeps[0], sweeps[0].minimum_step
-    error = float(np.sqrt((first.minimum_step_sem[1] ** 2).sum()) / len(concept))
+    error = float(first.minimum_step_sem[1].mean())  # of the same runs at every p: it does not average out
     ends = [with_error(memory[k], first.minimum_step_sem[0, k], ".1f") for k in (0, -1)]
     failed = (
         f"the rank correlation of the memory's step with p is {rank_correlation(memory):.2f}",
