@@ -71,15 +71,28 @@ def section(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Any:
 def test_a_row_has_statement_numbers_verdict_rule_and_models(section: Any):
     row, other = parts(section(TABLE), "Tr")[1:]
     assert row["id"] == "claim-4"
-    for word in (CLAIM.statement, "Fig. 4b", CLAIM.paper, CLAIM.ours, "Why:", CLAIM.why, "seeds: holds in part, holds"):
+    for word in (
+        CLAIM.statement,
+        "Fig. 4b",
+        CLAIM.paper,
+        CLAIM.ours,
+        "Why:",
+        CLAIM.why,
+        "by seed: holds in part, holds",
+    ):
         assert word in texts(row["children"])
     folded = [texts(each["children"]) for each in parts(row["children"], "Details")]
     assert folded == ["Rule holds if it rises", "Models mnist-nz100-seed0, mnist-nz100-seed1"]
     (verdict,) = parts(row["children"], "Strong")
     assert (verdict["children"], verdict["className"]) == ("holds in part", "verdict verdict-1")
     assert "Supp. D" in texts(other["children"])
-    assert "seeds:" not in texts(other["children"])
+    assert "seed" not in texts(other["children"])
     assert parts(other["children"], "Strong")[0]["className"] == "verdict verdict-2"
+
+
+def test_seeds_that_agree_are_counted():
+    assert claims.by_seed(replace(CLAIM, seeds=("holds", "holds", "holds"))) == "on all 3 seeds"
+    assert claims.by_seed(CLAIM) == "by seed: holds in part, holds"
 
 
 def test_a_row_opens_the_figures_that_the_page_has(section: Any):

@@ -127,7 +127,7 @@ def runs_of_one_branch(e: Evidence) -> Finding:
     read = [share(float(found.predicted_share[k, 1]), sizes[k]) for k in (0, 1)]
     ranges = [over_seeds(np.array([f.predicted_share[k, 1] for f in every]), ".0%") for k in (0, 1)]
     failed = (
-        f"the silhouette of two clusters is {found.silhouette:.2f}, in one normal distribution up to {null.max():.2f}",
+        f"the silhouette of two clusters is {found.silhouette:.3f}, in one normal distribution up to {null.max():.3f}",
         f"the ratio of the first two variances is {found.elongation[0]:.1f} in the narrow one, "
         f"{found.elongation[1]:.1f} "
         "in the wide one",

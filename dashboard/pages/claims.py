@@ -158,11 +158,17 @@ def found(number: int, table: ClaimTable) -> list[Any]:
     models = [f"{id} (other weights here)" if id in table.changed else id for id in claim.models]
     return [
         html.Strong(claim.verdict, className=f"verdict verdict-{VERDICTS.get(claim.verdict, '3')}"),
-        *([html.Small(f"seeds: {', '.join(claim.seeds)}", className="note")] if claim.seeds else []),
+        *([html.Small(f" {by_seed(claim)}", className="note")] if claim.seeds else []),
         *([html.P(claim.ours)] if claim.ours else []),
         *([html.P([html.B("Why: "), claim.why])] if claim.why else []),
         *([folded("Models", ", ".join(models))] if models else []),
     ]
+
+
+def by_seed(claim: Claim) -> str:
+    """The verdicts on all seeds, the lowest first."""
+    agree = len(set(claim.seeds)) == 1
+    return f"on all {len(claim.seeds)} seeds" if agree else f"by seed: {', '.join(claim.seeds)}"
 
 
 def live(claim: Claim, figures: Mapping[str, str]) -> html.Td:
