@@ -55,14 +55,15 @@ def approach_caption(at_same_step: float, anywhere: float, single: float, *, mea
         mean_path: Whether the path of the mean position approaches.
         mean_curve: Whether the mean distance is smallest half way, and below that along the lines.
     """
-    path, curve = ("approaches" if found else "does not approach" for found in (mean_path, mean_curve))
-    means = f"Their mean position and their mean distance both {'approach' if mean_path else 'do not approach'} it."
-    if mean_path != mean_curve:
-        means = f"Their mean position {path} it, their mean distance {curve.removesuffix(' approach')}."
+    if mean_path == mean_curve:
+        means = f"Their mean position and mean distance {'do so too' if mean_path else 'do not'}."
+    else:
+        path, curve = ("does" if found else "does not" for found in (mean_path, mean_curve))
+        means = f"Their mean position {path}, their mean distance {curve}."
     return (
-        f"{100 * at_same_step:.0f} % of the runs approach their concept: nearest half way, and nearer than the "
-        f"straight line at that step ({100 * anywhere:.0f} % nearer than any point of the line, "
-        f"{100 * single:.0f} % with a single minimum as well). {means}"
+        f"{100 * at_same_step:.0f} % of the runs approach their concept (nearest half way, then nearer than the "
+        f"straight line), {100 * anywhere:.0f} % nearer than any of its points, {100 * single:.0f} % with a single "
+        f"minimum. {means}"
     )
 
 

@@ -69,15 +69,15 @@ def test_the_run_is_described_by_its_own_nearest_point():
 @pytest.mark.parametrize(
     ("path", "curve", "means"),
     [
-        (True, True, "Their mean position and their mean distance both approach it."),
-        (False, False, "Their mean position and their mean distance both do not approach it."),
-        (True, False, "Their mean position approaches it, their mean distance does not."),
-        (False, True, "Their mean position does not approach it, their mean distance approaches."),
+        (True, True, "Their mean position and mean distance do so too."),
+        (False, False, "Their mean position and mean distance do not."),
+        (True, False, "Their mean position does, their mean distance does not."),
+        (False, True, "Their mean position does not, their mean distance does."),
     ],
 )
 def test_approach_is_a_share(path: bool, curve: bool, means: str):
     text = captions.approach_caption(0.756, 0.5, 0.25, mean_path=path, mean_curve=curve)
     assert text == (
-        "76 % of the runs approach their concept: nearest half way, and nearer than the straight line at that step "
-        f"(50 % nearer than any point of the line, 25 % with a single minimum as well). {means}"
+        "76 % of the runs approach their concept (nearest half way, then nearer than the straight line), 50 % nearer "
+        f"than any of its points, 25 % with a single minimum. {means}"
     )
