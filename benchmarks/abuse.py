@@ -28,7 +28,7 @@ PATIENCE = 10.0  # s that a visitor waits
 EVERY = 0.5  # s between two visitors
 TARGET = 1000.0  # ms, p95
 MODEL = "mnist-nz100-seed0"
-HEAD = b" HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+HEAD = b" HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 SOCKETS = {
     "33 sockets with half a request line": b"GET /hea",
     "33 sockets with half a body": b"POST /_dash-update-component" + HEAD + b"Content-Length: 1000\r\n\r\n{",

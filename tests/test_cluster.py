@@ -250,7 +250,8 @@ def test_what_a_worker_trains_appears_in_the_explorer_of_a_web_process(
     id = experiments.id_of(spec)
     with site_of(root, tmp_path, LT_SCHEDULER=scheduler, REDIS_URL=redis_server[0]) as site:
         hand = Hand(site)
-        hand.press("train", state=(spec.dataset, *(str(value) for value in (spec.n_latent, spec.epochs, spec.seed))))
+        typed = (spec.n_latent, spec.epochs, spec.beta, spec.seed)
+        hand.press("train", state=(spec.dataset, *map(str, typed)))
         until(lambda: f"{id}.safetensors" in str(hand.look()["table"]), "the list of models has it")
         response = Browser(site).ask("cloud", f"v=1&model={id}&runs=20")
     assert response["cloud"]["data"]
@@ -263,7 +264,7 @@ def test_a_restarted_web_process_offers_the_training_that_its_worker_has(
     root: Path, scheduler: str, worker: object, home: Settings, tmp_path: Path
 ):
     spec = replace(recipe("digits", 3), epochs=400, seed=6)
-    typed = (spec.dataset, *(str(value) for value in (spec.n_latent, spec.epochs, spec.seed)))
+    typed = (spec.dataset, *map(str, (spec.n_latent, spec.epochs, spec.beta, spec.seed)))
     with site_of(root, tmp_path, LT_SCHEDULER=scheduler) as site:
         hand = Hand(site)
         hand.press("train", state=typed)

@@ -66,7 +66,7 @@ def test_a_wrong_number_of_latent_units_on_the_page_of_models(tab: Open, options
     [
         ("noise", "7", "noise must be a number from 0 to 1"),
         ("label", "10", "label must be a whole number from 0 to 9"),
-        ("model", "nothing", "There is no model 'nothing' here."),
+        ("model", "nothing", "There is no model 'nothing' here, or not any more."),
     ],
 )
 def test_a_wrong_setting_on_the_page_of_the_paper(

@@ -16,7 +16,7 @@ def paper(one: Tab, name: str = "Fig. 7b") -> Tab:
     one.page.fill("#paper-model", "digits-nz10-seed0")
     one.page.get_by_role("button", name=f"Draw {name}", exact=True).click()
     one.page.wait_for_selector("#drawn .main-svg")
-    one.page.wait_for_function("document.getElementById('cancel').disabled")
+    one.page.wait_for_function("() => document.getElementById('cancel').disabled")
     one.frame()
     return one
 
@@ -57,7 +57,7 @@ def test_the_newest_click_wins_and_a_reload_asks_again(tab: Open):
         one.page.get_by_role("button", name=f"Draw Fig. {name}", exact=True).click()
     title = one.page.locator("#drawn-title")
     title.get_by_text("Fig. 10").wait_for()
-    one.page.wait_for_function("document.getElementById('cancel').disabled")
+    one.page.wait_for_function("() => document.getElementById('cancel').disabled")
     assert (title.text_content() or "").startswith("Fig. 10")
     one.page.reload()
     title.get_by_text("Fig. 10").wait_for()
@@ -68,7 +68,7 @@ def test_the_theme_draws_the_figure_anew(tab: Open):
     colour = "getComputedStyle(document.querySelector('#drawn .xtitle')).fill"
     before = one.page.evaluate(colour)
     one.page.get_by_role("button", name="Dark").click()
-    one.page.wait_for_function(f"{colour} !== '{before}'")
+    one.page.wait_for_function(f"() => {colour} !== '{before}'")
 
 
 def test_cancel_is_said_where_nothing_is_drawn_yet(tab: Open):
@@ -87,7 +87,9 @@ def test_a_click_on_a_cell_opens_its_run(tab: Open):
     one = paper(tab(None), "Map of Fig. 4")
     cell: Any = {"x": 60, "y": 10}  # the uppermost row is '9'
     one.page.locator("#drawn .nsewdrag").first.hover(position=cell)
-    one.page.wait_for_function("document.querySelector('#drawn .js-plotly-plot')._hoverdata")  # Plotly clicks on that
+    one.page.wait_for_function(
+        "() => document.querySelector('#drawn .js-plotly-plot')._hoverdata"
+    )  # Plotly clicks on that
     one.page.locator("#drawn .nsewdrag").first.click(position=cell)
     one.page.wait_for_url("**/?*model=digits-nz10-seed0*")
     one.quiet()
@@ -111,7 +113,7 @@ def test_a_line_around_runs_makes_them_a_branch(tab: Open):
     data = "document.querySelector('#drawn .js-plotly-plot').data"
     chosen, others = one.page.evaluate(f"{data}.filter((trace) => trace.customdata).map((trace) => trace.customdata)")
     assert len(others) > 0
-    one.page.wait_for_function("document.getElementById('cancel').disabled")
+    one.page.wait_for_function("() => document.getElementById('cancel').disabled")
     href = one.page.locator("#files").get_by_text("JSON").get_attribute("href")
     recipe = one.page.request.get(f"{one.server}/paper/{href}").json()
     assert recipe["spec"]["chosen"] == chosen
@@ -131,4 +133,4 @@ def test_a_finger_on_the_plot_scrolls_the_page(tab: Open):
         finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y - moved}]})
         one.frame()
     finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    one.page.wait_for_function(f"scrollY > {top} + 50")
+    one.page.wait_for_function(f"() => scrollY > {top} + 50")

@@ -79,7 +79,7 @@ def test_an_empty_panel_says_what_it_waits_for(tab: Open):
     one = tab(None)
     holding = Holding(one, "cloud")
     one.page.goto(f"{one.server}/?d=digits&nz=10")
-    one.page.wait_for_function("document.body.classList.contains('waiting')")
+    one.page.wait_for_function("() => document.body.classList.contains('waiting')")
     assert "Following the runs" in one.page.evaluate(words)
     holding.let_go()
     one.quiet()

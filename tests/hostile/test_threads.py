@@ -26,14 +26,14 @@ from tests.served import Browser, Site, create_app, own_cache, sentences, servin
 from tests.test_paper import ask_for
 
 HELD = 200  # sockets
-HEAD = b"Host: x\r\nContent-Type: application/json\r\n"
+HEAD = b"Host: localhost\r\nContent-Type: application/json\r\n"
 KINDS = {
     "half a request line": b"GET /hea",
-    "half a head": b"GET /health HTTP/1.1\r\nHost: x\r\n",
+    "half a head": b"GET /health HTTP/1.1\r\nHost: localhost\r\n",
     "half a body": b"POST /_dash-update-component HTTP/1.1\r\n" + HEAD + b"Content-Length: 1000\r\n\r\n{",
     "half a chunk": b"POST /_dash-update-component HTTP/1.1\r\n" + HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\n{",
     "a TLS hello": bytes.fromhex("16030102000100" + "01fc0303") + b"x" * 100,
-    "an answer that is never read": b"GET /assets/vendor/plotly-cartesian.min.js HTTP/1.1\r\nHost: x\r\n\r\n",
+    "an answer that is never read": b"GET /assets/vendor/plotly-cartesian.min.js HTTP/1.1\r\nHost: localhost\r\n\r\n",
 }
 
 
