@@ -161,36 +161,42 @@ of_every_model_with_sweeps = pytest.mark.parametrize("path", WITH_SWEEPS, ids=[p
 
 @of_every_model_with_sweeps
 def test_shipped_sweeps_are_sound(path: Path, settings: Settings):
-    for (source, _, _), sweep in filed(path, settings).items():
+    found = filed(path, settings)
+    assert found
+    for (source, _, _), sweep in found.items():
         assert sweep.minimum_distance.shape == (3, 41)
         assert all(np.isfinite(value).all() for value in vars(sweep).values())
         np.testing.assert_allclose(sweep.nearest_share.sum(0), 1, atol=1e-3)  # float16
         assert source == "decoded" or sweep.stages[0] == Stage.MEMORY
 
 
-@pytest.mark.parametrize("name", ["mnist-nz100-seed0", "digits-nz10-seed0", "digits-nz2-seed0"])
+COMPLETE = ["mnist-nz100-seed0", "digits-nz10-seed0", "digits-nz2-seed0"]
+OTHER_SEEDS = ["mnist-nz100-seed1", "mnist-nz100-seed2"]
+
+
+@pytest.mark.parametrize("name", COMPLETE)
 def test_the_sweeps_of_the_first_screens_are_complete(name: str, settings: Settings):
     assert len(filed(store.SHIPPED / f"{name}.safetensors", settings)) == 2 * 2 * 10
 
 
-@pytest.mark.parametrize("name", ["mnist-nz100-seed1", "mnist-nz100-seed2"])
+@pytest.mark.parametrize("name", OTHER_SEEDS)
 def test_the_sweeps_of_the_other_seeds_have_the_papers_reading(name: str, settings: Settings):
     found = filed(store.SHIPPED / f"{name}.safetensors", settings)
     assert set(product(SOURCES, ["permute"], range(10))) <= set(found)
 
 
-@of_every_model_with_sweeps
-def test_a_shipped_sweep_can_be_computed_again(path: Path, settings: Settings):
-    found = filed(path, settings)
-    decoded = [place for place in found if place[0] == "decoded"]
-    for place in dict.fromkeys(decoded[:1] + decoded[-1:]):
-        computed_again(path, place, found[place], settings)
-
-
-def computed_again(path: Path, place: tuple[str, str, int], sweep: Any, settings: Settings) -> None:
-    (source, kind, label), noise = place, 0.3
-    common: dict[str, Any] = {"model": path.stem, "source": source, "label": label, "noise_kind": kind}
-    common["n_runs"] = recipe_of_sweeps(path, settings)["n_runs"]
+@pytest.mark.parametrize(
+    ("name", "label", "kind", "noise"),
+    [
+        *((name, 6, "permute", 0.3) for name in COMPLETE + OTHER_SEEDS),
+        *((name, 1, "invert", 0.5) for name in COMPLETE),
+    ],
+)
+def test_a_shipped_sweep_can_be_computed_again(name: str, label: int, kind: str, noise: float, settings: Settings):
+    common: dict[str, Any] = {"model": name, "source": "decoded", "label": label, "noise_kind": kind}
+    common["n_runs"] = recipe_of_sweeps(store.SHIPPED / f"{name}.safetensors", settings)["n_runs"]
+    sweep = experiments.stored_noise_sweep(NoiseSweepSpec(**common), settings)
+    assert sweep is not None
     again = experiments.trajectories(InferenceSpec(noise=noise, window=0, basis="fixed", **common), settings).ensemble
     i = sweep.noises.tolist().index(noise)
     np.testing.assert_allclose(sweep.minimum_distance[:, i], again.minimum_distance, rtol=1e-3)
