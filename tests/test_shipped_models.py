@@ -13,7 +13,7 @@ import torch
 from core import data, experiments, store, train
 from core.config import NOISE_KINDS, SOURCES, ZOO, InferenceSpec, NoiseSweepSpec, Settings, zoo_name
 from core.library import Library
-from core.results import Stage
+from core.results import NoiseSweep, Stage
 from core.zoo import FORMER_WEIGHTS
 from dashboard import controls
 from dashboard.controls import ScreenState
@@ -142,64 +142,37 @@ def test_everything_that_is_shipped_has_90_mb_at_most():
     assert sum(path.stat().st_size for path in store.SHIPPED.iterdir()) <= 90_000_000
 
 
-def filed(path: Path, settings: Settings) -> dict[tuple[str, str, int], Any]:
-    """The sweeps beside a model by source, kind and label; none where they were not computed yet."""
+def shipped_sweep(path: Path, settings: Settings, **cell: Any) -> NoiseSweep:
+    """A sweep beside a model; it must be there."""
     n_runs = recipe_of_sweeps(path, settings)["n_runs"]
     assert n_runs == 300 or path.stem.startswith("digits")
-    found = {}
+    sweep = experiments.stored_noise_sweep(NoiseSweepSpec(model=path.stem, n_runs=n_runs, **cell), settings)
+    assert sweep is not None, f"{path.stem} has no sweep {cell}. Compute it: python -m core derive"
+    return sweep
+
+
+@of_every_shipped_model
+def test_every_shipped_model_has_its_sweeps(path: Path, settings: Settings):
     for source, kind, label in product(SOURCES, NOISE_KINDS, range(10)):
-        spec = NoiseSweepSpec(model=path.stem, source=source, label=label, noise_kind=kind, n_runs=n_runs)
-        sweep = experiments.stored_noise_sweep(spec, settings)
-        if sweep is not None:
-            found[source, kind, label] = sweep
-    return found
-
-
-WITH_SWEEPS = [path for path in SHIPPED if path.with_name(f"{path.stem}.sweeps.safetensors").exists()]
-of_every_model_with_sweeps = pytest.mark.parametrize("path", WITH_SWEEPS, ids=[path.stem for path in WITH_SWEEPS])
-
-
-@of_every_model_with_sweeps
-def test_shipped_sweeps_are_sound(path: Path, settings: Settings):
-    found = filed(path, settings)
-    assert found
-    for (source, _, _), sweep in found.items():
+        sweep = shipped_sweep(path, settings, source=source, noise_kind=kind, label=label)
         assert sweep.minimum_distance.shape == (3, 41)
         assert all(np.isfinite(value).all() for value in vars(sweep).values())
         np.testing.assert_allclose(sweep.nearest_share.sum(0), 1, atol=1e-3)  # float16
         assert source == "decoded" or sweep.stages[0] == Stage.MEMORY
 
 
-COMPLETE = ["mnist-nz100-seed0", "digits-nz10-seed0", "digits-nz2-seed0"]
-OTHER_SEEDS = ["mnist-nz100-seed1", "mnist-nz100-seed2"]
-
-
-@pytest.mark.parametrize("name", COMPLETE)
-def test_the_sweeps_of_the_first_screens_are_complete(name: str, settings: Settings):
-    assert len(filed(store.SHIPPED / f"{name}.safetensors", settings)) == 2 * 2 * 10
-
-
-@pytest.mark.parametrize("name", OTHER_SEEDS)
-def test_the_sweeps_of_the_other_seeds_have_the_papers_reading(name: str, settings: Settings):
-    found = filed(store.SHIPPED / f"{name}.safetensors", settings)
-    assert set(product(SOURCES, ["permute"], range(10))) <= set(found)
-
-
-@pytest.mark.parametrize(
-    ("name", "label", "kind", "noise"),
-    [
-        *((name, 6, "permute", 0.3) for name in COMPLETE + OTHER_SEEDS),
-        *((name, 1, "invert", 0.5) for name in COMPLETE),
-    ],
-)
-def test_a_shipped_sweep_can_be_computed_again(name: str, label: int, kind: str, noise: float, settings: Settings):
-    common: dict[str, Any] = {"model": name, "source": "decoded", "label": label, "noise_kind": kind}
-    common["n_runs"] = recipe_of_sweeps(store.SHIPPED / f"{name}.safetensors", settings)["n_runs"]
-    sweep = experiments.stored_noise_sweep(NoiseSweepSpec(**common), settings)
-    assert sweep is not None
-    again = experiments.trajectories(InferenceSpec(noise=noise, window=0, basis="fixed", **common), settings).ensemble
+@pytest.mark.parametrize(("label", "kind", "noise"), [(6, "permute", 0.3), (1, "invert", 0.5)])
+@of_every_shipped_model
+def test_a_shipped_sweep_can_be_computed_again(path: Path, label: int, kind: str, noise: float, settings: Settings):
+    cell: dict[str, Any] = {"source": "decoded", "label": label, "noise_kind": kind}
+    sweep = shipped_sweep(path, settings, **cell)
+    n_runs = recipe_of_sweeps(path, settings)["n_runs"]
+    spec = InferenceSpec(model=path.stem, n_runs=n_runs, noise=noise, window=0, basis="fixed", **cell)
+    again = experiments.trajectories(spec, settings).ensemble
     i = sweep.noises.tolist().index(noise)
-    np.testing.assert_allclose(sweep.minimum_distance[:, i], again.minimum_distance, rtol=1e-3)
+    # where two ways part, rounding decides: on another machine one run of 300 may take the other
+    apart = np.abs(sweep.minimum_distance[:, i] - again.minimum_distance)
+    assert (apart < 0.1 * again.minimum_distance_sem + 1e-3 * again.minimum_distance).all()
     np.testing.assert_allclose(sweep.minimum_distance_sem[:, i], again.minimum_distance_sem, rtol=1e-2)
     errors = sweep.minimum_distance_difference_sem[:, i], sweep.minimum_step_difference_sem[:, i]
     np.testing.assert_allclose(errors[0], again.minimum_distance_difference_sem, rtol=1e-2)
