@@ -9,15 +9,59 @@ states beside that list.
 """
 
 from core.config import EnsembleSpec, Progress, Settings, silent
-from core.experiments import (  # noqa: F401 (their claims enter themselves in CHECKS)
-    claims_of_approach,
-    claims_of_images,
-    claims_of_models,
-    claims_of_stages,
+from core.experiments.claims_of_approach import (
+    fashion_is_alike,
+    runs_approach,
+    runs_come_into_the_numeric_space,
+    runs_gather_in_few_dimensions,
+    wrong_concepts_do_not_attract,
+)
+from core.experiments.claims_of_images import (
+    noisier_images_need_more_steps,
+    runs_of_one_branch,
+    six_is_read,
+    the_window_of_one,
+)
+from core.experiments.claims_of_models import (
+    approach_gets_clearer,
+    approach_goes_with_orthogonality,
+    bound_is_best_at_fourteen,
+    concepts_are_saddles,
+    concepts_become_orthogonal,
+    few_units_are_active,
+)
+from core.experiments.claims_of_stages import (
+    memory_comes_first,
+    second_stage_needs_units,
+    stages_come_in_order,
+    steps_of_the_minima,
 )
 from core.experiments.evidence import Evidence
-from core.experiments.rules import CHECKS
+from core.experiments.rules import ClaimRule
 from core.results import ClaimTable
+
+RULES: tuple[ClaimRule, ...] = (
+    runs_approach,
+    memory_comes_first,
+    stages_come_in_order,
+    steps_of_the_minima,
+    six_is_read,
+    the_window_of_one,
+    runs_of_one_branch,
+    few_units_are_active,
+    concepts_become_orthogonal,
+    approach_gets_clearer,
+    second_stage_needs_units,
+    bound_is_best_at_fourteen,
+    wrong_concepts_do_not_attract,
+    fashion_is_alike,
+    concepts_are_saddles,
+    runs_gather_in_few_dimensions,
+    runs_come_into_the_numeric_space,
+    noisier_images_need_more_steps,
+    approach_goes_with_orthogonality,
+)
+"""The claims in the order of their numbers, 1 to 19."""
 
 
 def claims(
@@ -36,11 +80,16 @@ def claims(
     """
     if n_runs:
         EnsembleSpec(model="any", noise_kind=noise_kind, n_runs=n_runs)  # refuses here, not claim by claim
-    evidence, found = Evidence(settings, noise_kind, n_runs, progress), []
-    for i, number in enumerate(sorted(CHECKS)):
-        evidence.done = i / len(CHECKS)
-        progress(evidence.done, f"claim {number} of {len(CHECKS)}")
-        found.append(CHECKS[number](evidence))
-    progress(1.0, "done")
+    return check_claims(Evidence(settings, noise_kind, n_runs, progress))
+
+
+def check_claims(evidence: Evidence) -> ClaimTable:
+    """Check every claim on some evidence, whose `progress` is told the share of the claims that are done."""
+    found = []
+    for i, rule in enumerate(RULES):
+        evidence.done = i / len(RULES)
+        evidence.progress(evidence.done, f"claim {rule.number} of {len(RULES)}")
+        found.append(rule.check(evidence))
+    evidence.progress(1.0, "done")
     models = {id for claim in found for id in claim.models}
     return ClaimTable(tuple(found), evidence.recipe(models))

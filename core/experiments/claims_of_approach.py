@@ -30,9 +30,9 @@ def of_all_labels(kept: Sequence[np.ndarray]) -> list[tuple[bool, bool]]:
     "for "
     "at least five labels. Nearer than any point of the line asks for more, and stands beside it",
 )
-def runs_approach(e: Evidence, dataset: str = "mnist") -> Finding:
+def runs_approach(e: Evidence) -> Finding:
     """From noisy images (p = 0.2) runs approach their concept, for every label."""
-    models = e.seeds(dataset)
+    models = e.seeds("mnist")
     curves, names = [e.approach(m) for m in models], models[0].label_names
     same, anywhere = (
         np.stack([getattr(c, name) for c in curves]) for name in ("same_step_approach_share", "approach_share")

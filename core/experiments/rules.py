@@ -29,9 +29,6 @@ class Finding:
 
 
 Find = Callable[..., Finding]
-Check = Callable[[Any], Claim]
-CHECKS: dict[int, Check] = {}
-"""The claims by their numbers."""
 
 
 def verdict(holds: bool, in_part: bool) -> Verdict:
@@ -44,27 +41,44 @@ def verdict(holds: bool, in_part: bool) -> Verdict:
     return "holds" if holds else "holds in part" if in_part else "does not hold"
 
 
-def claim(
-    number: int, figure: str, paper: str, rule: str
-) -> Callable[[Callable[..., Finding]], Callable[..., Finding]]:
+@dataclass(frozen=True)
+class ClaimRule:
+    """A claim of the paper, and the rule by which it is judged.
+
+    Args:
+        number: Its place in the list of claims, from 1 on.
+        figure: Where the paper states it.
+        paper: The paper's value, in words.
+        rule: When it holds, and when in part, in words.
+        find: Measures it; its docstring is the paper's statement.
+    """
+
+    number: int
+    figure: str
+    paper: str
+    rule: str
+    find: Find
+
+    @property
+    def statement(self) -> str:
+        """What the paper states, in a sentence."""
+        return " ".join((self.find.__doc__ or "").split())
+
+    def check(self, evidence: Any) -> Claim:
+        """The claim beside what is found; "not measured", and why, where something that it needs is not here."""
+        stated = self.number, self.figure, self.statement, self.paper
+        try:
+            found = self.find(evidence)
+        except RefusedError as error:
+            return Claim(*stated, "", self.rule, "not measured", str(error), (), {}, ())
+        by_seed: tuple[Verdict, ...] = tuple(verdict(*judged) for judged in found.judged)
+        first = by_seed[0]
+        why = "" if first == "holds" else found.why
+        models = tuple(model.id for model in found.models)
+        seeds = by_seed if len(by_seed) > 1 else ()
+        return Claim(*stated, found.ours, self.rule, first, why, seeds, found.values, models)
+
+
+def claim(number: int, figure: str, paper: str, rule: str) -> Callable[[Find], ClaimRule]:
     """Makes a claim of a function whose docstring is the paper's statement and that returns what we find."""
-
-    def register(find: Find) -> Find:
-        statement = " ".join((find.__doc__ or "").split())
-
-        def check(evidence: Any) -> Claim:
-            try:
-                found = find(evidence)
-            except RefusedError as error:
-                return Claim(number, figure, statement, paper, "", rule, "not measured", str(error), (), {}, ())
-            by_seed: tuple[Verdict, ...] = tuple(verdict(*judged) for judged in found.judged)
-            first = by_seed[0]
-            why = "" if first == "holds" else found.why
-            models = tuple(model.id for model in found.models)
-            seeds = by_seed if len(by_seed) > 1 else ()
-            return Claim(number, figure, statement, paper, found.ours, rule, first, why, seeds, found.values, models)
-
-        CHECKS[number] = check
-        return find
-
-    return register
+    return lambda find: ClaimRule(number, figure, paper, rule, find)
