@@ -10,17 +10,26 @@ import numpy as np
 import pytest
 
 from core import experiments, store
-from core.config import BranchSpec, InferenceSpec, LabelMapSpec, Settings
+from core.config import NOISE_KINDS, BranchSpec, InferenceSpec, LabelMapSpec, Settings
 from core.experiments import evidence
+from core.experiments.claims import RULES
 from core.experiments.evidence import Evidence
 from core.experiments.runs import collective_runs
 from core.library import Entry, Library
 from core.results import Claim, ClaimTable, LabelMap
 from core.spec import SpecError
 from tests.conftest import CommandLine, is_refused
+from tests.evidence import Made, approach, check, geometry
 from tests.served import own_cache
 
 RUNS = 10
+
+
+class OnlyOne(Evidence):
+    """As if the only model of a home were all that is shipped."""
+
+    def shipped(self, dataset: str) -> list[Entry]:
+        return [Library.of(self.settings.models).find(next(self.settings.models.glob("*.safetensors")).stem)]
 
 
 @pytest.fixture
@@ -127,12 +136,13 @@ def test_the_map_of_stages_takes_the_sweeps_that_lie_beside_the_model(
     assert [spec.n_runs for _, spec, _ in done] == [12, RUNS]
 
 
-def test_a_map_of_readings_in_parts_is_the_whole_one(shipped: Settings):
-    made = Evidence(shipped, n_runs=RUNS)
+def test_a_map_of_readings_in_parts_is_the_whole_one(trained: tuple[Settings, str], tmp_path: Path):
+    home = own_cache(trained[0], tmp_path)
+    made = OnlyOne(home, n_runs=RUNS)
     model = made.main("digits")
     parts = made.reading(model, 6)
     spec = LabelMapSpec(model=model.id, n_runs=RUNS, noise_kind=made.noise_kind)
-    whole = experiments.label_map(spec, shipped)
+    whole = experiments.label_map(spec, home)
     for name in LabelMap.__dataclass_fields__:
         np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name))
 
@@ -175,6 +185,34 @@ def test_a_stored_table_says_which_files_are_others_now(
     again = experiments.stored_claims(settings, file)
     assert again is not None
     assert again.changed == ("a", "gone")
+
+
+@pytest.mark.parametrize("kind", NOISE_KINDS)
+def test_a_shipped_table_has_the_rules_of_this_code_and_the_verdicts_that_they_give(kind: str):
+    """Words for every claim; verdicts where the numbers that are shipped with the claim are all that its rule reads."""
+    shipped = {claim["number"]: claim for claim in json.loads(experiments.CLAIMS[kind].read_text())["claims"]}
+    assert list(shipped) == [rule.number for rule in RULES]
+    for rule in RULES:
+        for name in ("figure", "statement", "paper", "rule"):
+            assert shipped[rule.number][name] == getattr(rule, name)
+    for number in (9, 10, 12, 19):
+        made = of_sizes(shipped[number]["values"], (2, 20, 100))
+        assert check(number, made).verdict == shipped[number]["verdict"]
+
+
+def of_sizes(values: dict[str, Any], few: tuple[int, ...]) -> Made:
+    """Evidence from the numbers of a claim about several N_z; the claim of `few` does not name them."""
+    sizes = tuple(values.get("n_latent", few))
+    gaps, shares, bounds = (
+        dict(zip(sizes, values.get(name, [1.0] * len(sizes)), strict=True))
+        for name in ("orthogonality_gap", "same_step_approach_share", "test_negative_elbo")
+    )
+    made = {n: (geometry(gap=gaps[n]), approach(shares[n])) for n in sizes}
+    return Made(
+        {"geometry": lambda m, _: made[m.spec.n_latent][0], "approach": lambda m, _: made[m.spec.n_latent][1]},
+        sizes,
+        bounds,
+    )
 
 
 def test_without_a_file_there_is_no_table(settings: Settings, tmp_path: Path):

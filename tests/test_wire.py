@@ -17,8 +17,10 @@ from plotly.io._json import to_json_plotly
 
 from core import experiments
 from core.config import InferenceSpec, Settings
+from core.results import Trajectories
 from core.store import SHIPPED
 from dashboard import wire
+from tests.conftest import settings_in
 from tests.synthetic import LATENT, SHAPE, STEPS, make_cloud, make_run, make_space, make_sweep
 
 
@@ -31,9 +33,14 @@ def opened(sent: dict[str, Any]) -> np.ndarray:
     return sent["low"] + (sent["high"] - sent["low"]) / sent["levels"] * whole
 
 
+def steps_off(sent: dict[str, Any], values: np.ndarray) -> float:
+    """How wide a step of an array is, as a share of its extent: twice the largest error of many values."""
+    return 2 * float(np.abs(opened(sent) - values).max() / np.ptp(values))
+
+
 def shades(images: np.ndarray) -> np.ndarray:
     """The nearest of the grey levels that are sent, as 8-bit numbers."""
-    levels = np.linspace(0, 255, wire.GREY_LEVELS)
+    levels = np.linspace(0, 255, 32)
     return np.rint(levels[np.abs(images[..., None] * 255 - levels).argmin(-1)])
 
 
@@ -85,7 +92,7 @@ def test_the_run_has_the_clean_image_before_the_others():
     np.testing.assert_array_equal(tiles[1:], shades(run.images))
     np.testing.assert_array_equal(opened(sent["distances"]), run.distances)
     np.testing.assert_array_equal(opened(sent["memory"]), run.memory)
-    np.testing.assert_allclose(opened(sent["z"]), run.z, atol=0.51 * np.ptp(run.z) / wire.AXIS_LEVELS)
+    assert steps_off(sent["z"], run.z) == pytest.approx(1 / 16383, rel=0.1)
     assert (sent["nearest"], sent["minimum_step"], sent["minimum_distance"]) == (1, [1, 3, 5], [2.5, 1.25, 3.0])
     assert sent["approaches"] is False
 
@@ -93,15 +100,66 @@ def test_the_run_has_the_clean_image_before_the_others():
 def test_the_cloud_has_what_places_a_vector_on_its_axes():
     cloud = make_cloud()
     sent = json.loads(json.dumps(wire.cloud_payload(cloud)))
-    for name, whole in (("embedding", cloud.embedding[:, 0]), ("basis", cloud.basis), ("mean", cloud.mean)):
-        np.testing.assert_allclose(opened(sent[name]), whole, atol=0.51 / sent[name]["levels"] * np.ptp(whole))
-    trail = sent["trail"]
-    back = np.frombuffer(base64.urlsafe_b64decode(trail["i8"]), np.int8).reshape(trail["shape"])
-    scale = opened(trail["scale"])[:, None, None, None]
-    rebuilt = cloud.embedding[:, :1] + np.cumsum(back * scale, axis=1)
-    np.testing.assert_allclose(rebuilt, cloud.embedding[:, 1:], atol=float(scale.max()) * 2)
+    wholes = {"embedding": cloud.embedding[:, 0], "basis": cloud.basis, "mean": cloud.mean}
+    for name, whole in wholes.items():
+        np.testing.assert_allclose(opened(sent[name]), whole, atol=np.ptp(whole) / 8000)
     assert sent["n_steps"] == STEPS - 1
     assert sent["minimum_distance"] == [3, 2, 4]
+
+
+def test_a_trail_has_8_bits_of_the_largest_step_and_no_more_than_is_seen():
+    """Of the largest step a 127th, but no less than a 1023rd of the plane, which is half of one of its 500 pixels."""
+    embedding = make_cloud().embedding.copy()
+    embedding[4:] = embedding[4:, :1] + (embedding[4:] - embedding[4:, :1]) / 100  # it comes to rest
+    back = np.diff(embedding, axis=1)
+    largest = np.abs(back).max((1, 2, 3)) / 127
+    expected = np.array([max(each, float(np.ptp(embedding)) / 1023) for each in largest])
+    assert (expected > largest).tolist() == [False] * 4 + [True] * (STEPS - 4)
+    trail = json.loads(json.dumps(wire.differences(embedding)))
+    np.testing.assert_allclose(opened(trail["scale"]), expected, rtol=1e-6)
+    found = np.frombuffer(base64.urlsafe_b64decode(trail["i8"]), np.int8).reshape(trail["shape"])
+    off = np.abs(found * expected[:, None, None, None] - back).max((1, 2, 3)) / expected
+    assert off.max() <= 0.501
+    assert off[:4].min() > 0.4
+
+
+@pytest.fixture(scope="module")
+def real_cloud(tmp_path_factory: pytest.TempPathFactory) -> Trajectories:
+    """Runs of a shipped model of the digits, whose images are on every machine."""
+    home = settings_in(tmp_path_factory.mktemp("wire"))
+    return experiments.trajectories(InferenceSpec(model="digits-nz10-seed0", n_runs=40, noise=0.3), home)
+
+
+def test_real_runs_are_placed_as_exactly_as_is_seen_and_no_more_exactly(real_cloud: Trajectories):
+    """On a plane of 500 pixels: a run within a sixteenth of a pixel, by itself; a vector within a tenth, by its axes.
+
+    Steps are as wide as that allows, for each bit more is sent for every run and step.
+    """
+    sent = json.loads(json.dumps(wire.cloud_payload(real_cloud)))
+    for name, whole, levels in (
+        ("embedding", real_cloud.embedding[:, 0], 4095),
+        ("basis", real_cloud.basis, 16383),
+        ("mean", real_cloud.mean, 16383),
+    ):
+        assert steps_off(sent[name], whole) == pytest.approx(1 / levels, rel=0.1)
+    pixel = float(np.ptp(real_cloud.embedding[:, 0])) / 500
+    assert np.abs(opened(sent["embedding"]) - real_cloud.embedding[:, 0]).max() < pixel / 16
+    vectors = np.random.default_rng(0).normal(size=(200, 10))
+    shown = np.einsum("tki,tvi->tvk", opened(sent["basis"]), vectors - opened(sent["mean"])[:, None])
+    meant = np.einsum("tki,tvi->tvk", real_cloud.basis, vectors - real_cloud.mean[:, None])
+    assert np.abs(shown - meant).max() < pixel / 10
+
+
+def test_numbers_that_are_shown_have_three_decimals():
+    assert wire.rounded(np.array([0.12345, 2.0, 0.0006])) == [0.123, 2.0, 0.001]
+
+
+def test_grey_values_are_within_a_sixtieth():
+    """Of 32 levels: half a step of 1/31, and what rounding to 8 bits adds."""
+    images = np.linspace(0, 1, 12 * 500, dtype=np.float32).reshape(500, 12)
+    shown = tiles_of(wire.sprite(images, (3, 4)), 500, (3, 4)) / 255
+    assert np.abs(shown - images).max() == pytest.approx(1 / 62, abs=1 / 255)
+    assert len(np.unique(shown)) == 32
 
 
 def test_the_landmarks_are_ten_concepts_and_the_abstract_one():
