@@ -140,7 +140,8 @@ def sweep(stages: str, memory: Any = 5.0, concept: Any = 25.0, share: float = 0.
     minima[[max(int(stage) - 1, 0) for stage in stages], np.arange(41)] = 1.0
     errors[:, [stage == "0" for stage in stages]] = 0.6
     steps = np.stack([np.broadcast_to(np.asarray(v, float), 41) for v in (memory, concept, 20.0)])
-    wide, paired, flat = np.full((3, 41), 9.0), np.full((3, 41), 0.5), np.full(41, share)
+    wide, flat = np.full((3, 41), 9.0), np.full(41, share)
+    paired = np.repeat([[0.5], [9.0], [9.0]], 41, axis=1)  # memory and concept, and the pairs that no claim asks for
     return NoiseSweep(P, minima, wide, errors, steps, wide / 10, paired, minima / 9, flat / 2, flat / 4, flat)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from core.experiments import statements
 from core.experiments.claims import RULES
-from core.results import ApproachCurves, Branches, ConceptDynamics, LabelMap
+from core.results import ApproachCurves, Branches, ConceptDynamics, LabelMap, Stage
 from tests.evidence import HOLDS, NOT, PART, Made, P, approach, branch, check, dynamics, geometry, of, reading, sweep
 
 UNKNOWN = "not measured"
@@ -84,11 +84,11 @@ def restored(steps: np.ndarray, noises: np.ndarray = P) -> Made:
     return Made({"reading": found})
 
 
-def later_runs(n: int) -> Made:
-    """200 runs of which n need a step more at p = 0.4 than at 0; at p = 0.375 and at 0.425 all need many more."""
+def later_runs(more: int, fewer: int) -> Made:
+    """200 runs: some need a step more at p = 0.4 than at 0, and some one fewer; beside it all need many more."""
     steps = np.full((18, 200), 10)
-    steps[15] = steps[17] = 40
-    steps[16, :n] = 11
+    steps[15] = steps[17] = 40  # p = 0.375 and 0.425
+    steps[16, :more], steps[16, more : more + fewer] = 11, 9
     return restored(steps)
 
 
@@ -306,7 +306,7 @@ EDGES: list[tuple[int, str, Side, Side]] = [
     (17, "every label", (HOLDS, curves(apart(1.01))), (PART, curves(apart(first(9, 1.01, 1.0))))),
     (17, "at least five labels", (PART, curves(apart(first(5, 1.01, 1)))), (NOT, curves(apart(first(4, 1.01, 1))))),
     (18, "at least 0.8", (HOLDS, alike_runs(SEVENTEEN)), (PART, alike_runs(swapped(17, (3, 12), (14, 15))))),
-    (18, "by more than 2 SEM of the difference", (PART, later_runs(4)), (NOT, later_runs(3))),
+    (18, "by more than 2 SEM of the difference", (PART, later_runs(12, 4)), (NOT, later_runs(18, 8))),
     (18, "p up to 0.4", (HOLDS, few_noises(0.4)), (UNKNOWN, few_noises(0.425))),
     (19, "at most -0.8", (HOLDS, together(FALLS, FALLS)), (PART, together(LESS, FALLS))),
     (19, "at most -0.8", (HOLDS, together(FALLS, FALLS)), (PART, together(FALLS, LESS))),
@@ -332,7 +332,9 @@ def test_a_rank_correlation_of_exactly_eight_tenths_is_at_least_that():
         assert statements.rank_correlation(swapped(n, *pairs)) == 0.8
     ranks = swapped(9, (0, 3), (4, 5), (6, 7), (1, 2))
     assert statements.rank_correlation(ranks) == pytest.approx(1 - 12 * (9 + 1 + 1 + 1) / (9**3 - 9), abs=1e-12)
-    assert statements.rank_correlation(np.array([1.0, 1.0, 2.0])) == pytest.approx(3**0.5 / 2)
+    assert statements.rank_correlation(np.array([1.0, 1.0, 2.0, 3.0])) == pytest.approx(
+        0.9**0.5
+    )  # ranks 1.5, 1.5, 3, 4
 
 
 def test_the_places_that_the_words_name():
@@ -364,6 +366,11 @@ def test_the_error_of_a_share_is_that_of_agresti_and_coull():
         assert statements.share_error(np.array([value]), n) == pytest.approx(expected)
         assert statements.share_error(np.full(4, value), n) == pytest.approx(expected / 2)
     assert statements.share(0.0, 12) == "0% ± 17%"  # 2 sqrt((2/16) (14/16) / 16)
+
+
+def test_a_stage_is_where_it_is_decided():
+    found = statements.has(sweep("11011" + "3" * 36), Stage.MEMORY)
+    assert np.flatnonzero(found).tolist() == [0, 1, 3, 4]
 
 
 def test_how_much_is_told():
