@@ -1,36 +1,54 @@
-"""Work that is shared, and waited for: equal questions are one computation, which stops when nobody waits for it.
+"""The one protocol of work in this process: equal keys are one computation, which stops when nobody waits for it.
 
 ::
 
-    ask --> is there room in the queue? --> join the work of that key, else start it --> wait --> result
+    client --> ask ---> is there room in the queue? --+
+    thread, or a work that needs another --> once ----+--> join the work of that key, else start it --> wait --> result
+    nobody --> ahead: later, while it is calm --------+
      |  newer question of the same client, leave, or the client has gone --> the wait ends at once
      `--> nobody waits for a work --> it gives up: before its turn, or at its next report
-    work --> turn: one at a time, ensembles before figures before what is computed ahead --> its parts
+    work --> turn: one at a time, the lowest rank first --> report, a part, report, a part, ...
+                                                               `--> single runs end; a lower rank has its turn first
 
-Whoever waits holds a thread of the server; a work has a thread of its own. So waits are counted and bounded, whether
-they start a work or join one: who finds no room is told at once how much is before him, and asks again.
+Whoever waits holds a thread of the server; a work has a thread of its own. So the waits of clients are counted and
+bounded, whether they start a work or join one: who finds no room is told at once how much is before him, and asks
+again.
+
+A work has the rank of the first of those who wait for it, and passes it on to what it needs. Ranks are looked at
+again at every report: who has the turn lets a lower rank have it first, and goes on afterwards.
+
+**Who has the turn waits for nothing but its end.** A work that gives way keeps whatever else it holds, so whoever has
+the turn meanwhile must not need that. Therefore:
+
+- Results are shared by `once`, not by locks: who needs another's result lets go of its turn until it is there.
+- Other locks (a file's, between processes) are taken before the turn and let go after it, and nothing is asked for
+  with one in hand.
+- A turn within a turn is the same one. A turn in another line meanwhile, and a result that needs itself, are refused.
 """
 
 import atexit
-import threading
-from bisect import insort
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from itertools import count
-from typing import Any
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
+from core.ahead import Ahead, stand_like_me
 from core.spec import RefusedError
+from core.turns import COMPUTING, ESTIMATING, Turns
+from core.works import AHEAD, ENSEMBLE, FIGURE, LOOK, RUN, LeftError, Reporter, Wait, Work, Works
+
+__all__ = [
+    "AHEAD", "COMPUTING", "EACH", "ENSEMBLE", "ESTIMATING", "FIGURE", "MOST", "RUN", "BusyError", "Computations",
+    "LeftError", "Question", "Reporter", "SupersededError",
+]  # fmt: skip
+
+T = TypeVar("T")
 
 MOST = 96  # waits in all: thirty students who open the page at once ask three questions each
 EACH = 4  # waits of one client: a tab asks three questions
-LOOK = 0.5  # s between two looks at whether a client that waits is still there
-ENSEMBLE, FIGURE = 1, 2  # ranks: the lowest has its turn first
-COMPUTING, ESTIMATING = "computing", "estimating"  # what is done one at a time
-
-
-class LeftError(Exception):
-    """Whoever waited has given up."""
+COURTESY = 0.1  # s that a part waits at most for single runs to end
+CALM = 0.3  # s without a question before anything is computed ahead
 
 
 class SupersededError(LeftError):
@@ -62,78 +80,34 @@ class Question:
     has_left: Callable[[], bool] = lambda: False
 
 
-@dataclass(eq=False)
-class Work:
-    """One computation."""
-
-    key: str
-    rank: int
-    waiting: set["Wait"] = field(default_factory=set)
-    progress: tuple[float, str] = (0.0, "")
-    partial: tuple[int, Any] = (0, None)
-    is_done: bool = False
-    result: Any = None
-    error: BaseException | None = None
-
-
-@dataclass(eq=False)
-class Wait:
-    """One client who waits for a work; `why` says why not any more."""
-
-    question: Question
-    work: Work
-    why: type[LeftError] | None = None
-
-
-@dataclass(frozen=True)
-class Reporter:
-    """What a computation tells whoever waits for it; raises where nobody does any more."""
-
-    work: Work
-    changed: threading.Condition
-
-    def __call__(self, fraction: float, text: str) -> None:
-        """How far it is."""
-        self.work.progress = fraction, text
-        with self.changed:  # whoever started it is about to wait
-            if not self.work.waiting:
-                raise LeftError
-
-    def show(self, partial: Any) -> None:
-        """What is there so far."""
-        self.work.partial = self.work.partial[0] + 1, partial
-
-
-class Worker(threading.Thread):
-    """The thread of a work."""
-
-    def __init__(self, work: Work, run: Callable[[], None]):
-        super().__init__(target=run, daemon=True, name="computation")
-        self.work = work
-
-
 class Computations:
     """Where clients ask for what takes a while, and where it is done one after the other.
 
     Args:
-        most: So many waits there are at most.
+        most: So many waits of clients there are at most.
         each: So many of them are one client's.
+        courtesy: A part waits so many seconds at most for single runs to end.
+        calm: After so many seconds without a question something may be computed ahead.
+        clock: Tells the time, s.
     """
 
-    def __init__(self, most: int = MOST, each: int = EACH) -> None:
-        self.most, self.each = most, each
-        self._changed = threading.Condition()
-        self._works: dict[str, Work] = {}
+    def __init__(
+        self,
+        most: int = MOST,
+        each: int = EACH,
+        *,
+        courtesy: float = COURTESY,
+        calm: float = CALM,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.most, self.each, self.courtesy = most, each, courtesy
+        self.works = Works(self._between_parts, stand_like_me, clock)
+        self.turns, self.later = Turns(self.works), Ahead(self.works, calm)
         self._waits: dict[tuple[str, object], Wait] = {}
-        self._lines: dict[str, list[tuple[int, int]]] = {COMPUTING: [], ESTIMATING: []}
-        self._places = count()
-        self._busy: set[str] = set()
-        self._threads: set[Worker] = set()
-        self._is_closed = False
         atexit.register(self.close)
 
-    def ask(self, question: Question, key: str, compute: Callable[[Reporter], Any], *, rank: int = FIGURE) -> Any:
-        """Wait for a computation.
+    def ask(self, question: Question, key: str, compute: Callable[[Reporter], T], *, rank: int = FIGURE) -> T:
+        """Let a client wait for a computation.
 
         Args:
             question: Who waits.
@@ -144,36 +118,96 @@ class Computations:
         Raises:
             BusyError: There is no room in the queue.
             LeftError: The client waits no longer.
+            Exception: What the computation raised.
         """
         name = question.client, question.topic or object()
-        with self._changed:
+        with self.turns.let_go(), self.works.lock:
             self._admit(name, question)
-            work = self._works.get(key) or self._start(key, rank, compute)
-            wait = Wait(question, work)
-            work.waiting.add(wait)  # before the older question goes: it may be the same
-            self._part(name, SupersededError)
+            wait = self.works.join(key, compute, rank, order=question.order)
+            self._part(name, SupersededError)  # after the newer wait has begun: it may be for the same work
             self._waits[name] = wait
-            while not self._changed.wait_for(lambda: work.is_done or wait.why, timeout=LOOK):
-                if question.has_left():
+            work = wait.work
+            try:
+                while not work.news.wait_for(lambda: work.is_done or wait.why, timeout=LOOK):
+                    if question.has_left():
+                        break
+                if not work.is_done or wait.why:
+                    raise wait.why or LeftError
+            finally:
+                if self._waits.get(name) is wait:
                     self._part(name, LeftError)
-            if wait.why:
-                raise wait.why
-            self._part(name, LeftError)
-        if work.error:
-            raise work.error
-        return work.result
+        return work.outcome()
+
+    def once(
+        self,
+        key: str,
+        compute: Callable[[Reporter], T],
+        *,
+        progress: Callable[[float, str], None] = lambda fraction, text: None,
+        watch: Callable[[Any], None] = lambda partial: None,
+        rank: int = FIGURE,
+    ) -> T:
+        """Wait for a computation that this thread needs: a work for its own result, or any other thread.
+
+        It is done in a thread of its own, and goes on when this one leaves while somebody else needs it. A turn that
+        this thread has is let go meanwhile.
+
+        Args:
+            key: Equal keys are one computation.
+            compute: Is given what to report to.
+            progress: Called in this thread with the newest report; it may raise, to wait no longer.
+            watch: The same with the newest partial result.
+            rank: Of a thread that does no work; a work has its own.
+
+        Raises:
+            LeftError: Nobody waits any more for the work of this thread; or everything has been closed.
+            RuntimeError: The result needs itself.
+            Exception: What the computation or `progress` raised.
+        """
+        with self.turns.let_go():
+            return self.works.once(key, compute, rank, progress, watch)
+
+    def ahead(self, key: str, compute: Callable[[Reporter], Any]) -> None:
+        """Compute what will probably be asked for, at some time when nothing else is to do; nobody waits for it.
+
+        It has the lowest priority that a thread can have, and is given up between parts for what somebody asks for.
+        If that is just this, whoever asks joins it, and it goes on with his rank, and with his priority where that is
+        allowed. Of those that have not begun a few are kept, and the newest is the next.
+
+        Args:
+            key: Equal keys are one computation.
+            compute: Is given what to report to. What it raises is logged.
+        """
+        self.later.add(key, compute)
+
+    def at_once(self) -> AbstractContextManager[None]:
+        """What is done within takes milliseconds and has no turn: parts of works wait for its end, for a moment."""
+        return self.later.at_once()
+
+    def turn(self, line: str = COMPUTING, *, waits: bool = True) -> AbstractContextManager[None]:
+        """What is done within has the line for itself, between two reports.
+
+        Args:
+            line: What is done one at a time.
+            waits: Else it is given up where others are in the line.
+
+        Raises:
+            LeftError: Nobody waits any more for the work that this thread does: its turn does not come.
+            RuntimeError: This thread has a turn in another line: two such threads would wait for each other.
+        """
+        return self.turns.turn(line, waits=waits)
 
     def leave(self, client: str, topic: str) -> bool:
         """Let a client wait no longer; returns whether it waited."""
-        with self._changed:
+        with self.works.lock:
             return self._part((client, topic), LeftError)
 
     def progress(self, client: str, topic: str) -> tuple[float, str] | None:
         """How far the computation is that a client waits for; None where there is none."""
-        with self._changed:
+        with self.works.lock:
             wait = self._waits.get((client, topic))
-            if wait and not wait.work.progress[1] and wait.work.key in self._works:
-                return 0.0, f"waiting, {list(self._works).index(wait.work.key)} before this"
+            if wait and not wait.work.progress[1] and wait.work in self._queue():
+                return 0.0, f"waiting, {self._queue().index(wait.work)} before this"
             return wait.work.progress if wait else None
 
     def partial(self, client: str, topic: str, key: str) -> tuple[int, Any]:
@@ -184,90 +218,41 @@ class Computations:
         wait = self._waits.get((client, topic))
         return wait.work.partial if wait and wait.work.key == key else (0, None)
 
-    @contextmanager
-    def turn(self, line: str = COMPUTING, *, waits: bool = True) -> Iterator[None]:
-        """What is done within has the line for itself.
-
-        Args:
-            line: What is done one at a time.
-            waits: Else it is given up where others are in the line.
-
-        Raises:
-            LeftError: Nobody waits any more for the work that this thread does: its turn does not come.
-        """
-        thread = threading.current_thread()
-        work = thread.work if isinstance(thread, Worker) else None
-        with self._changed:
-            queue, place = self._lines[line], (work.rank if work else FIGURE, next(self._places))
-            if not waits and (queue or line in self._busy):
-                raise LeftError
-            insort(queue, place)
-            try:
-                self._changed.wait_for(lambda: (line not in self._busy and queue[0] == place) or self._is_left(work))
-                if self._is_left(work):
-                    raise LeftError
-                self._busy.add(line)
-            finally:
-                queue.remove(place)
-                self._changed.notify_all()
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._busy.discard(line)
-                self._changed.notify_all()
-
     def close(self) -> None:
         """Stop everything; a thread within torch would abort the interpreter at its end."""
-        with self._changed:
-            self._is_closed = True
-            for name in list(self._waits):
-                self._part(name, LeftError)
-        for thread in list(self._threads):
-            thread.join(timeout=5)
+        atexit.unregister(self.close)
+        self.works.close()
+        self.later.close()
 
     def _admit(self, name: tuple[str, object], question: Question) -> None:
         """Let a question in, or say why not."""
         older = self._waits.get(name)
-        if self._is_closed:
+        if self.works.is_closed:
             raise LeftError
-        if older and older.question.order > question.order:
+        if older and older.order > question.order:
             raise SupersededError
-        others = [wait for wait in self._waits.values() if wait is not older]
-        if len(others) >= self.most or sum(wait.question.client == name[0] for wait in others) >= self.each:
+        others = [client for (client, _), wait in self._waits.items() if wait is not older]
+        if len(others) >= self.most or others.count(question.client) >= self.each:
             self._part(name, SupersededError)
-            raise BusyError(len(self._works))
+            raise BusyError(len(self._queue()))
 
-    def _is_left(self, work: Work | None) -> bool:
-        return self._is_closed or (work is not None and not work.waiting)
+    def _queue(self) -> list[Work]:
+        """The works that clients wait for, the next one first."""
+        asked = {wait.work for wait in self._waits.values()}
+        return sorted((work for work in self.works.by_key.values() if work in asked), key=lambda work: work.rank)
 
     def _part(self, name: tuple[str, object], why: type[LeftError]) -> bool:
         wait = self._waits.pop(name, None)
-        if wait is None:
-            return False
-        wait.why = why
-        wait.work.waiting.discard(wait)
-        if not wait.work.waiting and self._works.get(wait.work.key) is wait.work:
-            del self._works[wait.work.key]  # whoever asks from now on starts anew
-        self._changed.notify_all()
-        return True
+        if wait:
+            self.works.end(wait, why)
+        return wait is not None
 
-    def _start(self, key: str, rank: int, compute: Callable[[Reporter], Any]) -> Work:
-        work = Work(key, rank)
-        thread = Worker(work, lambda: self._run(work, compute))
-        thread.start()  # may fail: then there is no work
-        self._works[key] = work
-        self._threads.add(thread)
-        return work
-
-    def _run(self, work: Work, compute: Callable[[Reporter], Any]) -> None:
-        try:
-            work.result = compute(Reporter(work, self._changed))
-        except BaseException as error:  # whoever waits is told
-            work.error = error
-        with self._changed:
-            work.is_done = True
-            if self._works.get(work.key) is work:
-                del self._works[work.key]
-            self._threads.discard(threading.current_thread())  # pyright: ignore[reportArgumentType]
-            self._changed.notify_all()
+    def _between_parts(self, work: Work) -> None:
+        """What a work that has a turn waits for between two of its parts."""
+        line = self.turns.line_of(work)
+        if line is None:
+            return
+        self.works.quiet.wait_for(lambda: not self.later.runs, timeout=self.courtesy)
+        if work.rank == AHEAD:
+            self.later.stay(work, line)
+        self.turns.give_way(work)

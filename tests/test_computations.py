@@ -1,74 +1,15 @@
 """People who wait for one computation: it is done once, and stops only when nobody waits any more."""
 
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from core.computations import (
-    ENSEMBLE,
-    FIGURE,
-    BusyError,
-    Computations,
-    LeftError,
-    Question,
-    Reporter,
-    SupersededError,
-    Work,
-)
+from core.computations import BusyError, Computations, LeftError, Question, Reporter, SupersededError
+from core.works import Work
+from tests.asking import Client, Slow, gated, question
 from tests.processes import until
-
-
-def question(client: str, topic: str = "figure", **more: Any) -> Question:
-    return Question(client, topic, **more)
-
-
-class Slow:
-    """A computation that reports until it is let go."""
-
-    def __init__(self) -> None:
-        self.go, self.starts, self.gave_up = threading.Event(), 0, threading.Event()
-
-    def __call__(self, progress: Reporter) -> str:
-        self.starts += 1
-        try:
-            while not self.go.wait(0.01):
-                progress(0.5, "half")
-        except LeftError:
-            self.gave_up.set()
-            raise
-        return "result"
-
-
-class Client(threading.Thread):
-    """Asks, and keeps what came of it."""
-
-    def __init__(
-        self,
-        computations: Computations,
-        name: str,
-        key: str,
-        compute: Callable[[Reporter], Any],
-        *,
-        rank: int = FIGURE,
-        **more: Any,
-    ):
-        super().__init__(daemon=True)
-        self.answer: object = None
-        self.asks = lambda: computations.ask(question(name, **more), key, compute, rank=rank)
-        self.start()
-
-    def run(self) -> None:
-        try:
-            self.answer = self.asks()
-        except Exception as error:
-            self.answer = error
-
-    def wait(self) -> object:
-        self.join(10)
-        return self.answer
 
 
 def test_two_clients_wait_for_one_computation_and_it_outlives_one_of_them():
@@ -81,7 +22,7 @@ def test_two_clients_wait_for_one_computation_and_it_outlives_one_of_them():
     computations.leave("a", "figure")
     assert type(clients[0].wait()) is LeftError
     assert computations.progress("a", "figure") is None
-    assert not slow.gave_up.wait(0.1)
+    assert slow.goes_on()
     slow.go.set()
     assert clients[1].wait() == "result"
     assert slow.starts == 1
@@ -122,17 +63,54 @@ def test_who_asks_for_the_same_again_joins_it():
 
 
 def test_a_report_before_anybody_waits_is_no_reason_to_stop():
-    class Hesitant(Computations):
-        def _start(self, key: str, rank: int, compute: Callable[[Reporter], Any]) -> Work:
-            work = super()._start(key, rank, compute)
-            time.sleep(0.1)
-            return work
+    computations = Computations()
+    start = computations.works.start
+
+    def watched(work: Work, compute: Callable[[Reporter], Any]) -> None:
+        assert work.is_wanted
+        start(work, compute)
+
+    computations.works.start = watched
 
     def reports(progress: Reporter) -> str:
         progress(0.0, "at once")
         return "result"
 
-    assert Hesitant().ask(question("a"), "key", reports) == "result"
+    assert computations.ask(question("a"), "key", reports) == "result"
+
+
+def test_of_twenty_who_ask_nineteen_leave_and_the_one_computation_goes_on():
+    computations, slow = Computations(), Slow()
+    clients = [Client(computations, f"client {i}", "key", slow) for i in range(20)]
+    for i in range(20):
+        until(lambda i=i: computations.progress(f"client {i}", "figure") == (0.5, "half"), "it waits")
+    for i in range(19):
+        assert computations.leave(f"client {i}", "figure")
+        assert type(clients[i].wait()) is LeftError
+    assert slow.goes_on()
+    slow.go.set()
+    assert clients[19].wait() == "result"
+    assert slow.starts == 1
+
+
+def test_a_work_that_everybody_has_left_but_that_has_not_stopped_yet_is_joined():
+    computations, gate, starts = Computations(), threading.Event(), list[str]()
+
+    def compute(progress: Reporter) -> str:
+        starts.append("start")
+        assert gate.wait(10)
+        progress(1.0, "done")
+        return "result"
+
+    first = Client(computations, "a", "key", compute)
+    until(lambda: starts, "it runs")
+    computations.leave("a", "figure")
+    assert type(first.wait()) is LeftError
+    second = Client(computations, "b", "key", compute)
+    until(lambda: computations.progress("b", "figure"), "it waits")
+    gate.set()
+    assert second.wait() == "result"
+    assert len(starts) == 1
 
 
 def test_an_error_reaches_whoever_waits_and_is_not_kept():
@@ -179,16 +157,6 @@ def test_pieces_are_seen_by_all_who_wait_and_are_numbered():
         client.join(10)
     assert [client.answer for client in clients] == ["whole", "whole"]
     assert computations.partial("a", "figure", "key") == (0, None)
-
-
-def gated(gate: threading.Event, key: str = "gated") -> Callable[[Reporter], str]:
-    """A computation that is over when a gate opens, and never before."""
-
-    def compute(_: Reporter) -> str:
-        assert gate.wait(10)
-        return key
-
-    return compute
 
 
 def waiting(computations: Computations, gate: threading.Event, clients: int, *, same: bool = False) -> list[Client]:
@@ -248,63 +216,6 @@ def test_who_has_left_is_noticed_and_what_nobody_waits_for_stops():
     gone.set()
     assert type(client.wait()) is LeftError
     assert slow.gave_up.wait(10)
-
-
-class InTurn:
-    """Computations that have their turns one after the other; says who had one."""
-
-    def __init__(self, computations: Computations):
-        self.computations, self.had, self.gate = computations, list[str](), threading.Event()
-
-    def __call__(self, name: str) -> Callable[[Reporter], str]:
-        def compute(_: Reporter) -> str:
-            with self.computations.turn():
-                self.had.append(name)
-                assert self.gate.wait(10)
-            return name
-
-        return compute
-
-    def queued(self, count: int) -> None:
-        until(lambda: len(self.computations._lines["computing"]) == count, f"{count} wait for their turn")
-
-
-def test_what_is_superseded_or_left_before_its_turn_never_has_one():
-    computations = Computations()
-    work = InTurn(computations)
-    holder = Client(computations, "holder", "holder", work("holder"))
-    until(lambda: work.had == ["holder"], "it has its turn")
-    clients = [Client(computations, "a", "a0", work("a0"))]
-    for i in range(1, 40):
-        work.queued(1)
-        clients.append(Client(computations, "a", f"a{i}", work(f"a{i}"), order=i))
-        assert type(clients[i - 1].wait()) is SupersededError
-    left = Client(computations, "b", "b", work("b"))
-    work.queued(2)
-    assert computations.leave("b", "figure")
-    assert type(left.wait()) is LeftError
-    work.queued(1)
-    work.gate.set()
-    assert (holder.wait(), clients[-1].wait()) == ("holder", "a39")
-    assert work.had == ["holder", "a39"]
-
-
-def test_ensembles_have_their_turn_before_figures_and_what_is_ahead_does_not_wait():
-    computations = Computations()
-    work = InTurn(computations)
-    asked = [Client(computations, "first", "first", work("first"))]
-    until(lambda: work.had == ["first"], "it has its turn")
-    for i, (name, rank) in enumerate({"figure": FIGURE, "one": ENSEMBLE, "two": ENSEMBLE}.items()):
-        asked.append(Client(computations, name, name, work(name), rank=rank))
-        work.queued(i + 1)
-    with pytest.raises(LeftError), computations.turn(waits=False):
-        pytest.fail("It has no turn.")
-    work.gate.set()
-    for client in asked:
-        client.wait()
-    assert work.had == ["first", "one", "two", "figure"]
-    with computations.turn(waits=False):
-        pass
 
 
 def test_whoever_waits_sees_how_many_are_before():
