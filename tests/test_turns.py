@@ -189,7 +189,10 @@ def test_who_needs_what_another_computes_lets_it_have_the_turn():
         with computations.turn():
             log.append("ensemble begins")
             found = computations.once("shared", shared)
-            log.append("ensemble ends")
+            with ThreadPoolExecutor(1) as pool:
+                log.append(
+                    "ensemble ends" if not pool.submit(has_the_turn_at_once, computations).result() else "no turn"
+                )
             return found
 
     one = Client(computations, "a", "figure", figure, rank=FIGURE)
@@ -200,6 +203,22 @@ def test_who_needs_what_another_computes_lets_it_have_the_turn():
     assert (one.wait(), two.wait()) == ("shared", "shared")
     assert log == ["shared 0", "ensemble begins", "shared 1", "ensemble ends"]
     assert shared.starts == 1
+
+
+def test_what_a_work_needs_has_its_rank():
+    computations, log = Computations(), list[str]()
+    first, figure, shared = (Parts(computations, log, name, count=1) for name in ("first", "figure", "shared"))
+    clients = [Client(computations, "a", "first", first)]
+    first.begins()
+    clients.append(Client(computations, "b", "figure", figure, rank=FIGURE))
+    queued(computations, 1)
+    needs = Client(computations, "c", "ensemble", lambda _: computations.once("shared", shared), rank=ENSEMBLE)
+    queued(computations, 2)
+    for work in (first, figure, shared):
+        work.ends()
+    for client in (*clients, needs):
+        client.wait()
+    assert log == ["first 0", "shared 0", "figure 0"]
 
 
 def test_what_needs_itself_is_refused():

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.computations import ENSEMBLE, FIGURE, Computations, LeftError, Reporter
-from tests.asking import Client, Parts, Slow, has, question
+from tests.asking import Client, Parts, Slow, gated, has, question
 from tests.processes import until
 
 
@@ -128,6 +128,19 @@ def test_after_the_end_nothing_begins_and_nothing_is_kept():
             ask()
     computations.ahead("key", lambda _: pytest.fail("It is computed."))
     assert not computations.works.threads
+    assert not computations.works.later
+
+
+def test_at_the_end_nobody_waits_for_a_part_to_end():
+    computations, gate = Computations(), threading.Event()
+    asking = Client(computations, "a", "key", gated(gate))
+    until(lambda: computations.progress("a", "figure"), "it waits")
+    closing = threading.Thread(target=computations.close)
+    closing.start()
+    assert type(asking.wait()) is LeftError
+    assert closing.is_alive()
+    gate.set()
+    closing.join(10)
 
 
 @pytest.mark.parametrize("seed", range(4))
