@@ -98,7 +98,9 @@ def add_training(commands: Any) -> None:
     place = grid.add_mutually_exclusive_group()
     place.add_argument("--processes", type=at_least_one, default=1, help="trainings at once here; they share the cores")
     place.add_argument(
-        "--scheduler", metavar="ADDRESS", help="of a Dask scheduler, whose workers then do the trainings"
+        "--scheduler",
+        metavar="ADDRESS",
+        help="of a Dask scheduler, whose workers then do the trainings; tls:// with LT_SCHEDULER_CA, ..._CERT, ..._KEY",
     )
     grid.add_argument("--output", type=Path, default=experiments.GRID, help="file that grows (default: in models/)")
 

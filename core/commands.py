@@ -17,7 +17,7 @@ import joblib
 import numpy as np
 from tqdm import tqdm
 
-from core import download, experiments
+from core import cluster, download, experiments
 from core.config import (
     CLASSIFIERS,
     SOURCES,
@@ -122,7 +122,7 @@ def run_grid(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     missing = experiments.missing_cells(spec, args.output)
     with progress_bar(f"{len(missing)} of {len(spec.cells)} trainings") as report:
         if missing:
-            train_cells(missing, args, report)
+            train_cells(missing, args, settings, report)
         report(1.0, "all are there")
     sweep = experiments.latent_sweep(spec, args.output)
     return {
@@ -133,7 +133,7 @@ def run_grid(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     }
 
 
-def train_cells(cells: list[ModelSpec], args: argparse.Namespace, report: Progress) -> None:
+def train_cells(cells: list[ModelSpec], args: argparse.Namespace, settings: Settings, report: Progress) -> None:
     """Let Dask workers share trainings, and file each as it ends.
 
     Raises:
@@ -143,7 +143,7 @@ def train_cells(cells: list[ModelSpec], args: argparse.Namespace, report: Progre
 
     threads = 0 if args.scheduler else max(1, joblib.cpu_count() // args.processes)
     options = {"device": args.device or "", "threads": threads}
-    with workers(args) as client:
+    with workers(args, settings) as client:
         futures = client.map(experiments.grid_cell, cells, key=[f"grid-{cell.key()}" for cell in cells], **options)
         try:
             for done, future in enumerate(as_completed(futures), 1):
@@ -155,31 +155,32 @@ def train_cells(cells: list[ModelSpec], args: argparse.Namespace, report: Progre
 
 
 @contextmanager
-def workers(args: argparse.Namespace) -> Iterator[Any]:
+def workers(args: argparse.Namespace, settings: Settings) -> Iterator[Any]:
     """A Dask client: of the scheduler that is named, else of processes of this machine.
 
     Raises:
-        RefusedError: No scheduler answers.
+        RefusedError: No scheduler answers, or it cannot be asked with the certificates of the settings.
     """
-    from distributed import Client, LocalCluster
+    from distributed import Client
 
     if args.scheduler:
+        credentials = settings.scheduler_credentials
+        problem = cluster.address_problem("--scheduler", args.scheduler, credentials)
+        if problem:
+            raise RefusedError(problem)
+        cluster.warn_if_exposed("--scheduler", args.scheduler)
         try:
-            client = Client(args.scheduler, timeout=10)
+            client = cluster.client_of(args.scheduler, credentials, timeout=10)
         except (OSError, ValueError) as error:
+            certificates = ", or it refuses our certificates" if credentials else ""
             raise RefusedError(
-                f"No Dask scheduler answers at {args.scheduler} ({type(error).__name__}). Start one with "
+                f"No Dask scheduler answers at {args.scheduler} ({type(error).__name__}){certificates}. Start one with "
                 "`dask scheduler` and workers with `dask worker ADDRESS`, or train here with --processes."
             ) from error
         with client:
             yield client
     else:
-        local = "127.0.0.1:0"  # any free port, seen by nobody else
-        options: Any = {"dashboard_address": local, "worker_dashboard_address": local, "silence_logs": 50}
-        with (
-            LocalCluster(n_workers=args.processes, threads_per_worker=1, processes=True, **options) as cluster,
-            Client(cluster) as client,
-        ):
+        with cluster.local_cluster(args.processes) as processes, Client(processes) as client:
             yield client
 
 

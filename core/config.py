@@ -6,11 +6,12 @@ Settings (paths, device, addresses) change where a thing is computed, never what
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from itertools import product
 from pathlib import Path
 from typing import Any
 
+from core import cluster
 from core.spec import Check, Choice, Integer, Integers, Name, Rates, Real, Spec, SpecError, setting, shown
 
 DATASETS = ("mnist", "fashion", "digits")
@@ -229,8 +230,9 @@ class Settings:
     models: Path
     cache: Path
     device: str = "auto"
-    redis_url: str = ""
+    redis_url: str = field(default="", repr=False)  # it may hold a password, and Dask logs the arguments of what fails
     scheduler: str = ""
+    scheduler_credentials: cluster.Credentials | None = None  # for tls://
     max_jobs: int = 20
     max_import: int = 64_000_000  # bytes; a shipped model has at most 5,000,000
     max_models: int = 2_000_000_000  # bytes; 400 models of the paper's size, or 80 trainings that were stopped
@@ -247,6 +249,10 @@ class Settings:
         scheduler = environ.get("LT_SCHEDULER", "")
         if scheduler and not re.fullmatch(r"([a-z]+://)?[^\s/]+:\d{1,5}", scheduler):
             raise SpecError(f"LT_SCHEDULER must be an address as tcp://host:8786, not {shown(scheduler)}.")
+        credentials = _credentials(environ)
+        problem = scheduler and cluster.address_problem("LT_SCHEDULER", scheduler, credentials)
+        if problem:
+            raise SpecError(problem)
         return Settings(
             data=_folder(environ, "LT_DATA", work / "data"),
             models=_folder(environ, "LT_MODELS", work / "models"),
@@ -254,6 +260,7 @@ class Settings:
             device=device,
             redis_url=environ.get("REDIS_URL", ""),
             scheduler=scheduler,
+            scheduler_credentials=credentials,
             max_jobs=read_variable(environ, "LT_MAX_JOBS", Integer(1, 1_000_000), "20"),
             max_import=read_variable(environ, "LT_MAX_IMPORT_MB", Integer(1, 1_000_000), "64") * 1_000_000,
             max_models=read_variable(environ, "LT_MAX_MODELS_MB", Integer(1, 1_000_000), "2000") * 1_000_000,
@@ -277,6 +284,21 @@ def _folder(environ: Mapping[str, str], variable: str, default: Path) -> Path:
     if path.exists() and not path.is_dir():
         raise SpecError(f"{variable} must be a folder, and {path} is none. Name another one, or leave {variable} out.")
     return path
+
+
+def _credentials(environ: Mapping[str, str]) -> cluster.Credentials | None:
+    """The files for a scheduler under TLS: all three, or none."""
+    given = [environ.get(variable, "") for variable in cluster.VARIABLES]
+    if not any(given):
+        return None
+    if not all(given):
+        names = ", ".join(cluster.VARIABLES)
+        raise SpecError(f"{names} must be set all three, each to a PEM file, or none of them. Set the missing ones.")
+    credentials = cluster.Credentials(*map(Path, given))
+    problem = credentials.problem()
+    if problem:
+        raise SpecError(problem)
+    return credentials
 
 
 Progress = Callable[[float, str], None]

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from core import experiments, train
+from core import cluster, experiments, train
 from core.computations import ESTIMATING, Computations, Question
 from core.computations import Reporter as Waited
 from core.config import ModelSpec, Settings
@@ -67,6 +67,8 @@ class Jobs:
         self._work: dict[str, ModelSpec | str] = {}
         self._attempts: dict[str, str] = {}
         self._futures: dict[str, Any] = {}
+        if settings.scheduler:
+            cluster.warn_if_exposed("LT_SCHEDULER", settings.scheduler)
 
     @property
     def place(self) -> str:
@@ -164,12 +166,12 @@ class Jobs:
             self._clients.clear()
 
     def _stop_cluster(self) -> None:
-        client, cluster = self._clients.pop(HERE, None), self._cluster
+        client, processes = self._clients.pop(HERE, None), self._cluster
         self._cluster = None
         if client is not None:
             client.close(timeout=2)
-        if cluster is not None:
-            cluster.close()
+        if processes is not None:
+            processes.close()
 
     def _start(self, address: str, key: str, what: ModelSpec | str, work: Callable[..., Any], about: object) -> str:
         client = self._connect(address)
@@ -216,28 +218,29 @@ class Jobs:
             raise RefusedError(
                 f"The scheduler at {address} has no worker. Start one in the folder of this program: "
                 f"python -m dask worker {address} --nworkers 1 --nthreads 1"
+                + (f" {cluster.DASK_OPTIONS}" if self.settings.scheduler_credentials else "")
             ) from error
         return client
 
     def _connected(self, address: str) -> Any:
         import dask.config
-        from distributed import Client, LocalCluster
+        from distributed import Client
 
         if address:
+            credentials = self.settings.scheduler_credentials
             try:
-                return Client(address, timeout=PATIENCE, set_as_default=False)
+                return cluster.client_of(address, credentials, timeout=PATIENCE, set_as_default=False)
             except (OSError, TimeoutError, ValueError) as error:
+                certificates = ", or it refuses the certificates of this server" if credentials else ""
                 raise RefusedError(
-                    f"The scheduler at {address} does not answer. Start it (python -m dask scheduler), correct "
-                    "LT_SCHEDULER, or start this program without LT_SCHEDULER to train on this machine."
+                    f"The scheduler at {address} does not answer{certificates}. Start it (python -m dask scheduler), "
+                    "correct LT_SCHEDULER, or start this program without LT_SCHEDULER to train on this machine."
                 ) from error
         # Dask would give a process up for good whose successor is not there after 15 s.
         dask.config.set({"distributed.deploy.lost-worker-timeout": STARTING})
-        local = "127.0.0.1:0"  # any free port, seen by nobody else
-        options: Any = {"dashboard_address": local, "worker_dashboard_address": local, "silence_logs": 50}
         if self._cluster is None:
             try:
-                self._cluster = LocalCluster(n_workers=1, threads_per_worker=1, processes=True, **options)
+                self._cluster = cluster.local_cluster(1)
             except (RuntimeError, OSError) as error:
                 raise RefusedError(NO_PROCESS) from error
         return Client(self._cluster, set_as_default=False)
@@ -297,10 +300,10 @@ def next_attempt(client: Any, key: str) -> int:
     return int(client.get_metadata([TOPIC, key], 1))
 
 
-def has_process(cluster: Any) -> bool:
+def has_process(processes: Any) -> bool:
     """Whether an embedded cluster has a process, or starts one: Dask does not replace one that it has given up."""
     over = ("closing", "closing_gracefully", "closed", "failed")
-    return any(nanny.status.name not in over for nanny in cluster.workers.values())
+    return any(nanny.status.name not in over for nanny in processes.workers.values())
 
 
 def reported(before: JobStatus, report: Mapping[str, Any]) -> JobStatus:
