@@ -16,16 +16,17 @@ import pytest
 import redis
 import torch
 import yaml
-from distributed import Client
 
 from core import experiments
+from core.cluster import Credentials, client_of
 from core.computations import Question
 from core.config import ModelSpec, Settings, recipe
 from core.library import Library
 from core.spec import RefusedError
 from dashboard import jobs as jobs_module
 from dashboard.jobs import Jobs
-from tests.conftest import settings_in
+from tests.certificates import credentials_in, variables
+from tests.conftest import CommandLine, is_refused, settings_in
 from tests.processes import alive, children, ended, learning, recorded, until
 from tests.served import Browser, Site, free_port
 from tests.test_models import Hand, texts
@@ -64,18 +65,29 @@ def composed(root: Path, service: str, **places: object) -> list[str]:
     return command.split()
 
 
+def files_of(credentials: Credentials) -> dict[str, object]:
+    """Where the services find the certificates, and where they are here."""
+    return {
+        "--tls-ca-file /certificate/cert.pem": f"--tls-ca-file {credentials.ca}",
+        "--tls-cert /certificate/cert.pem": f"--tls-cert {credentials.cert}",
+        "/certificate/key.pem": credentials.key,
+    }
+
+
 @contextmanager
-def scheduler_of(root: Path) -> Iterator[str]:
+def scheduler_of(root: Path, credentials: Credentials) -> Iterator[str]:
     port = free_port()
-    with running(root, *composed(root, "scheduler", **{"0.0.0.0": "127.0.0.1", "8786": port})):
-        yield f"tcp://127.0.0.1:{port}"
+    places = {"0.0.0.0": "127.0.0.1", "8786": port} | files_of(credentials)
+    with running(root, *composed(root, "scheduler", **places)):
+        yield f"tls://127.0.0.1:{port}"
 
 
 @contextmanager
-def worker_of(root: Path, scheduler: str, home: Path) -> Iterator[subprocess.Popen[bytes]]:
+def worker_of(root: Path, scheduler: str, credentials: Credentials, home: Path) -> Iterator[subprocess.Popen[bytes]]:
     home.mkdir(parents=True, exist_ok=True)
-    command = composed(root, "worker", **{"tcp://scheduler:8786": scheduler, "/data/tmp": home})
-    with Client(scheduler, timeout=120, set_as_default=False) as client:
+    places = {"tls://scheduler:8786": scheduler, "/data/tmp": home} | files_of(credentials)
+    command = composed(root, "worker", **places)
+    with client_of(scheduler, credentials, timeout=120, set_as_default=False) as client:
         before = set(client.scheduler_info(n_workers=-1)["workers"])
         with running(root, *command, LT_HOME=home, LT_DEVICE="cpu") as process:
             until(lambda: set(client.scheduler_info(n_workers=-1)["workers"]) - before, "the worker is there")
@@ -83,8 +95,13 @@ def worker_of(root: Path, scheduler: str, home: Path) -> Iterator[subprocess.Pop
 
 
 @pytest.fixture(scope="module")
-def scheduler(root: Path) -> Iterator[str]:
-    with scheduler_of(root) as address:
+def credentials(tmp_path_factory: pytest.TempPathFactory) -> Credentials:
+    return credentials_in(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="module")
+def scheduler(root: Path, credentials: Credentials) -> Iterator[str]:
+    with scheduler_of(root, credentials) as address:
         yield address
 
 
@@ -95,18 +112,23 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def worker(root: Path, scheduler: str, home: Settings) -> Iterator[subprocess.Popen[bytes]]:
-    with worker_of(root, scheduler, home.models.parent) as process:
+def worker(root: Path, scheduler: str, credentials: Credentials, home: Settings) -> Iterator[subprocess.Popen[bytes]]:
+    with worker_of(root, scheduler, credentials, home.models.parent) as process:
         yield process
 
 
 @pytest.fixture
-def servers(scheduler: str, worker: object, tmp_path: Path) -> Iterator[tuple[Jobs, Jobs]]:
+def servers(scheduler: str, credentials: Credentials, worker: object, tmp_path: Path) -> Iterator[tuple[Jobs, Jobs]]:
     """The jobs of two web processes."""
-    pair = [Jobs(replace(settings_in(tmp_path / name), scheduler=scheduler)) for name in ("one", "two")]
+    pair = [Jobs(told(settings_in(tmp_path / name), scheduler, credentials)) for name in ("one", "two")]
     yield pair[0], pair[1]
     for jobs in pair:
         jobs.close()
+
+
+def told(settings: Settings, scheduler: str, credentials: Credentials) -> Settings:
+    """The settings of a server whose trainings go to a scheduler."""
+    return replace(settings, scheduler=scheduler, scheduler_credentials=credentials)
 
 
 def files(settings: Settings) -> list[str]:
@@ -181,14 +203,16 @@ def test_a_killed_worker_is_replaced_and_its_job_goes_on(
     until(lambda: not kept(home, spec), "the worker keeps no state of what is filed")
 
 
-def test_a_machine_that_is_lost_gives_its_job_to_another_which_starts_again(root: Path, tmp_path: Path):
-    with scheduler_of(root) as scheduler, ExitStack() as stack:
-        first = stack.enter_context(worker_of(root, scheduler, tmp_path / "first"))
-        jobs = Jobs(replace(settings_in(tmp_path / "web"), scheduler=scheduler))
+def test_a_machine_that_is_lost_gives_its_job_to_another_which_starts_again(
+    root: Path, credentials: Credentials, tmp_path: Path
+):
+    with scheduler_of(root, credentials) as scheduler, ExitStack() as stack:
+        first = stack.enter_context(worker_of(root, scheduler, credentials, tmp_path / "first"))
+        jobs = Jobs(told(settings_in(tmp_path / "web"), scheduler, credentials))
         stack.callback(jobs.close)
         key = jobs.train(replace(QUICK, epochs=200))
         run = learning(jobs, key).run
-        stack.enter_context(worker_of(root, scheduler, tmp_path / "second"))
+        stack.enter_context(worker_of(root, scheduler, credentials, tmp_path / "second"))
         for pid in (first.pid, *children(first.pid)):
             os.kill(pid, signal.SIGKILL)
         until(lambda: jobs.status(key).run != run, "the other worker")
@@ -208,23 +232,25 @@ def test_a_scheduler_that_does_not_answer_is_said(settings: Settings, monkeypatc
         jobs.close()
 
 
-def test_a_scheduler_without_a_worker_is_said(root: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch):
-    with scheduler_of(root) as scheduler:
-        jobs = Jobs(replace(settings, scheduler=scheduler))
+def test_a_scheduler_without_a_worker_is_said(
+    root: Path, credentials: Credentials, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    with scheduler_of(root, credentials) as scheduler:
+        jobs = Jobs(told(settings, scheduler, credentials))
         with jobs._connected(scheduler) as client:  # left open, the collector may close it while the next one starts
             assert client.status == "running"
         monkeypatch.setattr(jobs_module, "PATIENCE", 1)
-        with pytest.raises(RefusedError, match=f"has no worker.*python -m dask worker {scheduler}"):
+        with pytest.raises(RefusedError, match=f"has no worker.*python -m dask worker {scheduler} .*--tls-cert"):
             jobs.train(QUICK)
         jobs.close()
 
 
-def test_a_job_whose_scheduler_ends_has_failed(root: Path, tmp_path: Path):
+def test_a_job_whose_scheduler_ends_has_failed(root: Path, credentials: Credentials, tmp_path: Path):
     with ExitStack() as stack:
         scheduler = stack.enter_context(ExitStack())
-        address = scheduler.enter_context(scheduler_of(root))
-        stack.enter_context(worker_of(root, address, tmp_path / "worker"))
-        jobs = Jobs(replace(settings_in(tmp_path / "web"), scheduler=address))
+        address = scheduler.enter_context(scheduler_of(root, credentials))
+        stack.enter_context(worker_of(root, address, credentials, tmp_path / "worker"))
+        jobs = Jobs(told(settings_in(tmp_path / "web"), address, credentials))
         stack.callback(jobs.close)
         key = jobs.train(ENDLESS)
         assert learning(jobs, key).state == "running"
@@ -245,11 +271,17 @@ def site_of(root: Path, home: Path, **environment: object) -> Iterator[Site]:
 
 
 def test_what_a_worker_trains_appears_in_the_explorer_of_a_web_process(
-    root: Path, scheduler: str, worker: object, redis_server: tuple[str, object], tmp_path: Path
+    root: Path,
+    scheduler: str,
+    credentials: Credentials,
+    worker: object,
+    redis_server: tuple[str, object],
+    tmp_path: Path,
 ):
     spec = replace(recipe("digits", 3), epochs=2, seed=5)
     id = experiments.id_of(spec)
-    with site_of(root, tmp_path, LT_SCHEDULER=scheduler, REDIS_URL=redis_server[0]) as site:
+    there = {"LT_SCHEDULER": scheduler, "REDIS_URL": redis_server[0], **variables(credentials)}
+    with site_of(root, tmp_path, **there) as site:
         hand = Hand(site)
         typed = (spec.n_latent, spec.epochs, spec.beta, spec.seed)
         hand.press("train", state=(spec.dataset, *map(str, typed)))
@@ -262,16 +294,17 @@ def test_what_a_worker_trains_appears_in_the_explorer_of_a_web_process(
 
 
 def test_a_restarted_web_process_offers_the_training_that_its_worker_has(
-    root: Path, scheduler: str, worker: object, home: Settings, tmp_path: Path
+    root: Path, scheduler: str, credentials: Credentials, worker: object, home: Settings, tmp_path: Path
 ):
     spec = replace(recipe("digits", 3), epochs=400, seed=6)
+    there = {"LT_SCHEDULER": scheduler, **variables(credentials)}
     typed = (spec.dataset, *map(str, (spec.n_latent, spec.epochs, spec.beta, spec.seed)))
-    with site_of(root, tmp_path, LT_SCHEDULER=scheduler) as site:
+    with site_of(root, tmp_path, **there) as site:
         hand = Hand(site)
         hand.press("train", state=typed)
         until(lambda: "epoch 2" in texts(hand.look()["jobs"]["children"]), "it learns")
     until(lambda: kept(home, spec), "the worker stops and keeps the state")
-    with site_of(root, tmp_path, LT_SCHEDULER=scheduler) as site:
+    with site_of(root, tmp_path, **there) as site:
         hand = Hand(site)
         shown = texts(hand.look()["jobs"]["children"])
         assert "seed 6" in shown
@@ -303,3 +336,49 @@ def test_a_training_can_be_discarded_where_no_scheduler_answers(settings: Settin
     assert "no worker answers, and the one that has its state keeps it." in jobs.discard(note)
     assert experiments.unfinished(settings) == []
     jobs.close()
+
+
+# Who may train
+
+
+def test_other_certificates_are_refused_and_said(
+    scheduler: str, credentials: Credentials, worker: object, settings: Settings, tmp_path: Path
+):
+    other = credentials_in(tmp_path / "other")
+    half = replace(credentials, cert=other.cert, key=other.key)  # takes the scheduler's, and shows another one
+    for wrong in (other, half):
+        jobs = Jobs(told(settings, scheduler, wrong))
+        with pytest.raises(RefusedError, match="does not answer, or it refuses the certificates of this server"):
+            jobs.train(QUICK)
+        assert jobs.all() == []
+        jobs.close()
+
+
+def test_without_certificates_nobody_trains(
+    scheduler: str, worker: object, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(jobs_module, "PATIENCE", 2)
+    jobs = Jobs(replace(settings, scheduler=scheduler.replace("tls://", "tcp://")))
+    with pytest.raises(RefusedError, match=r"does not answer\. Start it"):
+        jobs.train(QUICK)
+    jobs.close()
+
+
+def test_the_grid_is_trained_under_tls(
+    scheduler: str,
+    credentials: Credentials,
+    worker: object,
+    command: CommandLine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    cell = ("--dataset", "digits", "--n-latent", "2", "--learning-rates", "1e-3", "--batch-sizes", "200")
+    options = ("grid", *cell, "--epochs", "1", "--output", str(tmp_path / "grid.json"), "--scheduler", scheduler)
+    for files, is_right in ((credentials_in(tmp_path / "other"), False), (credentials, True)):
+        for variable, file in variables(files).items():
+            monkeypatch.setenv(variable, file)
+        answer = command(*options)
+        if is_right:
+            assert (answer[0], answer[1]["trained"]) == (0, 1), answer[3]
+        else:
+            assert is_refused(answer, "or it refuses our certificates")
