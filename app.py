@@ -5,11 +5,12 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from core import experiments
+from core.computations import Computations
 from core.config import Settings
+from core.library import Library
 from core.spec import SpecError
 from dashboard import doorway, roles
-from dashboard.cache import CachedExperiments, ResultCache
+from dashboard.experiments import Experiments
 from dashboard.hosting import Hosting
 from dashboard.jobs import Jobs
 from dashboard.pages.explore import ExplorePage
@@ -23,27 +24,44 @@ META = [{"name": "viewport", "content": "width=device-width, initial-scale=1"}]
 MAX_REQUEST = 2_000_000  # bytes; a question has a few hundred
 
 
-def create_app(settings: Settings, hosting: Hosting | None = None) -> Dash:
-    """Build the app; nothing is computed and no model is opened before somebody asks."""
-    return create_apps(settings, hosting or Hosting(), Jobs(settings))[0]
+def create_app(
+    settings: Settings,
+    hosting: Hosting | None = None,
+    *,
+    library: Library | None = None,
+    computations: Computations | None = None,
+) -> Dash:
+    """Build the app; nothing is computed or written and no model is opened before somebody asks.
+
+    Args:
+        settings: Where this server keeps things.
+        hosting: Who may use it.
+        library: The models; those of the settings where none is given.
+        computations: Where visitors wait.
+
+    Raises:
+        SpecError: A setting cannot be used.
+    """
+    library = library or Library.of(settings.models)
+    return create_apps(hosting or Hosting(), Jobs(settings, library, computations or Computations()))[0]
 
 
-def create_apps(settings: Settings, hosting: Hosting, jobs: Jobs) -> list[Dash]:
+def create_apps(hosting: Hosting, jobs: Jobs) -> list[Dash]:
     """The explorer and the pages beside it, on one server: neither loads what another needs."""
     app = new_app(hosting, "Explore", compress=True, health_endpoint="health")
     app.server.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST
     doorway.guard(app.server, hosting)
     roles.admit(app.server, hosting)
     keep_compressed(app.server)
-    lab = CachedExperiments(settings, ResultCache(app.server, settings), jobs.computations)
-    app.server.extensions["closing"] = (lab.computations.close, lab.close, jobs.close)  # in this order
+    lab = Experiments.on(app.server, jobs.settings, jobs.library, jobs.computations)
+    app.server.extensions["closing"] = (lab.computations.close, jobs.close)  # in this order
     explore = ExplorePage(lab, jobs)
     content = explore.layout()
     set_layout(app, "Explore", hosting, lambda: content)
     explore.register(app)
     apps = [app]
     for name, page in (
-        ("Models", ModelsPage(settings, jobs, hosting.requests)),
+        ("Models", ModelsPage(lab.session, jobs, hosting.requests)),
         ("Paper", PaperPage(lab, hosting.requests)),
     ):
         other = new_app(hosting, name, server=app.server)
@@ -72,17 +90,29 @@ def set_layout(app: Dash, name: str, hosting: Hosting, content: Callable[[], Any
     app.layout = lambda: shell(content(), name, hosting.requests)
 
 
-try:
-    settings, hosting = Settings.from_environment(), Hosting.from_environment()
-    if settings.device not in ("auto", "cpu"):
-        experiments.device_of(settings)
-    app = create_app(settings, hosting)
-except SpecError as error:  # a setting that cannot be used
-    sys.exit(str(error))
-server = app.server
+def served() -> Dash:
+    """The dashboard with the settings of the environment, ready for its first visitor.
 
-# the first burst of requests after a start meets a half set-up Dash otherwise (plotly/dash#3971)
-server.test_client().get(hosting.routes)
+    Raises:
+        SystemExit: A setting cannot be used; with a sentence.
+    """
+    try:
+        settings, hosting = Settings.from_environment(), Hosting.from_environment()
+        app = create_app(settings, hosting)
+    except SpecError as error:
+        sys.exit(str(error))
+    # the first burst of requests after a start meets a half set-up Dash otherwise (plotly/dash#3971)
+    app.server.test_client().get(hosting.routes)
+    return app
+
+
+def __getattr__(name: str) -> Any:
+    """`server`, for any server of WSGI applications (`gunicorn app:server`); made when it is asked for, once."""
+    if name != "server":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()["server"] = found = served().server
+    return found
+
 
 if __name__ == "__main__":
-    app.run(host=os.environ.get("HOST", "127.0.0.1"), port=os.environ.get("PORT", "8050"))
+    served().run(host=os.environ.get("HOST", "127.0.0.1"), port=os.environ.get("PORT", "8050"))

@@ -28,6 +28,7 @@ from benchmarks.server import images_here
 from core import experiments
 from core.config import InferenceSpec, NoiseSweepSpec, Settings
 from core.inference import repeated_inference
+from core.session import Session
 from core.store import Model
 from core.vae import VAE
 
@@ -200,7 +201,7 @@ def compare(ways: dict[str, Follow], x: Tensor, n_steps: int, repeats: int) -> l
     return timings
 
 
-def sweeps(spec: InferenceSpec, settings: Settings) -> list[Timing]:
+def sweeps(spec: InferenceSpec, session: Session) -> list[Timing]:
     """A whole sweep of 41 p on all cores: each follows runs of its own (one thread of torch), or all share products."""
     sweep = NoiseSweepSpec(model=spec.model, source=spec.source, n_runs=spec.n_runs, n_steps=spec.n_steps)
     found = []
@@ -208,7 +209,7 @@ def sweeps(spec: InferenceSpec, settings: Settings) -> list[Timing]:
         torch.set_num_threads(threads)
         how = "all cores, runs of its own each" if threads == 1 else "all cores, products shared"
         report.say(f"sweep, {how}")
-        seconds = timed(lambda: experiments.noise_sweep(sweep, settings))
+        seconds = timed(lambda: experiments.noise_sweep(sweep, session))
         found.append(Timing(f"sweep of {len(sweep.noises)} p, {how}", threads, [seconds], 0.0))
     return found
 
@@ -220,10 +221,10 @@ def timed(act: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def starts(model: Model, spec: InferenceSpec, settings: Settings) -> Tensor:
+def starts(model: Model, spec: InferenceSpec, session: Session) -> Tensor:
     """x(0) of all runs."""
     rows = list(range(spec.n_runs))
-    return experiments.noisy(model, spec, experiments.starts(model, spec, rows, settings), rows, spec.noise)
+    return experiments.noisy(model, spec, experiments.starts(model, spec, rows, session), rows, spec.noise)
 
 
 def written(timings: list[Timing], swept: list[Timing], notes: list[str], n_noises: int) -> str:
@@ -262,13 +263,13 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure, print, write."""
     args = read_arguments(arguments)
     images = images_here()
-    settings = replace(Settings.from_environment({}), data=images or Path(), device="cpu")
+    session = Session.open(replace(Settings.from_environment({}), data=images or Path(), device="cpu"))
     spec = InferenceSpec(model=MODEL, source="original" if images else "decoded")
-    model = experiments.open_model(MODEL, settings)
-    x = starts(model, spec, settings)
+    model = session.model(MODEL)
+    x = starts(model, spec, session)
     ways, notes = ways_of(model.vae, x)
     check(model.vae, x, spec.n_steps)
-    timings, swept = compare(ways, x, spec.n_steps, args.repeats), sweeps(spec, settings)
+    timings, swept = compare(ways, x, spec.n_steps, args.repeats), sweeps(spec, session)
     head = f"{MODEL}, {spec.n_runs} runs x {spec.n_steps} steps, label {spec.label}, p = {spec.noise:g}, "
     head += f"from {spec.source} images; torch {torch.__version__.partition('+')[0]}, float32, CPU."
     text = written(timings, swept, notes, len(NoiseSweepSpec(model=MODEL).noises))

@@ -37,6 +37,7 @@ from core.config import (
     NoiseSweepSpec,
     Settings,
 )
+from core.session import Session
 from core.spec import Choice, RefusedError, Spec, checked
 from core.store import SHIPPED
 
@@ -47,15 +48,20 @@ FIGURES = (
 """The names of dashboard.catalogue, for the help alone: to import that takes a second."""
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run one command; returns the exit status (0 done, 1 refused with a sentence)."""
+def main(arguments: list[str] | None = None, start: Callable[[Settings], Session] = Session.open) -> int:
+    """Run one command; returns the exit status (0 done, 1 refused with a sentence).
+
+    Args:
+        arguments: The words behind `python -m core`.
+        start: Makes what the command stands on.
+    """
     parser = build_parser()
     args = parser.parse_args(arguments)
     try:
         settings = Settings.from_environment()
         if args.device:
             settings = replace(settings, device=args.device)
-        answer = args.run(args, settings)
+        answer = args.run(args, start(settings))
     except (RefusedError, OSError) as error:
         print(f"python -m core {args.command}: {error}", file=sys.stderr)
         return 1
@@ -169,7 +175,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
 
 
 def add_command(
-    commands: Any, name: str, run: Callable[[argparse.Namespace, Settings], Any], help: str
+    commands: Any, name: str, run: Callable[[argparse.Namespace, Session], Any], help: str
 ) -> argparse.ArgumentParser:
     """A sub-command with the options that all share."""
     parser = commands.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".")

@@ -23,6 +23,8 @@ from core.config import (
     SOURCES,
     ZOO,
     ClassifierSpec,
+    EmbeddingSpec,
+    EnsembleSpec,
     FigureSpec,
     GridSpec,
     InferenceSpec,
@@ -33,6 +35,7 @@ from core.config import (
 )
 from core.library import Entry
 from core.results import PAIRS, POINTS, GridCell
+from core.session import Session
 from core.spec import RefusedError, Spec, checked
 from core.store import file_sha256, read_recipe
 from core.zoo import FORMER_WEIGHTS, trained_anew
@@ -61,16 +64,16 @@ def progress_bar(title: str) -> Iterator[Progress]:
         yield report
 
 
-def run_download(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
+def run_download(args: argparse.Namespace, session: Session) -> dict[str, Any]:
     with progress_bar(args.dataset) as report:
-        download.download(args.dataset, settings.data, progress=report)
-    return {"dataset": args.dataset, "folder": str(settings.data)}
+        download.download(args.dataset, session.settings.data, progress=report)
+    return {"dataset": args.dataset, "folder": str(session.settings.data)}
 
 
-def run_train(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
+def run_train(args: argparse.Namespace, session: Session) -> dict[str, Any]:
     spec = spec_from(args, ModelSpec)
     with progress_bar(f"{spec.dataset} N_z={spec.n_latent}") as report:
-        path, course = experiments.train_model(spec, settings, path=args.output, progress=report)
+        path, course = experiments.train_model(spec, session.settings, path=args.output, progress=report)
     return {
         "file": str(path),
         "spec": spec.to_dict(),
@@ -79,11 +82,11 @@ def run_train(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     }
 
 
-def run_classifier(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
+def run_classifier(args: argparse.Namespace, session: Session) -> dict[str, Any]:
     shipped = CLASSIFIERS.get(f"{args.dataset}-classifier", ClassifierSpec())
     spec = spec_from(args, ClassifierSpec, **shipped.to_dict())
     with progress_bar(f"classifier of {spec.dataset}") as report:
-        path, trained = experiments.train_classifier(spec, settings, path=args.output, progress=report)
+        path, trained = experiments.train_classifier(spec, session.settings, path=args.output, progress=report)
     card = read_recipe(path, ClassifierSpec)[1]
     return {
         "file": str(path),
@@ -94,7 +97,7 @@ def run_classifier(args: argparse.Namespace, settings: Settings) -> dict[str, An
     }
 
 
-def run_zoo(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
+def run_zoo(args: argparse.Namespace, session: Session) -> dict[str, Any]:
     names = args.only or [*ZOO, *CLASSIFIERS]
     if args.processes > 1:
         with ThreadPool(args.processes) as pool:
@@ -104,7 +107,7 @@ def run_zoo(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     else:
         for name in names:
             with progress_bar(name) as report:
-                experiments.zoo_model(name, settings, folder=args.output, progress=report)
+                experiments.zoo_model(name, session.settings, folder=args.output, progress=report)
     return {"folder": str(args.output), "models": names}
 
 
@@ -117,12 +120,12 @@ def in_own_process(args: argparse.Namespace, name: str) -> int:
     return subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False).returncode
 
 
-def run_grid(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
+def run_grid(args: argparse.Namespace, session: Session) -> dict[str, Any]:
     spec = spec_from(args, GridSpec)
     missing = experiments.missing_cells(spec, args.output)
     with progress_bar(f"{len(missing)} of {len(spec.cells)} trainings") as report:
         if missing:
-            train_cells(missing, args, settings, report)
+            train_cells(missing, args, session.settings, report)
         report(1.0, "all are there")
     sweep = experiments.latent_sweep(spec, args.output)
     return {
@@ -195,8 +198,8 @@ def known(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def run_models(_: argparse.Namespace, settings: Settings) -> list[dict[str, Any]]:
-    entries = experiments.library_of(settings).usable()
+def run_models(_: argparse.Namespace, session: Session) -> list[dict[str, Any]]:
+    entries = session.library.usable()
     for entry in entries:
         card, spec = entry.card, entry.spec
         ratios = card.contribution_ratio or ()
@@ -223,33 +226,36 @@ def cell(value: float | None) -> str:
     return "?" if value is None else str(value)
 
 
-def model_of(args: argparse.Namespace, settings: Settings) -> Entry:
+def model_of(args: argparse.Namespace, session: Session) -> Entry:
     """The model that was named, or the default one of a data set and N_z."""
-    library = experiments.library_of(settings)
-    return library.find(args.model) if args.model else library.default(args.dataset, args.n_latent)
+    if args.model:
+        return session.library.find(args.model)
+    return session.library.default(args.dataset, args.n_latent)
 
 
-def inference_spec(args: argparse.Namespace, settings: Settings, spec: type[Spec]) -> Any:
+def inference_spec(args: argparse.Namespace, session: Session, spec: type[Spec]) -> Any:
     """A spec on a model; unless told otherwise from original images where they are here, and at most all memories."""
-    entry = model_of(args, settings)
-    why = experiments.why_decoded(entry.id, settings)
+    entry = model_of(args, session)
+    why = experiments.why_decoded(entry.id, session)
     if args.source is None and why:
         print(f"{why.reason} Runs start from decoded memories (--source decoded).", file=sys.stderr)
     source = "decoded" if why else "original"
-    held = experiments.open_model(entry.id, settings).memories.shape[1]
+    held = session.model(entry.id).memories.shape[1]
     usual: Any = next(item.default for item in fields(spec) if item.name == "n_runs")
     return spec_from(args, spec, model=entry.id, source=source, n_runs=min(usual, held))
 
 
-def run_infer(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
-    spec = inference_spec(args, settings, InferenceSpec)
+def run_infer(args: argparse.Namespace, session: Session) -> dict[str, Any]:
+    spec = inference_spec(args, session, InferenceSpec)
     with progress_bar(f"label {spec.label}, p = {spec.noise:g}") as report:
-        result = experiments.trajectories(spec, settings, progress=report)
+        result = session.result(experiments.trajectories, spec.part(EnsembleSpec), progress=report)
+        plane = session.result(experiments.embedding, spec.part(EmbeddingSpec), progress=report)
         report(1.0, "done")
-    own = experiments.run(spec, settings)
+    own = experiments.run(spec, session)
     ensemble = result.ensemble
     if args.output:
-        arrays: dict[str, Any] = {name: value for name, value in vars(result).items() if isinstance(value, np.ndarray)}
+        found = vars(result) | vars(plane)
+        arrays: dict[str, Any] = {name: value for name, value in found.items() if isinstance(value, np.ndarray)}
         args.output = args.output.with_suffix(".npz")  # as NumPy would name it
         np.savez_compressed(args.output, recipe=json.dumps(spec.to_dict()), run_z=own.z, **arrays)
     return {
@@ -265,10 +271,10 @@ def run_infer(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     }
 
 
-def run_stages(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
-    spec = inference_spec(args, settings, NoiseSweepSpec)
+def run_stages(args: argparse.Namespace, session: Session) -> dict[str, Any]:
+    spec = inference_spec(args, session, NoiseSweepSpec)
     with progress_bar(f"label {spec.label}, {spec.noise_kind}") as report:
-        sweep = experiments.noise_sweep(spec, settings, progress=report)
+        sweep = session.result(experiments.noise_sweep, spec, progress=report)
     if not args.json:
         print("    p  stage      memory concept abstract")
         for p, stage, rival, row in zip(
@@ -293,13 +299,13 @@ def run_stages(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
     }
 
 
-def run_figure(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
+def run_figure(args: argparse.Namespace, session: Session) -> dict[str, Any]:
     # the pictures are the dashboard's: no other command waits for plotly, and a machine without it has the others
     from dashboard import catalogue, files
-    from dashboard.cache import without_server
+    from dashboard.experiments import Experiments
     from dashboard.theme import LIGHT
 
-    lab, wanted = without_server(settings), None
+    lab, wanted = Experiments.alone(session), None
     given = {key: getattr(args, key) for key in catalogue.TYPED if getattr(args, key) is not None}
     if args.recipe and given:
         raise RefusedError(
@@ -331,31 +337,31 @@ def former_of(file: str) -> tuple[str, ...]:
     return FORMER_WEIGHTS.get(Path(file).stem, ())
 
 
-def run_sweeps(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
-    entry = model_of(args, settings)
+def run_sweeps(args: argparse.Namespace, session: Session) -> dict[str, Any]:
+    entry = model_of(args, session)
     with progress_bar(entry.id) as report:
         sources = (args.source,) if args.source else SOURCES
-        path = experiments.store_noise_sweeps(entry.id, settings, sources=sources, progress=report)
+        path = experiments.store_noise_sweeps(entry.id, session, sources=sources, progress=report)
     return {"model": entry.id, "file": str(path)}
 
 
-def run_derive(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
-    library = experiments.library_of(settings)
+def run_derive(args: argparse.Namespace, session: Session) -> dict[str, Any]:
+    library = session.library
     shipped = [entry for entry in library.usable() if entry.origin == "shipped"]
-    specs = experiments.sweeps_to_derive([library.find(id) for id in args.only or ()] or shipped, settings)
+    specs = experiments.sweeps_to_derive([library.find(id) for id in args.only or ()] or shipped, session)
     with progress_bar("stage bands") as report:
-        experiments.compute_sweeps(specs, settings, progress=report)
+        experiments.compute_sweeps(specs, session, progress=report)
     written = []
     for kind, path in experiments.CLAIMS.items() if not args.only else ():
         with progress_bar(f"claims, {kind}") as report:
-            experiments.save_claims(experiments.claims(settings, noise_kind=kind, progress=report), path)
+            experiments.save_claims(experiments.claims(session, noise_kind=kind, progress=report), path)
         written.append(str(path))
     return {"sweeps": len(specs), "claims": written}
 
 
-def run_claims(args: argparse.Namespace, settings: Settings) -> dict[str, Any]:
+def run_claims(args: argparse.Namespace, session: Session) -> dict[str, Any]:
     with progress_bar("claims") as report:
-        table = experiments.claims(settings, noise_kind=args.noise_kind, n_runs=args.runs, progress=report)
+        table = experiments.claims(session, noise_kind=args.noise_kind, n_runs=args.runs, progress=report)
     if args.output:
         experiments.save_claims(table, args.output)
     if not args.json:

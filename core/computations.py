@@ -184,18 +184,17 @@ class Computations:
         """What is done within takes milliseconds and has no turn: parts of works wait for its end, for a moment."""
         return self.later.at_once()
 
-    def turn(self, line: str = COMPUTING, *, waits: bool = True) -> AbstractContextManager[None]:
+    def turn(self, line: str = COMPUTING) -> AbstractContextManager[None]:
         """What is done within has the line for itself, between two reports.
 
         Args:
             line: What is done one at a time.
-            waits: Else it is given up where others are in the line.
 
         Raises:
             LeftError: Nobody waits any more for the work that this thread does: its turn does not come.
             RuntimeError: This thread has a turn in another line: two such threads would wait for each other.
         """
-        return self.turns.turn(line, waits=waits)
+        return self.turns.turn(line)
 
     def leave(self, client: str, topic: str) -> bool:
         """Let a client wait no longer; returns whether it waited."""

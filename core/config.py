@@ -6,13 +6,13 @@ Settings (paths, device, addresses) change where a thing is computed, never what
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from core import cluster
-from core.spec import Check, Choice, Integer, Integers, Name, Rates, Real, Spec, SpecError, setting, shown
+from core.spec import Check, Choice, Integer, Integers, Name, Rates, Real, Reals, Spec, SpecError, setting, shown
 
 DATASETS = ("mnist", "fashion", "digits")
 NOISE_KINDS = ("permute", "invert")
@@ -133,10 +133,12 @@ class GridSpec(Spec):
 
 
 SOME_RUNS = Integers(0, 499, least=0, most=499)
+NOISES = tuple(round(i / 40, 4) for i in range(41))
+"""The grid of p of the shipped sweeps: 0, 0.025, ..., 1."""
 
 
 @dataclass(frozen=True)
-class EnsembleSpec(Spec):
+class ExperimentSpec(Spec):
     """What all experiments on a model share: where runs start, how pixels are swapped, how many runs for how long."""
 
     model: str = setting(Name(), help="id of a model: its file name without the ending")
@@ -150,14 +152,31 @@ class EnsembleSpec(Spec):
 
 
 @dataclass(frozen=True)
-class InferenceSpec(EnsembleSpec):
-    """One experiment of repeated inference: a model, a label, a noise, and how many runs for how long."""
+class EnsembleSpec(ExperimentSpec):
+    """Runs from images of one label, with one noise."""
 
     label: int = setting(Integer(0, N_LABELS - 1), 6, help="label of the images")
-    sample: int = setting(Integer(0, 499), 17, help="which image of the label the highlighted run starts from")
     noise: float = setting(Real(0, 1), 0.2, help="share p of the pixels that are swapped")
+
+
+@dataclass(frozen=True)
+class RunSpec(EnsembleSpec):
+    """One of these runs."""
+
+    sample: int = setting(Integer(0, 499), 17, help="which image of the label the highlighted run starts from")
+
+
+@dataclass(frozen=True)
+class EmbeddingSpec(EnsembleSpec):
+    """The plane that these runs are shown in."""
+
     window: int = setting(Integer(0, 30), 5, help="steps that the PCA of step t looks ahead")
     basis: str = setting(Choice(BASES), "windowed", help="PCA per window, rotated to the one before, or fixed")
+
+
+@dataclass(frozen=True)
+class InferenceSpec(RunSpec, EmbeddingSpec):
+    """What a screen shows: an ensemble in its plane, and the run that is highlighted."""
 
 
 @dataclass(frozen=True)
@@ -167,22 +186,13 @@ class FigureSpec(InferenceSpec):
     t: int = setting(Integer(0, 200), 10, help="step at which the branches of Supplement B are told apart")
     chosen: tuple[int, ...] = setting(SOME_RUNS, (), help="runs of one of these branches; two clusters where none")
 
-    @property
-    def runs(self) -> InferenceSpec:
-        """The runs alone, as the explorer asks for them."""
-        return InferenceSpec(**{item.name: getattr(self, item.name) for item in fields(InferenceSpec)})
-
 
 @dataclass(frozen=True)
-class NoiseSweepSpec(EnsembleSpec):
-    """Minimum distances and stage of an ensemble at p = 0, step, ..., 1 (the paper's Fig. 4, there with 500 runs)."""
+class NoiseSweepSpec(ExperimentSpec):
+    """Minimum distances and stage of an ensemble at many p (the paper's Fig. 4, there with 500 runs)."""
 
     label: int = setting(Integer(0, N_LABELS - 1), 6, help="label of the images")
-
-    @property
-    def noises(self) -> tuple[float, ...]:
-        """The grid of p: stage II can be narrow, so it is fine."""
-        return tuple(round(i / 40, 4) for i in range(41))
+    noises: tuple[float, ...] = setting(Reals(0, 1), NOISES, help="values of p; stage II can be narrow")
 
 
 @dataclass(frozen=True)
@@ -193,16 +203,26 @@ class LabelMapSpec(NoiseSweepSpec):
 
 
 @dataclass(frozen=True)
-class ApproachSpec(EnsembleSpec):
+class ApproachSpec(ExperimentSpec):
     """Distance to memory and concepts over time, for every label (the paper's Fig. 3 and Supplements C and F)."""
 
     noise: float = setting(Real(0, 1), 0.2, help="share p of the pixels that are swapped")
     metric: str = setting(Choice(METRICS), "euclidean", help="or in units of the spread of the label's memories")
 
-    def runs_of(self, label: int) -> InferenceSpec:
+    def runs_of(self, label: int) -> EnsembleSpec:
         """The runs of one label."""
-        shared = {item.name: getattr(self, item.name) for item in fields(EnsembleSpec)}
-        return InferenceSpec(**shared, noise=self.noise, label=label)
+        return EnsembleSpec(**self.part(ExperimentSpec).to_dict(), noise=self.noise, label=label)
+
+
+@dataclass(frozen=True)
+class DynamicsSpec(ExperimentSpec):
+    """How one step moves what is near the concepts, and the noise among it."""
+
+    noise: float = setting(Real(0, 1), 0.2, help="share p of the pixels that are swapped")
+
+    def runs_of(self, label: int) -> EnsembleSpec:
+        """The runs of one label."""
+        return EnsembleSpec(**self.to_dict(), label=label)
 
 
 @dataclass(frozen=True)
@@ -210,7 +230,6 @@ class BranchSpec(EnsembleSpec):
     """Two clusters of runs at one step, or some runs and the others (the paper's Supplement B)."""
 
     label: int = setting(Integer(0, N_LABELS - 1), 1, help="label of the images; the paper shows '1'")
-    noise: float = setting(Real(0, 1), 0.2, help="share p of the pixels that are swapped")
     t: int = setting(Integer(0, 200), 10, help="step at which the runs are told apart; 10 in the paper")
     chosen: tuple[int, ...] = setting(SOME_RUNS, (), help="runs of the first branch; two clusters where none")
 
@@ -236,6 +255,7 @@ class Settings:
     max_jobs: int = 20
     max_import: int = 64_000_000  # bytes; a shipped model has at most 5,000,000
     max_models: int = 2_000_000_000  # bytes; 400 models of the paper's size, or 80 trainings that were stopped
+    max_cache: int = 2_000_000_000  # bytes; 250 ensembles of the paper's size
 
     @staticmethod
     def from_environment(environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -264,6 +284,7 @@ class Settings:
             max_jobs=read_variable(environ, "LT_MAX_JOBS", Integer(1, 1_000_000), "20"),
             max_import=read_variable(environ, "LT_MAX_IMPORT_MB", Integer(1, 1_000_000), "64") * 1_000_000,
             max_models=read_variable(environ, "LT_MAX_MODELS_MB", Integer(1, 1_000_000), "2000") * 1_000_000,
+            max_cache=read_variable(environ, "LT_MAX_CACHE_MB", Integer(1, 1_000_000), "2000") * 1_000_000,
         )
 
 

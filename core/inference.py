@@ -102,8 +102,14 @@ def repeated_inference(
     Source:
         Nagano et al. (2020), Eqs. 3-4; deterministic after x(0).
     """
-    z = torch.empty(n_steps + 1, len(x), vae.n_latent, device=x.device, dtype=x.dtype)
-    z[0] = vae.mean(x)
+    return continued(vae, vae.mean(x), n_steps)
+
+
+@torch.no_grad()
+def continued(vae: VAE, z: Float[Tensor, "trials latent"], n_steps: int) -> Float[Tensor, "steps trials latent"]:
+    """Trajectories from a position in latent space on, which is their first step; nothing else decides about them."""
+    steps = torch.empty(n_steps + 1, *z.shape, device=z.device, dtype=z.dtype)
+    steps[0] = z
     for t in range(n_steps):
-        z[t + 1] = vae.latent_map(z[t])
-    return z
+        steps[t + 1] = vae.latent_map(steps[t])
+    return steps

@@ -110,18 +110,31 @@ class Ensemble:
 
 
 @dataclass(frozen=True)
+class LatentActivity:
+    """Collective runs: z(t) of every run."""
+
+    z: Float[np.ndarray, "steps trials latent"]
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """Collective runs in the plane, at every step and at the steps before it (`lags`), and the axes of that plane."""
+
+    embedding: Float[np.ndarray, "steps lags trials 2"]
+    basis: Float[np.ndarray, "steps 2 latent"]
+    mean: Float[np.ndarray, "steps latent"]
+    explained_variance_ratio: Float[np.ndarray, "steps 2"]
+
+
+@dataclass(frozen=True)
 class Trajectories:
-    """Collective runs: what the plane and the distance curves show.
+    """Collective runs on average: what the distance curves show.
 
     `mean_path_approaches` compares the path of the mean position with the segment between its ends;
     `mean_curve_approaches` the mean of the distances with the mean of the distances along the straight lines of the
     runs, at the step of its minimum, as Fig. 3 draws both.
     """
 
-    embedding: Float[np.ndarray, "steps lags trials 2"]
-    basis: Float[np.ndarray, "steps 2 latent"]
-    mean: Float[np.ndarray, "steps latent"]
-    explained_variance_ratio: Float[np.ndarray, "steps 2"]
     distances: Float[np.ndarray, "points steps"]
     distances_sem: Float[np.ndarray, "points steps"]
     concept_distances: Float[np.ndarray, "labels steps"]

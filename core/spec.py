@@ -9,8 +9,10 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields
-from typing import Any, Self, cast
+from typing import Any, Self, TypeVar, cast
 from urllib.parse import parse_qsl, urlencode
+
+Part = TypeVar("Part", bound="Spec")
 
 
 class RefusedError(ValueError):
@@ -102,6 +104,23 @@ class Rates:
 
 
 @dataclass(frozen=True)
+class Reals:
+    """Some numbers between two bounds, each once, the smallest first."""
+
+    low: float
+    high: float
+    most: int = 201
+
+    def check(self, name: str, value: object) -> tuple[float, ...]:
+        if isinstance(value, list | tuple) and 1 <= len(value) <= self.most:
+            return tuple(sorted({Real(self.low, self.high).check(name, part) for part in value}))
+        raise SpecError(f"{name} must be 1 to {self.most} numbers, not {shown(value)}.")
+
+    def read(self, name: str, text: str) -> tuple[float, ...]:
+        return self.check(name, [Real(self.low, self.high).read(name, part) for part in text.split(",")])
+
+
+@dataclass(frozen=True)
 class Integers:
     """Some whole numbers between two bounds."""
 
@@ -119,7 +138,7 @@ class Integers:
         return self.check(name, [Integer(self.low, self.high).read(name, part) for part in text.split(",")])
 
 
-Check = Integer | Real | Choice | Name | Rates | Integers
+Check = Integer | Real | Choice | Name | Rates | Reals | Integers
 
 
 def shown(value: object) -> str:
@@ -152,6 +171,10 @@ class Spec:
     def to_dict(self) -> dict[str, Any]:
         """Plain values by field name, ready for JSON."""
         return asdict(self)
+
+    def part(self, kind: type[Part]) -> Part:
+        """What another kind of spec asks of this one: the fields that it has."""
+        return kind(**{item.name: getattr(self, item.name) for item in fields(kind)})
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
@@ -199,7 +222,8 @@ class Spec:
                 except SpecError as error:
                     if item.default is MISSING:
                         raise
-                    notes.append(f"{error} The default, {written(item.default)}, is used.")
+                    default = written(item.default)
+                    notes.append(f"{error} The default{f', {default},' if len(default) < 40 else ''} is used.")
         return cls.complete(values), notes
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 
-from core.works import LeftError, Visitor, Work, Works
+from core.works import Visitor, Work, Works
 
 COMPUTING, ESTIMATING = "computing", "estimating"  # what is done one at a time
 
@@ -72,15 +72,13 @@ class Turns:
         self._places = count()
 
     @contextmanager
-    def turn(self, name: str, *, waits: bool) -> Iterator[None]:
+    def turn(self, name: str) -> Iterator[None]:
         """A turn in a line, as in `Computations.turn`."""
         owner, line = self.works.owner(), self.lines[name]
         with self.works.lock:
             has = self.line_of(owner)
             if has and has is not line:
                 raise RuntimeError(f"A turn of {name} within another one.")
-            if not has and not waits and (line.holder or line.waiting):
-                raise LeftError
             turn = None if has else Turn(owner, next(self._places))
             if turn:
                 self._take(line, turn)

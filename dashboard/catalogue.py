@@ -21,15 +21,15 @@ from core.config import FigureSpec, InferenceSpec, Progress
 from core.spec import SpecError, checked
 from core.store import file_sha256
 from dashboard import figures
-from dashboard.cache import CachedExperiments
+from dashboard.experiments import Experiments
 from dashboard.finds import (
     Find,
     Results,
     classifier_of,
     find_branches,
-    find_cloud,
     find_curves,
     find_dynamics,
+    find_embedding,
     find_geometries,
     find_geometry,
     find_grid,
@@ -102,9 +102,9 @@ class Row:
     columns: tuple[str, ...] = ()
     has_step: bool = False
 
-    def results(self, lab: CachedExperiments, spec: FigureSpec, progress: Progress) -> Results:
+    def results(self, lab: Experiments, spec: FigureSpec, progress: Progress) -> Results:
         """What is drawn; runs alone are cached for the explorer too."""
-        return self.find(lab, spec if self.has_step else spec.runs, progress)
+        return self.find(lab, spec if self.has_step else spec.part(InferenceSpec), progress)
 
 
 def row_of(name: str) -> Row:
@@ -118,7 +118,7 @@ def row_of(name: str) -> Row:
     return ROWS[name]
 
 
-def question(lab: CachedExperiments, name: str, given: Mapping[str, str]) -> FigureSpec:
+def question(lab: Experiments, name: str, given: Mapping[str, str]) -> FigureSpec:
     """The paper's settings of a figure, changed by what is given as text, within what the model holds.
 
     Raises:
@@ -136,12 +136,12 @@ def question(lab: CachedExperiments, name: str, given: Mapping[str, str]) -> Fig
     return replace(spec, n_runs=min(spec.n_runs, held), sample=min(spec.sample, held - 1), source=source)
 
 
-def draw(lab: CachedExperiments, name: str, spec: FigureSpec, results: Results, theme: Theme) -> go.Figure:
+def draw(lab: Experiments, name: str, spec: FigureSpec, results: Results, theme: Theme) -> go.Figure:
     """The picture of what was found for a figure."""
     return row_of(name).picture(results, Subject(spec, lab.library.find(spec.model)), theme)
 
 
-def recipe(lab: CachedExperiments, name: str, spec: FigureSpec) -> dict[str, Any]:
+def recipe(lab: Experiments, name: str, spec: FigureSpec) -> dict[str, Any]:
     """What a figure can be computed from again: its settings, and the SHA-256 of every file that it rests on."""
     rests_on = row_of(name).rests_on
     entries = [lab.library.find(spec.model)]
@@ -152,7 +152,7 @@ def recipe(lab: CachedExperiments, name: str, spec: FigureSpec) -> dict[str, Any
     return {"figure": name, "spec": spec.to_dict(), "weights": {path.name: file_sha256(path) for path in paths}}
 
 
-def run_of(lab: CachedExperiments, name: str, spec: InferenceSpec, x: object, y: object) -> tuple[InferenceSpec, int]:
+def run_of(lab: Experiments, name: str, spec: InferenceSpec, x: object, y: object) -> tuple[InferenceSpec, int]:
     """The runs that a cell of a map stands for, and the step (the last one where the map has no steps).
 
     Args:
@@ -192,8 +192,9 @@ LADDER: Any = {"rests_on": ("ladder",)}
 ROWS = {
     "fig1": Row("Fig. 1", "A noisy image step by step, and its concept", "‘6’, p = 0.2", find_run, draw_strip),
     "suppA": Row("Supp. A", "The same for every label", "p = 0.2", find_runs, draw_strips),
-    "fig2": Row("Fig. 2", "Collective runs in windowed PCA", "‘1’; p, number ours", find_cloud, draw_windows, 1),
-    "movies": Row("Movies S1-S10", "The same as a movie, any label", "‘1’; p, number ours", find_cloud, draw_movie, 1),
+    "fig2": Row("Fig. 2", "Collective runs in windowed PCA", "‘1’; p, number ours", find_embedding, draw_windows, 1),
+    "movies": Row("Movies S1-S10", "The same as a movie, any label", "‘1’; p, number ours", find_embedding, draw_movie,
+                  1),
     "suppB": Row("Supp. B", "The two branches of the runs, and how they are read", "‘1’, t = 10", find_branches,
                  draw_branches, 1, rests_on=("classifier",), has_step=True),
     "fig3": Row("Fig. 3", "Distance to memory and concept, every label", "300 runs", *EUCLIDEAN),

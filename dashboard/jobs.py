@@ -23,7 +23,7 @@ from core import cluster, experiments, train
 from core.computations import ESTIMATING, Computations, Question
 from core.computations import Reporter as Waited
 from core.config import ModelSpec, Settings
-from core.library import IMPORTED
+from core.library import IMPORTED, Library
 from core.results import TrainingRun
 from core.spec import RefusedError
 
@@ -54,10 +54,18 @@ class JobStatus:
 
 
 class Jobs:
-    """The jobs of this server."""
+    """The jobs of this server.
 
-    def __init__(self, settings: Settings, computations: Computations | None = None):
-        self.settings, self.computations = settings, computations or Computations()
+    Args:
+        settings: Where it keeps models, and where jobs are done.
+        library: The models; those of the settings where none is given.
+        computations: Where visitors wait for an estimate.
+    """
+
+    def __init__(self, settings: Settings, library: Library | None = None, computations: Computations | None = None):
+        self.settings = settings
+        self.library = library or Library.of(settings.models)
+        self.computations = computations or Computations()
         self._estimates: dict[ModelSpec, tuple[float, float]] = {}  # seconds, and when they were found
         self._lock = threading.Lock()  # while a cluster or an attempt is started
         self._standing = threading.Lock()  # while a status changes; nobody waits for the scheduler meanwhile
@@ -84,7 +92,7 @@ class Jobs:
             RefusedError: The scheduler does not answer, or has no worker; or there is no room for more.
         """
         key = f"train-{spec.key()[:16]}"
-        usable = experiments.library_of(self.settings).usable(spec.dataset)
+        usable = self.library.usable(spec.dataset)
         there = [e.id for e in usable if e.spec == spec and e.origin != IMPORTED]  # anyone can write a recipe
         if there:
             self._work[key], self._status[key] = spec, JobStatus("done", 1.0, there[0])

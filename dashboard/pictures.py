@@ -46,16 +46,16 @@ def draw_strips(found: Results, of: Subject, theme: Theme) -> go.Figure:
 
 
 def draw_windows(found: Results, of: Subject, theme: Theme) -> go.Figure:
-    return figures.windows(found["trajectories"], found["space"], theme, label=of.spec.label, names=of.names)
+    return figures.windows(found["embedding"], found["space"], theme, label=of.spec.label, names=of.names)
 
 
 def draw_movie(found: Results, of: Subject, theme: Theme) -> go.Figure:
-    return figures.movie(found["trajectories"], found["space"], theme, label=of.spec.label, names=of.names)
+    return figures.movie(found["embedding"], found["space"], theme, label=of.spec.label, names=of.names)
 
 
 def draw_schematic(found: Results, of: Subject, theme: Theme) -> go.Figure:
     return figures.schematic(
-        found["trajectories"], found["space"], found["run"], theme, label=of.spec.label, names=of.names
+        found["embedding"], found["space"], found["run"], theme, label=of.spec.label, names=of.names
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from core.results import LatentSpace, NoiseSweep, Run, Trajectories
+from core.results import Embedding, LatentSpace, NoiseSweep, Run, Trajectories
 
 GREY_LEVELS = 32  # enough for the eye on small tiles, and half the bytes of 256
 MAP_LEVELS = 4095  # of positions on the plane, which has some 500 pixels
@@ -86,16 +86,16 @@ def run_payload(run: Run, shape: tuple[int, int]) -> dict[str, Any]:
     }
 
 
-def cloud_payload(cloud: Trajectories) -> dict[str, Any]:
+def cloud_payload(runs: Trajectories, plane: Embedding) -> dict[str, Any]:
     """All runs on the plane, with the axes that place anything else on it."""
     return {
-        "embedding": quantised(cloud.embedding[:, 0], MAP_LEVELS),
-        "trail": differences(cloud.embedding),
-        "basis": quantised(cloud.basis, AXIS_LEVELS),
-        "mean": quantised(cloud.mean, AXIS_LEVELS),
-        "explained": exact(cloud.explained_variance_ratio),
-        "n_steps": len(cloud.basis) - 1,
-        "minimum_distance": rounded(cloud.ensemble.minimum_distance),
+        "embedding": quantised(plane.embedding[:, 0], MAP_LEVELS),
+        "trail": differences(plane.embedding),
+        "basis": quantised(plane.basis, AXIS_LEVELS),
+        "mean": quantised(plane.mean, AXIS_LEVELS),
+        "explained": exact(plane.explained_variance_ratio),
+        "n_steps": len(plane.basis) - 1,
+        "minimum_distance": rounded(runs.ensemble.minimum_distance),
     }
 
 

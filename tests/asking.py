@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from core.computations import FIGURE, Computations, LeftError, Question, Reporter
+from core.computations import COMPUTING, FIGURE, Computations, LeftError, Question, Reporter
 from tests.processes import until
 
 
@@ -118,3 +118,9 @@ def rests(computations: Computations) -> bool:
 def has(computations: Computations, client: str, text: str) -> None:
     """Wait until a client sees a report."""
     until(lambda: (computations.progress(client, "figure") or (0, ""))[1] == text, f"{client} sees {text}")
+
+
+def is_free(computations: Computations) -> bool:
+    """Whether nobody has the turn, or waits for it."""
+    line = computations.turns.lines[COMPUTING]
+    return line.holder is None and not line.waiting

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,9 @@ from redis import ConnectionError, Redis
 from core import config, data, experiments, store, vae
 from core.__main__ import main
 from core.config import ModelSpec, Settings
+from core.library import Library
 from core.model_card import ModelCard
+from core.session import Session
 from tests.processes import until
 from tests.served import free_port, required
 
@@ -93,13 +96,18 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
+def session(settings: Settings) -> Session:
+    return Session.open(settings)
+
+
+@pytest.fixture
 def command(settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
     """Runs `python -m core ...` in a home of its own; gives status, the JSON of the last line, stdout and stderr."""
 
-    def run(*arguments: str, home: Settings = settings) -> Answer:
+    def run(*arguments: str, home: Settings = settings, library: Library | None = None) -> Answer:
         for name in ("data", "models", "cache", "device"):
             monkeypatch.setenv(f"LT_{name.upper()}", str(getattr(home, name)))
-        status = main(list(arguments))
+        status = main(list(arguments), partial(Session.open, library=library))
         out, err = capsys.readouterr()
         return status, json.loads(out.splitlines()[-1]) if status == 0 else {}, out, err
 

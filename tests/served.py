@@ -4,12 +4,10 @@ import os
 import socket
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -17,23 +15,34 @@ import requests
 from dash import Dash
 from flask.testing import FlaskClient
 
-from core.config import Settings
+import app
+from core.computations import Computations
+from core.config import Progress, Settings, silent
 from dashboard.hosting import Hosting
 
 
-def app_module() -> ModuleType:
-    """The module `app`, imported where its own first app finds an empty home."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith(("LT_", "DASH_")) or name == "REDIS_URL"]:
-            patch.delenv(name)
-        patch.setenv("LT_HOME", tempfile.mkdtemp(prefix="lt-test-"))
-        import app
-    return app
+class Watched(Computations):
+    """Notes which experiments were computed because the cache had not their result, and lets something happen first."""
+
+    def __init__(self, before: Callable[[str, Progress], None] = lambda name, progress: None):
+        super().__init__(calm=NEVER)
+        self.before = before
+        self.computed: list[str] = []
+
+    def once(self, key: str, compute: Callable[..., Any], *, progress: Progress = silent, **more: Any) -> Any:
+        name = key.partition(":")[0]
+        self.computed.append(name)
+        self.before(name, progress)
+        return super().once(key, compute, progress=progress, **more)
 
 
-def create_app(settings: Settings, hosting: Hosting | None = None) -> Dash:
-    """app.create_app."""
-    return app_module().create_app(settings, hosting)
+NEVER = 1e6  # s of calm before anything is computed ahead
+
+
+def create_app(settings: Settings, hosting: Hosting | None = None, **more: Any) -> Dash:
+    """app.create_app, with nothing computed ahead unless it is given computations of its own."""
+    given: dict[str, Any] = {"computations": Computations(calm=NEVER)} | more
+    return app.create_app(settings, hosting, **given)
 
 
 def own_cache(settings: Settings, folder: Path) -> Settings:

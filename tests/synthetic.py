@@ -8,6 +8,7 @@ from core.results import (
     ApproachCurves,
     Branches,
     ConceptDynamics,
+    Embedding,
     Ensemble,
     Geometry,
     LabelMap,
@@ -52,10 +53,6 @@ def make_cloud(seed: int = 0, *, sem: float = 0.05, **changes: Any) -> Trajector
     three = np.array([3.0, 2.0, 4.0], np.float32)
     ensemble = Ensemble(three, three / 10, three / 9, three, three / 10, three / 9, three / 9, 0.75, 0.25, 0.8)
     values: dict[str, Any] = {
-        "embedding": floats(rng, STEPS, LAGS, TRIALS, 2) * 8 - 5,
-        "basis": floats(rng, STEPS, 2, LATENT),
-        "mean": floats(rng, STEPS, LATENT),
-        "explained_variance_ratio": floats(rng, STEPS, 2) / 2,
         "distances": floats(rng, 3, STEPS) * 2 + 1,
         "distances_sem": np.full((3, STEPS), sem, np.float32),
         "concept_distances": floats(rng, 10, STEPS) * 3 + 1,
@@ -65,6 +62,17 @@ def make_cloud(seed: int = 0, *, sem: float = 0.05, **changes: Any) -> Trajector
         "ensemble": ensemble,
     }
     return Trajectories(**(values | changes))
+
+
+def make_plane(seed: int = 0) -> Embedding:
+    """Collective runs in a plane."""
+    rng = np.random.default_rng(seed)
+    return Embedding(
+        embedding=floats(rng, STEPS, LAGS, TRIALS, 2) * 8 - 5,
+        basis=floats(rng, STEPS, 2, LATENT),
+        mean=floats(rng, STEPS, LATENT),
+        explained_variance_ratio=floats(rng, STEPS, 2) / 2,
+    )
 
 
 def make_sweep(stages: str = "1223", *, sem: float = 0.05) -> NoiseSweep:

@@ -9,8 +9,9 @@ import torch
 from core import experiments
 from core.analysis.concepts import distance
 from core.config import ApproachSpec, Settings
-from core.experiments.runs import collective_runs, line_distances, mean_curve_approaches, mean_path_approaches
+from core.experiments.runs import activity, line_distances, mean_curve_approaches, mean_path_approaches
 from core.results import ApproachCurves
+from core.session import Session
 
 
 @pytest.fixture(scope="module")
@@ -20,13 +21,13 @@ def spec(trained: tuple[Settings, str]) -> ApproachSpec:
 
 @pytest.fixture(scope="module")
 def found(spec: ApproachSpec, trained: tuple[Settings, str]) -> ApproachCurves:
-    return experiments.approach_curves(spec, trained[0])
+    return experiments.approach_curves(spec, Session.open(trained[0]))
 
 
 def runs(spec: ApproachSpec, home: Settings, label: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Trajectories, memories and concepts in float64."""
-    model = experiments.open_model(spec.model, home)
-    z = collective_runs(model, spec.runs_of(label), home, n_steps=spec.n_steps)
+    model = Session.open(home).model(spec.model)
+    z = activity(spec.runs_of(label), Session.open(home))
     return z.double().numpy(), model.memories[label, :20].double().numpy(), model.concepts.double().numpy()
 
 
@@ -67,7 +68,7 @@ def test_the_flock_and_the_numeric_subspace(
     label: int, spec: ApproachSpec, found: ApproachCurves, trained: tuple[Settings, str]
 ):
     z, _, _ = runs(spec, trained[0], label)
-    cloud = experiments.open_model(spec.model, trained[0]).memories[label].double().numpy()
+    cloud = Session.open(trained[0]).model(spec.model).memories[label].double().numpy()
     values = np.stack([np.linalg.eigvalsh(np.cov(step.T)) for step in z])
     expected = values.sum(1) ** 2 / (values**2).sum(1)
     np.testing.assert_allclose(found.effective_dimension[label], expected, rtol=1e-3)
@@ -123,7 +124,7 @@ def test_the_mean_position_and_the_mean_curve_can_approach_or_not(
 
 
 def test_it_agrees_with_the_explorer(spec: ApproachSpec, found: ApproachCurves, trained: tuple[Settings, str]):
-    cloud = experiments.trajectories(spec.runs_of(3), trained[0])
+    cloud = experiments.trajectories(spec.runs_of(3), Session.open(trained[0]))
     np.testing.assert_allclose(found.concept[3], cloud.distances[1], rtol=1e-5)
     np.testing.assert_allclose(found.memory[3], cloud.distances[0], rtol=1e-5)
     np.testing.assert_allclose(found.line[3], cloud.line, rtol=1e-5)
@@ -137,9 +138,9 @@ def test_mahalanobis_distances_are_those_of_the_shrunk_covariance(spec: Approach
     from sklearn.covariance import LedoitWolf
 
     home = trained[0]
-    found = experiments.approach_curves(replace(spec, metric="mahalanobis"), home)
+    found = experiments.approach_curves(replace(spec, metric="mahalanobis"), Session.open(home))
     z, _, concepts = runs(spec, home, 6)
-    cloud = experiments.open_model(spec.model, home).memories[6].double().numpy()
+    cloud = Session.open(home).model(spec.model).memories[6].double().numpy()
     metric = LedoitWolf().fit(cloud)
     expected = [metric.mahalanobis(step - concepts[6] + metric.location_) ** 0.5 for step in z]
     np.testing.assert_allclose(found.concept[6], np.mean(expected, axis=1), rtol=1e-3)
@@ -154,7 +155,7 @@ def test_progress_can_stop_it(spec: ApproachSpec, trained: tuple[Settings, str])
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        experiments.approach_curves(spec, trained[0], progress=stop)
+        experiments.approach_curves(spec, Session.open(trained[0]), progress=stop)
     assert told == [0.0, 0.1, 0.2]
 
 

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from core import experiments, store
-from core.config import NOISE_KINDS, BranchSpec, InferenceSpec, LabelMapSpec, Settings
-from core.experiments import evidence
+from core.config import NOISE_KINDS, BranchSpec, EnsembleSpec, LabelMapSpec, Progress, Settings
 from core.experiments.claims import RULES
 from core.experiments.evidence import Evidence
-from core.experiments.runs import collective_runs
+from core.experiments.runs import activity
 from core.library import Entry, Library
 from core.results import Claim, ClaimTable, LabelMap
+from core.session import Session
 from core.spec import SpecError
 from tests.conftest import CommandLine, is_refused
 from tests.evidence import Made, approach, check, geometry
@@ -25,39 +25,37 @@ from tests.served import own_cache
 RUNS = 10
 
 
-class OnlyOne(Evidence):
-    """As if the only model of a home were all that is shipped."""
+class OfEveryDataSet(Library):
+    """Its models stand for those of every data set."""
 
-    def shipped(self, dataset: str) -> list[Entry]:
-        return [Library.of(self.settings.models).find(next(self.settings.models.glob("*.safetensors")).stem)]
+    def usable(self, dataset: str | None = None) -> list[Entry]:
+        return super().usable()
+
+
+def as_shipped(home: Settings) -> Library:
+    """As if the models of a home were all that is shipped."""
+    return OfEveryDataSet([(home.models, "shipped"), (store.SHIPPED, "of the classifier")])
 
 
 @pytest.fixture
-def shipped(trained: tuple[Settings, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def shipped(trained: tuple[Settings, str], tmp_path: Path) -> Settings:
     """A home with an empty cache whose one small model of the digits stands for all that are shipped."""
-    home, id = trained
-
-    def only(self: Evidence, dataset: str) -> list[Entry]:
-        return [Library.of(self.settings.models).find(id)]
-
-    monkeypatch.setattr(Evidence, "shipped", only)
-    return own_cache(home, tmp_path / "cache")
+    return own_cache(trained[0], tmp_path / "cache")
 
 
-def computations(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Notes every experiment that is computed from here on."""
-    done: list[Any] = []
+def watched(home: Settings) -> tuple[Session, list[str]]:
+    """A session, and the keys of what is computed in it."""
+    done: list[str] = []
 
-    def counted(real: Callable[..., Any]) -> Callable[..., Any]:
-        def compute(spec: Any, *given: Any, **named: Any) -> Any:
-            done.append((real.__name__, spec, named.get("noises")))
-            return real(spec, *given, **named)
+    def shared(key: str, compute: Callable[[Progress], Any], progress: Progress) -> Any:
+        done.append(key)
+        return compute(progress)
 
-        return compute
+    return Session.open(home, library=as_shipped(home), shared=shared), done
 
-    for name in ("approach_curves", "noise_sweep", "label_map", "branches"):
-        monkeypatch.setattr(evidence, name, counted(getattr(evidence, name)))
-    return done
+
+def names(keys: list[str]) -> set[str]:
+    return {key.partition(":")[0] for key in keys}
 
 
 def example(**files: str) -> ClaimTable:
@@ -73,7 +71,7 @@ def example(**files: str) -> ClaimTable:
 def test_the_command_prints_and_writes_the_table(command: CommandLine, shipped: Settings, tmp_path: Path):
     file = tmp_path / "claims.json"
     given = ("claims", "--runs", str(RUNS), "--noise-kind", "permute", "--output", str(file))
-    status, answer, out, _ = command(*given, home=shipped)
+    status, answer, out, _ = command(*given, home=shipped, library=as_shipped(shipped))
     assert status == 0
     assert [claim["number"] for claim in answer["claims"]] == list(range(1, 20))
     assert all(claim["statement"] in out for claim in answer["claims"])
@@ -85,73 +83,71 @@ def test_the_command_prints_and_writes_the_table(command: CommandLine, shipped: 
     assert recipe["files"][model] == store.file_sha256(shipped.models / f"{model}.safetensors")
     assert set(recipe["files"]) == {model, "digits-classifier", "elbo-grid"}
     assert "torch" in recipe["versions"]
-    stored = experiments.stored_claims(shipped, file)
+    stored = experiments.stored_claims(as_shipped(shipped), file)
     assert stored is not None
     assert [json.loads(json.dumps(asdict(claim))) for claim in stored.claims] == answer["claims"]
     assert stored.changed == ()
-    _, again, line, _ = command(*given, "--json", home=shipped)
+    _, again, line, _ = command(*given, "--json", home=shipped, library=as_shipped(shipped))
     assert again == answer
     assert len(line.splitlines()) == 1
 
 
-def test_a_stopped_command_goes_on(shipped: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_stopped_command_goes_on(shipped: Settings, tmp_path: Path):
     def killed(_: float, text: str) -> None:
         if "LabelMap" in text and "p = 0.5" in text:
             raise KeyboardInterrupt
 
-    done = computations(monkeypatch)
+    session, done = watched(shipped)
     with pytest.raises(KeyboardInterrupt):
-        experiments.claims(shipped, n_runs=RUNS, progress=killed)
+        experiments.claims(session, n_runs=RUNS, progress=killed)
     *finished, stopped = done
-    assert {name for name, _, _ in finished} == {"approach_curves", "noise_sweep", "label_map"}
-    done.clear()
-    found = experiments.claims(shipped, n_runs=RUNS)
-    assert done[0] == stopped
-    assert not [each for each in done if each in finished]
-    assert found == experiments.claims(replace(shipped, cache=tmp_path / "other"), n_runs=RUNS)
+    assert names(finished) == {"approach_curves", "latent_activity", "noise_sweep", "label_map"}
+    session, again = watched(shipped)
+    found = experiments.claims(session, n_runs=RUNS)
+    assert again[0] == stopped
+    assert not set(again) & set(finished)
+    assert found == experiments.claims(watched(replace(shipped, cache=tmp_path / "other"))[0], n_runs=RUNS)
 
 
-def test_other_weights_are_computed_anew(
-    settings: Settings, write_model: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-):
-    done = computations(monkeypatch)
+def test_other_weights_are_computed_anew(settings: Settings, write_model: Callable[..., Path]):
+    session, done = watched(settings)
     for seed in (0, 1):
         write_model(settings.models / "a.safetensors", seed=seed)
         for _ in range(2):
-            Evidence(settings, n_runs=RUNS).sweep(experiments.library_of(settings).find("a"))
+            Evidence(session, n_runs=RUNS).sweep(session.library.find("a"))
         assert len(done) == seed + 1
 
 
 def test_the_map_of_stages_takes_the_sweeps_that_lie_beside_the_model(
-    settings: Settings, write_model: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    settings: Settings, write_model: Callable[..., Path]
 ):
     write_model(settings.models / "a.safetensors")  # with 12 memories, so that all of its sweeps have 12 runs
-    experiments.store_noise_sweeps("a", settings)
-    done = computations(monkeypatch)
-    model = experiments.library_of(settings).find("a")
-    filed = Evidence(settings).map_sweep(model)
+    session, done = watched(settings)
+    experiments.store_noise_sweeps("a", session)
+    model = session.library.find("a")
+    filed = Evidence(session).map_sweep(model)
     assert not done
-    assert (filed.minimum_step == Evidence(settings).sweep(model).minimum_step).all()
-    Evidence(settings, n_runs=RUNS).map_sweep(model)
-    assert [spec.n_runs for _, spec, _ in done] == [12, RUNS]
+    assert (filed.minimum_step == Evidence(session).sweep(model).minimum_step).all()
+    Evidence(session, n_runs=RUNS).map_sweep(model)
+    assert names(done) == {"noise_sweep"}
+    assert len(done) == 1
 
 
 def test_a_map_of_readings_in_parts_is_the_whole_one(trained: tuple[Settings, str], tmp_path: Path):
-    home = own_cache(trained[0], tmp_path)
-    made = OnlyOne(home, n_runs=RUNS)
+    session, _ = watched(own_cache(trained[0], tmp_path))
+    made = Evidence(session, n_runs=RUNS)
     model = made.main("digits")
     parts = made.reading(model, 6)
-    spec = LabelMapSpec(model=model.id, n_runs=RUNS, noise_kind=made.noise_kind)
-    whole = experiments.label_map(spec, home)
+    whole = experiments.label_map(LabelMapSpec(model=model.id, n_runs=RUNS, noise_kind=made.noise_kind), session)
     for name in LabelMap.__dataclass_fields__:
         np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name))
 
 
 def test_the_variance_of_a_branch_has_the_error_of_a_mean(trained: tuple[Settings, str]):
     home, id = trained
-    found = experiments.branches(BranchSpec(model=id, n_runs=40, n_steps=10), home)
-    runs = InferenceSpec(model=id, n_runs=40, n_steps=10, label=1)
-    z = collective_runs(experiments.open_model(id, home), runs, home, n_steps=10).numpy()
+    found = experiments.branches(BranchSpec(model=id, n_runs=40, n_steps=10), Session.open(home))
+    runs = EnsembleSpec(model=id, n_runs=40, n_steps=10, label=1)
+    z = activity(runs, Session.open(home)).numpy()
     for k in (0, 1):
         own = z[:, found.branch == k]
         squares = np.square(own - own.mean(1, keepdims=True)).sum(-1)
@@ -162,7 +158,10 @@ def test_the_variance_of_a_branch_has_the_error_of_a_mean(trained: tuple[Setting
 def test_chosen_runs_are_a_branch_and_the_others_the_other(trained: tuple[Settings, str]):
     home, id = trained
     spec = BranchSpec(model=id, n_runs=20, n_steps=10, chosen=(3, 0, 19))
-    found, automatic = experiments.branches(spec, home), experiments.branches(replace(spec, chosen=()), home)
+    found, automatic = (
+        experiments.branches(spec, Session.open(home)),
+        experiments.branches(replace(spec, chosen=()), Session.open(home)),
+    )
     assert np.flatnonzero(found.branch == 0).tolist() == [0, 3, 19]
     np.testing.assert_array_equal(found.embedding, automatic.embedding)
     sizes = [np.bincount(each.branch)[:, None] for each in (found, automatic)]
@@ -178,11 +177,11 @@ def test_a_stored_table_says_which_files_are_others_now(
 ):
     path, file = write_model(settings.models / "a.safetensors"), tmp_path / "claims.json"
     experiments.save_claims(example(a=store.file_sha256(path), gone="0" * 64), file)
-    found = experiments.stored_claims(settings, file)
+    found = experiments.stored_claims(Library.of(settings.models), file)
     assert found is not None
     assert found == replace(example(a=store.file_sha256(path), gone="0" * 64), changed=("gone",))
     write_model(path, seed=1)
-    again = experiments.stored_claims(settings, file)
+    again = experiments.stored_claims(Library.of(settings.models), file)
     assert again is not None
     assert again.changed == ("a", "gone")
 
@@ -216,14 +215,14 @@ def of_sizes(values: dict[str, Any], few: tuple[int, ...]) -> Made:
 
 
 def test_without_a_file_there_is_no_table(settings: Settings, tmp_path: Path):
-    assert experiments.stored_claims(settings, tmp_path / "claims.json") is None
+    assert experiments.stored_claims(Library.of(settings.models), tmp_path / "claims.json") is None
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"claims": []}', '{"recipe": {}, "claims": [{"number": 1}]}'])
 def test_a_damaged_table_is_refused_in_a_sentence(settings: Settings, tmp_path: Path, content: str):
     (tmp_path / "claims.json").write_text(content)
     with pytest.raises(store.StoreError, match="python -m core claims"):
-        experiments.stored_claims(settings, tmp_path / "claims.json")
+        experiments.stored_claims(Library.of(settings.models), tmp_path / "claims.json")
 
 
 FAULTS: dict[str, dict[str, Any]] = {
@@ -251,7 +250,7 @@ def test_a_table_with_a_field_of_another_kind_is_refused(settings: Settings, tmp
     file = tmp_path / "claims.json"
     experiments.save_claims(example(), file)
     content = json.loads(file.read_text())
-    assert experiments.stored_claims(settings, file) == example()
+    assert experiments.stored_claims(Library.of(settings.models), file) == example()
     ((name, value),) = fault.items()
     if name == "claims":
         content["claims"] = content["claims"] * value if value else []
@@ -261,7 +260,7 @@ def test_a_table_with_a_field_of_another_kind_is_refused(settings: Settings, tmp
         content["claims"][0][name] = value
     file.write_text(json.dumps(content))
     with pytest.raises(store.StoreError, match="no table of claims"):
-        experiments.stored_claims(settings, file)
+        experiments.stored_claims(Library.of(settings.models), file)
 
 
 def test_the_number_of_runs_is_checked(command: CommandLine, capsys: pytest.CaptureFixture[str]):

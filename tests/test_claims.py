@@ -15,6 +15,7 @@ from core.experiments.claims import RULES, check_claims
 from core.experiments.evidence import Evidence
 from core.library import Entry
 from core.results import LatentSweep, Stage
+from core.session import Session
 from core.spec import SpecError
 from tests.evidence import (
     HOLDS,
@@ -228,7 +229,7 @@ def test_only_models_of_the_main_one_s_recipe_are_compared(settings: Settings):
         def shipped(self, dataset: str) -> list[Entry]:
             return there
 
-    made = Few(settings)
+    made = Few(Session.open(settings))
     assert [e.id for e in made.seeds("mnist")] == ["a", "b"]
     assert [e.id for e in made.ladder("mnist")] == ["small", "a"]
     assert [e.id for e in made.betas("mnist")] == ["half", "a", "beta"]
@@ -240,7 +241,7 @@ def test_a_claim_that_lacks_a_model_says_so_and_the_others_are_checked(settings:
             raise SpecError("There is no shipped model of mnist.")
 
     told: list[float] = []
-    found = check_claims(Without(settings, progress=lambda share, text: told.append(share))).claims
+    found = check_claims(Without(Session.open(settings), progress=lambda share, text: told.append(share))).claims
     assert [claim.number for claim in found] == list(range(1, 20))
     assert {claim.verdict for claim in found} == {"not measured"}
     assert {claim.why for claim in found} == {"There is no shipped model of mnist."}
@@ -314,7 +315,7 @@ def test_a_grid_counts_where_it_has_every_size_at_one_epoch(
     grid: LatentSweep, counts: bool, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(evidence, "latent_sweep", lambda spec: grid)
-    assert Evidence(settings).grid() is (grid if counts else None)
+    assert Evidence(Session.open(settings)).grid() is (grid if counts else None)
 
 
 @pytest.mark.parametrize("number", [9, 10, 12, 19])

@@ -9,6 +9,7 @@ import pytest
 
 from core import experiments
 from core.config import Settings
+from core.library import Library
 from core.results import Claim, ClaimTable
 from core.store import StoreError
 from dashboard.pages import claims, paper
@@ -63,7 +64,7 @@ def section(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Any:
             return found
 
         monkeypatch.setattr(experiments, "stored_claims", read)
-        return plain(claims.claims_section(settings, figures))
+        return plain(claims.claims_section(Library.of(settings.models), figures))
 
     return draw
 

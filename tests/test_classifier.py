@@ -15,6 +15,7 @@ from core.classifier import Classifier
 from core.config import CLASSIFIERS, ClassifierSpec, Settings
 from core.data import Dataset
 from core.library import Library
+from core.session import Session
 from core.spec import RefusedError
 from core.store import StoreError
 from tests.conftest import CommandLine, settings_in
@@ -100,7 +101,7 @@ def test_a_quarter_and_a_half_are_dropped_while_training_and_nothing_afterwards(
 
 
 def test_it_learns_to_name_images_that_it_has_not_seen(filed: Home):
-    found = experiments.predicted_labels("digits", digits(train=False).images, filed[0])
+    found = experiments.predicted_labels("digits", digits(train=False).images, Session.open(filed[0]))
     assert (found == digits(train=False).labels).mean() > 0.8
 
 
@@ -170,26 +171,26 @@ def test_the_card_says_what_the_stored_weights_do(filed: Home):
     assert spec == QUICK
     assert path == home.models / "digits-classifier.safetensors"
     assert all(value.dtype == torch.float16 for value in load_file(path).values())
-    found = experiments.predicted_labels("digits", digits(train=False).images, home)
+    found = experiments.predicted_labels("digits", digits(train=False).images, Session.open(home))
     assert card.test_accuracy == round(float((found == digits(train=False).labels).mean()), 4)
     assert card.epochs == 6
-    assert card.weights_sha256 == store.weights_sha256(experiments.open_classifier("digits", home))
+    assert card.weights_sha256 == store.weights_sha256(experiments.open_classifier("digits", Session.open(home)))
     assert {"seconds", "machine", "versions", "image_shape", "label_names"} <= set(card.to_dict())
 
 
 def test_labels_keep_the_axes_of_their_images(filed: Home):
     images = digits().images[:24]
-    flat = experiments.predicted_labels("digits", images, filed[0])
-    cube = experiments.predicted_labels("digits", images.reshape(2, 3, 4, 64), filed[0])
+    flat = experiments.predicted_labels("digits", images, Session.open(filed[0]))
+    cube = experiments.predicted_labels("digits", images.reshape(2, 3, 4, 64), Session.open(filed[0]))
     assert flat.shape == (24,)
     assert np.array_equal(cube, flat.reshape(2, 3, 4))
 
 
 def test_many_images_are_named_as_one_by_one(filed: Home, monkeypatch: pytest.MonkeyPatch):
     images = digits().images[:50]
-    together = experiments.predicted_labels("digits", images, filed[0])
+    together = experiments.predicted_labels("digits", images, Session.open(filed[0]))
     monkeypatch.setattr(classifier, "AT_ONCE", {"cpu": 7})
-    assert np.array_equal(experiments.predicted_labels("digits", images, filed[0]), together)
+    assert np.array_equal(experiments.predicted_labels("digits", images, Session.open(filed[0])), together)
 
 
 def test_it_is_trained_once_and_again_for_another_recipe(filed: Home, tmp_path: Path):
@@ -208,10 +209,10 @@ def test_one_that_was_trained_here_goes_before_the_shipped_one(tmp_path: Path, m
     monkeypatch.setattr(Library, "of", lambda trained: library)
     spec = replace(QUICK, epochs=1)
     experiments.train_classifier(spec, home, path=shipped / "digits-classifier.safetensors")
-    first = experiments.open_classifier("digits", home)
+    first = experiments.open_classifier("digits", Session.open(home))
     assert experiments.train_classifier(spec, home) == (shipped / "digits-classifier.safetensors", False)
     assert experiments.train_classifier(replace(spec, seed=1), home)[1]
-    assert not torch.equal(experiments.open_classifier("digits", home).output.weight, first.output.weight)
+    assert not torch.equal(experiments.open_classifier("digits", Session.open(home)).output.weight, first.output.weight)
 
 
 def test_a_classifier_is_no_model(filed: Home, write_model: Callable[..., Path]):
@@ -233,7 +234,7 @@ def test_a_classifier_is_no_model(filed: Home, write_model: Callable[..., Path])
 @pytest.mark.usefixtures("only_this_machine")
 def test_without_a_classifier_the_command_is_named(settings: Settings):
     with pytest.raises(StoreError, match="python -m core classifier --dataset fashion"):
-        experiments.predicted_labels("fashion", np.zeros((1, 784), np.float32), settings)
+        experiments.predicted_labels("fashion", np.zeros((1, 784), np.float32), Session.open(settings))
 
 
 FAULTS: dict[str, dict[str, Any]] = {
@@ -255,7 +256,7 @@ def test_a_damaged_file_gets_a_sentence(fault: str, filed: Home, settings: Setti
     else:
         bad.write_bytes(content[: len(content) // 2] if fault == "cut short" else b"PK" + content)
     with pytest.raises(StoreError) as error:
-        experiments.predicted_labels("digits", digits().images[:2], settings)
+        experiments.predicted_labels("digits", digits().images[:2], Session.open(settings))
     text = str(error.value)
     assert bad.name in text
     assert text.endswith(".")
@@ -302,11 +303,13 @@ def test_a_shipped_classifier_is_as_good_as_its_card_says(
     assert card.test_accuracy >= least
     root = Path() if dataset == "digits" else request.getfixturevalue("mnist_root")
     test = data.load_dataset(dataset, root, train=False)
-    right = experiments.predicted_labels(dataset, test.images[:2000], settings) == test.labels[:2000]
+    right = experiments.predicted_labels(dataset, test.images[:2000], Session.open(settings)) == test.labels[:2000]
     assert right.mean() == pytest.approx(card.test_accuracy, abs=0.03)
 
 
 def test_a_shipped_model_decodes_images_of_its_own_labels(settings: Settings):
     """The concept of each label, decoded, is named as that label: network, memories and classifier fit together."""
-    space = experiments.latent_space("mnist-nz100-seed0", settings)
-    assert experiments.predicted_labels("mnist", space.concept_images, settings).tolist() == list(range(10))
+    space = experiments.latent_space("mnist-nz100-seed0", Session.open(settings))
+    assert experiments.predicted_labels("mnist", space.concept_images, Session.open(settings)).tolist() == list(
+        range(10)
+    )

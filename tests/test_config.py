@@ -11,7 +11,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from core.config import ClassifierSpec, GridSpec, InferenceSpec, ModelSpec, NoiseSweepSpec, Settings
-from core.spec import Check, Choice, Integer, Integers, Name, Rates, Real, Spec, SpecError, checked, key_of
+from core.spec import Check, Choice, Integer, Integers, Name, Rates, Real, Reals, Spec, SpecError, checked, key_of
 
 NEEDED: dict[type, dict[str, Any]] = {
     ModelSpec: {},
@@ -44,6 +44,8 @@ def allowed(check: Check) -> st.SearchStrategy[Any]:
             return st.from_regex(r"[a-z0-9][a-z0-9-]{0,63}", fullmatch=True)
         case Rates():
             return st.lists(st.floats(1e-8, 1.0), min_size=1, max_size=10).map(tuple)
+        case Reals():
+            return st.lists(st.floats(check.low, check.high), min_size=1, max_size=50).map(tuple)
         case Integers():
             return st.lists(st.integers(check.low, check.high), min_size=1, max_size=50).map(tuple)
 

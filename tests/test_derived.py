@@ -7,6 +7,7 @@ import pytest
 
 from core import experiments
 from core.config import NoiseSweepSpec, Settings
+from core.session import Session
 
 NAMES = {
     "large": {"dataset": "mnist", "n_latent": 100},
@@ -26,7 +27,7 @@ def models(settings: Settings, write_model: Callable[..., Path]) -> Settings:
 
 def specs_of(models: Settings) -> list[NoiseSweepSpec]:
     library = experiments.library_of(models)
-    return experiments.sweeps_to_derive([library.find(name) for name in NAMES], models)
+    return experiments.sweeps_to_derive([library.find(name) for name in NAMES], Session.open(models))
 
 
 def test_what_is_looked_at_most_comes_first(models: Settings):
@@ -48,7 +49,7 @@ def test_what_is_looked_at_most_comes_first(models: Settings):
 
 def test_what_is_there_is_not_computed_again(models: Settings):
     one = next(spec for spec in specs_of(models) if spec.source == "original")
-    experiments.compute_sweeps([one], models)
+    experiments.compute_sweeps([one], Session.open(models))
     rest = specs_of(models)
     assert len(rest) == 4 * 20 + 39
     assert one not in rest

@@ -1,5 +1,6 @@
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,12 +12,14 @@ from sklearn.datasets import load_digits
 
 from core import data, download, experiments, inference, store, train
 from core.analysis import subspace
-from core.config import SOURCES, InferenceSpec, ModelSpec, NoiseSweepSpec, Settings
+from core.config import SOURCES, EmbeddingSpec, EnsembleSpec, InferenceSpec, ModelSpec, NoiseSweepSpec, Settings
 from core.data import DataError
-from core.experiments import training
+from core.experiments import runs, training
 from core.results import Run, Stage
+from core.session import Session
 from core.spec import SpecError
 from core.store import StoreError
+from tests.served import own_cache
 
 Trained = tuple[Settings, str]
 CPU = torch.device("cpu")
@@ -31,7 +34,7 @@ def spec_of(trained: Trained, **changes) -> InferenceSpec:
 
 def test_memories_and_concepts_are_those_of_the_weights_in_the_file(trained: Trained):
     settings, id = trained
-    model = experiments.open_model(id, settings)
+    model = Session.open(settings).model(id)
     digits = data.load_dataset("digits", settings.data)
     means = model.vae.mean(torch.from_numpy(digits.images))
     torch.testing.assert_close(model.memories, means[model.memory_index], atol=1e-5, rtol=2**-11)  # filed as float16
@@ -56,7 +59,7 @@ def test_memories_come_from_everywhere_in_the_data_set():
 
 def test_the_card_states_the_bound_of_the_weights_in_the_file(trained: Trained):
     settings, id = trained
-    model = experiments.open_model(id, settings)
+    model = Session.open(settings).model(id)
     bound = train.held_out_bound(model.vae, data.load_dataset("digits", settings.data, train=False))
     assert model.card.test_negative_elbo == pytest.approx(bound.negative_elbo, abs=2e-3)
     assert model.card.test_kl == pytest.approx(bound.kl, abs=2e-3)
@@ -85,7 +88,8 @@ def test_training_without_images_is_refused(settings: Settings):
 
 def test_the_run_is_one_of_the_trajectories(trained: Trained):
     spec = spec_of(trained)
-    one, all_runs = experiments.run(spec, trained[0]), experiments.trajectories(spec, trained[0])
+    session = Session.open(trained[0])
+    one, all_runs = experiments.run(spec, session), experiments.embedding(spec, session)
     steps = np.arange(spec.n_steps + 1)
     for lag in range(experiments.TRAIL):
         past = one.z[np.maximum(steps - lag, 0)]
@@ -95,8 +99,8 @@ def test_the_run_is_one_of_the_trajectories(trained: Trained):
 
 def test_trajectories_are_the_mean_of_their_runs(trained: Trained):
     spec = spec_of(trained, noise=0.3, noise_kind="permute", label=3)
-    runs = [experiments.run(replace(spec, sample=i), trained[0]) for i in range(spec.n_runs)]
-    found = experiments.trajectories(spec, trained[0])
+    runs = [experiments.run(replace(spec, sample=i), Session.open(trained[0])) for i in range(spec.n_runs)]
+    found = experiments.trajectories(spec, Session.open(trained[0]))
 
     def mean(name: str) -> np.ndarray:
         return np.stack([getattr(run, name) for run in runs]).mean(0)
@@ -114,7 +118,7 @@ def test_trajectories_are_the_mean_of_their_runs(trained: Trained):
 def test_a_run_begins_at_its_image_and_follows_the_network(trained: Trained):
     settings, id = trained
     spec = spec_of(trained, noise_kind="invert")
-    run, model = experiments.run(spec, settings), experiments.open_model(id, settings)
+    run, model = experiments.run(spec, Session.open(settings)), Session.open(settings).model(id)
     position = model.memory_index[spec.label, spec.sample]
     clean = load_digits(return_X_y=True)[0][position] / 16
     np.testing.assert_allclose(run.clean, clean, atol=1e-6)
@@ -128,7 +132,7 @@ def test_a_run_begins_at_its_image_and_follows_the_network(trained: Trained):
 
 
 def test_a_run_without_noise_begins_at_its_memory(trained: Trained):
-    run = experiments.run(spec_of(trained, noise=0), trained[0])
+    run = experiments.run(spec_of(trained, noise=0), Session.open(trained[0]))
     assert run.distances[0, 0] == pytest.approx(0, abs=2**-11 * float(np.linalg.norm(run.memory)))  # filed as float16
     assert run.minimum_step[0] == 0
     assert run.nearest == Stage.MEMORY
@@ -136,7 +140,7 @@ def test_a_run_without_noise_begins_at_its_memory(trained: Trained):
 
 
 def test_the_line_of_a_run_joins_its_ends(trained: Trained):
-    run = experiments.run(spec_of(trained), trained[0])
+    run = experiments.run(spec_of(trained), Session.open(trained[0]))
     assert run.line[[0, -1]] == pytest.approx(run.distances[1, [0, -1]], abs=1e-5)
     np.testing.assert_allclose(run.concept_distances[6], run.distances[1], atol=1e-6)
 
@@ -144,7 +148,7 @@ def test_the_line_of_a_run_joins_its_ends(trained: Trained):
 @pytest.mark.parametrize("basis", ["windowed", "rotated", "fixed"])
 def test_every_basis_has_two_axes_at_every_step(basis: str, trained: Trained):
     spec = spec_of(trained, basis=basis)
-    found = experiments.trajectories(spec, trained[0])
+    found = experiments.embedding(spec, Session.open(trained[0]))
     steps = spec.n_steps + 1
     assert found.embedding.shape == (steps, experiments.TRAIL, spec.n_runs, 2)
     assert found.basis.shape == (steps, 2, 4)
@@ -153,25 +157,58 @@ def test_every_basis_has_two_axes_at_every_step(basis: str, trained: Trained):
 
 
 def test_the_window_changes_the_axes_alone(trained: Trained):
-    short, long = (experiments.trajectories(spec_of(trained, window=window), trained[0]) for window in (0, 5))
-    np.testing.assert_allclose(short.distances, long.distances, atol=1e-5)
+    short, long = (
+        experiments.embedding(spec_of(trained, window=window), Session.open(trained[0])) for window in (0, 5)
+    )
     assert not np.allclose(short.basis, long.basis, atol=1e-3)
 
 
+def test_another_plane_computes_no_run_again(trained: Trained, tmp_path: Path):
+    """... nor do the curves: what is computed of the runs is in the cache."""
+    turns: list[int] = []
+
+    @contextmanager
+    def turn() -> Iterator[None]:
+        turns.append(1)
+        yield
+
+    session = Session.open(own_cache(trained[0], tmp_path), turn=turn)
+    spec = spec_of(trained, window=0)
+    session.result(experiments.embedding, spec.part(EmbeddingSpec))
+    computed = len(turns)
+    assert computed
+    session.result(experiments.trajectories, spec.part(EnsembleSpec))
+    for change in ({"basis": "fixed"}, {"basis": "rotated"}):
+        session.result(experiments.embedding, replace(spec, **change).part(EmbeddingSpec))
+    assert len(turns) == computed
+
+
+def test_the_steps_beyond_the_last_are_those_of_a_longer_run(trained: Trained):
+    """The window of the last steps looks ahead: further along the same runs."""
+    session, spec = Session.open(trained[0]), spec_of(trained, n_steps=12)
+    model = session.model(spec.model)
+    short, long = (runs.activity(replace(spec, n_steps=n).part(EnsembleSpec), session) for n in (12, 15))
+    torch.testing.assert_close(runs.longer(model, short, 3, session), long)
+
+
 def test_fewer_runs_are_the_first_of_many(trained: Trained):
-    few, many = (experiments.trajectories(spec_of(trained, n_runs=n, basis="fixed"), trained[0]) for n in (10, 120))
+    few, many = (
+        experiments.embedding(spec_of(trained, n_runs=n, basis="fixed"), Session.open(trained[0])) for n in (10, 120)
+    )
     np.testing.assert_allclose(few.embedding, many.embedding[:, :, :10], atol=1e-4)
 
 
 def test_another_seed_is_another_noise(trained: Trained):
-    one, same, other = (experiments.run(spec_of(trained, seed=seed), trained[0]) for seed in (0, 0, 1))
+    one, same, other = (experiments.run(spec_of(trained, seed=seed), Session.open(trained[0])) for seed in (0, 0, 1))
     np.testing.assert_array_equal(one.z, same.z)
     assert not np.allclose(one.images[0], other.images[0])
 
 
-def test_progress_of_trajectories_rises(trained: Trained):
+def test_progress_of_trajectories_rises(trained: Trained, tmp_path: Path):
     told: list[float] = []
-    experiments.trajectories(spec_of(trained, n_runs=120), trained[0], progress=lambda share, text: told.append(share))
+    session = Session.open(own_cache(trained[0], tmp_path))
+    experiments.trajectories(spec_of(trained, n_runs=120), session, progress=lambda share, text: told.append(share))
+    assert told
     assert told == sorted(told)
     assert 0 <= min(told) <= max(told) <= 1
 
@@ -247,7 +284,7 @@ def test_the_whole_chain_agrees_with_plain_numpy(trained: Trained, source: str, 
     spec = spec_of(trained, source=source, label=label, noise=noise, noise_kind=kind)
     path = experiments.library_of(trained[0]).find(trained[1]).path
     z, d = chain(path, spec)
-    found = experiments.trajectories(spec, trained[0])
+    found = experiments.trajectories(spec, Session.open(trained[0]))
     np.testing.assert_allclose(found.distances, d.mean(1), rtol=1e-3, atol=1e-4)
     np.testing.assert_allclose(found.distances_sem, sem(d.swapaxes(1, 2)), rtol=1e-3, atol=1e-4)
     ensemble, smallest = found.ensemble, d.min(2)
@@ -280,33 +317,33 @@ def without_images(settings: Settings, write_model: Callable[..., Path]) -> Sett
 
 def test_decoded_starts_need_no_images(without_images: Settings):
     spec = InferenceSpec(model="m", source="decoded", n_runs=10, n_steps=5, sample=3)
-    assert experiments.available_source("mnist", without_images) == "decoded"
-    run = experiments.run(spec, without_images)
-    model = experiments.open_model("m", without_images)
+    assert Session.open(without_images).source("mnist") == "decoded"
+    run = experiments.run(spec, Session.open(without_images))
+    model = Session.open(without_images).model("m")
     np.testing.assert_allclose(run.clean, model.vae.decode(model.memories[6, 3]), atol=1e-6)
-    assert experiments.trajectories(spec, without_images).distances.shape == (3, 6)
+    assert experiments.trajectories(spec, Session.open(without_images)).distances.shape == (3, 6)
     sweep = NoiseSweepSpec(model="m", source="decoded", n_runs=10, n_steps=5)
-    assert len(experiments.noise_sweep(sweep, without_images).stages) == 41
+    assert len(experiments.noise_sweep(sweep, Session.open(without_images)).stages) == 41
 
 
 def test_original_starts_without_images_are_refused(without_images: Settings):
     for experiment in (experiments.run, experiments.trajectories):
         with pytest.raises(DataError, match="download --dataset mnist"):
-            experiment(InferenceSpec(model="m", n_runs=10, sample=3), without_images)
+            experiment(InferenceSpec(model="m", n_runs=10, sample=3), Session.open(without_images))
 
 
 def test_more_runs_than_memories_are_refused(without_images: Settings):
     with pytest.raises(SpecError, match="12 memories"):
-        experiments.trajectories(InferenceSpec(model="m", source="decoded", n_runs=13), without_images)
+        experiments.trajectories(InferenceSpec(model="m", source="decoded", n_runs=13), Session.open(without_images))
     with pytest.raises(SpecError, match="12 memories"):
-        experiments.noise_sweep(NoiseSweepSpec(model="m", source="decoded", n_runs=13), without_images)
+        experiments.noise_sweep(NoiseSweepSpec(model="m", source="decoded", n_runs=13), Session.open(without_images))
     with pytest.raises(SpecError, match="12 memories"):
-        experiments.run(InferenceSpec(model="m", source="decoded", n_runs=10, sample=12), without_images)
+        experiments.run(InferenceSpec(model="m", source="decoded", n_runs=10, sample=12), Session.open(without_images))
 
 
 def test_an_unknown_model_is_refused(settings: Settings):
     with pytest.raises(StoreError, match="'none'"):
-        experiments.run(InferenceSpec(model="none"), settings)
+        experiments.run(InferenceSpec(model="none"), Session.open(settings))
 
 
 def test_images_that_are_there_are_not_fetched(settings: Settings, monkeypatch: pytest.MonkeyPatch):
@@ -328,12 +365,12 @@ def test_the_estimate_of_a_training_grows_with_its_images(settings: Settings, mo
 
 
 def test_digits_are_always_there(settings: Settings):
-    assert experiments.available_source("digits", settings) == "original"
+    assert Session.open(settings).source("digits") == "original"
 
 
 def test_the_landmarks_of_a_model(trained: Trained):
     settings, id = trained
-    found, model = experiments.latent_space(id, settings), experiments.open_model(id, settings)
+    found, model = experiments.latent_space(id, Session.open(settings)), Session.open(settings).model(id)
     np.testing.assert_allclose(found.abstract_concept, found.concepts.mean(0), atol=1e-6)
     np.testing.assert_allclose(found.concept_images[4], model.vae.decode(model.concepts[4]), atol=1e-6)
     np.testing.assert_allclose(found.abstract_image, model.vae.decode(model.concepts.mean(0)), atol=1e-6)
@@ -343,18 +380,19 @@ def test_one_latent_unit_can_be_followed(settings: Settings, write_model: Callab
     write_model(settings.models / "one.safetensors", n_latent=1)
     for basis in ("windowed", "rotated", "fixed"):
         spec = InferenceSpec(model="one", n_runs=10, n_steps=5, sample=3, basis=basis)
-        found = experiments.trajectories(spec, settings)
-        assert np.isfinite(found.embedding).all()
-        assert isinstance(experiments.run(spec, settings), Run)
+        found = experiments.trajectories(spec, Session.open(settings))
+        assert np.isfinite(found.distances).all()
+        assert np.isfinite(experiments.embedding(spec, Session.open(settings)).embedding).all()
+        assert isinstance(experiments.run(spec, Session.open(settings)), Run)
 
 
 def test_results_hold_no_tensor(trained: Trained):
     spec = spec_of(trained)
     sweep = NoiseSweepSpec(model=trained[1], n_runs=10, n_steps=5)
     results = [
-        experiments.run(spec, trained[0]),
-        experiments.trajectories(spec, trained[0]),
-        experiments.noise_sweep(sweep, trained[0]),
-        experiments.latent_space(trained[1], trained[0]),
+        experiments.run(spec, Session.open(trained[0])),
+        experiments.trajectories(spec, Session.open(trained[0])),
+        experiments.noise_sweep(sweep, Session.open(trained[0])),
+        experiments.latent_space(trained[1], Session.open(trained[0])),
     ]
     assert not [name for result in results for name, value in vars(result).items() if torch.is_tensor(value)]

@@ -11,6 +11,7 @@ import pytest
 from core import __main__ as command_line
 from core import experiments
 from core.config import FigureSpec, Settings
+from core.session import Session
 from core.zoo import FORMER_WEIGHTS
 from dashboard.catalogue import ROWS
 from tests.conftest import CommandLine, is_refused
@@ -55,7 +56,7 @@ def test_a_figure_is_written_with_its_settings_and_the_papers_where_none_are_giv
     assert {Path(file).name for file in answer["files"]} == {f"fig1.{e}" for e in ("npz", "csv", "json", "png", "svg")}
     assert all(Path(file).exists() for file in answer["files"])
     found = arrays(tmp_path / "new" / "fig1.npz")
-    np.testing.assert_array_equal(found["run.z"], experiments.run(expected, home).z)
+    np.testing.assert_array_equal(found["run.z"], experiments.run(expected, Session.open(home)).z)
     paper = command("figure", "fig2", "--model", id, "--output", str(tmp_path), home=home)[1]["spec"]
     assert (paper["label"], paper["noise"], paper["noise_kind"]) == (1, 0.2, "permute")
 
@@ -143,10 +144,10 @@ def test_without_a_browser_the_figure_is_a_page_and_a_sentence_says_why(
 def test_fashion_has_a_figure_of_its_own(trained: tuple[Settings, str], tmp_path: Path):
     """Supplement D is about Fashion-MNIST, whatever model is at hand."""
     from dashboard import catalogue
-    from dashboard.cache import without_server
+    from dashboard.experiments import Experiments
 
     home, id = trained
-    lab = without_server(own_cache(home, tmp_path))
+    lab = Experiments.alone(Session.open(own_cache(home, tmp_path)))
     assert catalogue.question(lab, "suppD", {"model": id}).model == "fashion-nz100-seed0"
     assert catalogue.question(lab, "fig3", {"model": id}).model == id
     assert catalogue.question(lab, "fig4a", {"model": "digits-nz10-seed0"}).n_runs == lab.memories("digits-nz10-seed0")

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from core.results import Stage
 from dashboard import figures
 from dashboard.theme import DARK, LIGHT, THEMES, Theme, rgba
-from tests.synthetic import STEPS, make_cloud, make_sweep
+from tests.synthetic import STEPS, make_cloud, make_plane, make_sweep
 
 BOTH = pytest.mark.parametrize("theme", THEMES.values(), ids=list(THEMES))
 NAMES = tuple("0123456789")
@@ -45,10 +45,10 @@ def test_figures_need_no_torch_and_no_dash(root: Path):
 
 @pytest.mark.parametrize("rotated", [False, True])
 def test_the_plane_holds_every_step(rotated: bool):
-    cloud = make_cloud()
-    figure = figures.plane(cloud, LIGHT, rotated=rotated)
+    shown = make_plane()
+    figure = figures.plane(shown, LIGHT, rotated=rotated)
     for k, axis in enumerate((figure.layout.xaxis, figure.layout.yaxis)):
-        points = cloud.embedding[:, 0, :, k]
+        points = shown.embedding[:, 0, :, k]
         assert axis.range[0] < points.min() < points.max() < axis.range[1]
     assert figure.layout.xaxis.title.text == ("axis 1" if rotated else "PC 1")
 

@@ -9,7 +9,8 @@ import torch
 from safetensors.numpy import load_file
 
 from core import experiments
-from core.config import InferenceSpec, Settings
+from core.config import DynamicsSpec, InferenceSpec, Settings
+from core.session import Session
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ def tensors(trained: tuple[Settings, str]) -> dict[str, np.ndarray]:
 
 def test_geometry_from_the_file_alone(trained: tuple[Settings, str], tensors: dict[str, np.ndarray]):
     home, id = trained
-    found = experiments.geometry(id, home)
+    found = experiments.geometry(id, Session.open(home))
     memories = tensors["memories"].reshape(-1, 4)
     variances = np.sort(np.linalg.eigvalsh(np.cov(memories.T)))[::-1]
     np.testing.assert_allclose(found.contribution_ratio, np.cumsum(variances) / variances.sum(), rtol=1e-5)
@@ -39,7 +40,7 @@ def test_units_that_are_not_active_have_no_part_in_the_dynamics(settings: Settin
     memories = tensors["memories"].copy()
     memories[..., 1] *= 0.01  # the variance of the second of three units is 1e-4
     write_model(path, replace={"memories": torch.from_numpy(memories)})
-    found = experiments.concept_dynamics(InferenceSpec(model="a", n_runs=10, noise=0.2), settings)
+    found = experiments.concept_dynamics(DynamicsSpec(model="a", n_runs=10, noise=0.2), Session.open(settings))
     rest = [0, 2]
     jacobians = differences({name: value.astype(np.float64) for name, value in load_file(path).items()}, 3)
     inside = jacobians[:, rest][:, :, rest]
@@ -73,17 +74,19 @@ def test_dynamics_around_the_concepts_agree_with_differences(
     trained: tuple[Settings, str], tensors: dict[str, np.ndarray]
 ):
     home, id = trained
-    spec = InferenceSpec(model=id, n_runs=20, noise=0.2)
-    found = experiments.concept_dynamics(spec, home)
+    spec = DynamicsSpec(model=id, n_runs=20, noise=0.2)
+    found = experiments.concept_dynamics(spec, Session.open(home))
     concepts = tensors["concepts"]
     np.testing.assert_allclose(found.moved, np.linalg.norm(step(tensors, concepts) - concepts, axis=1), rtol=1e-3)
     jacobians = differences(tensors, 4)
     moduli = np.sort(np.abs(np.linalg.eigvals(jacobians)), axis=1)[:, ::-1]
     np.testing.assert_allclose(found.moduli, moduli, rtol=2e-3, atol=1e-4)
     assert found.expanding.tolist() == (moduli > 1).sum(1).tolist()
-    model = experiments.open_model(id, home)
+    model = Session.open(home).model(id)
     own = InferenceSpec(model=id, n_runs=20, noise=0.2, label=2)
-    x = experiments.noisy(model, own, experiments.starts(model, own, list(range(20)), home), list(range(20)), 0.2)
+    x = experiments.noisy(
+        model, own, experiments.starts(model, own, list(range(20)), Session.open(home)), list(range(20)), 0.2
+    )
     with torch.no_grad():
         u = (model.vae.mean(x) - model.memories[2, :20]).mean(0).double().numpy()
     u /= np.linalg.norm(u)

@@ -22,6 +22,7 @@ from core import data, experiments, train
 from core.config import GridSpec, ModelSpec, Settings
 from core.experiments import grid
 from core.results import GridCell
+from core.session import device_of
 from core.store import StoreError
 from tests.conftest import CommandLine, is_refused
 
@@ -57,7 +58,7 @@ def test_a_cell_is_the_end_of_its_training(settings: Settings):
     spec = replace(SMALL.cells[0], epochs=2)
     cell = experiments.grid_cell(spec)
     training, test = (data.load_dataset("digits", settings.data, train=part) for part in (True, False))
-    vae, _ = train.train(spec, training, test, device=experiments.device_of(settings))
+    vae, _ = train.train(spec, training, test, device=device_of(settings))
     bound = train.held_out_bound(vae, test)
     assert cell.spec == spec
     assert (cell.negative_elbo, cell.kl) == (round(bound.negative_elbo, 3), round(bound.kl, 3))

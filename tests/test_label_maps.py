@@ -8,9 +8,10 @@ import torch
 from safetensors.numpy import load_file
 
 from core import data, experiments
-from core.config import BranchSpec, InferenceSpec, LabelMapSpec, Settings
-from core.experiments.runs import collective_runs
+from core.config import BranchSpec, EnsembleSpec, InferenceSpec, LabelMapSpec, Settings
+from core.experiments.runs import activity
 from core.inference import pixel_noise
+from core.session import Session
 from core.store import SHIPPED
 
 NOISES = (0.1, 0.6)
@@ -67,7 +68,7 @@ def classifier() -> Weights:
 def test_images_are_named_by_the_highest_of_ten_scores(classifier: Weights, settings: Settings):
     test = data.load_dataset("digits", Path(), train=False)
     label, clearly = named(logits(classifier, test.images.astype(np.float64)))
-    found = experiments.predicted_labels("digits", test.images, settings)
+    found = experiments.predicted_labels("digits", test.images, Session.open(settings))
     assert clearly.mean() > 0.95
     np.testing.assert_array_equal(found[clearly], label[clearly])
     assert (found == test.labels).mean() > 0.94
@@ -77,8 +78,8 @@ def test_a_label_map_from_two_files_alone(trained: tuple[Settings, str], classif
     home, id = trained
     path = home.models / f"{id}.safetensors"
     own, index = weights(path), load_file(path)["memory_index"][3, :20]
-    spec = LabelMapSpec(model=id, n_runs=20, n_steps=12, label=3, noise_kind="invert", source="decoded")
-    found = experiments.label_map(spec, home, noises=NOISES)
+    spec = LabelMapSpec(model=id, n_runs=20, n_steps=12, label=3, noise_kind="invert", source="decoded", noises=NOISES)
+    found = experiments.label_map(spec, Session.open(home))
     clean, uniform = decoded(own, own["memories"][3, :20]), pixel_noise(0, "digits", tuple(index.tolist()), 64)[0]
     compared = 0
     for i, noise in enumerate(NOISES):
@@ -103,9 +104,9 @@ def test_a_label_map_from_two_files_alone(trained: tuple[Settings, str], classif
 def test_how_branches_are_read_from_the_file_of_the_classifier(trained: tuple[Settings, str], classifier: Weights):
     home, id = trained
     spec, own = BranchSpec(model=id, n_runs=40, n_steps=10), weights(home.models / f"{id}.safetensors")
-    found = experiments.branches(spec, home)
-    runs = InferenceSpec(model=id, n_runs=40, n_steps=10, label=1)
-    z = collective_runs(experiments.open_model(id, home), runs, home, n_steps=10)[spec.t].double().numpy()
+    found = experiments.branches(spec, Session.open(home))
+    runs = EnsembleSpec(model=id, n_runs=40, n_steps=10, label=1)
+    z = activity(runs, Session.open(home))[spec.t].double().numpy()
     images = decoded(own, z)
     label, clearly = named(logits(classifier, images))
     for k in (0, 1):
@@ -120,13 +121,13 @@ def test_how_branches_are_read_from_the_file_of_the_classifier(trained: tuple[Se
 @pytest.mark.parametrize("kind", ["permute", "invert"])
 def test_readings_and_errors_of_every_step(trained: tuple[Settings, str], kind: str):
     home, id = trained
-    spec = LabelMapSpec(model=id, n_runs=20, n_steps=12, label=3, noise_kind=kind)
-    found = experiments.label_map(spec, home, noises=NOISES)
+    spec = LabelMapSpec(model=id, n_runs=20, n_steps=12, label=3, noise_kind=kind, noises=NOISES)
+    found = experiments.label_map(spec, Session.open(home))
     for i, noise in enumerate(NOISES):
         asked = InferenceSpec(model=id, n_runs=20, n_steps=12, label=3, noise_kind=kind, noise=noise)
-        one = [experiments.run(InferenceSpec(**{**vars(asked), "sample": k}), home) for k in range(20)]
+        one = [experiments.run(InferenceSpec(**{**vars(asked), "sample": k}), Session.open(home)) for k in range(20)]
         images, clean = np.stack([run.images for run in one], 1), np.stack([run.clean for run in one])
-        read = experiments.predicted_labels("digits", images, home)
+        read = experiments.predicted_labels("digits", images, Session.open(home))
         counts = np.stack([np.bincount(row, minlength=10) for row in read])
         assert found.predicted_labels[i].tolist() == counts.argmax(1).tolist()
         np.testing.assert_allclose(found.share[i], counts.max(1) / 20)
@@ -140,14 +141,14 @@ def test_readings_and_errors_of_every_step(trained: tuple[Settings, str], kind: 
 def test_the_shape_of_the_branches(trained: tuple[Settings, str]):
     home, id = trained
     spec = BranchSpec(model=id, n_runs=40, n_steps=10)
-    found = experiments.branches(spec, home)
-    runs = InferenceSpec(model=id, n_runs=40, n_steps=10, label=1)
-    z = collective_runs(experiments.open_model(id, home), runs, home, n_steps=10)[spec.t]
+    found = experiments.branches(spec, Session.open(home))
+    runs = EnsembleSpec(model=id, n_runs=40, n_steps=10, label=1)
+    z = activity(runs, Session.open(home))[spec.t]
     for k in (0, 1):
         values = np.linalg.eigvalsh(np.cov(z[torch.from_numpy(found.branch) == k].numpy().T))
         assert found.elongation[k] == pytest.approx(values[-1] / values[-2], rel=1e-3)
     assert -1 <= found.silhouette <= 1
     assert len(found.unimodal_silhouettes) == 19
-    chosen = experiments.branches(BranchSpec(model=id, n_runs=40, n_steps=10, chosen=(0, 1, 2)), home)
+    chosen = experiments.branches(BranchSpec(model=id, n_runs=40, n_steps=10, chosen=(0, 1, 2)), Session.open(home))
     assert len(chosen.unimodal_silhouettes) == 0
     assert chosen.silhouette < found.silhouette

@@ -9,8 +9,11 @@ import pytest
 FLOORS = {  # a module imports only modules of lower floors; `core.analysis` imports nothing of the house
     "core": 0,
     "core.analysis": 0,
+    "core.code_version": 0,
+    "core.result_bytes": 0,
     "core.spec": 0,
     "core.cluster": 0,
+    "core.cache": 1,
     "core.config": 1,
     "core.files": 1,
     "core.file_header": 1,
@@ -32,10 +35,10 @@ FLOORS = {  # a module imports only modules of lower floors; `core.analysis` imp
     "core.stack": 4,
     "core.train": 5,
     "core.inference": 5,
+    "core.session": 5,
     "core.experiments.machine": 6,
     "core.experiments.classifier": 7,
     "core.experiments.grid": 7,
-    "core.experiments.kept": 7,
     "core.experiments.rules": 7,
     "core.experiments.runs": 7,
     "core.experiments.statements": 7,
@@ -57,10 +60,10 @@ FLOORS = {  # a module imports only modules of lower floors; `core.analysis` imp
     "core.__main__": 15,
     "app": 15,
 }
-DOORS = {"core.computations", "core.config", "core.experiments", "core.results", "core.library", "core.model_card"}
-DOORS |= {"core.spec", "core.store", "core.zoo"}
+DOORS = {"core.cache", "core.computations", "core.config", "core.experiments", "core.results", "core.library"}
+DOORS |= {"core.model_card", "core.session", "core.spec", "core.store", "core.zoo"}
 JOBS_DOORS = DOORS | {"core.train", "core.cluster"}
-COMMANDS_DRAW_WITH = {"dashboard", "dashboard.cache", "dashboard.catalogue", "dashboard.files", "dashboard.theme"}
+COMMANDS_DRAW_WITH = {"dashboard", "dashboard.experiments", "dashboard.catalogue", "dashboard.files", "dashboard.theme"}
 FIGURES_KNOW = {"core.config", "core.results", "dashboard.figures", "dashboard.theme"}
 NOT_IN_CORE = {"dash", "plotly", "flask", "flask_caching", "flask_compress", "distributed"}
 NOT_IN_FIGURES = {"torch", "torchvision", "dash"}

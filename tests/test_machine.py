@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from core.experiments.machine import BEHIND, LARGE, PART, in_parts
+from core.session import Session
 
 RUNS = torch.arange(3.0 * PART + 8)
 PATIENCE = 60  # seconds after which a test that hangs fails
@@ -24,38 +25,56 @@ def cores(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("cores")
-def test_parts_come_in_the_order_of_the_runs():
+def test_parts_come_in_the_order_of_the_runs(session: Session):
     done: list[int] = []
 
     def double(part: Tensor) -> Tensor:
         time.sleep(0.05 if part[0] == 0 else 0)  # the first ends last
         return 2 * part
 
-    parts = in_parts(double, RUNS, before=done.append)
+    parts = in_parts(double, RUNS, session, before=done.append)
     assert [len(part) for part in parts] == [PART, PART, PART, 8]
     assert torch.equal(torch.cat(parts), 2 * RUNS)
-    assert done == [0, PART, 2 * PART, 3 * PART]
+    assert done == [0, 0, 0, PART]
+
+
+@pytest.mark.usefixtures("cores")
+def test_while_others_go_first_no_part_is_begun(session: Session):
+    """... but the one that each core has in hand."""
+    begun: list[int] = []
+    asked: list[int] = []
+    seen: list[int] = []
+
+    def wait(done: int) -> None:
+        asked.append(done)
+        if len(asked) == 7:
+            time.sleep(0.2)  # time enough for those that are begun, and for all others
+            seen.append(len(begun))
+
+    parts = in_parts(lambda part: begun.append(len(part)), torch.zeros(40 * PART), session, before=wait)
+    assert len(parts) > 10
+    assert seen == [6]
 
 
 @pytest.mark.usefixtures("cores")
 @pytest.mark.parametrize(("runs", "largest"), [(PART - 1, PART - 1), (13 * PART, 13 * PART // 12), (10_000, LARGE)])
-def test_parts_are_large_where_there_are_many_runs(runs: int, largest: int):
-    assert max(in_parts(len, torch.zeros(runs))) == largest
+def test_parts_are_large_where_there_are_many_runs(session: Session, runs: int, largest: int):
+    assert max(in_parts(len, torch.zeros(runs), session)) == largest
 
 
 @pytest.mark.usefixtures("cores")
-def test_every_core_works_on_a_part_of_its_own():
+def test_every_core_works_on_a_part_of_its_own(session: Session):
     all_at_once = threading.Barrier(3)
-    in_parts(lambda _: all_at_once.wait(PATIENCE), RUNS[: 3 * PART])
+    in_parts(lambda _: all_at_once.wait(PATIENCE), RUNS[: 3 * PART], session)
 
 
-def test_threads_of_torch_share_all_runs(monkeypatch: pytest.MonkeyPatch):
+def test_threads_of_torch_share_all_runs(session: Session, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
-    assert in_parts(len, torch.zeros(10_000)) == [10_000]
+    assert in_parts(len, torch.zeros(10_000), session) == [10_000]
 
 
 @pytest.mark.usefixtures("cores")
-def test_what_is_given_up_is_not_computed_to_its_end():
+def test_what_is_given_up_is_not_computed_to_its_end(session: Session):
     calls = []
 
     def slow(_: Tensor) -> None:
@@ -67,20 +86,20 @@ def test_what_is_given_up_is_not_computed_to_its_end():
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        in_parts(slow, torch.zeros(60 * LARGE), before=give_up)
+        in_parts(slow, torch.zeros(60 * LARGE), session, before=give_up)
     assert 0 < len(calls) < 60
 
 
 @pytest.mark.usefixtures("cores")
-def test_a_fault_in_a_thread_is_raised():
+def test_a_fault_in_a_thread_is_raised(session: Session):
     with pytest.raises(ZeroDivisionError):
-        in_parts(lambda part: 1 // int(part[0]), RUNS)
+        in_parts(lambda part: 1 // int(part[0]), RUNS, session)
 
 
 @pytest.mark.usefixtures("cores")
 @pytest.mark.skipif(sys.platform != "linux", reason="Elsewhere threads have no priority of their own.")
-def test_threads_stand_behind_whoever_asked():
+def test_threads_stand_behind_whoever_asked(session: Session):
     mine = os.getpriority(os.PRIO_PROCESS, 0)
-    theirs = in_parts(lambda _: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()), RUNS)
+    theirs = in_parts(lambda _: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()), RUNS, session)
     assert set(theirs) == {max(BEHIND, mine)}
     assert os.getpriority(os.PRIO_PROCESS, 0) == mine

@@ -10,6 +10,7 @@ import torch
 from core import experiments, store
 from core.__main__ import main
 from core.config import ZOO, ClassifierSpec, GridSpec, InferenceSpec, ModelSpec, NoiseSweepSpec, Settings
+from core.session import Session
 from tests.conftest import CommandLine, is_refused
 
 SHORT = ("--runs", "20", "--steps", "6")
@@ -78,15 +79,16 @@ def test_infer_says_what_the_experiment_says(command: CommandLine, trained: tupl
     options = ("--model", id, "--label", "3", "--noise", "0.3", "--noise-kind", "permute", "--sample", "4", *SHORT)
     status, answer, _, _ = command("infer", *options, "--output", str(output), home=home)
     spec = InferenceSpec(model=id, label=3, noise=0.3, noise_kind="permute", sample=4, n_runs=20, n_steps=6)
-    expected = experiments.trajectories(spec, home)
+    session = Session.open(home)
+    expected, plane = experiments.trajectories(spec, session), experiments.embedding(spec, session)
     assert status == 0
     assert InferenceSpec.from_dict(answer["spec"]) == spec
     assert answer["stage"] == expected.ensemble.stage
     assert list(answer["minimum_distance"].values()) == pytest.approx(expected.ensemble.minimum_distance.tolist())
     with np.load(output, allow_pickle=False) as arrays:
         assert InferenceSpec.from_dict(json.loads(str(arrays["recipe"]))) == spec
-        np.testing.assert_array_equal(arrays["embedding"], expected.embedding)
-        np.testing.assert_array_equal(arrays["run_z"], experiments.run(spec, home).z)
+        np.testing.assert_array_equal(arrays["embedding"], plane.embedding)
+        np.testing.assert_array_equal(arrays["run_z"], experiments.run(spec, Session.open(home)).z)
 
 
 def test_the_file_that_infer_names_is_there(command: CommandLine, trained: tuple[Settings, str], tmp_path: Path):
@@ -99,7 +101,7 @@ def test_stages_prints_a_table_and_a_line_of_json(command: CommandLine, trained:
     home, id = trained
     _, answer, out, _ = command("stages", "--model", id, *SHORT, home=home)
     assert len(out.splitlines()) == 1 + 41 + 1
-    expected = experiments.noise_sweep(NoiseSweepSpec(model=id, n_runs=20, n_steps=6), home)
+    expected = experiments.noise_sweep(NoiseSweepSpec(model=id, n_runs=20, n_steps=6), Session.open(home))
     assert answer["stages"] == list(expected.stages)
     assert answer["rivals"] == list(expected.rivals)
     either = f"{expected.stages[-1]} or {expected.rivals[-1]}" if expected.rivals[-1] else expected.stages[-1]
@@ -134,7 +136,7 @@ def test_sweeps_files_the_sweeps_of_a_model(command: CommandLine, settings: Sett
     _, answer, _, _ = command("sweeps", "--model", "a")
     assert answer["model"] == "a"
     assert Path(answer["file"]).exists()
-    assert experiments.stored_noise_sweep(NoiseSweepSpec(model="a", n_runs=12), settings) is not None
+    assert experiments.stored_noise_sweep(NoiseSweepSpec(model="a", n_runs=12), Session.open(settings)) is not None
 
 
 def test_derive_computes_what_is_missing_of_some_models(

@@ -15,21 +15,25 @@ import pytest
 from core import experiments
 from core.computations import LeftError
 from core.config import FigureSpec, Progress, Settings
-from dashboard import finds
-from dashboard.cache import CachedExperiments
+from core.session import Session
 from dashboard.catalogue import ROWS, TYPED
 from dashboard.files import SHORT, as_csv, as_csv_elsewhere
 from dashboard.theme import THEMES
 from tests.processes import children, until
-from tests.served import create_app, own_cache, sentences
+from tests.served import Watched, create_app, own_cache, sentences
 
 
 @pytest.fixture
-def served(trained: tuple[Settings, str], tmp_path: Path) -> tuple[Any, FigureSpec, Settings]:
+def watched() -> Watched:
+    return Watched()
+
+
+@pytest.fixture
+def served(trained: tuple[Settings, str], tmp_path: Path, watched: Watched) -> tuple[Any, FigureSpec, Settings]:
     home, id = trained
     settings = own_cache(home, tmp_path / "cache")
     spec = FigureSpec(model=id, n_runs=12, n_steps=6, sample=3)
-    return create_app(settings).server.test_client(), spec, settings
+    return create_app(settings, computations=watched).server.test_client(), spec, settings
 
 
 def post(http: Any, outputs: list[str], inputs: dict[str, Any], state: dict[str, Any], changed: str) -> Any:
@@ -134,30 +138,29 @@ def test_a_line_around_nothing_changes_nothing(served: tuple[Any, FigureSpec, Se
     assert "leave others" in " ".join(sentences(ask_for(http, everything)))
 
 
-def test_only_the_branches_depend_on_their_step(
-    served: tuple[Any, FigureSpec, Settings], monkeypatch: pytest.MonkeyPatch
-):
+def test_only_the_branches_depend_on_their_step(served: tuple[Any, FigureSpec, Settings], watched: Watched):
     http, spec, _ = served
     first = draw(http, "fig2", spec)
-    monkeypatch.setattr(experiments, "trajectories", None)
     assert draw(http, "fig2", replace(spec, t=3))["drawn"] == first["drawn"]
+    assert watched.computed == ["embedding", "latent_activity"]
+    draw(http, "suppB", replace(spec, t=3))
+    draw(http, "suppB", replace(spec, t=4))
+    assert watched.computed.count("branches") == 2
+    assert watched.computed.count("latent_activity") == 1  # the runs are those of Fig. 2
 
 
-def test_equal_questions_are_computed_once(served: tuple[Any, FigureSpec, Settings], monkeypatch: pytest.MonkeyPatch):
+def test_equal_questions_are_computed_once(served: tuple[Any, FigureSpec, Settings], watched: Watched):
     http, spec, _ = served
-    computed: list[str] = []
-    real = experiments.approach_curves
-    monkeypatch.setattr(experiments, "approach_curves", lambda *a, **k: computed.append("x") or real(*a, **k))
     draw(http, "fig3", spec)
     draw(http, "suppF", spec)  # the same runs
     draw(http, "fig3", replace(spec, n_runs=11))
-    assert len(computed) == 2
+    assert watched.computed.count("approach_curves") == 2
 
 
 def test_the_files_hold_the_numbers_and_the_recipe(served: tuple[Any, FigureSpec, Settings]):
     http, spec, settings = served
     query = spec.to_query()
-    truth = experiments.run(spec, settings)
+    truth = experiments.run(spec, Session.open(settings))
     with np.load(io.BytesIO(http.get(f"/paper/data/fig1.npz?{query}").data)) as found:
         np.testing.assert_array_equal(found["run.z"], truth.z)
         recipe = json.loads(str(found["recipe"]))
@@ -200,20 +203,16 @@ def test_who_does_not_say_who_asks_gets_a_sentence(served: tuple[Any, FigureSpec
     assert sentences(ask_for(http, {"figure": "fig1", "query": spec.to_query()}, person))
 
 
-def test_cancel_lets_one_person_go_and_says_so(
-    served: tuple[Any, FigureSpec, Settings], monkeypatch: pytest.MonkeyPatch
-):
+def test_cancel_lets_one_person_go_and_says_so(served: tuple[Any, FigureSpec, Settings], watched: Watched):
     """The other one who waits gets the figure."""
     http, spec, _ = served
     go = threading.Event()
-    real = finds.find_cloud
 
-    def slow(lab: Any, spec: FigureSpec, progress: Progress) -> dict[str, Any]:
-        while not go.wait(0.01):
+    def slow(name: str, progress: Progress) -> None:
+        while name == "embedding" and not go.wait(0.01):
             progress(0.25, "a quarter")
-        return real(lab, spec, progress)
 
-    monkeypatch.setitem(ROWS, "fig2", replace(ROWS["fig2"], find=slow))
+    watched.before = slow
     clients = {name: http.application.test_client() for name in "ab"}
     asked = {"figure": "fig2", "query": spec.to_query(), "turn": "t2"}
 
@@ -235,21 +234,16 @@ def test_cancel_lets_one_person_go_and_says_so(
 
 
 @pytest.mark.parametrize("name", ["stages", "fig5a"])
-def test_a_long_figure_appears_piece_by_piece(
-    served: tuple[Any, FigureSpec, Settings], monkeypatch: pytest.MonkeyPatch, name: str
-):
+def test_a_long_figure_appears_piece_by_piece(served: tuple[Any, FigureSpec, Settings], watched: Watched, name: str):
     http, spec, _ = served
-    go, real = threading.Event(), (CachedExperiments.noise_sweep, experiments.label_map)
-    calls: list[object] = []
+    go, calls = threading.Event(), list[str]()
 
-    def held(compute: Any, *given: Any, **named: Any) -> Any:
-        calls.append(given)
+    def held(what: str, _: Progress) -> None:
+        calls.append(what)
         if len(calls) > 2 and not go.wait(20):
             raise TimeoutError
-        return compute(*given, **named)
 
-    monkeypatch.setattr(CachedExperiments, "noise_sweep", lambda *given: held(real[0], *given))
-    monkeypatch.setattr(experiments, "label_map", lambda *given, **named: held(real[1], *given, **named))
+    watched.before = held
     asked = {"figure": name, "query": spec.to_query(), "turn": "t3"}
 
     def look(sketched: object) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from tests.synthetic import (
     make_geometry,
     make_latent_sweep,
     make_map,
+    make_plane,
     make_run,
     make_space,
     make_sweep,
@@ -42,8 +43,8 @@ def every(theme: Theme) -> dict[str, go.Figure]:
     space, sweep = make_space(), make_sweep("1223")
     return {
         "strip": figures.strip([make_run()], space.concept_images[:1], theme, names=["6"], shape=SHAPE),
-        "windows": figures.windows(make_cloud(), space, theme, label=1, names=NAMES),
-        "movie": figures.movie(make_cloud(), space, theme, label=1, names=NAMES),
+        "windows": figures.windows(make_plane(), space, theme, label=1, names=NAMES),
+        "movie": figures.movie(make_plane(), space, theme, label=1, names=NAMES),
         "branches": figures.branches(make_branches(), theme, titles=("one", "other"), names=NAMES, shape=SHAPE),
         "approach": figures.approach(make_curves(), theme, names=NAMES),
         "all_concepts": figures.all_concepts(make_curves(), theme, names=NAMES),
@@ -62,7 +63,7 @@ def every(theme: Theme) -> dict[str, go.Figure]:
         ),
         "cosines": figures.cosine_matrices({"N_z = 2": make_geometry()}, theme, names=NAMES),
         "elbo": figures.elbo_over_latents(make_latent_sweep(), theme, shipped=[(2, 140.0), (10, 101.0)]),
-        "schematic": figures.schematic(make_cloud(), space, make_run(), theme, label=6, names=NAMES),
+        "schematic": figures.schematic(make_plane(), space, make_run(), theme, label=6, names=NAMES),
         "network": figures.network(ModelSpec(n_latent=14), 784, theme),
         "dynamics": figures.dynamics(make_dynamics(), theme, names=NAMES),
     }
@@ -106,15 +107,15 @@ def test_images_lie_side_by_side_with_a_gap():
 
 
 def test_every_window_is_drawn_with_its_own_basis():
-    cloud, space = make_cloud(), make_space()
-    figure = figures.windows(cloud, space, LIGHT, label=1, names=NAMES)
+    plane, space = make_plane(), make_space()
+    figure = figures.windows(plane, space, LIGHT, label=1, names=NAMES)
     traces: list[Any] = list(figure.data)
     dots, marks = traces[::2], traces[1::2]
     assert len(dots) == 2  # t = 0 and 5 of 8 steps
-    np.testing.assert_array_equal(dots[1].x, cloud.embedding[5, 0, :, 0])
-    share = 100 * cloud.explained_variance_ratio[5].sum()
+    np.testing.assert_array_equal(dots[1].x, plane.embedding[5, 0, :, 0])
+    share = 100 * plane.explained_variance_ratio[5].sum()
     assert f"t = 5<br>{share:.0f} % of the variance" in texts(figure)
-    at = (space.concepts - cloud.mean[5]) @ cloud.basis[5].T
+    at = (space.concepts - plane.mean[5]) @ plane.basis[5].T
     np.testing.assert_allclose(np.stack([marks[1].x, marks[1].y], 1), at, rtol=1e-6)
     assert np.argmax(marks[1].marker.size) == 1
     ranges = {tuple(axis.range) for axis in figure.select_xaxes()}
@@ -122,14 +123,14 @@ def test_every_window_is_drawn_with_its_own_basis():
 
 
 def test_a_movie_has_a_frame_for_every_step_in_the_basis_of_that_step():
-    cloud, space = make_cloud(), make_space()
-    figure = figures.movie(cloud, space, LIGHT, label=1, names=NAMES)
-    assert [frame.name for frame in figure.frames] == [str(t) for t in range(len(cloud.basis))]
+    plane, space = make_plane(), make_space()
+    figure = figures.movie(plane, space, LIGHT, label=1, names=NAMES)
+    assert [frame.name for frame in figure.frames] == [str(t) for t in range(len(plane.basis))]
     dots, marks, words = figure.frames[5].data
-    np.testing.assert_array_equal(np.stack([dots.x, dots.y], 1), cloud.embedding[5, 0])
-    at = (space.concepts - cloud.mean[5]) @ cloud.basis[5].T
+    np.testing.assert_array_equal(np.stack([dots.x, dots.y], 1), plane.embedding[5, 0])
+    at = (space.concepts - plane.mean[5]) @ plane.basis[5].T
     np.testing.assert_allclose(np.stack([marks.x, marks.y], 1), at, rtol=1e-6)
-    share = 100 * cloud.explained_variance_ratio[5].sum()
+    share = 100 * plane.explained_variance_ratio[5].sum()
     assert words.text == (f"t = 5, {share:.0f} % of the variance",)
     jumps = [list(step.args[0]) for step in figure.layout.sliders[0].steps]
     assert jumps == [[frame.name] for frame in figure.frames]
@@ -292,15 +293,15 @@ def test_shipped_models_are_a_second_series_and_an_empty_grid_says_how_to_train_
 
 
 def test_the_schematic_is_true_to_the_data():
-    cloud, space, run = make_cloud(), make_space(), make_run()
-    figure = figures.schematic(cloud, space, run, LIGHT, label=6, names=NAMES)
+    plane, space, run = make_plane(), make_space(), make_run()
+    figure = figures.schematic(plane, space, run, LIGHT, label=6, names=NAMES)
     at = {note.text: (note.x, note.y) for note in figure.layout.annotations}
     np.testing.assert_allclose(
-        at["<b>concept ‘6’</b>"], (space.concepts[6] - cloud.mean[0]) @ cloud.basis[0].T, rtol=1e-5
+        at["<b>concept ‘6’</b>"], (space.concepts[6] - plane.mean[0]) @ plane.basis[0].T, rtol=1e-5
     )
-    np.testing.assert_allclose(at["<b>a memory</b>"], (run.memory - cloud.mean[0]) @ cloud.basis[0].T, rtol=1e-5)
+    np.testing.assert_allclose(at["<b>a memory</b>"], (run.memory - plane.mean[0]) @ plane.basis[0].T, rtol=1e-5)
     mean = next(t for t in figure.data if t.mode == "lines+markers")
-    np.testing.assert_allclose(mean.x, cloud.embedding[:, 0, :, 0].mean(1), rtol=1e-6)
+    np.testing.assert_allclose(mean.x, plane.embedding[:, 0, :, 0].mean(1), rtol=1e-6)
     for axis, k in ((figure.layout.xaxis, 0), (figure.layout.yaxis, 1)):
         assert all(axis.range[0] < place[k] < axis.range[1] for place in at.values())
 

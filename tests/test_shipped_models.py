@@ -14,6 +14,7 @@ from core import data, experiments, store, train
 from core.config import NOISE_KINDS, SOURCES, ZOO, InferenceSpec, NoiseSweepSpec, Settings, zoo_name
 from core.library import Library
 from core.results import NoiseSweep, Stage
+from core.session import Session
 from core.zoo import FORMER_WEIGHTS
 from dashboard import controls
 from dashboard.controls import ScreenState
@@ -112,7 +113,9 @@ def recipe_of_sweeps(path: Path, settings: Settings) -> Mapping[str, Any]:
 @pytest.mark.parametrize("source", SOURCES)
 def test_a_six_goes_through_the_stages_of_the_paper(seed: int, source: str, settings: Settings):
     """Fig. 4a: I, II, III in this order, where the runs decide; III from about p = 0.4."""
-    sweep = experiments.stored_noise_sweep(NoiseSweepSpec(model=f"mnist-nz100-seed{seed}", source=source), settings)
+    sweep = experiments.stored_noise_sweep(
+        NoiseSweepSpec(model=f"mnist-nz100-seed{seed}", source=source), Session.open(settings)
+    )
     assert sweep is not None
     decided = [stage for stage, is_decided in zip(sweep.stages, sweep.is_decided, strict=True) if is_decided]
     assert decided == sorted(decided)
@@ -127,12 +130,13 @@ def test_the_first_screen_is_in_stage_ii_and_its_run_passes_the_concept_half_way
     home = request.getfixturevalue("settings")
     if source == "original":
         home = replace(home, data=request.getfixturevalue("mnist_root"))
-    sweep = experiments.stored_noise_sweep(controls.sweep_spec(spec, spec.n_runs), home)
+    session = Session.open(home)
+    sweep = experiments.stored_noise_sweep(controls.sweep_spec(spec, spec.n_runs), session)
     assert sweep is not None
     place = sweep.noises.tolist().index(spec.noise)
     assert sweep.stages[place] == Stage.CONCEPT
     assert sweep.is_decided[place]
-    run = experiments.run(spec, home)
+    run = experiments.run(spec, session)
     assert run.nearest == Stage.CONCEPT
     assert run.approaches
     assert 10 <= run.minimum_step[1] <= 40
@@ -146,7 +150,9 @@ def shipped_sweep(path: Path, settings: Settings, **cell: Any) -> NoiseSweep:
     """A sweep beside a model; it must be there."""
     n_runs = recipe_of_sweeps(path, settings)["n_runs"]
     assert n_runs == 300 or path.stem.startswith("digits")
-    sweep = experiments.stored_noise_sweep(NoiseSweepSpec(model=path.stem, n_runs=n_runs, **cell), settings)
+    sweep = experiments.stored_noise_sweep(
+        NoiseSweepSpec(model=path.stem, n_runs=n_runs, **cell), Session.open(settings)
+    )
     assert sweep is not None, f"{path.stem} has no sweep {cell}. Compute it: python -m core derive"
     return sweep
 
@@ -168,7 +174,7 @@ def test_a_shipped_sweep_can_be_computed_again(path: Path, label: int, kind: str
     sweep = shipped_sweep(path, settings, **cell)
     n_runs = recipe_of_sweeps(path, settings)["n_runs"]
     spec = InferenceSpec(model=path.stem, n_runs=n_runs, noise=noise, window=0, basis="fixed", **cell)
-    again = experiments.trajectories(spec, settings).ensemble
+    again = experiments.trajectories(spec, Session.open(settings)).ensemble
     i = sweep.noises.tolist().index(noise)
     # where two ways part, rounding decides: on another machine one run of 300 may take the other
     apart = np.abs(sweep.minimum_distance[:, i] - again.minimum_distance)

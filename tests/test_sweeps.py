@@ -12,6 +12,7 @@ from core.config import NOISE_KINDS, SOURCES, InferenceSpec, NoiseSweepSpec, Set
 from core.experiments import sweeps
 from core.library import save_sweeps
 from core.results import NoiseSweep, Stage
+from core.session import Session
 
 Trained = tuple[Settings, str]
 
@@ -19,10 +20,12 @@ Trained = tuple[Settings, str]
 @pytest.mark.parametrize("kind", NOISE_KINDS)
 def test_a_sweep_is_an_ensemble_at_every_p(kind: str, trained: Trained):
     common = {"model": trained[1], "label": 3, "noise_kind": kind, "n_runs": 20, "n_steps": 8}
-    sweep = experiments.noise_sweep(NoiseSweepSpec(**common), trained[0])
+    sweep = experiments.noise_sweep(NoiseSweepSpec(**common), Session.open(trained[0]))
     assert sweep.noises.tolist() == list(NoiseSweepSpec(**common).noises)
     for i in (0, 8, 25, 40):
-        ensemble = experiments.trajectories(InferenceSpec(noise=float(sweep.noises[i]), **common), trained[0]).ensemble
+        ensemble = experiments.trajectories(
+            InferenceSpec(noise=float(sweep.noises[i]), **common), Session.open(trained[0])
+        ).ensemble
         for name, value in asdict(ensemble).items():
             np.testing.assert_allclose(getattr(sweep, name)[..., i], value, rtol=1e-3, atol=1e-4, err_msg=name)
         assert sweep.stages[i] == ensemble.stage
@@ -32,9 +35,9 @@ def test_a_sweep_does_not_depend_on_how_many_runs_are_computed_at_once(
     trained: Trained, monkeypatch: pytest.MonkeyPatch
 ):
     spec = NoiseSweepSpec(model=trained[1], n_runs=20, n_steps=8)
-    together = experiments.noise_sweep(spec, trained[0])
+    together = experiments.noise_sweep(spec, Session.open(trained[0]))
     monkeypatch.setattr(sweeps, "SWEEP_BATCH", 70)
-    apart = experiments.noise_sweep(spec, trained[0])
+    apart = experiments.noise_sweep(spec, Session.open(trained[0]))
     np.testing.assert_allclose(apart.minimum_distance, together.minimum_distance, rtol=1e-4, atol=1e-5)
 
 
@@ -42,16 +45,16 @@ def test_a_sweep_can_be_watched_while_it_grows(trained: Trained, monkeypatch: py
     spec = NoiseSweepSpec(model=trained[1], n_runs=20, n_steps=6)
     monkeypatch.setattr(sweeps, "SWEEP_BATCH", 200)
     seen: list[NoiseSweep] = []
-    whole = experiments.noise_sweep(spec, trained[0], watch=seen.append)
+    whole = experiments.noise_sweep(spec, Session.open(trained[0]), watch=seen.append)
     assert [len(part.noises) for part in seen] == [10, 20, 30, 40, 41]
     np.testing.assert_array_equal(seen[1].minimum_distance, whole.minimum_distance[:, :20])
     np.testing.assert_array_equal(seen[-1].minimum_step_sem, whole.minimum_step_sem)
 
 
 def test_without_noise_the_memory_is_nearest(trained: Trained):
-    sweep = experiments.noise_sweep(NoiseSweepSpec(model=trained[1], n_runs=20, n_steps=8), trained[0])
+    sweep = experiments.noise_sweep(NoiseSweepSpec(model=trained[1], n_runs=20, n_steps=8), Session.open(trained[0]))
     assert sweep.stages[0] == Stage.MEMORY
-    far = experiments.open_model(trained[1], trained[0]).memories[6].norm(dim=1).mean()
+    far = Session.open(trained[0]).model(trained[1]).memories[6].norm(dim=1).mean()
     assert sweep.minimum_distance[0, 0] == pytest.approx(0, abs=2**-11 * float(far))  # memories are filed as float16
     assert sweep.minimum_step[0, 0] == 0
 
@@ -62,7 +65,7 @@ def stored(tmp_path_factory: pytest.TempPathFactory, write_model: Callable[..., 
     folder = tmp_path_factory.mktemp("stored")
     home = Settings(data=folder, models=folder, cache=folder, device="cpu")
     write_model(folder / "a.safetensors")
-    path = experiments.store_noise_sweeps("a", home)
+    path = experiments.store_noise_sweeps("a", Session.open(home))
     assert path == folder / "a.sweeps.safetensors"
     return home
 
@@ -70,7 +73,10 @@ def stored(tmp_path_factory: pytest.TempPathFactory, write_model: Callable[..., 
 @pytest.mark.parametrize(("source", "kind", "label"), [("original", "invert", 0), ("decoded", "permute", 9)])
 def test_a_stored_sweep_is_the_one_computed(stored: Settings, source: str, kind: str, label: int):
     spec = NoiseSweepSpec(model="a", source=source, noise_kind=kind, label=label, n_runs=12)
-    found, expected = experiments.stored_noise_sweep(spec, stored), experiments.noise_sweep(spec, stored)
+    found, expected = (
+        experiments.stored_noise_sweep(spec, Session.open(stored)),
+        experiments.noise_sweep(spec, Session.open(stored)),
+    )
     assert found is not None
     for name, value in vars(expected).items():
         exact = name in (*sweeps.EXACT, "noises")  # else float16
@@ -101,16 +107,16 @@ def test_a_file_that_holds_some_sweeps_is_read_for_these(settings: Settings, wri
     cells = [("decoded", "permute", 3), ("original", "invert", 6), ("decoded", "invert", 9)]
     specs = [NoiseSweepSpec(model="a", source=s, noise_kind=k, label=n, n_runs=12) for s, k, n in cells]
     for spec in specs:
-        assert experiments.stored_noise_sweep(spec, settings) is None
-        experiments.file_noise_sweeps({spec: made_up(spec)}, settings)
+        assert experiments.stored_noise_sweep(spec, Session.open(settings)) is None
+        experiments.file_noise_sweeps({spec: made_up(spec)}, Session.open(settings))
     for spec in specs:
-        found = experiments.stored_noise_sweep(spec, settings)
+        found = experiments.stored_noise_sweep(spec, Session.open(settings))
         assert found is not None
         np.testing.assert_array_equal(found.minimum_step, made_up(spec).minimum_step)
-    missing = experiments.missing_sweeps("a", settings)
+    missing = experiments.missing_sweeps("a", Session.open(settings))
     assert len(missing) == 37
     assert not set(missing) & set(specs)
-    assert all(experiments.stored_noise_sweep(spec, settings) is None for spec in missing)
+    assert all(experiments.stored_noise_sweep(spec, Session.open(settings)) is None for spec in missing)
 
 
 def test_a_command_that_was_stopped_goes_on_where_it_was(
@@ -127,11 +133,11 @@ def test_a_command_that_was_stopped_goes_on_where_it_was(
 
     monkeypatch.setattr(sweeps, "noise_sweep", stops_at_the_third)
     with pytest.raises(KeyboardInterrupt):
-        experiments.store_noise_sweeps("a", settings)
+        experiments.store_noise_sweeps("a", Session.open(settings))
     monkeypatch.setattr(sweeps, "noise_sweep", lambda spec, settings: asked.append(spec) or made_up(spec))
-    experiments.store_noise_sweeps("a", settings)
+    experiments.store_noise_sweeps("a", Session.open(settings))
     assert len(asked) == len(set(asked)) == 40
-    experiments.store_noise_sweeps("a", settings)
+    experiments.store_noise_sweeps("a", Session.open(settings))
     assert len(asked) == 40
 
 
@@ -148,25 +154,25 @@ def test_sweeps_of_one_source_are_filed_beside_those_of_the_other(
 
     def found(source: str) -> list[float | None]:
         specs = [NoiseSweepSpec(model="a", source=source, noise_kind=k, label=7, n_runs=12) for k in NOISE_KINDS]
-        stored = [experiments.stored_noise_sweep(spec, settings) for spec in specs]
+        stored = [experiments.stored_noise_sweep(spec, Session.open(settings)) for spec in specs]
         return [sweep and float(sweep.minimum_distance[2, 40]) for sweep in stored]
 
     monkeypatch.setattr(sweeps, "noise_sweep", made)
-    experiments.store_noise_sweeps("a", settings, sources=("decoded",))
+    experiments.store_noise_sweeps("a", Session.open(settings), sources=("decoded",))
     assert (found("decoded"), found("original")) == ([107, 117], [None, None])
-    experiments.store_noise_sweeps("a", settings, sources=("original",))
+    experiments.store_noise_sweeps("a", Session.open(settings), sources=("original",))
     assert (found("decoded"), found("original")) == ([107, 117], [7, 17])
     assert len(asked) == len(set(asked)) == 40
     write_model(settings.models / "a.safetensors", seed=1)
-    experiments.store_noise_sweeps("a", settings, sources=("original",))
+    experiments.store_noise_sweeps("a", Session.open(settings), sources=("original",))
     assert (found("decoded"), found("original")) == ([None, None], [7, 17])
 
 
 @pytest.mark.parametrize("change", [{"n_runs": 11}, {"n_steps": 59}, {"seed": 1}])
 def test_a_stored_sweep_of_other_settings_is_not_used(stored: Settings, change: dict):
     spec = NoiseSweepSpec(model="a", n_runs=12)
-    assert experiments.stored_noise_sweep(spec, stored) is not None
-    assert experiments.stored_noise_sweep(replace(spec, **change), stored) is None
+    assert experiments.stored_noise_sweep(spec, Session.open(stored)) is not None
+    assert experiments.stored_noise_sweep(replace(spec, **change), Session.open(stored)) is None
 
 
 def test_a_stored_sweep_of_other_weights_is_not_used(
@@ -175,7 +181,7 @@ def test_a_stored_sweep_of_other_weights_is_not_used(
     write_model(settings.models / "a.safetensors", seed=1)
     sweeps = stored.models / "a.sweeps.safetensors"
     (settings.models / sweeps.name).write_bytes(sweeps.read_bytes())
-    assert experiments.stored_noise_sweep(NoiseSweepSpec(model="a", n_runs=12), settings) is None
+    assert experiments.stored_noise_sweep(NoiseSweepSpec(model="a", n_runs=12), Session.open(settings)) is None
 
 
 def test_stored_sweeps_that_lack_an_array_are_not_used(settings: Settings, write_model: Callable[..., Path]):
@@ -184,4 +190,4 @@ def test_stored_sweeps_that_lack_an_array_are_not_used(settings: Settings, write
     arrays = {name: np.zeros((2, 2, 10, 3, 41), np.float32) for name in sweeps.NAMES[:-1]}
     recipe = {"n_runs": 12, "n_steps": 60, "seed": 0}
     save_sweeps(path.with_name("a.sweeps.safetensors"), store.file_sha256(path), recipe, arrays)
-    assert experiments.stored_noise_sweep(NoiseSweepSpec(model="a", n_runs=12), settings) is None
+    assert experiments.stored_noise_sweep(NoiseSweepSpec(model="a", n_runs=12), Session.open(settings)) is None

@@ -2,13 +2,12 @@
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from core.computations import ENSEMBLE, ESTIMATING, FIGURE, Computations, LeftError, Reporter, SupersededError
-from tests.asking import Client, Parts, has, question, queued, rests
+from tests.asking import Client, Parts, has, is_free, question, queued, rests
 from tests.processes import until
 
 
@@ -48,7 +47,7 @@ def test_what_is_superseded_or_left_before_its_turn_never_has_one():
     assert work.had == ["holder", "a39"]
 
 
-def test_ensembles_have_their_turn_before_figures_and_what_is_ahead_does_not_wait():
+def test_ensembles_have_their_turn_before_figures():
     computations = Computations()
     work = InTurn(computations)
     asked = [Client(computations, "first", "first", work("first"))]
@@ -56,14 +55,12 @@ def test_ensembles_have_their_turn_before_figures_and_what_is_ahead_does_not_wai
     for i, (name, rank) in enumerate({"figure": FIGURE, "one": ENSEMBLE, "two": ENSEMBLE}.items()):
         asked.append(Client(computations, name, name, work(name), rank=rank))
         queued(computations, i + 1)
-    with pytest.raises(LeftError), computations.turn(waits=False):
-        pytest.fail("It has no turn.")
+    assert not is_free(computations)
     work.gate.set()
     for client in asked:
         client.wait()
     assert work.had == ["first", "one", "two", "figure"]
-    with computations.turn(waits=False):
-        pass
+    assert is_free(computations)
 
 
 # Between parts
@@ -146,17 +143,8 @@ def test_a_turn_within_a_turn_is_the_same_one_and_one_in_another_line_is_refused
             pass
         with pytest.raises(RuntimeError, match="estimating within another"), computations.turn(ESTIMATING):
             pytest.fail("It has no turn.")
-        with ThreadPoolExecutor(1) as pool:  # the inner one has not ended the outer one
-            assert not pool.submit(has_the_turn_at_once, computations).result()
-    assert has_the_turn_at_once(computations)
-
-
-def has_the_turn_at_once(computations: Computations) -> bool:
-    try:
-        with computations.turn(waits=False):
-            return True
-    except LeftError:
-        return False
+        assert not is_free(computations)  # the inner one has not ended the outer one
+    assert is_free(computations)
 
 
 def test_estimates_do_not_wait_for_computations():
@@ -189,10 +177,7 @@ def test_who_needs_what_another_computes_lets_it_have_the_turn():
         with computations.turn():
             log.append("ensemble begins")
             found = computations.once("shared", shared)
-            with ThreadPoolExecutor(1) as pool:
-                log.append(
-                    "ensemble ends" if not pool.submit(has_the_turn_at_once, computations).result() else "no turn"
-                )
+            log.append("no turn" if is_free(computations) else "ensemble ends")
             return found
 
     one = Client(computations, "a", "figure", figure, rank=FIGURE)

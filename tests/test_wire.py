@@ -16,12 +16,13 @@ from PIL import Image
 from plotly.io._json import to_json_plotly
 
 from core import experiments
-from core.config import InferenceSpec, Settings
-from core.results import Trajectories
+from core.config import EmbeddingSpec, RunSpec, Settings
+from core.results import Embedding
+from core.session import Session
 from core.store import SHIPPED
 from dashboard import wire
 from tests.conftest import settings_in
-from tests.synthetic import LATENT, SHAPE, STEPS, make_cloud, make_run, make_space, make_sweep
+from tests.synthetic import LATENT, SHAPE, STEPS, make_cloud, make_plane, make_run, make_space, make_sweep
 
 
 def opened(sent: dict[str, Any]) -> np.ndarray:
@@ -98,9 +99,9 @@ def test_the_run_has_the_clean_image_before_the_others():
 
 
 def test_the_cloud_has_what_places_a_vector_on_its_axes():
-    cloud = make_cloud()
-    sent = json.loads(json.dumps(wire.cloud_payload(cloud)))
-    wholes = {"embedding": cloud.embedding[:, 0], "basis": cloud.basis, "mean": cloud.mean}
+    plane = make_plane()
+    sent = json.loads(json.dumps(wire.cloud_payload(make_cloud(), plane)))
+    wholes = {"embedding": plane.embedding[:, 0], "basis": plane.basis, "mean": plane.mean}
     for name, whole in wholes.items():
         np.testing.assert_allclose(opened(sent[name]), whole, atol=np.ptp(whole) / 8000)
     assert sent["n_steps"] == STEPS - 1
@@ -109,7 +110,7 @@ def test_the_cloud_has_what_places_a_vector_on_its_axes():
 
 def test_a_trail_has_8_bits_of_the_largest_step_and_no_more_than_is_seen():
     """Of the largest step a 127th, but no less than a 1023rd of the plane, which is half of one of its 500 pixels."""
-    embedding = make_cloud().embedding.copy()
+    embedding = make_plane().embedding.copy()
     embedding[4:] = embedding[4:, :1] + (embedding[4:] - embedding[4:, :1]) / 100  # it comes to rest
     back = np.diff(embedding, axis=1)
     largest = np.abs(back).max((1, 2, 3)) / 127
@@ -124,18 +125,18 @@ def test_a_trail_has_8_bits_of_the_largest_step_and_no_more_than_is_seen():
 
 
 @pytest.fixture(scope="module")
-def real_cloud(tmp_path_factory: pytest.TempPathFactory) -> Trajectories:
+def real_cloud(tmp_path_factory: pytest.TempPathFactory) -> Embedding:
     """Runs of a shipped model of the digits, whose images are on every machine."""
     home = settings_in(tmp_path_factory.mktemp("wire"))
-    return experiments.trajectories(InferenceSpec(model="digits-nz10-seed0", n_runs=40, noise=0.3), home)
+    return experiments.embedding(EmbeddingSpec(model="digits-nz10-seed0", n_runs=40, noise=0.3), Session.open(home))
 
 
-def test_real_runs_are_placed_as_exactly_as_is_seen_and_no_more_exactly(real_cloud: Trajectories):
+def test_real_runs_are_placed_as_exactly_as_is_seen_and_no_more_exactly(real_cloud: Embedding):
     """On a plane of 500 pixels: a run within a sixteenth of a pixel, by itself; a vector within a tenth, by its axes.
 
     Steps are as wide as that allows, for each bit more is sent for every run and step.
     """
-    sent = json.loads(json.dumps(wire.cloud_payload(real_cloud)))
+    sent = json.loads(json.dumps(wire.cloud_payload(make_cloud(), real_cloud)))
     for name, whole, levels in (
         ("embedding", real_cloud.embedding[:, 0], 4095),
         ("basis", real_cloud.basis, 16383),
@@ -186,7 +187,7 @@ def test_a_run_of_the_largest_network_takes_25_kilobytes_at_most(settings: Setti
     name = "mnist-nz100-seed0"
     if not (SHIPPED / f"{name}.safetensors").exists():
         pytest.skip("The shipped MNIST model is not in models/.")
-    run = experiments.run(InferenceSpec(model=name, source="decoded", noise=noise), settings)
+    run = experiments.run(RunSpec(model=name, source="decoded", noise=noise), Session.open(settings))
     sent = str(to_json_plotly(wire.run_payload(run, (28, 28))))  # what Dash writes
     assert len(run.z) == 61
     assert "\\u002f" not in sent  # six characters for one "/"

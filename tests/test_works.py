@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.computations import ENSEMBLE, FIGURE, Computations, LeftError, Reporter
-from tests.asking import Client, Parts, Slow, gated, has, question
+from tests.asking import Client, Parts, Slow, gated, has, is_free, question
 from tests.processes import until
 
 
@@ -116,8 +116,7 @@ def test_two_instances_in_one_process_do_not_meet():
     assert slow.goes_on()
     slow.go.set()
     assert (beside.wait(), slow.starts) == ("result", 1)
-    with second.turn(waits=False):
-        pass
+    assert is_free(second)
 
 
 def test_after_the_end_nothing_begins_and_nothing_is_kept():

@@ -10,22 +10,20 @@ from core.experiments.classifier import open_classifier, predicted_labels, train
 from core.experiments.derived import sweeps_to_derive
 from core.experiments.geometry import concept_dynamics, geometry
 from core.experiments.grid import GRID, grid_cell, latent_sweep, missing_cells, record_cell
-from core.experiments.kept import code_sha256
-from core.experiments.label_maps import branches, label_map
+from core.experiments.label_maps import branches, find_label_map, label_map
 from core.experiments.machine import (
     NoOriginals,
-    available_source,
     check_room,
-    device_of,
     fetch_images,
     library_of,
-    open_model,
     why_decoded,
+    within,
 )
-from core.experiments.runs import TRAIL, latent_space, noisy, run, starts, trajectories
+from core.experiments.runs import TRAIL, embedding, latent_activity, latent_space, noisy, run, starts, trajectories
 from core.experiments.sweeps import (
     compute_sweeps,
     file_noise_sweeps,
+    find_noise_sweep,
     missing_sweeps,
     noise_sweep,
     store_noise_sweeps,
@@ -54,18 +52,18 @@ __all__ = [
     "NoOriginals",
     "Unfinished",
     "approach_curves",
-    "available_source",
     "branches",
     "check_room",
     "claims",
-    "code_sha256",
     "compute_sweeps",
     "concept_dynamics",
-    "device_of",
+    "embedding",
     "estimated_seconds",
     "fetch_images",
     "file_model",
     "file_noise_sweeps",
+    "find_label_map",
+    "find_noise_sweep",
     "forget_state",
     "forget_waiting",
     "geometry",
@@ -73,6 +71,7 @@ __all__ = [
     "id_of",
     "import_model",
     "label_map",
+    "latent_activity",
     "latent_space",
     "latent_sweep",
     "library_of",
@@ -83,7 +82,6 @@ __all__ = [
     "note_elsewhere",
     "note_waiting",
     "open_classifier",
-    "open_model",
     "predicted_labels",
     "record_cell",
     "run",
@@ -99,5 +97,6 @@ __all__ = [
     "trajectories",
     "unfinished",
     "why_decoded",
+    "within",
     "zoo_model",
 ]

@@ -7,15 +7,16 @@ from torch import Tensor
 
 from core import store
 from core.analysis import concepts, subspace
-from core.config import N_LABELS, ApproachSpec, Progress, Settings, silent
-from core.experiments.machine import array, open_model
-from core.experiments.runs import collective_runs, line_distances, mean_curve_approaches, mean_path_approaches
+from core.config import N_LABELS, ApproachSpec, Progress, silent
+from core.experiments.machine import array, within
+from core.experiments.runs import activity, line_distances, mean_curve_approaches, mean_path_approaches
 from core.results import ApproachCurves
+from core.session import Session
 
 SUBSPACE_SHARE = 0.9  # of the variance of the memories of a label, in its numeric subspace
 
 
-def approach_curves(spec: ApproachSpec, settings: Settings, *, progress: Progress = silent) -> ApproachCurves:
+def approach_curves(spec: ApproachSpec, session: Session, *, progress: Progress = silent) -> ApproachCurves:
     """Mean distances over time, and who comes nearest, for the runs of every label.
 
     Raises: as `run`.
@@ -23,19 +24,23 @@ def approach_curves(spec: ApproachSpec, settings: Settings, *, progress: Progres
     Source:
         Nagano et al. (2020), Fig. 3; with spec.metric "mahalanobis" Supplement C; `winners` is Supplement F.
     """
-    model = open_model(spec.model, settings)
+    model = session.model(spec.model)
     rows = []
     for label in range(N_LABELS):
-        progress(label / N_LABELS, f"runs of label {label}")
-        rows.append(one_label(model, spec, label, settings))
+        report = within(progress, label, N_LABELS)
+        report(0.0, f"runs of label {label}")
+        z = activity(spec.runs_of(label), session, progress=report)
+        rows.append(one_label(model, spec, label, z))
     progress(1.0, "done")
     return ApproachCurves(**{name: np.stack([row[name] for row in rows]) for name in rows[0]})
 
 
-def one_label(model: store.Model, spec: ApproachSpec, label: int, settings: Settings) -> dict[str, np.ndarray]:
-    """The fields of `ApproachCurves` for one label."""
+def one_label(
+    model: store.Model, spec: ApproachSpec, label: int, z: Float[Tensor, "steps trials latent"]
+) -> dict[str, np.ndarray]:
+    """The fields of `ApproachCurves` for the runs of one label."""
     whiten = metric(model, spec.metric, label)
-    z = collective_runs(model, spec.runs_of(label), settings, n_steps=spec.n_steps) @ whiten
+    z = z @ whiten
     points = model.concepts @ whiten
     memory = concepts.distance(z, model.memories[label, : spec.n_runs] @ whiten)
     every = torch.stack([concepts.distance(z, point) for point in points])

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, get_args
 
 from core import files, store
-from core.config import NOISE_KINDS, Settings
+from core.config import NOISE_KINDS
 from core.experiments.grid import GRID
-from core.experiments.machine import library_of
+from core.library import Library
 from core.results import Claim, ClaimTable, Verdict
 
 CLAIMS = {kind: store.SHIPPED / f"claims-{kind}.json" for kind in NOISE_KINDS}
@@ -26,7 +26,7 @@ def save_claims(table: ClaimTable, path: Path) -> None:
     files.write_whole(path, content.encode())
 
 
-def stored_claims(settings: Settings, path: Path) -> ClaimTable | None:
+def stored_claims(library: Library, path: Path) -> ClaimTable | None:
     """The table of a file, with the names of the files that are no longer those that it was computed from.
 
     Returns:
@@ -49,7 +49,7 @@ def stored_claims(settings: Settings, path: Path) -> ClaimTable | None:
             f"{path.name} is no table of claims ({type(error).__name__}). Compute it anew: "
             f"python -m core claims --noise-kind KIND --output {path.name}"
         ) from error
-    changed = tuple(name for name, known in recipe["files"].items() if file_sha256(name, settings) != known)
+    changed = tuple(name for name, known in recipe["files"].items() if file_sha256(name, library) != known)
     return ClaimTable(claims, recipe, changed)
 
 
@@ -86,11 +86,10 @@ def recipe_of(content: Mapping[str, Any]) -> dict[str, Any]:
     return {name: content[name] for name in ("noise_kind", *RECIPE)}
 
 
-def file_sha256(name: str, settings: Settings) -> str:
+def file_sha256(name: str, library: Library) -> str:
     """SHA-256 of the model, classifier or grid of a name; empty where there is none here."""
     if name == GRID.stem:
         return store.kept_sha256(GRID) if GRID.exists() else ""
-    library = library_of(settings)
     try:
         path = library.find(name).path
     except store.StoreError:  # a classifier is no model

@@ -8,7 +8,7 @@ with a number what keeps it from holding; no cause is named, since none was test
 states beside that list.
 """
 
-from core.config import EnsembleSpec, Progress, Settings, silent
+from core.config import ExperimentSpec, Progress, silent
 from core.experiments.claims_of_approach import (
     fashion_is_alike,
     runs_approach,
@@ -39,6 +39,7 @@ from core.experiments.claims_of_stages import (
 from core.experiments.evidence import Evidence
 from core.experiments.rules import ClaimRule
 from core.results import ClaimTable
+from core.session import Session
 
 RULES: tuple[ClaimRule, ...] = (
     runs_approach,
@@ -65,12 +66,12 @@ RULES: tuple[ClaimRule, ...] = (
 
 
 def claims(
-    settings: Settings, *, noise_kind: str = "permute", n_runs: int = 0, progress: Progress = silent
+    session: Session, *, noise_kind: str = "permute", n_runs: int = 0, progress: Progress = silent
 ) -> ClaimTable:
     """Check every claim on the shipped models.
 
     Args:
-        settings: Where models and images are.
+        session: Where models and images are.
         noise_kind: How the paper's "swapped" is read.
         n_runs: Fewer runs than the paper's, to try it out; 0 for as many as the paper has.
         progress: Called while it computes.
@@ -79,8 +80,8 @@ def claims(
         SpecError: Too few or too many runs.
     """
     if n_runs:
-        EnsembleSpec(model="any", noise_kind=noise_kind, n_runs=n_runs)  # refuses here, not claim by claim
-    return check_claims(Evidence(settings, noise_kind, n_runs, progress))
+        ExperimentSpec(model="any", noise_kind=noise_kind, n_runs=n_runs)  # refuses here, not claim by claim
+    return check_claims(Evidence(session, noise_kind, n_runs, progress))
 
 
 def check_claims(evidence: Evidence) -> ClaimTable:

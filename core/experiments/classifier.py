@@ -13,6 +13,7 @@ from core.config import ClassifierSpec, Progress, Settings, silent
 from core.experiments.machine import device_of, library_of, machine_of, versions
 from core.file_header import Header
 from core.model_card import ClassifierCard
+from core.session import Session
 
 
 def train_classifier(
@@ -64,7 +65,7 @@ def name_of(dataset: str) -> str:
 
 
 def predicted_labels(
-    dataset: str, images: Float[np.ndarray, "*axes pixels"], settings: Settings
+    dataset: str, images: Float[np.ndarray, "*axes pixels"], session: Session
 ) -> Int[np.ndarray, "*axes"]:
     """The labels that the classifier of a data set gives to images, originals or decoded ones.
 
@@ -73,7 +74,7 @@ def predicted_labels(
     Args:
         dataset: Whose labels.
         images: Grey values from 0 to 1, of that data set's size; any number of leading axes.
-        settings: Where models are, and what to compute on.
+        session: Where models are, and what to compute on.
 
     Raises:
         StoreError: There is no classifier, or its file is damaged.
@@ -81,19 +82,19 @@ def predicted_labels(
     Source:
         Nagano et al. (2020), Fig. 5.
     """
-    network = open_classifier(dataset, settings)
+    network = open_classifier(dataset, session)
     pixels = np.ascontiguousarray(images, np.float32).reshape(-1, images.shape[-1])
     return classifier.predicted_labels(network, torch.from_numpy(pixels)).numpy().reshape(images.shape[:-1])
 
 
-def open_classifier(dataset: str, settings: Settings) -> classifier.Classifier:
+def open_classifier(dataset: str, session: Session) -> classifier.Classifier:
     """The classifier of a data set, on this machine's device; kept in memory until its file changes."""
-    found = library_of(settings).files(name_of(dataset))
+    found = session.library.files(name_of(dataset))
     if not found:
         raise store.StoreError(
             f"There is no classifier of {dataset} here. Train one: python -m core classifier --dataset {dataset}"
         )
-    return _loaded(found[0], device_of(settings), files.stamp(found[0]))
+    return _loaded(found[0], session.device, files.stamp(found[0]))
 
 
 @lru_cache(maxsize=3)

@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from core.config import DATASETS, NOISE_KINDS, SOURCES, NoiseSweepSpec, Settings
-from core.experiments.machine import available_source
+from core.config import DATASETS, NOISE_KINDS, SOURCES, NoiseSweepSpec
 from core.experiments.sweeps import missing_sweeps
 from core.library import Entry, apart_from_paper
+from core.session import Session
 
 FIRST_LATENT, FIRST_LABEL = 100, 6  # the paper's number of latent units, and the label of most of its figures
 
 
-def sweeps_to_derive(entries: Iterable[Entry], settings: Settings) -> list[NoiseSweepSpec]:
+def sweeps_to_derive(entries: Iterable[Entry], session: Session) -> list[NoiseSweepSpec]:
     """The sweeps that models lack, those that are looked at most first; from original images only where they are here.
 
     Order: models with 100 latent units, the first reading of the noise, original images, the model that is shown when
@@ -20,14 +20,14 @@ def sweeps_to_derive(entries: Iterable[Entry], settings: Settings) -> list[Noise
     found = [
         (importance(entry, spec), spec)
         for entry in entries
-        for spec in missing_sweeps(entry.id, settings, sources=sources_of(entry, settings))
+        for spec in missing_sweeps(entry.id, session, sources=sources_of(entry, session))
     ]
     return [spec for _, spec in sorted(found, key=lambda pair: pair[0])]
 
 
-def sources_of(entry: Entry, settings: Settings) -> Sequence[str]:
+def sources_of(entry: Entry, session: Session) -> Sequence[str]:
     """What runs of a model can start from on this machine."""
-    return SOURCES if available_source(entry.spec.dataset, settings) == "original" else ("decoded",)
+    return SOURCES if session.source(entry.spec.dataset) == "original" else ("decoded",)
 
 
 def importance(entry: Entry, spec: NoiseSweepSpec) -> tuple[Any, ...]:

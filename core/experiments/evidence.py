@@ -1,4 +1,4 @@
-"""The experiments that the claims rest on, each done once, and kept for a command that goes on where one stopped."""
+"""The experiments that the claims rest on, each from the cache that everyone shares."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -9,13 +9,12 @@ import numpy as np
 from core.config import (
     ApproachSpec,
     BranchSpec,
-    EnsembleSpec,
+    DynamicsSpec,
+    ExperimentSpec,
     GridSpec,
-    InferenceSpec,
     LabelMapSpec,
     NoiseSweepSpec,
     Progress,
-    Settings,
     silent,
 )
 from core.experiments.approach import approach_curves
@@ -23,12 +22,12 @@ from core.experiments.claim_file import file_sha256
 from core.experiments.classifier import name_of
 from core.experiments.geometry import concept_dynamics, geometry
 from core.experiments.grid import GRID, latent_sweep
-from core.experiments.kept import kept
-from core.experiments.label_maps import branches, label_map
-from core.experiments.machine import available_source, library_of, open_model, versions
-from core.experiments.sweeps import noise_sweep, stored_noise_sweep
+from core.experiments.label_maps import branches, find_label_map
+from core.experiments.machine import versions
+from core.experiments.sweeps import find_noise_sweep
 from core.library import Entry, ladder
 from core.results import ApproachCurves, Branches, ConceptDynamics, Geometry, LabelMap, LatentSweep, NoiseSweep
+from core.session import Experiment, Session
 from core.spec import SpecError
 
 T = TypeVar("T")
@@ -42,13 +41,13 @@ class Evidence:
     """Results for a data set and a reading of the noise, computed when a claim first asks for them.
 
     Args:
-        settings: Where models and images are.
+        session: Where models, images and results are.
         noise_kind: "permute" or "invert".
         n_runs: Fewer runs than the paper's, to try something out; 0 for as many as the paper has.
         progress: Called with the share of the claims that are done.
     """
 
-    settings: Settings
+    session: Session
     noise_kind: str = "permute"
     n_runs: int = 0
     progress: Progress = silent
@@ -58,7 +57,7 @@ class Evidence:
 
     def shipped(self, dataset: str) -> list[Entry]:
         """The shipped models of a data set: claims are checked on them alone."""
-        return [e for e in library_of(self.settings).usable(dataset) if e.origin == "shipped"]
+        return [e for e in self.session.library.usable(dataset) if e.origin == "shipped"]
 
     def plain(self, dataset: str) -> list[Entry]:
         """Those whose loss is the paper's: the KL term has the weight 1."""
@@ -90,35 +89,33 @@ class Evidence:
 
     def approach(self, model: Entry) -> ApproachCurves:
         """Fig. 3: every label, p = 0.2."""
-        return self._once(approach_curves, ApproachCurves, self._spec(ApproachSpec, model, "approach"))
+        return self._result(approach_curves, self._spec(ApproachSpec, model, "approach"))
 
     def sweep(self, model: Entry, label: int = 6) -> NoiseSweep:
         """Fig. 4."""
-        return self._once(noise_sweep, NoiseSweep, self._spec(NoiseSweepSpec, model, "sweep", label=label))
+        return self._once(find_noise_sweep, self._spec(NoiseSweepSpec, model, "sweep", label=label))
 
     def map_sweep(self, model: Entry) -> NoiseSweep:
-        """Runs of '6' for the map of stages over N_z: those that lie beside the model, where they are of these runs."""
-        spec = self._spec(NoiseSweepSpec, model, "map", label=6)
-        return stored_noise_sweep(spec, self.settings) or self._once(noise_sweep, NoiseSweep, spec)
+        """Runs of '6' for the map of stages over N_z."""
+        return self._once(find_noise_sweep, self._spec(NoiseSweepSpec, model, "map", label=6))
 
     def reading(self, model: Entry, label: int) -> LabelMap:
-        """Fig. 5; every p is kept by itself, since a whole map takes many minutes."""
+        """Fig. 5."""
         self._used.add(name_of(model.spec.dataset))
-        spec = self._spec(LabelMapSpec, model, "reading", label=label)
-        return LabelMap.joined([self._once(label_map, LabelMap, spec, noises=(noise,)) for noise in spec.noises])
+        return self._once(find_label_map, self._spec(LabelMapSpec, model, "reading", label=label))
 
     def branches(self, model: Entry) -> Branches:
         """Supplement B: runs of '1' at t = 10, p = 0.2."""
         self._used.add(name_of(model.spec.dataset))
-        return self._once(branches, Branches, self._spec(BranchSpec, model, "branches"))
+        return self._result(branches, self._spec(BranchSpec, model, "branches"))
 
     def geometry(self, model: Entry) -> Geometry:
         """Figs. 7 and 8."""
-        return geometry(model.id, self.settings)
+        return geometry(model.id, self.session)
 
     def dynamics(self, model: Entry) -> ConceptDynamics:
         """One step around the concepts; the noise at p = 0.2."""
-        return concept_dynamics(self._spec(InferenceSpec, model, "dynamics"), self.settings)
+        return self._result(concept_dynamics, self._spec(DynamicsSpec, model, "dynamics"))
 
     def grid(self) -> LatentSweep | None:
         """Fig. 9; None where it lacks an N_z, or has not all of them at one epoch."""
@@ -130,7 +127,7 @@ class Evidence:
 
     def count(self, what: str, model: Entry) -> int:
         """How many runs an experiment has: no more than the model holds memories of a label."""
-        held = open_model(model.id, self.settings).memories.shape[1]
+        held = self.session.model(model.id).memories.shape[1]
         return min(self.n_runs or RUNS[what], held)
 
     def recipe(self, models: set[str]) -> dict[str, Any]:
@@ -139,37 +136,37 @@ class Evidence:
         Args:
             models: Those that the claims name.
         """
-        datasets = sorted({library_of(self.settings).find(id).spec.dataset for id in models})
+        datasets = sorted({self.session.library.find(id).spec.dataset for id in models})
         return {
             "noise_kind": self.noise_kind,
             "runs": {what: self.n_runs or runs for what, runs in RUNS.items()},
-            "source": {dataset: available_source(dataset, self.settings) for dataset in datasets},
-            "files": {name: file_sha256(name, self.settings) for name in sorted(models | self._used)},
+            "source": {dataset: self.session.source(dataset) for dataset in datasets},
+            "files": {name: file_sha256(name, self.session.library) for name in sorted(models | self._used)},
             "versions": versions(),
         }
 
-    def _spec(self, kind: type[EnsembleSpec], model: Entry, what: str, **more: Any) -> Any:
-        source = available_source(model.spec.dataset, self.settings)
+    def _spec(self, kind: type[ExperimentSpec], model: Entry, what: str, **more: Any) -> Any:
+        source = self.session.source(model.spec.dataset)
         runs = self.count(what, model)
         return kind(model=model.id, source=source, noise_kind=self.noise_kind, n_runs=runs, **more)
 
-    def _once(self, experiment: Callable[..., T], kind: Callable[..., T], spec: Any, **part: Any) -> T:
-        asked = spec, *part.items()
-        if asked not in self._found:
-            dataset = library_of(self.settings).find(spec.model).spec.dataset
-            reads = [name_of(dataset)] if kind in (LabelMap, Branches) else []
-            files = [file_sha256(name, self.settings) for name in (spec.model, *reads)]
+    def _result(self, experiment: Experiment[Any, T], spec: ExperimentSpec) -> T:
+        """What an experiment finds, from the cache that everyone shares."""
 
-            def report(_: float, text: str) -> None:
-                self.progress(self.done, f"{kind.__name__} of {spec.model}: {text}")
+        def find(spec: ExperimentSpec, session: Session, *, progress: Progress) -> T:
+            return session.result(experiment, spec, progress=progress)
 
-            self._found[asked] = kept(
-                kind,
-                (spec.key(), repr(part), *files),
-                self.settings.cache / "evidence",
-                lambda: experiment(spec, self.settings, progress=report, **part),
-            )
-        return self._found[asked]
+        return self._once(find, spec)
+
+    def _once(self, find: Callable[..., T], spec: ExperimentSpec) -> T:
+        """What is found for a spec; several claims ask for the same, so it stays in memory."""
+
+        def report(_: float, text: str) -> None:
+            self.progress(self.done, f"{type(spec).__name__.removesuffix('Spec')} of {spec.model}: {text}")
+
+        if spec not in self._found:
+            self._found[spec] = find(spec, self.session, progress=report)
+        return self._found[spec]
 
 
 def alike(entries: Iterable[Entry], main: Entry, but: str) -> list[Entry]:

@@ -1,26 +1,25 @@
 """Where the concepts of a model lie, and how one step moves what is near them (Figs. 7 and 8, Supplement E)."""
 
-from dataclasses import replace
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from core import store
 from core.analysis import concepts, dynamics, subspace
-from core.config import N_LABELS, InferenceSpec, Settings
-from core.experiments.machine import array, open_model
+from core.config import N_LABELS, DynamicsSpec, EnsembleSpec, Progress, silent
+from core.experiments.machine import array
 from core.experiments.runs import noisy_starts
 from core.results import ConceptDynamics, Geometry
+from core.session import Session
 
 
-def geometry(id: str, settings: Settings) -> Geometry:
+def geometry(id: str, session: Session) -> Geometry:
     """Concepts, active units, contribution ratio and orthogonality of a model, from its shipped memories.
 
     Source:
         Nagano et al. (2020), Figs. 7 and 8, Supplement E.
     """
-    model = open_model(id, settings)
+    model = session.model(id)
     memories = model.memories.flatten(0, 1)
     active = subspace.active_units(memories)
     dimensions = max(1, int(active.sum()))
@@ -36,8 +35,8 @@ def geometry(id: str, settings: Settings) -> Geometry:
     )
 
 
-def concept_dynamics(spec: InferenceSpec, settings: Settings) -> ConceptDynamics:
-    """How one step moves each concept and what lies around it; the spec's label is not used.
+def concept_dynamics(spec: DynamicsSpec, session: Session, *, progress: Progress = silent) -> ConceptDynamics:
+    """How one step moves each concept and what lies around it.
 
     Of the active units alone: the others do not answer to a displacement, which is no attraction.
 
@@ -46,10 +45,10 @@ def concept_dynamics(spec: InferenceSpec, settings: Settings) -> ConceptDynamics
     Source:
         Nagano et al. (2020), Discussion, where it is a conjecture.
     """
-    model = open_model(spec.model, settings)
+    model = session.model(spec.model)
     active = subspace.active_units(model.memories.flatten(0, 1))
     jacobians = dynamics.jacobian(model.vae.latent_map, model.concepts)[:, active][:, :, active]
-    noise = [noise_direction(model, replace(spec, label=i), settings) for i in range(N_LABELS)]
+    noise = [noise_direction(model, spec.runs_of(label), session) for label in range(N_LABELS)]
     directions = torch.stack(noise)[:, active]
     with torch.no_grad():
         moved = concepts.distance(model.vae.latent_map(model.concepts)[None], model.concepts)[0]
@@ -64,8 +63,8 @@ def concept_dynamics(spec: InferenceSpec, settings: Settings) -> ConceptDynamics
     )
 
 
-def noise_direction(model: store.Model, spec: InferenceSpec, settings: Settings) -> Float[Tensor, "latent"]:
+def noise_direction(model: store.Model, spec: EnsembleSpec, session: Session) -> Float[Tensor, "latent"]:
     """Where the noise moves the activity of a label's images, on average."""
     with torch.no_grad():
-        z = model.vae.mean(noisy_starts(model, spec, settings))
+        z = model.vae.mean(noisy_starts(model, spec, session))
     return (z - model.memories[spec.label, : spec.n_runs]).mean(0)

@@ -1,30 +1,31 @@
 """How decoded images are read (Fig. 5, Supplement B)."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
 from core import inference, store
-from core.analysis import clusters, concepts, subspace
-from core.config import N_LABELS, BranchSpec, InferenceSpec, LabelMapSpec, Progress, Settings, silent
+from core.analysis import clusters, concepts
+from core.config import N_LABELS, BranchSpec, EmbeddingSpec, EnsembleSpec, LabelMapSpec, Progress, silent
 from core.experiments.classifier import predicted_labels
-from core.experiments.machine import array, in_parts, open_model
-from core.experiments.runs import axes_of, collective_runs, noisy, starts
+from core.experiments.machine import array, in_parts, within
+from core.experiments.runs import activity, embedding, noisy, starts
 from core.results import Branches, LabelMap
+from core.session import Session
 
 SAMPLES = 8  # images of each branch that are shown
 
 
-def label_map(
-    spec: LabelMapSpec, settings: Settings, *, noises: tuple[float, ...] = (), progress: Progress = silent
-) -> LabelMap:
+def label_map(spec: LabelMapSpec, session: Session, *, progress: Progress = silent) -> LabelMap:
     """The most frequent label that the classifier reads in x(t), for every step and p.
 
     Args:
         spec: The experiment.
-        settings: Where models and images are.
-        noises: Some values of p alone; all of the spec's where none is named.
+        session: Where models and images are.
         progress: Called before every p.
 
     Raises:
@@ -34,23 +35,29 @@ def label_map(
     Source:
         Nagano et al. (2020), Fig. 5.
     """
-    model = open_model(spec.model, settings)
+    model = session.model(spec.model)
     rows = list(range(spec.n_runs))
-    clean = starts(model, spec, rows, settings)
-    wanted, found = noises or spec.noises, []
+    clean = starts(model, spec, rows, session)
+    found = []
 
     def read(pair: Float[Tensor, "trials two_images"]) -> tuple[np.ndarray, np.ndarray]:
         x, own = pair.tensor_split(2, dim=1)
         images = images_of(model, x, spec.n_steps)
-        return predicted_labels(model.spec.dataset, images, settings), np.square(images - array(own)).mean(-1)
+        return predicted_labels(model.spec.dataset, images, session), np.square(images - array(own)).mean(-1)
 
-    for i, noise in enumerate(wanted):
-        progress(i / len(wanted), f"p = {noise:.3f}")
-        parts = in_parts(read, torch.cat([noisy(model, spec, clean, rows, noise), clean], dim=1))
+    for i, noise in enumerate(spec.noises):
+
+        def tell(done: int, i: int = i) -> None:
+            progress((i + done / spec.n_runs) / len(spec.noises), f"p = {spec.noises[i]:.3f}")
+
+        pairs = torch.cat([noisy(model, spec, clean, rows, noise), clean], dim=1)
+        parts = in_parts(read, pairs, session, before=tell)
         labels, errors = (np.concatenate(part, axis=1) for part in zip(*parts, strict=True))
         found.append(one_noise(labels, errors, spec.label))
     progress(1.0, "done")
-    return LabelMap(noises=np.array(wanted), **{name: np.stack([each[name] for each in found]) for name in found[0]})
+    return LabelMap(
+        noises=np.array(spec.noises), **{name: np.stack([each[name] for each in found]) for name in found[0]}
+    )
 
 
 def one_noise(
@@ -76,6 +83,26 @@ def images_of(
     return array(torch.cat([x[None], model.vae.decode(z[:-1].flatten(0, 1)).unflatten(0, z[:-1].shape[:2])]))
 
 
+def find_label_map(
+    spec: LabelMapSpec,
+    session: Session,
+    *,
+    progress: Progress = silent,
+    watch: Callable[[LabelMap], None] | None = None,
+) -> LabelMap:
+    """The same from the cache, where every p is kept by itself, since a whole map takes minutes; `watch` sees it grow.
+
+    Raises: as `label_map`.
+    """
+    rows: list[LabelMap] = []
+    for i, noise in enumerate(spec.noises):
+        part = replace(spec, noises=(noise,))
+        rows.append(session.result(label_map, part, progress=within(progress, i, len(spec.noises))))
+        if watch:
+            watch(LabelMap.joined(rows))
+    return LabelMap.joined(rows)
+
+
 def most_frequent(
     predicted: Int[np.ndarray, "steps trials"],
 ) -> tuple[Int[np.ndarray, "steps"], Float[np.ndarray, "steps"]]:
@@ -84,7 +111,7 @@ def most_frequent(
     return counts.argmax(1), counts.max(1) / predicted.shape[1]
 
 
-def branches(spec: BranchSpec, settings: Settings, *, progress: Progress = silent) -> Branches:
+def branches(spec: BranchSpec, session: Session, *, progress: Progress = silent) -> Branches:
     """Two clusters of the runs at one step, or those chosen and the others, and how their images are read.
 
     Raises: as `label_map`.
@@ -92,13 +119,9 @@ def branches(spec: BranchSpec, settings: Settings, *, progress: Progress = silen
     Source:
         Nagano et al. (2020), Supplement B.
     """
-    model = open_model(spec.model, settings)
-    runs = InferenceSpec(
-        model=spec.model, source=spec.source, noise_kind=spec.noise_kind, n_runs=spec.n_runs, n_steps=spec.n_steps,
-        seed=spec.seed, label=spec.label, noise=spec.noise,
-    )  # fmt: skip
-    whole = collective_runs(model, runs, settings, n_steps=spec.n_steps + runs.window, progress=progress)
-    z = whole[: spec.n_steps + 1]
+    model = session.model(spec.model)
+    z = activity(spec, session, progress=progress)
+    plane = session.result(embedding, EmbeddingSpec(**spec.part(EnsembleSpec).to_dict()), progress=progress)
     if spec.chosen:
         branch = torch.ones(spec.n_runs, dtype=torch.long, device=z.device)
         branch[list(spec.chosen)] = 0
@@ -106,14 +129,14 @@ def branches(spec: BranchSpec, settings: Settings, *, progress: Progress = silen
         branch = clusters.branches(z[spec.t]).to(z.device)
     with torch.no_grad():
         images = model.vae.decode(z[spec.t])
-    read = torch.from_numpy(predicted_labels(model.spec.dataset, array(images), settings)).to(z.device)
+    read = torch.from_numpy(predicted_labels(model.spec.dataset, array(images), session)).to(z.device)
     members = [branch == k for k in (0, 1)]
     spreads = [concepts.mean_error((z[:, own] - z[:, own].mean(1, keepdim=True)).square().sum(-1)) for own in members]
     shares = [torch.nn.functional.one_hot(read[own], N_LABELS).float().mean(0) for own in members]
     return Branches(
         t=spec.t,
         branch=array(branch),
-        embedding=array(subspace.embed(z.cpu(), axes_of(model, runs, whole.cpu()))),
+        embedding=plane.embedding[:, 0],
         variance=np.stack([array(spread.mean) for spread in spreads]),
         variance_sem=np.stack([array(spread.sem) for spread in spreads]),
         mean_images=np.stack([array(images[own].mean(0)) for own in members]),

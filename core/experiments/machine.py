@@ -4,8 +4,9 @@ import os
 import platform
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
@@ -19,24 +20,13 @@ from core import data, download, store
 from core.config import Progress, Settings, silent
 from core.library import Library
 from core.precision import has_bfloat16
-from core.spec import RefusedError, SpecError
+from core.session import Session, device_of
+from core.spec import RefusedError
 
 T = TypeVar("T")
 
 PART, LARGE = 50, 300  # runs that a thread computes at a time: few are given up soon, many take less time each
 BEHIND = 10  # niceness of the threads: a single run goes before
-
-
-def device_of(settings: Settings) -> torch.device:
-    """The device that the settings ask for; "auto" takes a GPU when there is one."""
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if settings.device != "auto":
-        if not there[settings.device]:
-            raise SpecError(f"This machine has no device '{settings.device}'. Use --device cpu or LT_DEVICE=cpu.")
-        return torch.device(settings.device)
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
 def machine_of(settings: Settings) -> str:
@@ -73,16 +63,6 @@ def check_room(settings: Settings, n_bytes: int = 0) -> None:
         )
 
 
-def open_model(id: str, settings: Settings) -> store.Model:
-    """Open a model of the library on this machine's device."""
-    return library_of(settings).load(id, device_of(settings))
-
-
-def available_source(dataset: str, settings: Settings) -> str:
-    """Where runs of a data set can start from on this machine: "original" images, else "decoded" memories."""
-    return "original" if data.is_available(dataset, settings.data) else "decoded"
-
-
 @dataclass(frozen=True)
 class NoOriginals:
     """Why runs of a model cannot start from original images on this machine.
@@ -95,11 +75,11 @@ class NoOriginals:
     is_fetchable: bool
 
 
-def why_decoded(id: str, settings: Settings) -> NoOriginals | None:
+def why_decoded(id: str, session: Session) -> NoOriginals | None:
     """Why runs of a model start from decoded images here; None where they can start from the original ones."""
-    model = open_model(id, settings)
+    model = session.model(id)
     try:
-        check_index(model, data.load_labels(model.spec.dataset, settings.data))
+        check_index(model, data.load_labels(model.spec.dataset, session.settings.data))
     except RefusedError as error:
         return NoOriginals(str(error), isinstance(error, data.MissingError), isinstance(error, data.DataError))
     return None
@@ -134,7 +114,11 @@ def array(tensor: Tensor) -> np.ndarray:
 
 
 def in_parts(
-    function: Callable[[Tensor], T], x: Tensor, *, before: Callable[[int], None] = lambda done: None
+    function: Callable[[Tensor], T],
+    x: Tensor,
+    session: Session,
+    *,
+    before: Callable[[int], None] = lambda done: None,
 ) -> list[T]:
     """A function of independent runs, on all cores that this process may use: a part of the runs at a time.
 
@@ -144,7 +128,8 @@ def in_parts(
     Args:
         function: Called with some rows of x, in any thread.
         x: A row for every run.
-        before: Called with the number of runs that are done; it may raise, to give up.
+        session: Whose turn it is.
+        before: Called before every part with the number of runs that are done; it may wait, or raise to give up.
 
     Returns:
         What the function returned, in the order of x.
@@ -153,14 +138,23 @@ def in_parts(
     width = joblib.cpu_count() if by_threads else 1
     size = min(max(PART, len(x) // (4 * width)), LARGE) if by_threads else len(x)
     found: list[T] = []
-    with ThreadPoolExecutor(width, "runs", initializer=stand_behind) as pool:
+    started: deque[Future[T]] = deque()
+    with session.turn(), ThreadPoolExecutor(width, "runs", initializer=stand_behind) as pool:
         try:
-            for i, part in enumerate([pool.submit(function, rows) for rows in x.split(size)]):
-                before(i * size)
-                found.append(part.result())
+            for rows in x.split(size):
+                if len(started) == width:  # no more than are computed: whoever goes first waits for these alone
+                    found.append(started.popleft().result())
+                before(len(found) * size)
+                started.append(pool.submit(function, rows))
+            found += [each.result() for each in started]
         finally:
             pool.shutdown(cancel_futures=True)
     return found
+
+
+def within(progress: Progress, i: int, n: int) -> Progress:
+    """The progress of the i-th of n parts, as a share of the whole."""
+    return lambda fraction, text: progress((i + fraction) / n, text)
 
 
 def stand_behind() -> None:

@@ -8,34 +8,35 @@ from torch import Tensor
 
 from core import data, inference, store
 from core.analysis import concepts, subspace
-from core.config import InferenceSpec, NoiseSweepSpec, Progress, Settings, silent
-from core.experiments.machine import array, check_index, in_parts, open_model
-from core.results import PAIRS, POINTS, Ensemble, LatentSpace, Run, Trajectories
+from core.config import EmbeddingSpec, EnsembleSpec, NoiseSweepSpec, Progress, RunSpec, silent
+from core.experiments.machine import array, check_index, in_parts
+from core.results import PAIRS, POINTS, Embedding, Ensemble, LatentActivity, LatentSpace, Run, Trajectories
+from core.session import Session
 from core.spec import SpecError
 
 TRAIL = 4  # positions of a run that are drawn at once: now and the three steps before
 
 
-def latent_space(id: str, settings: Settings) -> LatentSpace:
+def latent_space(id: str, session: Session) -> LatentSpace:
     """The concepts of a model, the abstract concept, and the images that they decode to."""
-    model = open_model(id, settings)
+    model = session.model(id)
     centre = concepts.abstract_concept(model.concepts)
     with torch.no_grad():
         images = model.vae.decode(torch.cat([model.concepts, centre[None]]))
     return LatentSpace(array(model.concepts), array(centre), array(images[:-1]), array(images[-1]))
 
 
-def run(spec: InferenceSpec, settings: Settings) -> Run:
-    """One run of repeated inference, with its images and distances.
+def run(spec: RunSpec, session: Session) -> Run:
+    """One run of repeated inference, with its images and distances; milliseconds, so it is computed, not kept.
 
     Raises:
         StoreError: There is no such model.
         DataError: Original images are asked for and not there.
         SpecError: The model does not hold that many memories.
     """
-    model = open_model(spec.model, settings)
+    model = session.model(spec.model)
     rows = [spec.sample]
-    clean = starts(model, spec, rows, settings)
+    clean = starts(model, spec, rows, session)
     z = inference.repeated_inference(model.vae, noisy(model, spec, clean, rows, spec.noise), spec.n_steps)
     with torch.no_grad():
         decoded = model.vae.decode(z[:-1, 0])
@@ -59,26 +60,38 @@ def run(spec: InferenceSpec, settings: Settings) -> Run:
     )
 
 
-def trajectories(spec: InferenceSpec, settings: Settings, *, progress: Progress = silent) -> Trajectories:
-    """Collective runs from different images of a label: their embedding, mean distances and stage.
+def latent_activity(spec: EnsembleSpec, session: Session, *, progress: Progress = silent) -> LatentActivity:
+    """Runs from different images of a label: what all else that is asked about them is computed from.
 
     Raises: as `run`.
 
     Source:
-        Nagano et al. (2020), Figs. 2 and 3.
+        Nagano et al. (2020), Eqs. 3-4.
     """
-    model = open_model(spec.model, settings)
-    z = collective_runs(model, spec, settings, n_steps=spec.n_steps + spec.window, progress=progress)
-    axes = axes_of(model, spec, z.cpu())
-    z = z[: spec.n_steps + 1]
+    model = session.model(spec.model)
+
+    def tell(done: int) -> None:
+        progress(done / spec.n_runs, f"{done} of {spec.n_runs} runs")
+
+    return LatentActivity(
+        array(all_runs(model, noisy_starts(model, spec, session), spec.n_steps, session, before=tell))
+    )
+
+
+def trajectories(spec: EnsembleSpec, session: Session, *, progress: Progress = silent) -> Trajectories:
+    """Mean distances of collective runs to memory and concepts over time, and their stage.
+
+    Raises: as `run`.
+
+    Source:
+        Nagano et al. (2020), Fig. 3.
+    """
+    model = session.model(spec.model)
+    z = activity(spec, session, progress=progress)
     concept = model.concepts[spec.label]
     d = point_distances(model, spec.label, z, model.memories[spec.label, : spec.n_runs])
     means, line = concepts.mean_error(d), line_distances(z, concept)
     return Trajectories(
-        embedding=array(torch.stack([subspace.embed(z.cpu(), axes, lag=lag) for lag in range(TRAIL)], dim=1)),
-        basis=array(axes.basis),
-        mean=array(axes.mean),
-        explained_variance_ratio=array(axes.explained_variance_ratio),
         distances=array(means.mean),
         distances_sem=array(means.sem),
         concept_distances=array(torch.stack([concepts.distance(z, c).mean(1) for c in model.concepts])),
@@ -89,37 +102,65 @@ def trajectories(spec: InferenceSpec, settings: Settings, *, progress: Progress 
     )
 
 
-def collective_runs(
-    model: store.Model, spec: InferenceSpec, settings: Settings, *, n_steps: int, progress: Progress = silent
+def embedding(spec: EmbeddingSpec, session: Session, *, progress: Progress = silent) -> Embedding:
+    """Collective runs in the plane of their leading principal components, step by step.
+
+    Raises: as `run`.
+
+    Source:
+        Nagano et al. (2020), Fig. 2.
+    """
+    model = session.model(spec.model)
+    z = activity(spec, session, progress=progress)
+    ahead = spec.window if spec.basis != "fixed" else 0
+    axes = axes_of(model, spec, longer(model, z, ahead, session).cpu())
+    return Embedding(
+        embedding=array(torch.stack([subspace.embed(z.cpu(), axes, lag=lag) for lag in range(TRAIL)], dim=1)),
+        basis=array(axes.basis),
+        mean=array(axes.mean),
+        explained_variance_ratio=array(axes.explained_variance_ratio),
+    )
+
+
+def activity(
+    spec: EnsembleSpec, session: Session, *, progress: Progress = silent
 ) -> Float[Tensor, "steps trials latent"]:
-    """Runs from different images of a label."""
+    """The latent activity of the runs of a spec, on the device; computed once for all that is asked about it."""
+    kept = session.result(latent_activity, spec.part(EnsembleSpec), progress=progress)
+    return torch.from_numpy(kept.z).to(session.device)
 
-    def tell(done: int) -> None:
-        progress(done / spec.n_runs, f"{done} of {spec.n_runs} runs")
 
-    return all_runs(model, noisy_starts(model, spec, settings), n_steps, before=tell)
+def longer(
+    model: store.Model, z: Float[Tensor, "steps trials latent"], n_more: int, session: Session
+) -> Float[Tensor, "more trials latent"]:
+    """The same runs some steps longer."""
+    if not n_more:
+        return z
+    parts = in_parts(lambda part: inference.continued(model.vae, part, n_more), z[-1], session)
+    return torch.cat([z, torch.cat(parts, dim=1)[1:]])
 
 
 def all_runs(
     model: store.Model,
     x: Float[Tensor, "trials pixels"],
     n_steps: int,
+    session: Session,
     *,
     before: Callable[[int], None] = lambda done: None,
 ) -> Float[Tensor, "steps trials latent"]:
     """Repeated inference on all cores; `before` as in `in_parts`."""
-    parts = in_parts(lambda part: inference.repeated_inference(model.vae, part, n_steps), x, before=before)
+    parts = in_parts(lambda part: inference.repeated_inference(model.vae, part, n_steps), x, session, before=before)
     return torch.cat(parts, dim=1)
 
 
-def noisy_starts(model: store.Model, spec: InferenceSpec, settings: Settings) -> Float[Tensor, "trials pixels"]:
+def noisy_starts(model: store.Model, spec: EnsembleSpec, session: Session) -> Float[Tensor, "trials pixels"]:
     """x(0) of the runs of a label."""
     rows = list(range(spec.n_runs))
-    return noisy(model, spec, starts(model, spec, rows, settings), rows, spec.noise)
+    return noisy(model, spec, starts(model, spec, rows, session), rows, spec.noise)
 
 
 def starts(
-    model: store.Model, spec: InferenceSpec | NoiseSweepSpec, rows: list[int], settings: Settings
+    model: store.Model, spec: EnsembleSpec | NoiseSweepSpec, rows: list[int], session: Session
 ) -> Float[Tensor, "trials pixels"]:
     """Clean starting images: originals of the training set, or images decoded from the memories."""
     held = model.memories.shape[1]
@@ -128,14 +169,14 @@ def starts(
     if spec.source == "decoded":
         with torch.no_grad():
             return model.vae.decode(model.memories[spec.label, rows])
-    training = data.load_dataset(model.spec.dataset, settings.data)
+    training = data.load_dataset(model.spec.dataset, session.settings.data)
     check_index(model, training.labels)
     return torch.from_numpy(training.images[model.memory_index[spec.label, rows].numpy()]).to(model.concepts.device)
 
 
 def noisy(
     model: store.Model,
-    spec: InferenceSpec | NoiseSweepSpec,
+    spec: EnsembleSpec | NoiseSweepSpec,
     clean: Float[Tensor, "trials pixels"],
     rows: list[int],
     noise: float,
@@ -149,7 +190,7 @@ def noisy(
     )
 
 
-def axes_of(model: store.Model, spec: InferenceSpec, z: Tensor) -> subspace.Subspace:
+def axes_of(model: store.Model, spec: EmbeddingSpec, z: Tensor) -> subspace.Subspace:
     """The axes of the plane at every step; on the CPU, because not every device has float64."""
     fixed = subspace.fixed_axes(model.memories.flatten(0, 1).cpu())
     if spec.basis == "fixed":

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 
 from core import store
-from core.config import N_LABELS, NOISE_KINDS, SOURCES, NoiseSweepSpec, Progress, Settings, silent
-from core.experiments.machine import library_of, open_model
+from core.config import N_LABELS, NOISE_KINDS, NOISES, SOURCES, NoiseSweepSpec, Progress, silent
 from core.experiments.runs import all_runs, ensemble_of, noisy, point_distances, starts
 from core.library import save_sweeps
 from core.results import PAIRS, POINTS, Ensemble, NoiseSweep
+from core.session import Session
 
 Watch = Callable[[NoiseSweep], None]
 Cell = tuple[str, str, int]
@@ -26,12 +26,20 @@ computed. The other errors, and the shares, are filed as float16: relative error
 SWEEP_BATCH = 3000  # runs computed at a time: large matrix products use the machine better
 
 
-def stored_noise_sweep(spec: NoiseSweepSpec, settings: Settings) -> NoiseSweep | None:
+def stored_noise_sweep(spec: NoiseSweepSpec, session: Session) -> NoiseSweep | None:
     """The sweep that lies beside the model, if it was computed with these very settings from these very weights."""
-    row = filed_sweeps(spec, settings).get(cell_of(spec))
+    row = filed_sweeps(spec, session).get(cell_of(spec)) if spec.noises == NOISES else None
     if row is None:
         return None
     return NoiseSweep(noises=np.array(spec.noises), **{name: value.astype(np.float32) for name, value in row.items()})
+
+
+def find_noise_sweep(
+    spec: NoiseSweepSpec, session: Session, *, progress: Progress = silent, watch: Watch | None = None
+) -> NoiseSweep:
+    """The sweep beside the model where there is one, else from the cache or computed; `watch` sees it grow."""
+    stored = stored_noise_sweep(spec, session)
+    return session.result(noise_sweep, spec, progress=progress, watch=watch) if stored is None else stored
 
 
 def cell_of(spec: NoiseSweepSpec) -> Cell:
@@ -39,9 +47,9 @@ def cell_of(spec: NoiseSweepSpec) -> Cell:
     return spec.source, spec.noise_kind, spec.label
 
 
-def filed_sweeps(spec: NoiseSweepSpec, settings: Settings) -> dict[Cell, Row]:
+def filed_sweeps(spec: NoiseSweepSpec, session: Session) -> dict[Cell, Row]:
     """The sweeps beside a model, any number of them; none where they are of other settings or weights."""
-    recipe, arrays = library_of(settings).load_sweeps(spec.model)
+    recipe, arrays = session.library.load_sweeps(spec.model)
     if any(recipe.get(name) != getattr(spec, name) for name in SHARED):
         return {}
     cells = [tuple(cell) for cell in recipe.get("cells", ())]
@@ -58,14 +66,14 @@ def shape_of(name: str) -> tuple[int, ...]:
     return (len(PAIRS),) if name.endswith("difference_sem") else (len(POINTS),)
 
 
-def file_noise_sweeps(found: Mapping[NoiseSweepSpec, NoiseSweep], settings: Settings) -> Path:
+def file_noise_sweeps(found: Mapping[NoiseSweepSpec, NoiseSweep], session: Session) -> Path:
     """Add sweeps of one model, of the same runs and steps, to those that lie beside it; a reader sees all or none.
 
     Sweeps of other weights or settings that lay there are gone.
     """
     common = next(iter(found))
-    model = library_of(settings).find(common.model).path
-    filed = filed_sweeps(common, settings)
+    model = session.library.find(common.model).path
+    filed = filed_sweeps(common, session)
     for spec, sweep in found.items():
         filed[cell_of(spec)] = {name: getattr(sweep, name) for name in NAMES}
     cells = [cell for cell in product(SOURCES, NOISE_KINDS, range(N_LABELS)) if cell in filed]
@@ -79,10 +87,10 @@ def file_noise_sweeps(found: Mapping[NoiseSweepSpec, NoiseSweep], settings: Sett
     return path
 
 
-def missing_sweeps(id: str, settings: Settings, *, sources: Sequence[str] = SOURCES) -> list[NoiseSweepSpec]:
+def missing_sweeps(id: str, session: Session, *, sources: Sequence[str] = SOURCES) -> list[NoiseSweepSpec]:
     """The sweeps of a model that do not lie beside it: of every label and kind, with 300 runs, or all there are."""
-    common = NoiseSweepSpec(model=id, n_runs=min(300, open_model(id, settings).memories.shape[1]))
-    there = filed_sweeps(common, settings)
+    common = NoiseSweepSpec(model=id, n_runs=min(300, session.model(id).memories.shape[1]))
+    there = filed_sweeps(common, session)
     wanted = (
         replace(common, noise_kind=kind, source=source, label=label)
         for kind, source, label in product(NOISE_KINDS, sources, range(N_LABELS))
@@ -91,7 +99,7 @@ def missing_sweeps(id: str, settings: Settings, *, sources: Sequence[str] = SOUR
 
 
 def store_noise_sweeps(
-    id: str, settings: Settings, *, sources: Sequence[str] = SOURCES, progress: Progress = silent
+    id: str, session: Session, *, sources: Sequence[str] = SOURCES, progress: Progress = silent
 ) -> Path:
     """Compute the sweeps of every label and kind of a model, and file each beside it as it is done.
 
@@ -99,28 +107,28 @@ def store_noise_sweeps(
 
     Raises: as `run`.
     """
-    missing = missing_sweeps(id, settings, sources=sources)
-    compute_sweeps(missing, settings, progress=progress)
-    return library_of(settings).find(id).path.with_name(f"{id}.sweeps.safetensors")
+    missing = missing_sweeps(id, session, sources=sources)
+    compute_sweeps(missing, session, progress=progress)
+    return session.library.find(id).path.with_name(f"{id}.sweeps.safetensors")
 
 
-def compute_sweeps(specs: Sequence[NoiseSweepSpec], settings: Settings, *, progress: Progress = silent) -> None:
+def compute_sweeps(specs: Sequence[NoiseSweepSpec], session: Session, *, progress: Progress = silent) -> None:
     """Compute sweeps, in this order, and file each beside its model as it is done: what was stopped goes on there."""
     for i, spec in enumerate(specs):
         text = f"{spec.model}: {spec.noise_kind}, {spec.source}, label {spec.label}"
         progress(i / len(specs), f"{text} ({i + 1} of {len(specs)})")
-        file_noise_sweeps({spec: noise_sweep(spec, settings)}, settings)
+        file_noise_sweeps({spec: noise_sweep(spec, session)}, session)
     progress(1.0, "done")
 
 
 def noise_sweep(
-    spec: NoiseSweepSpec, settings: Settings, *, progress: Progress = silent, watch: Watch | None = None
+    spec: NoiseSweepSpec, session: Session, *, progress: Progress = silent, watch: Watch | None = None
 ) -> NoiseSweep:
     """Minimum distances, their steps and the stage of an ensemble for every p.
 
     Args:
         spec: The experiment.
-        settings: Where models and images are.
+        session: Where models and images are.
         progress: Called before some runs are computed together.
         watch: Called with the sweep over the p that are done.
 
@@ -129,9 +137,9 @@ def noise_sweep(
     Source:
         Nagano et al. (2020), Fig. 4.
     """
-    model = open_model(spec.model, settings)
+    model = session.model(spec.model)
     rows = list(range(spec.n_runs))
-    clean = starts(model, spec, rows, settings)
+    clean = starts(model, spec, rows, session)
     memories, concept = model.memories[spec.label, : spec.n_runs], model.concepts[spec.label]
     at_once = max(1, SWEEP_BATCH // spec.n_runs)
     found: list[Ensemble] = []
@@ -143,7 +151,7 @@ def noise_sweep(
             place = first + done // spec.n_runs
             progress(place / len(spec.noises), f"p = {spec.noises[place]:.3f}")
 
-        z = all_runs(model, x, spec.n_steps, before=tell)
+        z = all_runs(model, x, spec.n_steps, session, before=tell)
         for part in z.split(spec.n_runs, dim=1):
             found.append(ensemble_of(point_distances(model, spec.label, part, memories), part, concept))
         if watch:

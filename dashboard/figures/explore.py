@@ -5,20 +5,20 @@ from collections.abc import Mapping
 import numpy as np
 import plotly.graph_objects as go
 
-from core.results import Trajectories
+from core.results import Embedding, Trajectories
 from dashboard.figures.marks import LABEL_SHARE, Ends, band, extent, label_ends, make_room, point_names, spread
 from dashboard.theme import Theme, rgba
 
 SPARSE = 60  # more points than this need no markers
 
 
-def plane(cloud: Trajectories, theme: Theme, *, rotated: bool) -> go.Figure:
+def plane(shown: Embedding, theme: Theme, *, rotated: bool) -> go.Figure:
     """The axes of the latent plane; panels.js draws what moves on a canvas above them.
 
     The ranges hold every step, so that nothing jumps while the clock runs; panels.js widens one of them until the
     scales are equal. (plotly's `scaleanchor` would make them depend on the ranges of the figure before.)
     """
-    low, high = extent(cloud.embedding[:, 0])
+    low, high = extent(shown.embedding[:, 0])
     names = ("axis 1", "axis 2") if rotated else ("PC 1", "PC 2")
     figure = go.Figure(go.Scatter(x=[], y=[]), layout={"template": theme.template()})
     figure.update_xaxes(range=[float(low[0]), float(high[0])], title=names[0], fixedrange=True)

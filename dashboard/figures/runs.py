@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from core.results import Branches, LatentSpace, Run, Trajectories
+from core.results import Branches, Embedding, LatentSpace, Run
 from dashboard.figures.marks import add_tiles, extent, gap_of, place_of, small_multiples
 from dashboard.theme import Theme
 
@@ -68,24 +68,24 @@ def strip(
     return figure
 
 
-def windows(cloud: Trajectories, space: LatentSpace, theme: Theme, *, label: int, names: Sequence[str]) -> go.Figure:
+def windows(plane: Embedding, space: LatentSpace, theme: Theme, *, label: int, names: Sequence[str]) -> go.Figure:
     """The runs in the plane of their windowed PCA at t = 0, 5, 10, ... (Fig. 2), with all concepts, the own one large.
 
     Everything in a panel is projected with the basis of its own step.
     """
-    steps = list(range(0, len(cloud.basis), 5))
-    titles = [f"t = {t}<br>{100 * cloud.explained_variance_ratio[t].sum():.0f} % of the variance" for t in steps]
+    steps = list(range(0, len(plane.basis), 5))
+    titles = [f"t = {t}<br>{100 * plane.explained_variance_ratio[t].sum():.0f} % of the variance" for t in steps]
     figure = small_multiples(titles, theme, columns=COLUMNS, x="PC 1", y="PC 2", row_height=210)
-    low, high = extent(cloud.embedding[steps, 0])
+    low, high = extent(plane.embedding[steps, 0])
     half = (high - low).max() / 2
     centre = (low + high) / 2
     for i, t in enumerate(steps):
         place = place_of(i, COLUMNS)
-        x, y = cloud.embedding[t, 0].T
+        x, y = plane.embedding[t, 0].T
         figure.add_scatter(
             x=x, y=y, mode="markers", marker={"size": 3.5, "color": theme.labels[label], "opacity": 0.55}, **place
         )
-        at = (space.concepts - cloud.mean[t]) @ cloud.basis[t].T
+        at = (space.concepts - plane.mean[t]) @ plane.basis[t].T
         marks = {"color": theme.labels, "size": [11 if k == label else 6 for k in range(len(at))], "symbol": "diamond"}
         marks["line"] = {"color": theme.paper, "width": 1}
         figure.add_scatter(x=at[:, 0], y=at[:, 1], mode="markers", marker=marks, **place)
@@ -99,17 +99,17 @@ def windows(cloud: Trajectories, space: LatentSpace, theme: Theme, *, label: int
     return figure
 
 
-def movie(cloud: Trajectories, space: LatentSpace, theme: Theme, *, label: int, names: Sequence[str]) -> go.Figure:
+def movie(plane: Embedding, space: LatentSpace, theme: Theme, *, label: int, names: Sequence[str]) -> go.Figure:
     """The same plane as a movie (movies S1-S10): one frame for every step, with a slider and buttons to play it."""
-    low, high = extent(cloud.embedding[:, 0])
+    low, high = extent(plane.embedding[:, 0])
     half, centre = (high - low).max() / 2, (low + high) / 2
     top = {"x": [centre[0] - half], "y": [centre[1] + half]}
-    steps = range(len(cloud.basis))
+    steps = range(len(plane.basis))
 
     def marks(t: int) -> list[dict[str, Any]]:
-        x, y = cloud.embedding[t, 0].T
-        at = (space.concepts - cloud.mean[t]) @ cloud.basis[t].T
-        share = f"t = {t}, {100 * cloud.explained_variance_ratio[t].sum():.0f} % of the variance"
+        x, y = plane.embedding[t, 0].T
+        at = (space.concepts - plane.mean[t]) @ plane.basis[t].T
+        share = f"t = {t}, {100 * plane.explained_variance_ratio[t].sum():.0f} % of the variance"
         return [{"x": x, "y": y}, {"x": at[:, 0], "y": at[:, 1]}, top | {"text": [share]}]
 
     dots, concepts, words = marks(0)

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.config import ModelSpec
-from core.results import LatentSpace, Run, Trajectories
+from core.results import Embedding, LatentSpace, Run
 from dashboard.figures.marks import extent
 from dashboard.theme import Theme, rgba
 
@@ -14,12 +14,12 @@ BOX = 0.085  # half the width of a layer, of the whole picture
 
 
 def schematic(
-    cloud: Trajectories, space: LatentSpace, run: Run, theme: Theme, *, label: int, names: Sequence[str]
+    plane: Embedding, space: LatentSpace, run: Run, theme: Theme, *, label: int, names: Sequence[str]
 ) -> go.Figure:
     """Memory, concept and abstract concept in the plane of the memories' PCA, and how runs pass them (Fig. 6).
 
     Args:
-        cloud: Runs of a label in a plane that does not move (basis "fixed").
+        plane: Runs of a label in a plane that does not move (basis "fixed").
         space: Concepts of the model.
         run: One of the runs, with its memory.
         theme: Colours.
@@ -29,10 +29,10 @@ def schematic(
     figure = go.Figure(layout={"template": theme.template()})
 
     def flat(z: np.ndarray) -> np.ndarray:
-        return (z - cloud.mean[0]) @ cloud.basis[0].T
+        return (z - plane.mean[0]) @ plane.basis[0].T
 
     concepts, own = flat(space.concepts), flat(run.z)
-    mean = cloud.embedding[:, 0].mean(1)
+    mean = plane.embedding[:, 0].mean(1)
     points = (flat(run.memory[None])[0], concepts[label], flat(space.abstract_concept[None])[0])
     others = [k for k in range(len(names)) if k != label]
     figure.add_scatter(
@@ -51,7 +51,7 @@ def schematic(
     note(figure, mean[0], "z(0), mean of the runs", theme.ink)
     note(figure, mean[-1], f"z({len(mean) - 1})", theme.ink, side="right")
     low, high = extent(np.concatenate([concepts, own, mean, np.array(points)]), 0.14)
-    share = 100 * cloud.explained_variance_ratio[0].sum()
+    share = 100 * plane.explained_variance_ratio[0].sum()
     figure.update_xaxes(title=f"PC 1 of the memories (both: {share:.0f} % of the variance)", range=[low[0], high[0]])
     figure.update_yaxes(title="PC 2 of the memories", range=[low[1], high[1]])
     figure.update_yaxes(scaleanchor="x", constrain="domain")

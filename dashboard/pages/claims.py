@@ -13,7 +13,7 @@ from typing import Any
 from dash import ALL, Dash, Input, Output, dcc, html
 
 from core import experiments
-from core.config import Settings
+from core.library import Library
 from core.results import Claim, ClaimTable
 from core.spec import RefusedError
 from dashboard.captions import SELECTED
@@ -45,17 +45,17 @@ LIVE = {  # by the number of a claim: the figures that show it, by their names o
 }
 
 
-def claims_section(settings: Settings, figures: Mapping[str, str]) -> html.Section:
+def claims_section(library: Library, figures: Mapping[str, str]) -> html.Section:
     """The tables that are shipped, side by side, or sentences where there are none.
 
     Args:
-        settings: Where models are.
+        library: The models that the tables were computed from.
         figures: What each figure of the page is called, by its name.
     """
     tables, parts = {}, []
     for kind, path in experiments.CLAIMS.items():
         try:
-            table = experiments.stored_claims(settings, path)
+            table = experiments.stored_claims(library, path)
         except RefusedError as error:
             parts.append(html.P(str(error), role="status"))
         else:

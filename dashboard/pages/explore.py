@@ -23,22 +23,23 @@ from dash import Dash, Input, Output, State, dcc, html, no_update, set_props
 from dash.exceptions import PreventUpdate
 
 from core import experiments
-from core.computations import ENSEMBLE, FIGURE, BusyError, Reporter
-from core.config import InferenceSpec, NoiseSweepSpec, recipe
+from core.computations import BusyError, Question
+from core.config import EmbeddingSpec, EnsembleSpec, ExperimentSpec, InferenceSpec, RunSpec, recipe
 from core.library import Entry, preferred
-from core.results import Stage
+from core.results import Embedding, NoiseSweep, Stage, Trajectories
 from core.spec import SpecError
 from core.store import StoreError
 from core.zoo import FORMER_WEIGHTS, trained_anew
 from dashboard import captions, controls, figures, wire
-from dashboard.cache import CachedExperiments
 from dashboard.controls import REFERENCE_RUNS, ScreenState
+from dashboard.experiments import Experiments
 from dashboard.jobs import Jobs
 from dashboard.panels import GRID, rail, transport, views
 from dashboard.requests import Newest, Request, answered, asker, read_request
 from dashboard.roles import is_operator, require_operator
 from dashboard.theme import MARKERS, TITLES, theme_of
 
+R = TypeVar("R")
 T = TypeVar("T")
 ROUTES = ("settle", "run", "cloud", "curves", "sweep", "image", "job")
 AWAITED = ("cloud", "curves", "sweep")  # what takes a while, and finds the server busy at times
@@ -48,7 +49,7 @@ MANY = 3  # broken files that are named one by one
 class ExplorePage:
     """Layout and callbacks of the explorer."""
 
-    def __init__(self, lab: CachedExperiments, jobs: Jobs):
+    def __init__(self, lab: Experiments, jobs: Jobs):
         self.lab, self.jobs = lab, jobs
         self.newest = Newest()
 
@@ -145,24 +146,29 @@ class ExplorePage:
         request, entry, spec = self.question("run", data)
 
         def build() -> dict[str, Any]:
-            run = self.lab.run(spec)
+            run = self.lab.run(spec.part(RunSpec))
             caption = captions.run_caption(run, label=entry.label_names[spec.label], sample=spec.sample)
             return wire.run_payload(run, entry.image_shape) | {"caption": caption, "noise": spec.noise}
 
-        return self.reply("run", request, spec, "", build)
+        return self.reply("run", request, spec.part(RunSpec), "", build)
 
     @answered
     def cloud(self, data: object) -> dict[str, Any]:
         """All runs on the plane, and the figure of its axes."""
         request, entry, spec = self.question("cloud", data)
-        spec, theme = replace(spec, sample=0), theme_of(request.state.theme)
+        theme, runs_spec, plane_spec = theme_of(request.state.theme), spec.part(EnsembleSpec), spec.part(EmbeddingSpec)
 
-        def build(report: Reporter) -> dict[str, Any]:
-            cloud = self.lab.trajectories(spec, report)
+        def find(question: Question) -> tuple[Trajectories, Embedding]:
+            runs = self.lab.result(question, experiments.trajectories, runs_spec)
+            plane = self.lab.result(question, experiments.embedding, plane_spec)
             neighbours = [round(spec.noise + step, 4) for step in (-GRID, GRID)]
             self.lab.compute_ahead(*(replace(spec, noise=p) for p in neighbours if 0 <= p <= 1))
-            ensemble = cloud.ensemble
-            return wire.cloud_payload(cloud) | {
+            return runs, plane
+
+        def build(found: tuple[Trajectories, Embedding]) -> dict[str, Any]:
+            runs, plane = found
+            ensemble = runs.ensemble
+            return wire.cloud_payload(runs, plane) | {
                 "noise": spec.noise,
                 "label": spec.label,
                 "rival": ensemble.rival,
@@ -171,32 +177,29 @@ class ExplorePage:
                     ensemble.same_step_approach_share,
                     ensemble.approach_share,
                     ensemble.strict_approach_share,
-                    mean_path=cloud.mean_path_approaches,
-                    mean_curve=cloud.mean_curve_approaches,
+                    mean_path=runs.mean_path_approaches,
+                    mean_curve=runs.mean_curve_approaches,
                 ),
-                "figure": figures.plane(cloud, theme, rotated=spec.basis == "rotated").to_dict(),
+                "figure": figures.plane(plane, theme, rotated=spec.basis == "rotated").to_dict(),
             }
 
-        return self.awaited("cloud", request, spec, theme.name, build)
+        return self.awaited("cloud", request, plane_spec, theme.name, find, build)
 
     @answered
     def curves(self, data: object) -> Any:
         """Mean distance curves of the same runs."""
         request, entry, spec = self.question("curves", data)
-        spec, theme, names, which = (
-            replace(spec, sample=0),
-            theme_of(request.state.theme),
-            entry.label_names,
-            request.state.curves,
-        )
+        theme, names, which = theme_of(request.state.theme), entry.label_names, request.state.curves
+        runs_spec = spec.part(EnsembleSpec)
 
-        def build(report: Reporter) -> Any:
-            cloud = self.lab.trajectories(spec, report)
-            return figures.distances(
-                cloud, theme, label=names[spec.label], label_names=names, all_concepts=which == "all"
-            ).to_dict()
+        def find(question: Question) -> Trajectories:
+            return self.lab.result(question, experiments.trajectories, runs_spec)
 
-        return self.awaited("curves", request, spec, f"{theme.name} {which}", build)
+        def build(runs: Trajectories) -> Any:
+            label, is_all = names[spec.label], which == "all"
+            return figures.distances(runs, theme, label=label, label_names=names, all_concepts=is_all).to_dict()
+
+        return self.awaited("curves", request, runs_spec, f"{theme.name} {which}", find, build)
 
     @answered
     def sweep(self, data: object) -> tuple[dict[str, Any], Any]:
@@ -205,8 +208,7 @@ class ExplorePage:
         reference = controls.sweep_spec(spec, min(REFERENCE_RUNS, self.lab.memories(entry.id)))
         theme = theme_of(request.state.theme)
 
-        def build(report: Reporter) -> tuple[dict[str, Any], Any]:
-            sweep = self.lab.noise_sweep(reference, report)
+        def build(sweep: NoiseSweep) -> tuple[dict[str, Any], Any]:
             shown = replace(spec, n_runs=reference.n_runs)
             sentences = [
                 self.caption(entry, replace(shown, noise=float(p)), row, rival)
@@ -219,13 +221,16 @@ class ExplorePage:
             figure = figures.stage_chart(sweep, theme, label=entry.label_names[spec.label])
             return wire.sweep_payload(sweep) | {"captions": sentences, "note": note}, figure.to_dict()
 
-        return self.awaited("sweep", request, reference, theme.name, build)
+        def find(question: Question) -> NoiseSweep:
+            return self.lab.noise_sweep(question, reference)
+
+        return self.awaited("sweep", request, reference, theme.name, find, build)
 
     @answered
     def image(self, data: object) -> dict[str, Any]:
         """The images of the run under the pointer."""
         _, entry, spec = self.question("image", data)
-        run = self.lab.run(spec)
+        run = self.lab.run(spec.part(RunSpec))
         shape = entry.image_shape
         return {"sample": spec.sample, "tiles": wire.sprite(run.images, shape), "shape": list(shape)}
 
@@ -248,7 +253,7 @@ class ExplorePage:
         spec = recipe(state.dataset, state.n_latent)
         if action == "estimate":
             time = captions.duration(self.jobs.estimated_seconds(spec, asker()))
-            fetch = "" if self.lab.source(state.dataset) == "original" else ", after fetching its images"
+            fetch = "" if self.lab.session.source(state.dataset) == "original" else ", after fetching its images"
             return {"estimate": f"Training it takes {time} {self.jobs.place} ({spec.epochs} epochs{fetch})."}
         if action == "train":
             return {"key": self.jobs.train(spec), "state": "waiting", "fraction": 0, "text": "starting"}
@@ -273,9 +278,7 @@ class ExplorePage:
         source = usual if request.state.source == "auto" else request.state.source
         return request, entry, request.state.inference_spec(entry.id, source)
 
-    def reply(
-        self, route: str, request: Request, spec: InferenceSpec | NoiseSweepSpec, look: str, build: Callable[[], T]
-    ) -> T:
+    def reply(self, route: str, request: Request, spec: ExperimentSpec, look: str, build: Callable[[], T]) -> T:
         """The reply to a question, unless the client asks another meanwhile."""
         found = self.lab.reply(route, spec, look, build)
         self.give_up_if_stale(route, request)
@@ -285,15 +288,15 @@ class ExplorePage:
         self,
         route: str,
         request: Request,
-        spec: InferenceSpec | NoiseSweepSpec,
+        spec: ExperimentSpec,
         look: str,
-        build: Callable[[Reporter], T],
+        find: Callable[[Question], R],
+        build: Callable[[R], T],
     ) -> T:
         """The same of what takes a while: given up as soon as the client asks another, or asked again when busy."""
         question = asker(request.client, route, request.sequence)
-        rank = FIGURE if route == "sweep" else ENSEMBLE
         try:
-            found = self.lab.awaited(question, route, spec, look, build, rank=rank)
+            found = self.lab.awaited(question, route, spec, look, find, build)
         except BusyError as error:
             busy = {"route": route, "sequence": request.sequence, "text": str(error)}
             set_props(f"busy-{route}", {"data": busy})

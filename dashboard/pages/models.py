@@ -21,8 +21,9 @@ from dash.exceptions import PreventUpdate
 from flask import Response, abort, request, send_file
 
 from core import experiments
-from core.config import ModelSpec, Settings, recipe
+from core.config import ModelSpec, recipe
 from core.library import Entry
+from core.session import Session
 from core.spec import SpecError, checked
 from core.store import StoreError
 from dashboard import captions, figures
@@ -60,8 +61,8 @@ COLUMNS = (
 class ModelsPage:
     """Layout and callbacks of the list of models."""
 
-    def __init__(self, settings: Settings, jobs: Jobs, explorer: str):
-        self.settings, self.jobs, self.explorer = settings, jobs, explorer
+    def __init__(self, session: Session, jobs: Jobs, explorer: str):
+        self.session, self.jobs, self.explorer = session, jobs, explorer
 
     def layout(self) -> html.Div:
         """The page; its table is there before anything is asked."""
@@ -85,14 +86,14 @@ class ModelsPage:
                         course_panel("past"),
                     ]
                 ),
-                upload(self.settings.max_import),
+                upload(self.session.settings.max_import),
             ],
             className="models",
         )
 
     def register(self, app: Dash) -> None:
         """Connect the callbacks, and the files that can be exported."""
-        prefix, largest = app.config.routes_pathname_prefix, self.settings.max_import
+        prefix, largest = app.config.routes_pathname_prefix, self.session.settings.max_import
         app.server.add_url_rule(f"{prefix}file/<name>", "model_file", self.export)
         app.server.before_request(lambda: allow_large(f"{prefix}_dash-update-component", largest))
         app.callback(
@@ -153,7 +154,7 @@ class ModelsPage:
     def refresh(self, _: object, look: object, seen: object) -> tuple[Any, ...]:
         """What has changed since the last look."""
         jobs, stopped = self.jobs.all(), self.stopped()
-        entries = experiments.library_of(self.settings).entries()
+        entries = self.session.library.entries()
         now = [
             json.dumps([[key, status.state, status.text] for key, _, status in jobs] + [str(each) for each in stopped]),
             json.dumps([[e.id, e.origin, e.problem] for e in entries]),
@@ -210,7 +211,7 @@ class ModelsPage:
         target = pressed("curve")
         if not target:
             return no_update, no_update, no_update
-        card = experiments.library_of(self.settings).find(target).card
+        card = self.session.library.find(target).card
         epochs, curve = card.course
         if not curve:
             raise SpecError(f"The card of {target} holds no course of its training. Export it again from where it is.")
@@ -230,7 +231,7 @@ class ModelsPage:
     @operators_only
     def delete(self, _: object, id: object) -> str:
         """Delete a model of this machine."""
-        experiments.library_of(self.settings).delete(str(id))
+        self.session.library.delete(str(id))
         return f"{id} is deleted."
 
     @answered
@@ -245,16 +246,17 @@ class ModelsPage:
             content = base64.b64decode(contents.partition(",")[2], validate=True)
         except (binascii.Error, ValueError) as error:
             raise SpecError("The file did not arrive whole. Try it again.") from error
-        if len(content) > self.settings.max_import:
-            raise SpecError(f"The file is larger than {self.settings.max_import / 1e6:g} MB. Choose a smaller one.")
-        experiments.check_room(self.settings, len(content))
-        id = experiments.import_model(content, filename, self.settings)
+        largest = self.session.settings.max_import
+        if len(content) > largest:
+            raise SpecError(f"The file is larger than {largest / 1e6:g} MB. Choose a smaller one.")
+        experiments.check_room(self.session.settings, len(content))
+        id = experiments.import_model(content, filename, self.session.settings)
         return f"{id} is here now."
 
     def export(self, name: str) -> Response:
         """A model's file."""
         try:
-            entry = experiments.library_of(self.settings).find(name.removesuffix(".safetensors"))
+            entry = self.session.library.find(name.removesuffix(".safetensors"))
             return send_file(entry.path, as_attachment=True, download_name=f"{entry.id}.safetensors")
         except (StoreError, OSError):
             abort(404)
@@ -283,11 +285,11 @@ class ModelsPage:
     def stopped(self) -> list[experiments.Unfinished]:
         """Trainings that were stopped and that no job goes on with."""
         busy = [work for _, work, status in self.jobs.all() if status.state in BUSY]
-        return [each for each in experiments.unfinished(self.settings) if each.problem or each.spec not in busy]
+        return [each for each in experiments.unfinished(self.session.settings) if each.problem or each.spec not in busy]
 
     def table(self) -> html.Table:
         """All models, usable or not."""
-        rows = [self.row(entry) for entry in experiments.library_of(self.settings).entries()]
+        rows = [self.row(entry) for entry in self.session.library.entries()]
         head = html.Thead(html.Tr([html.Th(name, scope="col") for name in COLUMNS]))
         return html.Table([head, html.Tbody(rows)])
 

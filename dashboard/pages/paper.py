@@ -28,9 +28,9 @@ from core.computations import BusyError, LeftError, Reporter, SupersededError
 from core.config import NOISE_KINDS, FigureSpec, InferenceSpec
 from core.spec import RefusedError, SpecError
 from dashboard import catalogue
-from dashboard.cache import CachedExperiments
 from dashboard.catalogue import ROWS, TYPED, Row, row_of
 from dashboard.controls import ScreenState, attributes
+from dashboard.experiments import Experiments
 from dashboard.files import arrays_of, as_csv_elsewhere, as_json, as_npz
 from dashboard.pages import claims
 from dashboard.panels import GRAPH
@@ -48,7 +48,7 @@ LASSO = ". With a mouse, draw a line around some runs at the left to make them o
 class PaperPage:
     """Layout and callbacks of the figures of the paper."""
 
-    def __init__(self, lab: CachedExperiments, explorer: str):
+    def __init__(self, lab: Experiments, explorer: str):
         self.lab, self.explorer = lab, explorer
 
     def layout(self) -> html.Div:
@@ -78,7 +78,7 @@ class PaperPage:
                 form(models),
                 sketching(),
                 drawing(),
-                claims.claims_section(self.lab.settings, {name: row.number for name, row in ROWS.items()}),
+                claims.claims_section(self.lab.library, {name: row.number for name, row in ROWS.items()}),
             ],
             className="models paper",
         )

@@ -2,20 +2,22 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 
-from core import experiments
-from core.config import Settings
+from core.computations import Computations
+from core.config import Progress, Settings
 from core.library import Library
-from dashboard.cache import CachedExperiments, ResultCache
+from core.session import Compute
+from dashboard.experiments import Experiments
 from dashboard.jobs import Jobs
 from dashboard.pages.explore import ExplorePage
 from tests.conftest import settings_in
-from tests.served import own_cache
+from tests.served import NEVER, own_cache
 
 QUICK = "d=digits&nz=4&src=decoded&label=0&p=0.2&runs=20&T=6&window=2"
 Question = Callable[..., dict[str, Any]]
@@ -37,17 +39,28 @@ def home(
     return settings
 
 
-@pytest.fixture(autouse=True)
-def only_these_models(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module")
+def library(home: Settings) -> Library:
     """The shipped models are left out: what is shipped changes."""
-    monkeypatch.setattr(experiments, "library_of", lambda settings: Library([(settings.models, "trained here")]))
+    return Library([(home.models, "trained here")])
 
 
 @pytest.fixture
-def page(home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ExplorePage:
-    settings = own_cache(home, tmp_path / "cache")
-    monkeypatch.setattr(CachedExperiments, "compute_ahead", lambda *_: None)
-    return ExplorePage(CachedExperiments(settings, ResultCache(Flask("test"), settings)), Jobs(settings))
+def page(home: Settings, library: Library, tmp_path: Path) -> ExplorePage:
+    settings, computations = own_cache(home, tmp_path / "cache"), Computations(calm=NEVER)
+    lab = Experiments.on(Flask("test"), settings, library, computations)
+    return ExplorePage(lab, Jobs(settings, library, computations))
+
+
+def before_computing(lab: Experiments, act: Callable[[Progress], None]) -> None:
+    """Let something happen whenever a result is not in the cache; `act` is given the progress of whoever asked."""
+    shared = lab.session.shared
+
+    def acting(key: str, compute: Compute, progress: Progress) -> Any:
+        act(progress)
+        return shared(key, compute, progress)
+
+    lab.session = replace(lab.session, shared=acting)
 
 
 @pytest.fixture

@@ -4,25 +4,31 @@ import base64
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import plotly.graph_objects as go
 import pytest
 import torch
 from dash.exceptions import PreventUpdate
+from flask import Flask
 
 from core import experiments
-from core.config import InferenceSpec, Progress, Settings
+from core.computations import Computations, Reporter
+from core.config import EmbeddingSpec, EnsembleSpec, Progress, Settings
 from core.spec import key_of
+from dashboard.cache import Replies
 from dashboard.controls import ScreenState
 from dashboard.pages.explore import ExplorePage
 from dashboard.requests import read_request
 from dashboard.theme import DARK, LIGHT
-from tests.explore.conftest import QUICK, Question
+from tests.explore.conftest import QUICK, Question, before_computing
 from tests.processes import until
 from tests.test_controls import FIELDS, bad_values
+
+T = TypeVar("T")
 
 # Settling
 
@@ -202,14 +208,22 @@ def test_the_sweep_has_a_sentence_for_every_noise(page: ExplorePage, question: Q
         ("sweep", "&kind=invert"),
     ],
 )
-def test_a_reply_is_built_once_for_each_look(
-    page: ExplorePage, question: Question, route: str, other: str, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_reply_is_built_once_for_each_look(page: ExplorePage, question: Question, route: str, other: str):
+    class Counting(Replies):
+        count = 0
+
+        def get_or_build(self, key: str, build: Callable[[], T]) -> T:
+            def counted() -> T:
+                self.count += 1
+                return build()
+
+            return super().get_or_build(key, counted)
+
+    replies = page.lab.replies = Counting(Flask("test"))
     ask = getattr(page, route)
     first, second = ask(question()), ask(question(QUICK + other))
-    for computation in ("run", "trajectories", "noise_sweep"):
-        monkeypatch.setattr(page.lab, computation, None)
     assert ask(question()) == first != second == ask(question(QUICK + other))
+    assert replies.count == 2
 
 
 def test_the_cloud_and_the_sweep_tell_the_same(page: ExplorePage, question: Question):
@@ -227,14 +241,23 @@ def test_the_image_of_a_run_that_is_pointed_at(page: ExplorePage, question: Ques
     assert base64.urlsafe_b64decode(reply["tiles"]).startswith(b"\x89PNG")
 
 
-def test_neighbours_are_computed_ahead_within_the_range(
-    page: ExplorePage, question: Question, monkeypatch: pytest.MonkeyPatch
-):
-    ahead: list[float] = []
-    monkeypatch.setattr(page.lab, "compute_ahead", lambda *specs: ahead.extend(spec.noise for spec in specs))
+def test_neighbours_are_computed_ahead_within_the_range(page: ExplorePage, question: Question):
+    ahead: list[str] = []
+
+    class Noting(Computations):
+        def ahead(self, key: str, compute: Callable[[Reporter], Any]) -> None:
+            ahead.append(key)
+
+    page.lab.computations = Noting()
     for p in ("0", "0.5", "1"):
         page.cloud(question(QUICK + f"&p={p}"))
-    assert ahead == [0.025, 0.475, 0.525, 0.975]
+    spec = ScreenState.from_query(QUICK)[0].inference_spec(page.model_in_use(read_request(question())).id, "decoded")
+    expected = []
+    for p in (0.025, 0.475, 0.525, 0.975):
+        near = replace(spec, noise=p)
+        expected.append(page.lab.session.key(experiments.trajectories, near.part(EnsembleSpec)))
+        expected.append(page.lab.session.key(experiments.embedding, near.part(EmbeddingSpec)))
+    assert ahead == expected
 
 
 # Damaged models
@@ -287,33 +310,24 @@ def test_another_tab_does_not_make_a_question_old(page: ExplorePage, question: Q
     assert getattr(page, route)(question()) is not None
 
 
-def test_a_computation_is_given_up_when_the_client_asks_for_another(
-    page: ExplorePage, question: Question, monkeypatch: pytest.MonkeyPatch
-):
-    real, old, new = experiments.trajectories, question(), question(QUICK + "&p=0.3")
-
-    def overtaken(spec: InferenceSpec, settings: Settings, **more: Any) -> Any:
-        if spec.noise == 0.2:
-            page.newest.note("cloud", read_request(new))
-        return real(spec, settings, **more)
-
-    monkeypatch.setattr(experiments, "trajectories", overtaken)
+def test_a_computation_is_given_up_when_the_client_asks_for_another(page: ExplorePage, question: Question):
+    old, new = question(), question(QUICK + "&p=0.3")
+    before_computing(page.lab, lambda _: page.newest.note("cloud", read_request(new)))
     with pytest.raises(PreventUpdate):
         page.cloud(old)
     assert page.cloud(new)["noise"] == 0.3
 
 
-def test_progress_is_told_to_who_waits(page: ExplorePage, question: Question, monkeypatch: pytest.MonkeyPatch):
+def test_progress_is_told_to_who_waits(page: ExplorePage, question: Question):
     asked = question()
     assert page.report(None, asked) == {"fraction": 0.0, "text": ""}
-    go, real = threading.Event(), experiments.trajectories
+    go = threading.Event()
 
-    def half(spec: InferenceSpec, settings: Settings, *, progress: Progress) -> Any:
+    def half(progress: Progress) -> None:
         progress(0.5, "10 of 20 runs")
         assert go.wait(60)
-        return real(spec, settings, progress=progress)
 
-    monkeypatch.setattr(experiments, "trajectories", half)
+    before_computing(page.lab, half)
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(page.cloud, asked)
         until(lambda: page.report(None, asked) == {"fraction": 0.5, "text": "10 of 20 runs"}, "it is told")

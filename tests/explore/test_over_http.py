@@ -1,14 +1,16 @@
 """The explorer's callbacks over HTTP, where they refuse; and its jobs, without a cluster."""
 
 import threading
+from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from dash import Dash
 
-from core import experiments
+from core.computations import Computations
 from core.config import Settings
-from dashboard.cache import CachedExperiments
+from core.library import Library
 from dashboard.controls import ScreenState
 from dashboard.jobs import Jobs, JobStatus
 from dashboard.pages.explore import ROUTES, ExplorePage
@@ -19,15 +21,12 @@ from tests.served import Browser, create_app, own_cache, sentences
 
 
 @pytest.fixture(scope="module")
-def app(home: Settings, tmp_path_factory: pytest.TempPathFactory) -> Dash:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(CachedExperiments, "compute_ahead", lambda *_: None)
-        return create_app(own_cache(home, tmp_path_factory.mktemp("cache")))
+def app(home: Settings, library: Library, tmp_path_factory: pytest.TempPathFactory) -> Dash:
+    return create_app(own_cache(home, tmp_path_factory.mktemp("cache")), library=library)
 
 
 @pytest.fixture
-def browser(app: Dash, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Browser:
-    monkeypatch.setattr(CachedExperiments, "compute_ahead", lambda *_: None)
+def browser(app: Dash, request: pytest.FixtureRequest) -> Browser:
     return Browser(app.server.test_client(), request.node.name[-60:])
 
 
@@ -97,12 +96,14 @@ def test_a_data_set_without_a_model_is_refused_on_the_page(browser: Browser):
 
 
 def test_what_nobody_foresaw_is_logged_and_said_without_details(
-    browser: Browser, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    home: Settings, library: Library, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):
-    def fail(*_: object, **__: object) -> None:
-        raise KeyError("secret")
+    class Failing(Computations):
+        def at_once(self) -> AbstractContextManager[None]:
+            raise KeyError("secret")
 
-    monkeypatch.setattr(experiments, "run", fail)
+    app = create_app(own_cache(home, tmp_path), library=library, computations=Failing())
+    browser = Browser(app.server.test_client())
     response = browser.post("ask-run", browser.question(QUICK))
     assert response.status_code < 500
     assert "went wrong" in sentences(response)[0]
@@ -134,8 +135,7 @@ def test_health_and_page(browser: Browser):
     assert "/dash_table/" not in page
 
 
-def test_many_tabs_at_once(app: Dash, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(CachedExperiments, "compute_ahead", lambda *_: None)
+def test_many_tabs_at_once(app: Dash):
     wrong: list[Any] = []
 
     def use(name: str) -> None:

@@ -12,6 +12,7 @@ import torch
 from core import data, experiments
 from core.config import InferenceSpec, Settings
 from core.data import DataError
+from core.session import Session
 from core.spec import RefusedError
 from tests.conftest import CommandLine
 from tests.served import Browser, create_app, sentences
@@ -64,7 +65,7 @@ def lay(home: Settings, root: Path, changes: dict[str, Callable[[bytes], bytes]]
 
 def no_originals(home: Settings) -> str:
     """That runs start from decoded images, in the core and on the page; gives the reason that is shown."""
-    assert experiments.available_source("mnist", home) == "decoded"
+    assert Session.open(home).source("mnist") == "decoded"
     for train in (True, False):
         with pytest.raises(DataError, match="core download --dataset mnist"):
             data.load_dataset("mnist", home.data, train=train)
@@ -105,7 +106,7 @@ def test_compressed_files_are_taken_as_they_are(home: Settings, mnist_root: Path
     raw = raw_of(home.data, "mnist")
     for file in FILES:
         (raw / f"{file}.gz").symlink_to(raw_of(packed, "mnist") / f"{file}.gz")
-    assert experiments.available_source("mnist", home) == "original"
+    assert Session.open(home).source("mnist") == "original"
     for train in (True, False):
         ours, theirs = (data.load_dataset("mnist", each, train=train) for each in (home.data, mnist_root))
         assert np.array_equal(ours.images, theirs.images)
@@ -116,7 +117,7 @@ def test_compressed_files_are_taken_as_they_are(home: Settings, mnist_root: Path
 
 def test_right_images_are_used(home: Settings, mnist_root: Path):
     lay(home, mnist_root, {})
-    assert experiments.available_source("mnist", home) == "original"
+    assert Session.open(home).source("mnist") == "original"
     settled = Browser(create_app(home).server.test_client()).ask("settle", "d=mnist&nz=2")["settled"]["data"]
     assert (settled["images_here"], settled["images_note"]) == (True, "")
     assert not [note for note in settled["notes"] if "images" in note]
@@ -124,11 +125,11 @@ def test_right_images_are_used(home: Settings, mnist_root: Path):
 
 def test_files_that_become_right_are_used_without_a_restart(home: Settings, mnist_root: Path):
     lay(home, mnist_root, {FILES[1]: lambda content: content[:-1]})
-    assert experiments.available_source("mnist", home) == "decoded"
+    assert Session.open(home).source("mnist") == "decoded"
     place = raw_of(home.data, "mnist") / FILES[1]
     place.unlink()
     place.symlink_to(raw_of(mnist_root, "mnist") / FILES[1])
-    assert experiments.available_source("mnist", home) == "original"
+    assert Session.open(home).source("mnist") == "original"
 
 
 def test_a_model_of_other_images_starts_from_decoded_ones(settings: Settings, write_model: Callable[..., Path]):
@@ -136,9 +137,9 @@ def test_a_model_of_other_images_starts_from_decoded_ones(settings: Settings, wr
     settings.models.mkdir(parents=True)
     write_model(settings.models / "mine.safetensors", replace={"memory_index": torch.arange(120).reshape(10, 12)})
     write_model(settings.models / "right.safetensors", n_latent=4)
-    assert experiments.why_decoded("right", settings) is None
+    assert experiments.why_decoded("right", Session.open(settings)) is None
     with pytest.raises(RefusedError, match="their labels differ"):
-        experiments.run(InferenceSpec(model="mine", n_runs=10, n_steps=5, sample=1), settings)
+        experiments.run(InferenceSpec(model="mine", n_runs=10, n_steps=5, sample=1), Session.open(settings))
     browser = Browser(create_app(settings).server.test_client())
     settled = browser.ask("settle", "model=mine")["settled"]["data"]
     assert (settled["images_here"], settled["fetchable"], settled["state"]["source"]) == (False, False, "decoded")

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+import app
 from core import store
 from core.config import Settings
 from core.files import stamp
@@ -24,7 +25,6 @@ from dashboard.hosting import Hosting
 from dashboard.jobs import Jobs, JobStatus
 from tests.conftest import settings_in
 from tests.hostile.payloads import callbacks, hostile
-from tests.served import app_module
 
 MANY = int(os.environ.get("LT_FUZZ", "0"))
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
@@ -63,9 +63,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.fixture(scope="module")
 def apps(home: Settings, write_model: Callable[..., Path]) -> list[Dash]:
     write_model(home.models / "mine.safetensors")
-    apps = app_module().create_apps(home, Hosting(), StillJobs(home))
-    for app in apps:  # Dash sets the rest up at the first request
-        apps[0].server.test_client().get(app.config.routes_pathname_prefix)
+    apps: list[Dash] = [*app.create_apps(Hosting(), StillJobs(home))]
+    for each in apps:  # Dash sets the rest up at the first request
+        apps[0].server.test_client().get(each.config.routes_pathname_prefix)
     return apps
 
 

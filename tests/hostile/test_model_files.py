@@ -24,6 +24,7 @@ from core import experiments, store
 from core.classifier import Classifier
 from core.config import ModelSpec, Settings
 from core.library import Library
+from core.session import Session
 from core.store import StoreError
 from dashboard.jobs import Jobs
 from tests.conftest import CommandLine
@@ -182,7 +183,7 @@ def test_a_file_of_an_unknown_kind_is_nothing(good: Path, settings: Settings, ht
         assert send(http, content, "mine.safetensors", tmp_path)
         (settings.models / "digits-classifier.safetensors").write_bytes(content)
         with pytest.raises(StoreError):
-            experiments.open_classifier("digits", settings)
+            experiments.open_classifier("digits", Session.open(settings))
     (settings.models / "digits-classifier.safetensors").unlink()
 
 
@@ -208,7 +209,7 @@ def test_a_classifier_is_not_looked_for_among_imports(good: Path, settings: Sett
     assert experiments.library_of(settings).files("digits-classifier") == [
         store.SHIPPED / "digits-classifier.safetensors"
     ]
-    assert experiments.open_classifier("digits", settings)
+    assert experiments.open_classifier("digits", Session.open(settings))
     assert "has a name that is reserved" in pages_are_whole(http)
     Hand(http).press("sure", state=("digits-classifier",))
     assert not list(folder.iterdir())

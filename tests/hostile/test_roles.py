@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+import app
 from core.config import Settings
 from dashboard.hosting import Hosting
 from dashboard.roles import ACTING, COOKIE, VISITOR
 from tests.hostile.test_fuzz import StillJobs
-from tests.served import Browser, app_module, sentences
+from tests.served import Browser, sentences
 from tests.test_models import Hand, texts
 
 TOKEN = "a-token-for-this-test"
@@ -31,7 +32,7 @@ ACTS: dict[str, tuple[str, dict[str, Any]]] = {
 @pytest.fixture
 def http(settings: Settings, write_model: Any) -> FlaskClient:
     write_model(settings.models / "mine.safetensors")
-    return app_module().create_apps(settings, VISITED, StillJobs(settings))[0].server.test_client()
+    return app.create_apps(VISITED, StillJobs(settings))[0].server.test_client()
 
 
 def files(settings: Settings) -> list[str]:
@@ -126,7 +127,7 @@ def test_a_large_body_is_not_read_for_a_visitor(http: FlaskClient):
 
 
 def test_where_everybody_acts_the_link_only_cleans_the_address(settings: Settings):
-    http = app_module().create_app(settings).server.test_client()
+    http = app.create_app(settings).server.test_client()
     entered = enter(http)
     assert entered.status_code == 303
     assert "Set-Cookie" not in entered.headers
@@ -140,8 +141,8 @@ def test_imports_and_the_folder_of_models_have_limits(settings: Settings, write_
         (replace(settings, max_import=size - 1), "larger than"),
         (replace(settings, max_models=2 * size - 1), "LT_MAX_MODELS_MB"),
     ):
-        hand = Hand(app_module().create_app(narrow).server.test_client())
+        hand = Hand(app.create_app(narrow).server.test_client())
         assert reason in sentences(hand.post("upload", content, state=("new.safetensors",)))[0]
     full = replace(settings, max_models=size - 1)
-    hand = Hand(app_module().create_apps(full, Hosting(), StillJobs(full))[0].server.test_client())
+    hand = Hand(app.create_apps(Hosting(), StillJobs(full))[0].server.test_client())
     assert "LT_MAX_MODELS_MB" in sentences(hand.post("train", 1, state=("digits", "3", "2", "0")))[0]

@@ -14,15 +14,14 @@ import pytest
 from dash import Dash
 from waitress.server import create_server
 
-from core import experiments
-from core.computations import EACH, MOST, Question
-from core.config import FigureSpec, InferenceSpec, ModelSpec, Progress, Settings
+from core.computations import COMPUTING, EACH, MOST, Computations, Question
+from core.config import FigureSpec, ModelSpec, Settings
 from core.spec import RefusedError
-from dashboard.cache import CachedExperiments
+from core.works import Work
 from dashboard.jobs import Jobs
 from serve import THREADS
 from tests.processes import until
-from tests.served import Browser, Site, create_app, own_cache, sentences, serving
+from tests.served import NEVER, Browser, Site, create_app, own_cache, sentences, serving
 from tests.test_paper import ask_for
 
 HELD = 200  # sockets
@@ -85,35 +84,37 @@ def test_a_request_that_is_too_large_is_refused_however_it_comes(site: Site):
 
 
 @pytest.fixture
-def app(trained: tuple[Settings, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Dash:
-    monkeypatch.setattr(CachedExperiments, "compute_ahead", lambda *_: None)
-    return create_app(own_cache(trained[0], tmp_path / "cache"))
+def app(trained: tuple[Settings, str], tmp_path: Path, gated: "Gated") -> Dash:
+    return create_app(own_cache(trained[0], tmp_path / "cache"), computations=gated)
 
 
-class Gated:
-    """Ensembles that are not over before a gate opens; says which ones were begun."""
+class Gated(Computations):
+    """What occupies all cores is not over before a gate opens; says which keys were begun."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch):
-        self.gate, self.begun, self.given_up = threading.Event(), list[InferenceSpec](), threading.Event()
+    def __init__(self) -> None:
+        super().__init__(calm=NEVER)
+        self.gate, self.begun, self.given_up = threading.Event(), list[str](), threading.Event()
         self.reports = True
-        self.real = experiments.trajectories
-        monkeypatch.setattr(experiments, "trajectories", self.trajectories)
 
-    def trajectories(self, spec: InferenceSpec, settings: Settings, *, progress: Progress) -> Any:
-        self.begun.append(spec)
-        try:
-            while not self.gate.wait(0.01):
-                if self.reports:
-                    progress(0.5, "half")
-        except BaseException:
-            self.given_up.set()
-            raise
-        return self.real(spec, settings, progress=progress)
+    @contextmanager
+    def turn(self, line: str = COMPUTING) -> Iterator[None]:
+        with super().turn(line):
+            work = self.works.owner()
+            assert isinstance(work, Work)
+            self.begun.append(work.key)
+            try:
+                while not self.gate.wait(0.01):
+                    if self.reports:
+                        self.works.report(work, 0.5, "half")
+            except BaseException:
+                self.given_up.set()
+                raise
+            yield
 
 
 @pytest.fixture
-def gated(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gated]:
-    found = Gated(monkeypatch)
+def gated() -> Iterator[Gated]:
+    found = Gated()
     yield found
     found.gate.set()
 
@@ -181,7 +182,7 @@ def test_what_one_tab_supersedes_is_never_begun(app: Dash, trained: tuple[Settin
             until(lambda i=i: all(a.done() for a in answers[:i]) and waits(app), "the one before is superseded")
         gated.gate.set()
         assert [a.result().status_code for a in answers] == [204] * (count - 1) + [200]
-    assert [spec.seed for spec in gated.begun] == [0, count - 1]
+    assert len({key for key in gated.begun if key.startswith("latent_activity")}) == 2  # the first and the last
 
 
 @contextmanager
@@ -238,12 +239,12 @@ def test_a_file_for_which_there_is_no_room_can_be_fetched_later(app: Dash, train
 
 
 def test_a_figure_for_which_there_is_no_room_is_asked_again_by_the_page(
-    app: Dash, trained: tuple[Settings, str], monkeypatch: pytest.MonkeyPatch
+    app: Dash, trained: tuple[Settings, str], gated: Gated
 ):
-    computations = app.server.extensions["closing"][0].__self__
     spec = FigureSpec(model=trained[1], source="decoded", n_runs=12, n_steps=6, sample=3)
     asked = {"figure": "fig7b", "query": spec.to_query(), "turn": "t1"}
-    monkeypatch.setattr(computations, "most", 0)
+    gated.gate.set()
+    gated.most = 0
     pauses = []
     for tries in (0, 3, 100, "x", -7, True, None):
         answer = ask_for(app.server.test_client(), asked | {"tries": tries}).get_json()
@@ -253,7 +254,7 @@ def test_a_figure_for_which_there_is_no_room_is_asked_again_by_the_page(
         assert not sentences(ask_for(app.server.test_client(), asked))
         pauses.append(answer["sideUpdate"]["retry"]["interval"])
     assert 500 < pauses[0] < pauses[1] < pauses[2] < 20_000
-    monkeypatch.setattr(computations, "most", MOST)
+    gated.most = MOST
     assert ask_for(app.server.test_client(), asked).get_json()["response"]["drawn"]["figure"]["data"]
 
 

@@ -1,0 +1,76 @@
+"""A frozen result as bytes and back: arrays and JSON, never pickle; nothing that is read can run."""
+
+import json
+from dataclasses import fields, is_dataclass
+from functools import lru_cache
+from typing import Any, TypeVar, get_type_hints
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+T = TypeVar("T")
+PLAIN = "plain values"  # the name of the tensor that holds, as JSON, what is no array
+
+
+class ResultError(ValueError):
+    """Bytes that are no such result."""
+
+
+def to_bytes(result: Any) -> bytes:
+    """A result in the safetensors format.
+
+    Args:
+        result: A dataclass of arrays, plain numbers and texts, and of other such dataclasses.
+    """
+    arrays: dict[str, np.ndarray] = {}
+    plain = json.dumps(_taken_apart(result, "", arrays)).encode()
+    return save({**arrays, PLAIN: np.frombuffer(plain, np.uint8)})
+
+
+def from_bytes(kind: type[T], content: bytes) -> T:
+    """The result of a kind.
+
+    Raises:
+        ResultError: These bytes are damaged, or of another kind, or of a class that has other fields by now.
+    """
+    try:
+        arrays = load(content)
+        plain = json.loads(arrays.pop(PLAIN).tobytes())
+        found = _put_together(kind, "", arrays, plain)
+    except (SafetensorError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise ResultError(f"no {kind.__name__}: {error}") from error
+    if arrays or plain:
+        raise ResultError(f"no {kind.__name__}: it has more fields")
+    return found
+
+
+def _taken_apart(result: Any, prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    plain: dict[str, Any] = {}
+    for item in fields(result):
+        name, value = prefix + item.name, getattr(result, item.name)
+        if isinstance(value, np.ndarray):
+            arrays[name] = np.ascontiguousarray(value).reshape(value.shape)
+        elif is_dataclass(value):
+            plain |= _taken_apart(value, f"{name}.", arrays)
+        else:
+            plain[name] = value.item() if isinstance(value, np.generic) else value
+    return plain
+
+
+def _put_together(kind: type[T], prefix: str, arrays: dict[str, np.ndarray], plain: dict[str, Any]) -> T:
+    found: dict[str, Any] = {}
+    for name, hint in _fields_of(kind).items():
+        where = prefix + name
+        if isinstance(hint, type) and is_dataclass(hint):
+            found[name] = _put_together(hint, f"{where}.", arrays, plain)
+        else:
+            value = arrays.pop(where) if where in arrays else plain.pop(where)
+            found[name] = tuple(value) if isinstance(value, list) else value
+    return kind(**found)
+
+
+@lru_cache(maxsize=64)
+def _fields_of(kind: type) -> dict[str, Any]:
+    hints = get_type_hints(kind)
+    return {item.name: hints[item.name] for item in fields(kind)}

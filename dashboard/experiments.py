@@ -1,0 +1,142 @@
+"""The core's experiments as the pages ask for them: waited for in one queue, and computed once for all who ask."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from flask import Flask
+
+from core import experiments
+from core.computations import ENSEMBLE, FIGURE, Computations, Question
+from core.config import (
+    EmbeddingSpec,
+    EnsembleSpec,
+    ExperimentSpec,
+    InferenceSpec,
+    NoiseSweepSpec,
+    Progress,
+    RunSpec,
+    Settings,
+)
+from core.library import Library
+from core.results import LatentSpace, NoiseSweep, Run
+from core.session import Compute, Experiment, Session
+from core.spec import RefusedError
+from core.store import kept_sha256
+from dashboard.cache import FlaskStore, Replies
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+class Experiments:
+    """What the pages ask.
+
+    Args:
+        session: What the experiments stand on; its computations are those below.
+        computations: The queue.
+        replies: What was made of results.
+    """
+
+    def __init__(self, session: Session, computations: Computations, replies: Replies):
+        self.session, self.computations, self.replies = session, computations, replies
+
+    @staticmethod
+    def on(app: Flask, settings: Settings, library: Library, computations: Computations) -> "Experiments":
+        """For a server."""
+
+        def shared(key: str, compute: Compute, progress: Progress) -> Any:
+            return computations.once(key, compute, progress=progress)
+
+        store = FlaskStore(app, settings)
+        session = Session.open(settings, library=library, store=store, turn=computations.turn, shared=shared)
+        return Experiments(session, computations, Replies(app))
+
+    @staticmethod
+    def alone(session: Session) -> "Experiments":
+        """For a command line, where nobody else asks."""
+        return Experiments(session, Computations(), Replies(Flask(__name__)))
+
+    @property
+    def library(self) -> Library:
+        """The models of this machine."""
+        return self.session.library
+
+    def why_decoded(self, id: str) -> experiments.NoOriginals | None:
+        """Why runs of a model start from decoded images; None where they can start from the original ones."""
+        return experiments.why_decoded(id, self.session)
+
+    def memories(self, id: str) -> int:
+        """Memories per label that a model holds: as many runs are possible."""
+        return self.session.model(id).memories.shape[1]
+
+    def latent_space(self, id: str) -> LatentSpace:
+        """Landmarks of a model."""
+        return experiments.latent_space(id, self.session)
+
+    def run(self, spec: RunSpec) -> Run:
+        """One run; cheaper to compute than to keep, and before everything else."""
+        with self.computations.at_once():
+            return experiments.run(spec, self.session)
+
+    def reply(self, route: str, spec: ExperimentSpec, look: str, build: Callable[[], T]) -> T:
+        """What a route makes of a spec's result and of the look of the screen, built once while it is in memory."""
+        return self.replies.get_or_build(self._reply_key(route, spec, look), build)
+
+    def awaited(
+        self,
+        question: Question,
+        route: str,
+        spec: ExperimentSpec,
+        look: str,
+        find: Callable[[Question], R],
+        build: Callable[[R], T],
+    ) -> T:
+        """The same of what takes a while.
+
+        Args:
+            question: Who asks.
+            route: What for.
+            spec: About what.
+            look: Of the screen.
+            find: Gets the results, see `result`; raises as `Computations.ask`.
+            build: Makes the reply of them.
+        """
+        key = self._reply_key(route, spec, look)
+        found = self.replies.get(key)
+        if found is not None:
+            self.computations.leave(question.client, question.topic)  # it may wait for the answer to an older question
+            return found
+        results = find(question)
+        return self.replies.get_or_build(key, lambda: build(results))
+
+    def result(
+        self, question: Question, experiment: Experiment[Any, R], spec: ExperimentSpec, *, rank: int = ENSEMBLE
+    ) -> R:
+        """What an experiment finds: from the cache, else waited for; raises as `Computations.ask`."""
+        found = self.session.found(experiment, spec)
+        if found is not None:
+            self.computations.leave(question.client, question.topic)
+            return found
+        key = self.session.key(experiment, spec)
+        compute = self.session.computation(experiment, spec)
+        return self.computations.ask(question, key, compute, rank=rank)
+
+    def noise_sweep(self, question: Question, spec: NoiseSweepSpec) -> NoiseSweep:
+        """The sweep beside the model where there is one, else as `result`."""
+        stored = experiments.stored_noise_sweep(spec, self.session)
+        return self.result(question, experiments.noise_sweep, spec, rank=FIGURE) if stored is None else stored
+
+    def compute_ahead(self, *specs: InferenceSpec) -> None:
+        """Compute what will probably be asked for, while nothing else is to do."""
+        for spec in specs:
+            with suppress(RefusedError):  # nobody waits for it; whoever asks will be told
+                self._ahead(experiments.trajectories, spec.part(EnsembleSpec))
+                self._ahead(experiments.embedding, spec.part(EmbeddingSpec))
+
+    def _ahead(self, experiment: Experiment[Any, Any], spec: ExperimentSpec) -> None:
+        if self.session.found(experiment, spec) is None:
+            self.computations.ahead(self.session.key(experiment, spec), self.session.computation(experiment, spec))
+
+    def _reply_key(self, route: str, spec: ExperimentSpec, look: str) -> str:
+        return f"{route}:{look}:{spec.key()}:{kept_sha256(self.library.find(spec.model).path)}"

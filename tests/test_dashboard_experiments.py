@@ -1,0 +1,139 @@
+"""What pages ask is computed once for all who ask, and found again without a place in the queue."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from flask import Flask
+
+from core import experiments
+from core.computations import BusyError, Question, Reporter
+from core.config import EmbeddingSpec, EnsembleSpec, InferenceSpec, NoiseSweepSpec, Settings
+from core.library import Library
+from core.session import Session
+from core.store import StoreError
+from dashboard.experiments import Experiments
+from tests.served import Watched, own_cache
+from tests.threads import PATIENCE, together
+
+Trained = tuple[Settings, str]
+
+
+@pytest.fixture
+def watched() -> Watched:
+    return Watched()
+
+
+@pytest.fixture
+def asked(trained: Trained, tmp_path: Path, watched: Watched) -> Experiments:
+    settings = own_cache(trained[0], tmp_path / "cache")
+    return Experiments.on(Flask("test"), settings, Library.of(settings.models), watched)
+
+
+@pytest.fixture
+def spec(trained: Trained) -> InferenceSpec:
+    return InferenceSpec(model=trained[1], source="decoded", n_runs=20, n_steps=6, window=2)
+
+
+def test_the_plane_and_the_curves_of_many_tabs_are_one_computation_of_runs(
+    asked: Experiments, spec: InferenceSpec, watched: Watched
+):
+    barrier = threading.Barrier(8)
+
+    def ask(i: int) -> Any:
+        barrier.wait(PATIENCE)
+        question = Question(f"tab {i // 2}", f"topic {i % 2}")
+        if i % 2:
+            return asked.result(question, experiments.embedding, spec.part(EmbeddingSpec))
+        return asked.result(question, experiments.trajectories, spec.part(EnsembleSpec))
+
+    found = together(*[lambda i=i: ask(i) for i in range(8)])
+    assert {type(each).__name__ for each in found} == {"Embedding", "Trajectories"}
+    assert watched.computed.count("latent_activity") <= 2  # asked by both, computed once
+    results = list((asked.session.settings.cache / "results").iterdir())
+    assert len(results) == 3  # the activity, the plane, the distances
+
+
+def test_what_is_in_the_cache_needs_no_place_in_the_queue(asked: Experiments, spec: InferenceSpec, watched: Watched):
+    runs = spec.part(EnsembleSpec)
+    first = asked.result(Question("tab", "cloud"), experiments.trajectories, runs)
+    watched.most = 0
+    again = asked.result(Question("other tab", "cloud"), experiments.trajectories, runs)
+    np.testing.assert_array_equal(again.distances, first.distances)
+    with pytest.raises(BusyError):
+        asked.result(Question("tab", "cloud"), experiments.trajectories, replace(runs, noise=0.7))
+
+
+def test_the_highlighted_image_and_the_plane_are_no_part_of_the_ensemble(
+    asked: Experiments, spec: InferenceSpec, watched: Watched
+):
+    for other in (spec, replace(spec, sample=5), replace(spec, basis="fixed"), replace(spec, window=0)):
+        asked.result(Question("tab", "cloud"), experiments.trajectories, other.part(EnsembleSpec))
+    assert watched.computed == ["latent_activity"]
+
+
+def test_a_reply_in_memory_ends_the_wait_for_an_older_question(asked: Experiments, spec: InferenceSpec):
+    def find(question: Question) -> Any:
+        return asked.result(question, experiments.trajectories, spec.part(EnsembleSpec))
+
+    def ask(build: Callable[[Any], str]) -> str:
+        return asked.awaited(Question("tab", "cloud"), "cloud", spec, "light", find, build)
+
+    assert ask(lambda found: str(found.distances.shape)) == "(3, 7)"
+    left: list[tuple[str, str]] = []
+    asked.computations.leave = lambda client, topic: bool(left.append((client, topic)))  # type: ignore[method-assign]
+    assert ask(lambda found: pytest.fail("It is built again.")) == "(3, 7)"
+    assert left == [("tab", "cloud")]
+
+
+def test_a_sweep_beside_the_model_is_not_computed(settings: Settings, watched: Watched, write_model: Any):
+    write_model(settings.models / "a.safetensors")
+    experiments.store_noise_sweeps("a", Session.open(settings), sources=("decoded",))
+    asked = Experiments.on(Flask("test"), settings, Library.of(settings.models), watched)
+    spec = NoiseSweepSpec(model="a", source="decoded", n_runs=12)
+    assert len(asked.noise_sweep(Question("tab", "sweep"), spec).stages) == 41
+    assert watched.computed == []
+    fewer = asked.noise_sweep(Question("tab", "sweep"), replace(spec, noises=(0.1, 0.4)))
+    assert fewer.noises.tolist() == [0.1, 0.4]
+
+
+def test_neighbours_that_are_in_the_cache_or_have_no_model_are_not_computed_ahead(
+    trained: Trained, tmp_path: Path, spec: InferenceSpec
+):
+    class Noting(Watched):
+        def __init__(self) -> None:
+            super().__init__()
+            self.noted: list[str] = []
+
+        def ahead(self, key: str, compute: Callable[[Reporter], Any]) -> None:
+            self.noted.append(key.partition(":")[0])
+
+    noting, settings = Noting(), own_cache(trained[0], tmp_path)
+    asked = Experiments.on(Flask("test"), settings, Library.of(settings.models), noting)
+    asked.result(Question("tab"), experiments.trajectories, spec.part(EnsembleSpec))
+    asked.compute_ahead(spec, replace(spec, model="unknown"))
+    assert noting.noted == ["embedding"]
+
+
+def test_what_was_computed_ahead_is_found(trained: Trained, tmp_path: Path, spec: InferenceSpec):
+    class Eager(Watched):
+        """Computes at once what others would compute at leisure."""
+
+        def ahead(self, key: str, compute: Callable[[Any], Any]) -> None:
+            compute(lambda fraction, text: None)
+
+    eager, settings = Eager(), own_cache(trained[0], tmp_path)
+    asked = Experiments.on(Flask("test"), settings, Library.of(settings.models), eager)
+    asked.compute_ahead(spec)
+    eager.most = 0  # whoever had to wait would be refused
+    assert asked.result(Question("tab"), experiments.embedding, spec.part(EmbeddingSpec)).embedding.shape[0] == 7
+    assert asked.result(Question("tab"), experiments.trajectories, spec.part(EnsembleSpec)).distances.shape == (3, 7)
+
+
+def test_a_model_that_is_not_there_is_refused(asked: Experiments, spec: InferenceSpec):
+    with pytest.raises(StoreError, match="'unknown'"):
+        asked.result(Question("tab"), experiments.trajectories, replace(spec.part(EnsembleSpec), model="unknown"))
