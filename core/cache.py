@@ -15,9 +15,9 @@ import os
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from filelock import FileLock, Timeout
 
@@ -158,18 +158,25 @@ class ResultCache:
         except Exception as error:
             log.warning("cache not writable: %s", error)
 
-    def get_or_compute(self, kind: type[T], key: str, compute: Callable[[], T]) -> T:
+    def get_or_compute(
+        self,
+        kind: type[T],
+        key: str,
+        compute: Callable[[], T],
+        turn: Callable[[], AbstractContextManager[Any]] = nullcontext,
+    ) -> T:
         """The result that is kept; else computed by the first who asks, while the others wait for it.
 
         Args:
             kind: The class of the result.
             key: Names everything that it depends on.
             compute: Computes it. What it asks of this cache in turn must not ask for this key.
+            turn: Entered while it is computed and written.
         """
         found = self.get(kind, key)
         if found is not None:
             return found
-        with self._locked(key):
+        with self._locked(key), turn():
             found = self.get(kind, key)
             if found is None:
                 found = compute()

@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 import torch
@@ -32,7 +33,11 @@ WHERE = frozenset(
 weights with their SHA-256.)"""
 
 
-@lru_cache(maxsize=64)
+ONE_AT_A_TIME = (
+    Lock()
+)  # the first questions to a server come all at once, and reading the code takes a tenth of a second
+
+
 def version_of(module: str) -> str:
     """SHA-256 of what an experiment's result depends on besides its spec and the weights.
 
@@ -42,7 +47,19 @@ def version_of(module: str) -> str:
     Args:
         module: The name of the module in which the experiment stands.
     """
-    return version_in(ROOT, module, torch.__version__, np.__version__)
+    with ONE_AT_A_TIME:
+        return _read(module)[0]
+
+
+def has(module: str, other: str) -> bool:
+    """Whether an experiment's module uses another one, directly or not."""
+    with ONE_AT_A_TIME:
+        return other in _read(module)[1]
+
+
+@lru_cache(maxsize=64)
+def _read(module: str) -> tuple[str, frozenset[str]]:
+    return version_in(ROOT, module, torch.__version__, np.__version__), frozenset(used_by(ROOT, module))
 
 
 def version_in(root: Path, module: str, *libraries: str) -> str:

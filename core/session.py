@@ -5,14 +5,13 @@ import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Protocol, TypeVar, get_type_hints, runtime_checkable
 
 import torch
 
 from core import data
 from core.cache import Folder, ResultCache, Store
-from core.code_version import ROOT, used_by, version_of
+from core.code_version import has, version_of
 from core.config import ExperimentSpec, Progress, Settings, silent
 from core.library import Library
 from core.spec import SpecError
@@ -52,7 +51,7 @@ class Session:
         library: The models.
         device: What is computed on.
         cache: The results so far.
-        turn: Entered around what occupies all cores.
+        turn: Entered while a result is computed; who waits for another one meanwhile lets it go.
         shared: Does what is not in the cache: for equal keys once, however many ask at a time.
     """
 
@@ -123,6 +122,7 @@ class Session:
                 result_class(experiment),
                 self.key(experiment, spec),
                 lambda: experiment(spec, self, progress=progress, **more),
+                self.turn,
             )
 
         return compute
@@ -139,7 +139,7 @@ class Session:
         """
         entry = self.library.find(spec.model)
         weights = [kept_sha256(entry.path)]
-        if has_classifier(experiment.__module__):
+        if has(experiment.__module__, "core.classifier"):
             classifiers = self.library.files(f"{entry.spec.dataset}-classifier")[:1]
             weights += [kept_sha256(path) for path in classifiers]
         asked = json.dumps(spec.to_dict(), sort_keys=True)
@@ -150,12 +150,6 @@ class Session:
 def result_class(experiment: Experiment[Any, R]) -> type[R]:
     """The class of the result of an experiment."""
     return get_type_hints(experiment)["return"]
-
-
-@lru_cache(maxsize=64)
-def has_classifier(module: str) -> bool:
-    """Whether the classifier has a part in what a module computes."""
-    return "core.classifier" in used_by(ROOT, module)
 
 
 def device_of(settings: Settings) -> torch.device:

@@ -223,7 +223,7 @@ class Works:
             return work.state != state or bool(wait.why) or (by is not None and self.is_left(by))
 
         with self.lock:
-            while not work.news.wait_for(has_come, timeout=LOOK):
+            while not work.news.wait_for(has_come, timeout=None if by else LOOK):
                 pass
             if wait.why:
                 raise wait.why

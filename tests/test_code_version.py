@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from core.code_version import ROOT, used_by, version_in, version_of
+from core.code_version import ROOT, _read, used_by, version_in, version_of
+from tests.threads import together
 
 RUNS = "core.experiments.runs"
 
@@ -60,6 +61,13 @@ def test_every_experiment_has_a_version_of_what_it_uses(copy: Path):
     assert "core.classifier" in used_by(ROOT, "core.experiments.label_maps")
     assert "core.classifier" not in used_by(ROOT, RUNS)
     assert {"core.analysis.concepts", "core.inference", "core.vae", "core.results"} <= set(used_by(ROOT, RUNS))
+
+
+def test_many_who_ask_at_once_read_the_code_once():
+    """Else the first questions to a server would keep each other waiting for seconds."""
+    _read.cache_clear()
+    assert len(set(together(*[lambda: version_of(RUNS)] * 8))) == 1
+    assert _read.cache_info().misses == 1
 
 
 def test_other_libraries_are_another_version():

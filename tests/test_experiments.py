@@ -1,8 +1,8 @@
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +12,16 @@ from sklearn.datasets import load_digits
 
 from core import data, download, experiments, inference, store, train
 from core.analysis import subspace
-from core.config import SOURCES, EmbeddingSpec, EnsembleSpec, InferenceSpec, ModelSpec, NoiseSweepSpec, Settings
+from core.config import (
+    SOURCES,
+    EmbeddingSpec,
+    EnsembleSpec,
+    InferenceSpec,
+    ModelSpec,
+    NoiseSweepSpec,
+    Progress,
+    Settings,
+)
 from core.data import DataError
 from core.experiments import runs, training
 from core.results import Run, Stage
@@ -165,22 +174,18 @@ def test_the_window_changes_the_axes_alone(trained: Trained):
 
 def test_another_plane_computes_no_run_again(trained: Trained, tmp_path: Path):
     """... nor do the curves: what is computed of the runs is in the cache."""
-    turns: list[int] = []
+    computed: list[str] = []
 
-    @contextmanager
-    def turn() -> Iterator[None]:
-        turns.append(1)
-        yield
+    def shared(key: str, compute: Callable[[Progress], Any], progress: Progress) -> Any:
+        computed.append(key.partition(":")[0])
+        return compute(progress)
 
-    session = Session.open(own_cache(trained[0], tmp_path), turn=turn)
-    spec = spec_of(trained, window=0)
+    session, spec = Session.open(own_cache(trained[0], tmp_path), shared=shared), spec_of(trained, window=0)
     session.result(experiments.embedding, spec.part(EmbeddingSpec))
-    computed = len(turns)
-    assert computed
     session.result(experiments.trajectories, spec.part(EnsembleSpec))
-    for change in ({"basis": "fixed"}, {"basis": "rotated"}):
+    for change in ({"basis": "fixed"}, {"basis": "rotated"}, {"window": 3}):
         session.result(experiments.embedding, replace(spec, **change).part(EmbeddingSpec))
-    assert len(turns) == computed
+    assert computed == ["embedding", "latent_activity", "trajectories", "embedding", "embedding", "embedding"]
 
 
 def test_the_steps_beyond_the_last_are_those_of_a_longer_run(trained: Trained):
@@ -188,7 +193,7 @@ def test_the_steps_beyond_the_last_are_those_of_a_longer_run(trained: Trained):
     session, spec = Session.open(trained[0]), spec_of(trained, n_steps=12)
     model = session.model(spec.model)
     short, long = (runs.activity(replace(spec, n_steps=n).part(EnsembleSpec), session) for n in (12, 15))
-    torch.testing.assert_close(runs.longer(model, short, 3, session), long)
+    torch.testing.assert_close(runs.longer(model, short, 3), long)
 
 
 def test_fewer_runs_are_the_first_of_many(trained: Trained):

@@ -11,7 +11,6 @@ import torch
 from torch import Tensor
 
 from core.experiments.machine import BEHIND, LARGE, PART, in_parts
-from core.session import Session
 
 RUNS = torch.arange(3.0 * PART + 8)
 PATIENCE = 60  # seconds after which a test that hangs fails
@@ -25,21 +24,21 @@ def cores(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("cores")
-def test_parts_come_in_the_order_of_the_runs(session: Session):
+def test_parts_come_in_the_order_of_the_runs():
     done: list[int] = []
 
     def double(part: Tensor) -> Tensor:
         time.sleep(0.05 if part[0] == 0 else 0)  # the first ends last
         return 2 * part
 
-    parts = in_parts(double, RUNS, session, before=done.append)
+    parts = in_parts(double, RUNS, before=done.append)
     assert [len(part) for part in parts] == [PART, PART, PART, 8]
     assert torch.equal(torch.cat(parts), 2 * RUNS)
     assert done == [0, 0, 0, PART]
 
 
 @pytest.mark.usefixtures("cores")
-def test_while_others_go_first_no_part_is_begun(session: Session):
+def test_while_others_go_first_no_part_is_begun():
     """... but the one that each core has in hand."""
     begun: list[int] = []
     asked: list[int] = []
@@ -51,30 +50,30 @@ def test_while_others_go_first_no_part_is_begun(session: Session):
             time.sleep(0.2)  # time enough for those that are begun, and for all others
             seen.append(len(begun))
 
-    parts = in_parts(lambda part: begun.append(len(part)), torch.zeros(40 * PART), session, before=wait)
+    parts = in_parts(lambda part: begun.append(len(part)), torch.zeros(40 * PART), before=wait)
     assert len(parts) > 10
     assert seen == [6]
 
 
 @pytest.mark.usefixtures("cores")
 @pytest.mark.parametrize(("runs", "largest"), [(PART - 1, PART - 1), (13 * PART, 13 * PART // 12), (10_000, LARGE)])
-def test_parts_are_large_where_there_are_many_runs(session: Session, runs: int, largest: int):
-    assert max(in_parts(len, torch.zeros(runs), session)) == largest
+def test_parts_are_large_where_there_are_many_runs(runs: int, largest: int):
+    assert max(in_parts(len, torch.zeros(runs))) == largest
 
 
 @pytest.mark.usefixtures("cores")
-def test_every_core_works_on_a_part_of_its_own(session: Session):
+def test_every_core_works_on_a_part_of_its_own():
     all_at_once = threading.Barrier(3)
-    in_parts(lambda _: all_at_once.wait(PATIENCE), RUNS[: 3 * PART], session)
+    in_parts(lambda _: all_at_once.wait(PATIENCE), RUNS[: 3 * PART])
 
 
-def test_threads_of_torch_share_all_runs(session: Session, monkeypatch: pytest.MonkeyPatch):
+def test_threads_of_torch_share_all_runs(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
-    assert in_parts(len, torch.zeros(10_000), session) == [10_000]
+    assert in_parts(len, torch.zeros(10_000)) == [10_000]
 
 
 @pytest.mark.usefixtures("cores")
-def test_what_is_given_up_is_not_computed_to_its_end(session: Session):
+def test_what_is_given_up_is_not_computed_to_its_end():
     calls = []
 
     def slow(_: Tensor) -> None:
@@ -86,20 +85,20 @@ def test_what_is_given_up_is_not_computed_to_its_end(session: Session):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        in_parts(slow, torch.zeros(60 * LARGE), session, before=give_up)
+        in_parts(slow, torch.zeros(60 * LARGE), before=give_up)
     assert 0 < len(calls) < 60
 
 
 @pytest.mark.usefixtures("cores")
-def test_a_fault_in_a_thread_is_raised(session: Session):
+def test_a_fault_in_a_thread_is_raised():
     with pytest.raises(ZeroDivisionError):
-        in_parts(lambda part: 1 // int(part[0]), RUNS, session)
+        in_parts(lambda part: 1 // int(part[0]), RUNS)
 
 
 @pytest.mark.usefixtures("cores")
 @pytest.mark.skipif(sys.platform != "linux", reason="Elsewhere threads have no priority of their own.")
-def test_threads_stand_behind_whoever_asked(session: Session):
+def test_threads_stand_behind_whoever_asked():
     mine = os.getpriority(os.PRIO_PROCESS, 0)
-    theirs = in_parts(lambda _: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()), RUNS, session)
+    theirs = in_parts(lambda _: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()), RUNS)
     assert set(theirs) == {max(BEHIND, mine)}
     assert os.getpriority(os.PRIO_PROCESS, 0) == mine

@@ -51,7 +51,7 @@ def label_map(spec: LabelMapSpec, session: Session, *, progress: Progress = sile
             progress((i + done / spec.n_runs) / len(spec.noises), f"p = {spec.noises[i]:.3f}")
 
         pairs = torch.cat([noisy(model, spec, clean, rows, noise), clean], dim=1)
-        parts = in_parts(read, pairs, session, before=tell)
+        parts = in_parts(read, pairs, before=tell)
         labels, errors = (np.concatenate(part, axis=1) for part in zip(*parts, strict=True))
         found.append(one_noise(labels, errors, spec.label))
     progress(1.0, "done")

@@ -116,7 +116,6 @@ def array(tensor: Tensor) -> np.ndarray:
 def in_parts(
     function: Callable[[Tensor], T],
     x: Tensor,
-    session: Session,
     *,
     before: Callable[[int], None] = lambda done: None,
 ) -> list[T]:
@@ -128,7 +127,6 @@ def in_parts(
     Args:
         function: Called with some rows of x, in any thread.
         x: A row for every run.
-        session: Whose turn it is.
         before: Called before every part with the number of runs that are done; it may wait, or raise to give up.
 
     Returns:
@@ -139,7 +137,7 @@ def in_parts(
     size = min(max(PART, len(x) // (4 * width)), LARGE) if by_threads else len(x)
     found: list[T] = []
     started: deque[Future[T]] = deque()
-    with session.turn(), ThreadPoolExecutor(width, "runs", initializer=stand_behind) as pool:
+    with ThreadPoolExecutor(width, "runs", initializer=stand_behind) as pool:
         try:
             for rows in x.split(size):
                 if len(started) == width:  # no more than are computed: whoever goes first waits for these alone

@@ -73,9 +73,7 @@ def latent_activity(spec: EnsembleSpec, session: Session, *, progress: Progress 
     def tell(done: int) -> None:
         progress(done / spec.n_runs, f"{done} of {spec.n_runs} runs")
 
-    return LatentActivity(
-        array(all_runs(model, noisy_starts(model, spec, session), spec.n_steps, session, before=tell))
-    )
+    return LatentActivity(array(all_runs(model, noisy_starts(model, spec, session), spec.n_steps, before=tell)))
 
 
 def trajectories(spec: EnsembleSpec, session: Session, *, progress: Progress = silent) -> Trajectories:
@@ -113,7 +111,7 @@ def embedding(spec: EmbeddingSpec, session: Session, *, progress: Progress = sil
     model = session.model(spec.model)
     z = activity(spec, session, progress=progress)
     ahead = spec.window if spec.basis != "fixed" else 0
-    axes = axes_of(model, spec, longer(model, z, ahead, session).cpu())
+    axes = axes_of(model, spec, longer(model, z, ahead).cpu())
     return Embedding(
         embedding=array(torch.stack([subspace.embed(z.cpu(), axes, lag=lag) for lag in range(TRAIL)], dim=1)),
         basis=array(axes.basis),
@@ -131,12 +129,12 @@ def activity(
 
 
 def longer(
-    model: store.Model, z: Float[Tensor, "steps trials latent"], n_more: int, session: Session
+    model: store.Model, z: Float[Tensor, "steps trials latent"], n_more: int
 ) -> Float[Tensor, "more trials latent"]:
     """The same runs some steps longer."""
     if not n_more:
         return z
-    parts = in_parts(lambda part: inference.continued(model.vae, part, n_more), z[-1], session)
+    parts = in_parts(lambda part: inference.continued(model.vae, part, n_more), z[-1])
     return torch.cat([z, torch.cat(parts, dim=1)[1:]])
 
 
@@ -144,12 +142,11 @@ def all_runs(
     model: store.Model,
     x: Float[Tensor, "trials pixels"],
     n_steps: int,
-    session: Session,
     *,
     before: Callable[[int], None] = lambda done: None,
 ) -> Float[Tensor, "steps trials latent"]:
     """Repeated inference on all cores; `before` as in `in_parts`."""
-    parts = in_parts(lambda part: inference.repeated_inference(model.vae, part, n_steps), x, session, before=before)
+    parts = in_parts(lambda part: inference.repeated_inference(model.vae, part, n_steps), x, before=before)
     return torch.cat(parts, dim=1)
 
 

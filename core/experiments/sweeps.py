@@ -151,7 +151,7 @@ def noise_sweep(
             place = first + done // spec.n_runs
             progress(place / len(spec.noises), f"p = {spec.noises[place]:.3f}")
 
-        z = all_runs(model, x, spec.n_steps, session, before=tell)
+        z = all_runs(model, x, spec.n_steps, before=tell)
         for part in z.split(spec.n_runs, dim=1):
             found.append(ensemble_of(point_distances(model, spec.label, part, memories), part, concept))
         if watch:

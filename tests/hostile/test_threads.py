@@ -182,7 +182,7 @@ def test_what_one_tab_supersedes_is_never_begun(app: Dash, trained: tuple[Settin
             until(lambda i=i: all(a.done() for a in answers[:i]) and waits(app), "the one before is superseded")
         gated.gate.set()
         assert [a.result().status_code for a in answers] == [204] * (count - 1) + [200]
-    assert len({key for key in gated.begun if key.startswith("latent_activity")}) == 2  # the first and the last
+    assert len({key for key in gated.begun if key.startswith("trajectories")}) == 2  # the first and the last
 
 
 @contextmanager
