@@ -33,9 +33,8 @@ WHERE = frozenset(
 weights with their SHA-256.)"""
 
 
-ONE_AT_A_TIME = (
-    Lock()
-)  # the first questions to a server come all at once, and reading the code takes a tenth of a second
+ONE_AT_A_TIME = Lock()
+"""The first questions to a server come all at once, and reading the code takes a tenth of a second."""
 
 
 def version_of(module: str) -> str:
