@@ -5,57 +5,35 @@ A stack gives what the same models give one by one, and can be written down and 
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor
 
+from core.checkpoint import TrainingState, not_finite
 from core.config import ModelSpec
-from core.files import write_whole
 from core.gradient import negative_elbo_gradient
 from core.precision import is_half
-from core.results import TrainingRun
-from core.spec import RefusedError, SpecError
+from core.spec import SpecError
 from core.vae import VAE, initialise
 
 OWN = ("seed", "learning_rates", "beta", "initialisation")  # what may differ between the models of a stack
 MOMENTS = ("step", "exp_avg", "exp_avg_sq")  # Adam's memory
 
 
-class TrainingError(RefusedError):
-    """A training that cannot go on."""
-
-
-@dataclass(frozen=True)
-class Bound:
-    """Of a test set: the negative ELBO and its KL term in nats per image, and how many latent units are active."""
-
-    negative_elbo: float
-    kl: float
-    active_units: int
-
-
 @dataclass
-class Stack:
+class Stack(TrainingState):
     """Everything that the next epoch depends on.
 
     The optimiser has a group of parameters for every model; where there are several, slices of the network's weights
     in the same memory.
     """
 
-    specs: tuple[ModelSpec, ...]
-    vae: VAE
     optimiser: torch.optim.Optimizer
     generators: list[torch.Generator]
-    epoch: int = 0
-    seconds: float = 0.0
-    losses: list[list[float]] = field(default_factory=list)
-    bounds: dict[int, list[Bound]] = field(default_factory=dict)
+
+    KIND = "cpu"
 
     @staticmethod
     def begin(specs: Sequence[ModelSpec], n_pixels: int, device: torch.device) -> "Stack":
@@ -126,8 +104,7 @@ class Stack:
         """Stop where a loss is not finite: the state that was written before is still good."""
         for spec, loss in zip(self.specs, self.losses[-1], strict=True):
             if not np.isfinite(loss):
-                place = f"epoch {self.epoch}" + (f" (seed {spec.seed})" if len(self.specs) > 1 else "")
-                raise TrainingError(f"The loss is not finite after {place}. Train with lower learning rates.")
+                raise not_finite(spec, self.epoch, alone=len(self.specs) == 1)
 
     def networks(self) -> list[VAE]:
         """The models one by one: the network itself, or copies where there are several."""
@@ -138,64 +115,13 @@ class Stack:
             one.load_state_dict({name: value[s] for name, value in self.vae.state_dict().items()})
         return [one.to(next(self.vae.parameters()).device) for one in found]
 
-    def courses(self) -> list[TrainingRun]:
-        """The course of every model's training so far."""
-        return [
-            TrainingRun(
-                train_negative_elbo=np.array([row[s] for row in self.losses]),
-                test_epochs=np.array(list(self.bounds)),
-                test_negative_elbo=np.array([row[s].negative_elbo for row in self.bounds.values()]),
-                test_kl=np.array([row[s].kl for row in self.bounds.values()]),
-                test_active_units=np.array([row[s].active_units for row in self.bounds.values()]),
-                seconds=self.seconds,
-            )
-            for s in range(len(self.specs))
-        ]
-
-    def save(self, path: Path) -> None:
-        """Write the state, whole or not at all.
-
-        Raises:
-            TrainingError: It cannot be written; what was there before is still there.
-        """
+    def tensors(self) -> dict[str, Tensor]:
+        """Weights, Adam's memory, and where the generators stand."""
         tensors = {f"weights.{name}": value for name, value in self.vae.state_dict().items()}
         tensors |= {f"moments.{name}": value for name, value in self.moments().items()}
-        tensors |= {f"generator.{s}": generator.get_state() for s, generator in enumerate(self.generators)}
-        course = {
-            "specs": [spec.to_dict() for spec in self.specs],
-            "epoch": self.epoch,
-            "seconds": self.seconds,
-            "losses": self.losses,
-            "bounds": {epoch: [vars(bound) for bound in row] for epoch, row in self.bounds.items()},
-        }
-        content = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
-        try:
-            write_whole(path, save(content, {"course": json.dumps(course)}))
-        except OSError as error:
-            raise TrainingError(
-                f"The training state could not be written ({error.strerror}). Make room and start the training again: "
-                "it goes on from where it was written last."
-            ) from error
+        return tensors | {f"generator.{s}": generator.get_state() for s, generator in enumerate(self.generators)}
 
-    def load(self, path: Path) -> None:
-        """Take up a state.
-
-        Raises:
-            TrainingError: It is damaged, or that of another training.
-        """
-        course = read_course(path)
-        try:
-            with safe_open(path, framework="pt") as file:
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-            if course["specs"] != json.loads(json.dumps([spec.to_dict() for spec in self.specs])):
-                raise TrainingError(f"{path.name} is the state of another training. Move it away to begin anew.")
-            self.take_up(course, tensors)
-        except TrainingError:
-            raise
-        except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-            raise damaged(path, error) from error
-
-    def take_up(self, course: dict[str, Any], tensors: dict[str, Tensor]) -> None:
+    def put(self, tensors: dict[str, Tensor]) -> None:
         """Put a state in place: in place, because slices share their memory."""
         self.vae.load_state_dict({name: tensors[f"weights.{name}"] for name in self.vae.state_dict()})
         for g, group in enumerate(self.optimiser.param_groups):
@@ -205,8 +131,6 @@ class Stack:
                 }
         for s, generator in enumerate(self.generators):
             generator.set_state(tensors[f"generator.{s}"])
-        self.epoch, self.seconds, self.losses = course["epoch"], course["seconds"], course["losses"]
-        self.bounds = {int(epoch): [Bound(**one) for one in row] for epoch, row in course["bounds"].items()}
 
     def moments(self) -> dict[str, Tensor]:
         """Adam's memory of every parameter."""
@@ -216,29 +140,6 @@ class Stack:
             for i, part in enumerate(group["params"])
             for moment in MOMENTS
         }
-
-
-def read_course(path: Path) -> dict[str, Any]:
-    """What a training state says about itself: specs, epoch, losses and bounds.
-
-    Raises:
-        TrainingError: It is damaged.
-    """
-    try:
-        with safe_open(path, framework="pt") as file:
-            course = json.loads((file.metadata() or {})["course"])
-        if not isinstance(course["specs"], list) or not isinstance(course["epoch"], int):
-            raise TypeError("no course")
-        return course
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
-        raise damaged(path, error) from error
-
-
-def damaged(path: Path, error: Exception) -> TrainingError:
-    """What is said about a state that cannot be used."""
-    return TrainingError(
-        f"The training state {path.name} is damaged ({type(error).__name__}). Move it away to begin anew."
-    )
 
 
 def common(spec: ModelSpec) -> str:

@@ -2,28 +2,45 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from core.analysis import subspace
+from core.checkpoint import Bound, TrainingState
 from core.config import ModelSpec, Progress, silent
 from core.data import Dataset
+from core.device_epoch import Images
+from core.device_stack import DeviceStack, device_common
 from core.results import TrainingRun
-from core.stack import Bound, Stack, common
+from core.stack import Stack, common
 from core.vae import VAE, elbo
 
 TEST_SAMPLES = 2  # latent samples per image of the test bound while training
 REPORTED_SAMPLES = 10  # and of the bound that a model's card states
+TEST_BATCH = 1000  # test images at a time
+MOST_PIXELS = 2**26  # decoded at a time when models are tested side by side: 256 MiB in float32
+CPU = torch.device("cpu")
 STATE_EVERY = 20.0  # s between two writings of the training state, which take 0.1 s
 
 
 Watch = Callable[[list[TrainingRun]], None]
+Keep = Callable[[TrainingState], None]
 
 
 def unwatched(courses: list[TrainingRun]) -> None:
     """Do nothing with the courses so far."""
+
+
+def unkept(state: TrainingState) -> None:
+    """Keep nothing of a training on its way."""
+
+
+def is_tested(epoch: int, epochs: int) -> bool:
+    """Whether the test bound is taken after an epoch (from 1): some thirty times, and at the end."""
+    return (epoch - 1) % max(1, epochs // 30) == 0 or epoch == epochs
 
 
 class CancelledError(RuntimeError):
@@ -54,11 +71,15 @@ def train_stack(
     every: float = STATE_EVERY,
     progress: Progress = silent,
     watch: Watch = unwatched,
+    keep: Keep = unkept,
+    is_tested: Callable[[int, int], bool] = is_tested,
+    test_samples: int = TEST_SAMPLES,
+    engine: type[Stack] | type[DeviceStack] | None = None,
 ) -> list[tuple[VAE, TrainingRun]]:
     """Train models side by side.
 
     Args:
-        specs: The recipes; they may differ in what `core.stack.OWN` names.
+        specs: The recipes; they may differ in what `core.stack.OWN` names, on a GPU in `core.device_stack.DEVICE_OWN`.
         training: Images to learn.
         test: Images for the test bound.
         device: Where to compute.
@@ -67,24 +88,32 @@ def train_stack(
         every: Seconds between two writings of the state, which come at the end of an epoch.
         progress: Called after every epoch; may raise `CancelledError`: the state is written, and the training stops.
         watch: Called after every epoch with the courses so far.
+        keep: Called after every epoch with the training itself, before its state is written.
+        is_tested: Whether the test bound is taken after an epoch (from 1) of so many.
+        test_samples: Latent samples per image of that bound.
+        engine: How to train; else `DeviceStack` on a GPU.
 
     Returns:
-        For every spec the network, in float32 and on `device`, and the course of its training.
+        For every spec the network, in float32 and on `device`, and the course of its training. A model of several on
+        a GPU may have diverged: its last losses are not finite.
 
     Raises:
         SpecError: The recipes do not fit into one stack.
-        TrainingError: A loss is not finite, or the state cannot be read or written; the last good state is kept.
+        TrainingError: A loss is not finite (on a GPU: no loss is), or the state cannot be read or written; the last
+            good state is kept.
     """
-    stack = Stack.begin(specs, training.images.shape[1], device)
+    engine = engine or (DeviceStack if device.type == "cuda" else Stack)
+    stack = engine.begin(specs, training.images.shape[1], device)
     if state is not None and state.exists():
         stack.load(state)
-    images = torch.from_numpy(training.images).to(device)
+    run_epoch, bounds = epoch_of(stack, training, device), bounds_of(stack, test, device, test_samples)
     epochs, earlier, first = specs[0].epochs, stack.seconds, stack.epoch
     start = written = time.monotonic()
     while stack.epoch < epochs:
-        stack.run_epoch(images)
+        run_epoch()
         if is_tested(stack.epoch, epochs):
-            stack.bounds[stack.epoch] = [held_out_bound(vae, test, n_samples=TEST_SAMPLES) for vae in stack.networks()]
+            stack.bounds[stack.epoch] = bounds()
+        keep(stack)
         now = time.monotonic()
         stack.seconds = earlier + now - start
         if state is not None and now - written >= every and stack.epoch < epochs:
@@ -100,32 +129,51 @@ def train_stack(
     return list(zip(stack.networks(), stack.courses(), strict=True))
 
 
-def stacks_of(specs: Sequence[ModelSpec]) -> list[list[ModelSpec]]:
+def epoch_of(stack: Stack | DeviceStack, training: Dataset, device: torch.device) -> Callable[[], None]:
+    """A pass over the training images, which lie on the device."""
+    if isinstance(stack, DeviceStack):
+        bytes_of_images = Images.of(training.images, device)
+        return lambda: stack.run_epoch(bytes_of_images)
+    images = torch.from_numpy(training.images).to(device)
+    return lambda: stack.run_epoch(images)
+
+
+def bounds_of(
+    stack: Stack | DeviceStack, test: Dataset, device: torch.device, n_samples: int
+) -> Callable[[], list[Bound]]:
+    """The test bounds of all models: on a GPU side by side, with images and draws that stay there."""
+    if isinstance(stack, DeviceStack):
+        widths = [spec.n_latent for spec in stack.specs]
+        held_out = HeldOut.of(test, widths, device, n_samples=n_samples)
+        return lambda: held_out.bounds(stack.vae)
+    return lambda: [held_out_bound(vae, test, n_samples=n_samples) for vae in stack.networks()]
+
+
+def stacks_of(specs: Sequence[ModelSpec], device: torch.device = CPU) -> list[list[ModelSpec]]:
     """Group recipes into the fewest stacks, in the order of their first members."""
-    groups: dict[str, list[ModelSpec]] = {}
+    key, groups = device_common if device.type == "cuda" else common, dict[str, list[ModelSpec]]()
     for spec in specs:
-        groups.setdefault(common(spec), []).append(spec)
+        groups.setdefault(key(spec), []).append(spec)
     return list(groups.values())
 
 
-def is_tested(epoch: int, epochs: int) -> bool:
-    """Whether the test bound is taken after an epoch (from 1): some thirty times, and at the end."""
-    return (epoch - 1) % max(1, epochs // 30) == 0 or epoch == epochs
-
-
-def sentence(stack: Stack, epochs: int, seconds: float) -> str:
+def sentence(stack: TrainingState, epochs: int, seconds: float) -> str:
     """How a training stands, given the seconds that an epoch takes; of several models the best and the worst."""
 
     def span(values: Sequence[float | int], digits: int) -> str:
         low, high = f"{min(values):.{digits}f}", f"{max(values):.{digits}f}"
         return low if low == high else f"{low} to {high}"
 
-    latest = list(stack.bounds.values())[-1]
     left = seconds * (epochs - stack.epoch)
-    return (
+    said = (
         f"epoch {stack.epoch} of {epochs}, {1 / seconds:.2g} epochs/s, "
-        f"{f'{left / 60:.0f} min' if left >= 90 else f'{left:.0f} s'} left, "
-        f"−ELBO {span(stack.losses[-1], 1)} (train) {span([b.negative_elbo for b in latest], 1)} (test) nats, "
+        f"{f'{left / 60:.0f} min' if left >= 90 else f'{left:.0f} s'} left, −ELBO {span(stack.losses[-1], 1)} (train)"
+    )
+    if not stack.bounds:
+        return f"{said} nats"
+    latest = list(stack.bounds.values())[-1]
+    return (
+        f"{said} {span([b.negative_elbo for b in latest], 1)} (test) nats, "
         f"KL {span([b.kl for b in latest], 1)}, {span([b.active_units for b in latest], 0)} active units"
     )
 
@@ -136,13 +184,57 @@ def held_out_bound(vae: VAE, test: Dataset, *, n_samples: int = REPORTED_SAMPLES
     device = vae.encoder.hidden.weight.device
     generator = torch.Generator().manual_seed(seed)
     totals, means = torch.zeros(2, dtype=torch.float64), []
-    for batch in torch.from_numpy(test.images).split(1000):
+    for batch in torch.from_numpy(test.images).split(TEST_BATCH):
         noise = torch.randn(n_samples, len(batch), vae.n_latent, generator=generator).to(device)
         bound, divergence = elbo(vae, batch.to(device), noise)
         totals += torch.stack([-bound.sum(), divergence.sum()]).cpu().double()
         means.append(vae.mean(batch.to(device)))
     negative_elbo, kl = (totals / len(test.images)).tolist()
     return Bound(negative_elbo, kl, int(subspace.active_units(torch.cat(means)).sum()))
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """A test set on a device with the draws of `held_out_bound`, for models side by side that differ in N_z.
+
+    Attributes:
+        images: (images, pixels).
+        noise: By N_z (samples, images, latent).
+        widths: N_z of every model.
+    """
+
+    images: Tensor
+    noise: dict[int, Tensor]
+    widths: Sequence[int]
+
+    @staticmethod
+    def of(test: Dataset, widths: Sequence[int], device: torch.device, *, n_samples: int, seed: int = 0) -> "HeldOut":
+        """Draw for every N_z, on the CPU, as `held_out_bound` does."""
+        images, noise = torch.from_numpy(test.images), {}
+        for width in sorted(set(widths)):
+            generator = torch.Generator().manual_seed(seed)
+            sizes = [len(batch) for batch in images.split(TEST_BATCH)]
+            parts = [torch.randn(n_samples, size, width, generator=generator) for size in sizes]
+            noise[width] = torch.cat(parts, dim=1).to(device)
+        return HeldOut(images.to(device), noise, widths)
+
+    @torch.no_grad()
+    def bounds(self, vae: VAE) -> list[Bound]:
+        """What `held_out_bound` gives, of every model of a network with one leading axis, padded to one N_z."""
+        n_models, n_samples = len(self.widths), next(iter(self.noise.values())).shape[0]
+        totals, means = torch.zeros(2, n_models, dtype=torch.float64), []
+        batch = max(1, min(TEST_BATCH, MOST_PIXELS // (n_models * n_samples * vae.n_pixels)))
+        for start in range(0, len(self.images), batch):
+            x = self.images[start : start + batch].expand(n_models, -1, -1)
+            noise = x.new_zeros(n_samples, n_models, x.shape[1], vae.n_latent)
+            for s, width in enumerate(self.widths):
+                noise[:, s, :, :width] = self.noise[width][:, start : start + batch]
+            bound, divergence = elbo(vae, x, noise)
+            totals += torch.stack([-bound.sum(-1), divergence.sum(-1)]).cpu().double()
+            means.append(vae.mean(x))
+        active = [int(subspace.active_units(of_model).sum()) for of_model in torch.cat(means, dim=1)]
+        per_image = (totals / len(self.images)).T.tolist()
+        return [Bound(negative_elbo, kl, units) for (negative_elbo, kl), units in zip(per_image, active, strict=True)]
 
 
 def estimated_seconds(spec: ModelSpec, n_images: int, n_pixels: int, *, device: torch.device, steps: int = 12) -> float:

@@ -15,11 +15,11 @@ import pytest
 import torch
 
 from core import experiments, store, train
+from core.checkpoint import TrainingError
 from core.computations import Question
 from core.config import ModelSpec, Settings
 from core.library import Library
 from core.spec import RefusedError
-from core.stack import TrainingError
 from dashboard import jobs as jobs_module
 from dashboard.jobs import Jobs, JobStatus
 from tests.conftest import settings_in

@@ -13,10 +13,11 @@ import pytest
 import torch
 
 from core import data, store, train
+from core.checkpoint import TrainingError
 from core.config import ModelSpec
 from core.data import Dataset
 from core.spec import SpecError
-from core.stack import Stack, TrainingError
+from core.stack import Stack
 from core.vae import VAE, kl, reconstruction
 
 SPEC = ModelSpec(dataset="digits", n_latent=3, n_hidden=16, epochs=4, batch_size=50, precision="float32")

@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from core import data, train
+from core.checkpoint import TrainingError
 from core.config import ModelSpec
 from core.data import Dataset
-from core.stack import TrainingError, learning_rate
+from core.stack import learning_rate
 from core.vae import VAE
 
 SPEC = ModelSpec(dataset="digits", n_latent=3, n_hidden=16, epochs=4, batch_size=50, precision="float32")

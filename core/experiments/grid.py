@@ -3,6 +3,7 @@
 import json
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,23 +11,32 @@ from typing import Any
 import numpy as np
 import torch
 
-from core import data, files, stack, store, train
-from core.config import GridSpec, ModelSpec, Settings
+from core import checkpoint, data, files, store, train
+from core.config import GridSpec, ModelSpec, Progress, Settings, silent
 from core.experiments.machine import device_of, machine_of
-from core.results import GridCell, LatentSweep
+from core.results import GridCell, LatentSweep, TrainingRun
 
 GRID = store.SHIPPED / "elbo-grid.json"
+DIVERGED = checkpoint.Bound(math.inf, math.inf, 0)
 
 
 def grid_cell(spec: ModelSpec, device: str = "", threads: int = 0) -> GridCell:
-    """Train one model for its test bound alone, on the machine of the worker that is asked.
+    """Train one model for its test bound alone: see `grid_cells`."""
+    return grid_cells([spec], device, threads)[0]
+
+
+def grid_cells(
+    specs: Sequence[ModelSpec], device: str = "", threads: int = 0, progress: Progress = silent
+) -> list[GridCell]:
+    """Train models side by side for their test bounds alone, on the machine of the worker that is asked.
 
     A training that diverges has an end too: it is not tried again.
 
     Args:
-        spec: The recipe.
+        specs: The recipes: one, or on a GPU a stack.
         device: What to compute on; else as this machine's environment says.
         threads: Of torch; as many as it has where 0.
+        progress: Called after every epoch.
 
     Raises:
         DataError: The images are not on this machine.
@@ -35,24 +45,39 @@ def grid_cell(spec: ModelSpec, device: str = "", threads: int = 0) -> GridCell:
     settings = replace(settings, device=device) if device else settings
     if threads:
         torch.set_num_threads(threads)
-    training = data.load_dataset(spec.dataset, settings.data)
-    test = data.load_dataset(spec.dataset, settings.data, train=False)
-    start = time.monotonic()
+    training, test = (data.load_dataset(specs[0].dataset, settings.data, train=part) for part in (True, False))
+    start, place = time.monotonic(), device_of(settings)
+    options: dict[str, Any] = {"is_tested": at_the_end, "test_samples": train.REPORTED_SAMPLES}
     try:
-        vae, _ = train.train(spec, training, test, device=device_of(settings))
-        bound = train.held_out_bound(vae, test)
-    except stack.TrainingError:
-        bound = None
-    if bound is None or not math.isfinite(bound.negative_elbo):
-        bound = stack.Bound(math.inf, math.inf, 0)
-    return GridCell(
-        spec=spec,
-        negative_elbo=round(bound.negative_elbo, 3),
-        kl=round(bound.kl, 3),
-        active_units=bound.active_units,
-        seconds=round(time.monotonic() - start),
-        machine=f"{machine_of(settings)}, torch {torch.__version__}",
-    )
+        trained = train.train_stack(specs, training, test, device=place, progress=progress, **options)
+        bounds = [end_of(course) for _, course in trained]
+    except checkpoint.TrainingError:
+        bounds = [DIVERGED for _ in specs]
+    together = f", {len(specs)} side by side" if len(specs) > 1 else ""
+    return [
+        GridCell(
+            spec=spec,
+            negative_elbo=round(bound.negative_elbo, 3),
+            kl=round(bound.kl, 3),
+            active_units=bound.active_units,
+            seconds=round((time.monotonic() - start) / len(specs)),
+            machine=f"{machine_of(settings)}{together}, torch {torch.__version__}",
+        )
+        for spec, bound in zip(specs, bounds, strict=True)
+    ]
+
+
+def at_the_end(epoch: int, epochs: int) -> bool:
+    """No test bound on the way."""
+    return epoch == epochs
+
+
+def end_of(course: TrainingRun) -> checkpoint.Bound:
+    """The test bound at the end of a training; infinite where a loss or the bound is not finite."""
+    if not np.isfinite(course.train_negative_elbo).all() or not math.isfinite(course.test_negative_elbo[-1]):
+        return DIVERGED
+    units = int(course.test_active_units[-1])
+    return checkpoint.Bound(float(course.test_negative_elbo[-1]), float(course.test_kl[-1]), units)
 
 
 def latent_sweep(spec: GridSpec, path: Path = GRID) -> LatentSweep:

@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from core import data, files, stack, store, train
+from core import checkpoint, data, files, store, train
 from core.analysis import subspace
 from core.config import CLASSIFIERS, N_LABELS, ZOO, ModelSpec, Progress, Settings, silent
 from core.experiments.classifier import train_classifier
@@ -64,9 +64,36 @@ def train_model(
     vae, course = train.train(
         spec, training, test, device=device_of(settings), state=state, progress=progress, watch=watch
     )
+    file_trained(target, spec, vae, course, (training, test), settings)
+    if not keep_state:
+        state.unlink(missing_ok=True)
+    return target, course
+
+
+def file_trained(
+    path: Path,
+    spec: ModelSpec,
+    vae: VAE,
+    course: TrainingRun,
+    images: tuple[data.Dataset, data.Dataset],
+    settings: Settings,
+    n_memories: int = MEMORIES_PER_LABEL,
+) -> None:
+    """File a network that was trained, with its concepts, memories and card.
+
+    Args:
+        path: The file.
+        spec: The recipe.
+        vae: The network; its weights are rounded to those that are stored.
+        course: Of its training.
+        images: Those of the training and of the test.
+        settings: Say which machine it was.
+        n_memories: Of every label, at most.
+    """
+    training, test = images
     vae.half().float()  # what is computed from the weights is computed from the weights that are stored
     means = posterior_means(vae, training.images)
-    memories, index, means_of_labels = memories_of(means, training.labels)
+    memories, index, means_of_labels = memories_of(means, training.labels, n_memories)
     bound = train.held_out_bound(vae, test)
     card = ModelCard(
         test_negative_elbo=measured(bound.negative_elbo, 3),
@@ -85,10 +112,7 @@ def train_model(
         versions=tuple(versions().items()),
     )
     tensors = {"concepts": means_of_labels, "memories": memories, "memory_index": index}
-    store.save_model(target, spec, card, vae, tensors)
-    if not keep_state:
-        state.unlink(missing_ok=True)
-    return target, course
+    store.save_model(path, spec, card, vae, tensors)
 
 
 def train_file(
@@ -230,11 +254,11 @@ def read_unfinished(path: Path) -> Unfinished:
     try:
         if path.suffix in (ELSEWHERE, WAITING):
             return Unfinished(path, ModelSpec.from_dict(json.loads(path.read_text())))
-        course = stack.read_course(path)
+        course = checkpoint.read_course(path)
         spec = ModelSpec.from_dict(course["specs"][0])
         return Unfinished(path, spec, Integer(0, spec.epochs).check("epoch", course["epoch"]))
     except (RefusedError, ValueError, TypeError, LookupError, RecursionError, OSError) as error:
-        if isinstance(error, stack.TrainingError):
+        if isinstance(error, checkpoint.TrainingError):
             return Unfinished(path, problem=str(error))
         what = "training state" if path.suffix == STATE else "note"
         return Unfinished(path, problem=f"The {what} {path.name} is damaged. Discard it.")
@@ -320,7 +344,9 @@ def posterior_means(vae: VAE, images: Float[np.ndarray, "images pixels"]) -> Flo
         return torch.cat([vae.encode(batch.to(device))[0].cpu() for batch in batches])
 
 
-def memories_of(means: Tensor, labels: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
+def memories_of(
+    means: Tensor, labels: np.ndarray, n_memories: int = MEMORIES_PER_LABEL
+) -> tuple[Tensor, Tensor, Tensor]:
     """Memories of some images of every label, which images these are, and the concepts (means over all images).
 
     The images are drawn from the whole data set. MNIST is in the order of its writers: the first 300 images of ‘6’ are
@@ -328,7 +354,7 @@ def memories_of(means: Tensor, labels: np.ndarray) -> tuple[Tensor, Tensor, Tens
     """
     shuffled = np.random.default_rng(0).permutation(len(labels))
     rows = [torch.from_numpy(shuffled[labels[shuffled] == label]) for label in range(N_LABELS)]
-    kept = min(MEMORIES_PER_LABEL, *(len(r) for r in rows))
+    kept = min(n_memories, *(len(r) for r in rows))
     index = torch.stack([r[:kept] for r in rows])
     return means[index], index, torch.stack([means[r].mean(0) for r in rows])
 

@@ -1,0 +1,150 @@
+"""What a training has come to: written down and taken up again after every epoch."""
+
+import json
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from core.config import ModelSpec
+from core.files import write_whole
+from core.results import TrainingRun
+from core.spec import RefusedError
+from core.vae import VAE
+
+
+class TrainingError(RefusedError):
+    """A training that cannot go on."""
+
+
+@dataclass(frozen=True)
+class Bound:
+    """Of a test set: the negative ELBO and its KL term in nats per image, and how many latent units are active."""
+
+    negative_elbo: float
+    kl: float
+    active_units: int
+
+
+@dataclass
+class TrainingState(ABC):
+    """Models in training: the recipes, the network that holds all their weights, and the history so far."""
+
+    specs: tuple[ModelSpec, ...]
+    vae: VAE
+    epoch: int = field(default=0, kw_only=True)
+    seconds: float = field(default=0.0, kw_only=True)
+    losses: list[list[float]] = field(default_factory=list, kw_only=True)
+    bounds: dict[int, list[Bound]] = field(default_factory=dict, kw_only=True)
+
+    KIND: ClassVar[str]
+    """Where it is trained: states of another kind have other draws, and are not taken up."""
+
+    @abstractmethod
+    def networks(self) -> list[VAE]:
+        """The models one by one."""
+
+    @abstractmethod
+    def tensors(self) -> dict[str, Tensor]:
+        """What the next epoch depends on, beside the recipes and the number of the epoch."""
+
+    @abstractmethod
+    def put(self, tensors: dict[str, Tensor]) -> None:
+        """Put such tensors in place."""
+
+    def courses(self) -> list[TrainingRun]:
+        """The course of every model's training so far."""
+        return [
+            TrainingRun(
+                train_negative_elbo=np.array([row[s] for row in self.losses]),
+                test_epochs=np.array(list(self.bounds), dtype=int),
+                test_negative_elbo=np.array([row[s].negative_elbo for row in self.bounds.values()]),
+                test_kl=np.array([row[s].kl for row in self.bounds.values()]),
+                test_active_units=np.array([row[s].active_units for row in self.bounds.values()], dtype=int),
+                seconds=self.seconds,
+            )
+            for s in range(len(self.specs))
+        ]
+
+    def save(self, path: Path) -> None:
+        """Write the state, whole or not at all.
+
+        Raises:
+            TrainingError: It cannot be written; what was there before is still there.
+        """
+        course = {
+            "kind": self.KIND,
+            "specs": [spec.to_dict() for spec in self.specs],
+            "epoch": self.epoch,
+            "seconds": self.seconds,
+            "losses": self.losses,
+            "bounds": {epoch: [vars(bound) for bound in row] for epoch, row in self.bounds.items()},
+        }
+        content = {name: value.detach().cpu().contiguous() for name, value in self.tensors().items()}
+        try:
+            write_whole(path, save(content, {"course": json.dumps(course)}))
+        except OSError as error:
+            raise TrainingError(
+                f"The training state could not be written ({error.strerror}). Make room and start the training again: "
+                "it goes on from where it was written last."
+            ) from error
+
+    def load(self, path: Path) -> None:
+        """Take up a state.
+
+        Raises:
+            TrainingError: It is damaged, or that of another training.
+        """
+        course = read_course(path)
+        try:
+            with safe_open(path, framework="pt") as file:
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+            if course["specs"] != json.loads(json.dumps([spec.to_dict() for spec in self.specs])):
+                raise TrainingError(f"{path.name} is the state of another training. Move it away to begin anew.")
+            kind = course.get("kind", "cpu")
+            if kind != self.KIND:
+                raise TrainingError(
+                    f"{path.name} was begun on another kind of device ({kind}), which draws other random numbers. "
+                    "Go on there, or move it away to begin anew."
+                )
+            self.put(tensors)
+            self.epoch, self.seconds, self.losses = course["epoch"], course["seconds"], course["losses"]
+            self.bounds = {int(epoch): [Bound(**one) for one in row] for epoch, row in course["bounds"].items()}
+        except TrainingError:
+            raise
+        except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+            raise damaged(path, error) from error
+
+
+def read_course(path: Path) -> dict[str, Any]:
+    """What a training state says about itself: specs, epoch, losses and bounds.
+
+    Raises:
+        TrainingError: It is damaged.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            course = json.loads((file.metadata() or {})["course"])
+        if not isinstance(course["specs"], list) or not isinstance(course["epoch"], int):
+            raise TypeError("no course")
+        return course
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+        raise damaged(path, error) from error
+
+
+def damaged(path: Path, error: Exception) -> TrainingError:
+    """What is said about a state that cannot be used."""
+    return TrainingError(
+        f"The training state {path.name} is damaged ({type(error).__name__}). Move it away to begin anew."
+    )
+
+
+def not_finite(spec: ModelSpec, epoch: int, alone: bool) -> TrainingError:
+    """What is said about a training that diverged."""
+    place = f"epoch {epoch}" + ("" if alone else f" (seed {spec.seed})")
+    return TrainingError(f"The loss is not finite after {place}. Train with lower learning rates.")
