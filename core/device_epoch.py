@@ -79,7 +79,7 @@ def draws_of(spec: ModelSpec, epoch: int, images: Images, dtype: torch.dtype) ->
     return Draws(order, noise, uniform)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Step:
     """All that one step reads and writes, on the device; models are the leading axis.
 

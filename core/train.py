@@ -28,6 +28,7 @@ STATE_EVERY = 20.0  # s between two writings of the training state, which take 0
 
 Watch = Callable[[list[TrainingRun]], None]
 Keep = Callable[[TrainingState], None]
+Engine = type[Stack] | type[DeviceStack]
 
 
 def unwatched(courses: list[TrainingRun]) -> None:
@@ -74,7 +75,7 @@ def train_stack(
     keep: Keep = unkept,
     is_tested: Callable[[int, int], bool] = is_tested,
     test_samples: int = TEST_SAMPLES,
-    engine: type[Stack] | type[DeviceStack] | None = None,
+    engine: Engine | None = None,
 ) -> list[tuple[VAE, TrainingRun]]:
     """Train models side by side.
 

@@ -9,7 +9,7 @@ from core.experiments.claims import claims
 from core.experiments.classifier import open_classifier, predicted_labels, train_classifier
 from core.experiments.derived import sweeps_to_derive
 from core.experiments.geometry import concept_dynamics, geometry
-from core.experiments.grid import GRID, grid_cell, latent_sweep, missing_cells, record_cell
+from core.experiments.grid import GRID, grid_cell, grid_cells, latent_sweep, missing_cells, record_cell
 from core.experiments.label_maps import branches, find_label_map, label_map
 from core.experiments.machine import (
     NoOriginals,
@@ -68,6 +68,7 @@ __all__ = [
     "forget_waiting",
     "geometry",
     "grid_cell",
+    "grid_cells",
     "id_of",
     "import_model",
     "label_map",

@@ -26,7 +26,11 @@ def grid_cell(spec: ModelSpec, device: str = "", threads: int = 0) -> GridCell:
 
 
 def grid_cells(
-    specs: Sequence[ModelSpec], device: str = "", threads: int = 0, progress: Progress = silent
+    specs: Sequence[ModelSpec],
+    device: str = "",
+    threads: int = 0,
+    progress: Progress = silent,
+    engine: train.Engine | None = None,
 ) -> list[GridCell]:
     """Train models side by side for their test bounds alone, on the machine of the worker that is asked.
 
@@ -37,6 +41,7 @@ def grid_cells(
         device: What to compute on; else as this machine's environment says.
         threads: Of torch; as many as it has where 0.
         progress: Called after every epoch.
+        engine: How to train, if not as the device asks for.
 
     Raises:
         DataError: The images are not on this machine.
@@ -49,7 +54,7 @@ def grid_cells(
     start, place = time.monotonic(), device_of(settings)
     options: dict[str, Any] = {"is_tested": at_the_end, "test_samples": train.REPORTED_SAMPLES}
     try:
-        trained = train.train_stack(specs, training, test, device=place, progress=progress, **options)
+        trained = train.train_stack(specs, training, test, device=place, progress=progress, engine=engine, **options)
         bounds = [end_of(course) for _, course in trained]
     except checkpoint.TrainingError:
         bounds = [DIVERGED for _ in specs]
