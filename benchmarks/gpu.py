@@ -453,7 +453,11 @@ def run_rates(bench: Bench) -> None:
         if bench.left < args.spare:
             bench.say(f"{name}: left out")
             continue
-        rates[name] = part()
+        try:
+            rates[name] = part()
+        except Exception as error:
+            bench.say(f"FAILED: {name}: {type(error).__name__}: {error}")
+            continue
         bench.say(f"{name}: {rates[name]:,.4g}")
         bench.note(rates=rates)
         freed()

@@ -50,7 +50,7 @@ class PlainLoop:
     images: Tensor
 
     def __post_init__(self) -> None:
-        self.vae = VAE(PIXELS, self.spec.n_hidden, self.spec.n_latent)
+        self.vae = VAE(self.images.shape[1], self.spec.n_hidden, self.spec.n_latent)
         initialise(self.vae, self.spec.initialisation, torch.Generator().manual_seed(self.spec.seed))
         self.vae.to(DEVICE)
         self.loader = DataLoader(TensorDataset(self.images), batch_size=self.spec.batch_size, shuffle=True)

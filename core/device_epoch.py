@@ -253,16 +253,17 @@ class DeviceEpoch:
 
     def begin(self) -> None:
         """Take the first steps, which compile, and record the graph; the steps count, recording takes none."""
-        side = torch.cuda.Stream()
-        side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(side), torch._dynamo.config.patch(recompile_limit=SHAPES):
-            for _ in range(FIRST_STEPS):
-                self.advance()
-        torch.cuda.current_stream().wait_stream(side)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, capture_error_mode="thread_local"):
-            for _ in range(RECORDED):
-                self.advance()
+        with torch._dynamo.config.patch(recompile_limit=SHAPES):
+            side = torch.cuda.Stream()
+            side.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(side):
+                for _ in range(FIRST_STEPS):
+                    self.advance()
+            torch.cuda.current_stream().wait_stream(side)
+            graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(graph, capture_error_mode="thread_local"):
+                for _ in range(RECORDED):
+                    self.advance()
         self.graph = graph
 
 

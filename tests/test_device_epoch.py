@@ -1,9 +1,11 @@
 """The training of a GPU, on a CPU without graph and compiler: the same draws, the same arithmetic."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
@@ -287,6 +289,60 @@ def test_where_a_step_cannot_be_compiled_it_goes_without(
         "Training steps cannot be compiled here (RuntimeError): slower kernels."
     ]
     assert all(torch.equal(a, b) for a, b in zip(stack.weights, plain.weights, strict=True))
+
+
+class FakeGraph:
+    """What a CUDA graph is to the engine: calls that are noted while it records, and made again at every replay."""
+
+    recording: "FakeGraph | None" = None
+    replays = 0
+
+    def __init__(self) -> None:
+        self.calls: list[Callable[[], object]] = []
+
+    def __enter__(self) -> None:
+        FakeGraph.recording = self
+
+    def __exit__(self, *_: object) -> None:
+        FakeGraph.recording = None
+
+    def replay(self) -> None:
+        FakeGraph.replays += 1
+        for call in self.calls:
+            call()
+
+
+@pytest.mark.parametrize("n_images", [230, 950])
+def test_steps_are_replayed_ten_at_a_time_and_none_is_lost(
+    n_images: int, digits: tuple[Dataset, Dataset], monkeypatch: pytest.MonkeyPatch
+):
+    """95 steps of 10 images are 3 before the graph, 9 times ten and 2 after it; in the next epoch 9 times ten and 5."""
+
+    def noted(self: DeviceEpoch) -> None:
+        if FakeGraph.recording:
+            FakeGraph.recording.calls.append(lambda: real(self))
+        else:
+            real(self)
+
+    real = DeviceEpoch.advance
+    monkeypatch.setattr(DeviceEpoch, "advance", noted)
+    monkeypatch.setattr(FakeGraph, "replays", 0)
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", FakeGraph)
+    monkeypatch.setattr(torch.cuda, "graph", lambda graph, **_: graph)
+    monkeypatch.setattr(torch.cuda, "Stream", MagicMock)
+    monkeypatch.setattr(torch.cuda, "current_stream", MagicMock)
+    monkeypatch.setattr(torch.cuda, "stream", lambda stream: nullcontext())
+    specs = [replace(spec, batch_size=10) for spec in VARIED]
+    images = some(digits, n_images)
+    recorded, plain = (DeviceStack.begin(specs, 64, CPU, False) for _ in range(2))
+    recorded.running = DeviceEpoch(specs, recorded.weights, recorded.first, recorded.second, images, False)
+    recorded.running.recorded = True
+    for stack in (recorded, plain):
+        for _ in range(3):
+            stack.run_epoch(images)
+    assert FakeGraph.replays == {230: 6, 950: 27}[n_images]
+    assert recorded.losses == plain.losses
+    assert all(torch.equal(a, b) for a, b in zip(recorded.weights, plain.weights, strict=True))
 
 
 def test_a_recipe_is_plain_json_in_a_state(tmp_path: Path):
