@@ -90,6 +90,13 @@ def add_training(commands: Any) -> None:
     trained = add_command(commands, "train", run_train, "train a model with the paper's recipe and file it")
     add_spec(trained, ModelSpec)
     trained.add_argument("--output", type=Path, help="file to write instead of one in the folder of models")
+    trained.add_argument(
+        "--snapshots",
+        type=epochs,
+        default=(),
+        metavar="EPOCHS",
+        help="keep the weights after these epochs too, each as a model MODEL-epochN: 1,5,20,60,150,500",
+    )
     classifier = add_command(commands, "classifier", run_classifier, "train the network that names images (Fig. 5)")
     add_spec(classifier, ClassifierSpec)
     classifier.add_argument("--output", type=Path, help="file to write instead of one in the folder of models")
@@ -165,6 +172,11 @@ def at_least_one(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"a whole number from 1 on is needed, not {text[:20]!r}")
     return int(text)
+
+
+def epochs(text: str) -> tuple[int, ...]:
+    """Epochs in their order; each once."""
+    return tuple(sorted({at_least_one(part) for part in text.split(",")}))
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ import sys
 import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from tqdm import tqdm
 from core import cluster, download, experiments
 from core.config import (
     CLASSIFIERS,
+    NOISE_KINDS,
     SOURCES,
     ZOO,
     ClassifierSpec,
@@ -33,7 +34,7 @@ from core.config import (
     Progress,
     Settings,
 )
-from core.library import Entry
+from core.library import Entry, Library
 from core.results import PAIRS, POINTS, GridCell
 from core.session import Session
 from core.spec import RefusedError, Spec, checked
@@ -72,14 +73,32 @@ def run_download(args: argparse.Namespace, session: Session) -> dict[str, Any]:
 
 def run_train(args: argparse.Namespace, session: Session) -> dict[str, Any]:
     spec = spec_from(args, ModelSpec)
+    kept = tuple(epoch for epoch in args.snapshots if epoch != spec.epochs)  # the last is the model itself
     with progress_bar(f"{spec.dataset} N_z={spec.n_latent}") as report:
-        path, course = experiments.train_model(spec, session.settings, path=args.output, progress=report)
+        path, course = experiments.train_model(
+            spec, session.settings, path=args.output, snapshots=kept, progress=report
+        )
+    if kept:
+        derive_snapshots(path, session.settings)
     return {
         "file": str(path),
         "spec": spec.to_dict(),
         "seconds": round(course.seconds),
         "test_negative_elbo": course.test_negative_elbo[-1],
     }
+
+
+def derive_snapshots(model: Path, settings: Settings) -> None:
+    """Compute the stages of '6' of a model that was trained now, and of its snapshots, from decoded images."""
+    library = Library([(model.parent, "trained here")])
+    session = Session.open(settings, library=library)
+    with progress_bar("stages of '6'") as report:
+        for id in [entry.id for entry in library.snapshots(model.stem).values()] + [model.stem]:
+            held = session.model(id).memories.shape[1]
+            common = NoiseSweepSpec(model=id, source="decoded", n_runs=min(300, held), label=6)
+            experiments.compute_sweeps(
+                [replace(common, noise_kind=kind) for kind in NOISE_KINDS], session, progress=report
+            )
 
 
 def run_classifier(args: argparse.Namespace, session: Session) -> dict[str, Any]:

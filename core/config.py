@@ -50,6 +50,18 @@ class ModelSpec(Spec):
     )
 
 
+@dataclass(frozen=True)
+class SeriesSpec(ModelSpec):
+    """A training, and the epochs after which its weights were kept on the way."""
+
+    kept: tuple[int, ...] = setting(Integers(1, 5000), (1, 5, 20, 60, 150, 500), help="epochs, in their order")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if sorted(set(self.kept)) != list(self.kept) or self.kept[-1] >= self.epochs:
+            raise SpecError(f"snapshots must be epochs in their order, each once, before the last, {self.epochs}.")
+
+
 def recipe(dataset: str, n_latent: int, seed: int = 0, beta: float = 1.0) -> ModelSpec:
     """The recipe of the shipped models, fixed before any of them was trained: the paper's 1,500 epochs."""
     return ModelSpec(dataset=dataset, n_latent=n_latent, epochs=1500, seed=seed, beta=beta)
@@ -74,6 +86,8 @@ ZOO = {
         *(recipe("fashion", n) for n in (100, 20, 10, 2)),
         *(recipe("mnist", 100, seed) for seed in (1, 2)),
         *(recipe("mnist", 100, beta=beta) for beta in (2, 1.5, 3)),
+        *(recipe("mnist", 100, seed) for seed in (3, 4)),
+        *(recipe("mnist", 100, seed, beta=2) for seed in (1, 2)),
     )
 }
 """The shipped models by name, in the order in which they are trained."""

@@ -1,5 +1,6 @@
 """The library: all model files of this machine, the shipped ones and its own, with what was derived from them."""
 
+import glob
 import hashlib
 import json
 import os
@@ -15,6 +16,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
+from core import snapshots
 from core.config import ZOO, ModelSpec
 from core.data import IMAGE_SHAPES, LABEL_NAMES
 from core.file_header import OtherKindError, StoreError, read_json
@@ -30,13 +32,17 @@ from core.store import (
 )
 
 ENDING, SWEEPS = ".safetensors", ".sweeps.safetensors"
+BESIDE = (SWEEPS, snapshots.ENDING)  # of what lies beside a model
 IMPORTED = "imported"  # the folder, beside the models trained here, of those that somebody brought; also their origin
-RESERVED = re.compile(r"-classifier$|sweeps$|^elbo-grid|^claims-")  # names of what is derived
+RESERVED = re.compile(r"-classifier$|sweeps$|snapshots$|-epoch\d+$|^elbo-grid|^claims-")  # names of what is derived
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One file of the library, read no further than its metadata; `problem` says why it cannot be used."""
+    """One file of the library, read no further than its metadata; `problem` says why it cannot be used.
+
+    Of a snapshot `epoch` says how far the training of `spec` was; 0 of a model at its end.
+    """
 
     path: Path
     origin: str
@@ -44,10 +50,13 @@ class Entry:
     card: ModelCard = field(default_factory=ModelCard)
     problem: str = ""
     is_model: bool = True
+    epoch: int = 0
 
     @property
     def id(self) -> str:
         """The file's name without its ending; in place of one that is no id, an id that anything can quote."""
+        if self.epoch:
+            return snapshots.snapshot_id(self.path.name.removesuffix(snapshots.ENDING), self.epoch)
         stem = self.path.stem
         if is_name(stem):
             return stem
@@ -115,7 +124,7 @@ class Library:
         return ladder([e for e in self.usable(dataset) if e.origin == "shipped"])
 
     def find(self, id: str) -> Entry:
-        """The entry with an id.
+        """The entry with an id, which may be that of a snapshot: `entries` lists none of those.
 
         Raises:
             StoreError: There is none, or it cannot be used.
@@ -127,7 +136,28 @@ class Library:
                 if entry.problem:
                     raise StoreError(entry.problem)
                 return entry
-        raise StoreError(f"There is no model {shown(id)} here, or not any more. Choose one of the list, or train it.")
+        name, epoch = snapshots.model_and_epoch(id) if is_name(id) else ("", 0)
+        entry = self.snapshots(name).get(epoch) if epoch else None
+        if entry is None:
+            raise StoreError(
+                f"There is no model {shown(id)} here, or not any more. Choose one of the list, or train it."
+            )
+        return entry
+
+    def snapshots(self, id: str) -> dict[int, Entry]:
+        """The snapshots of a model's training by their epochs, which its file of them names; empty without one.
+
+        Raises:
+            StoreError: There is no such model, or the file is damaged.
+        """
+        model = self.find(id)
+        path = model.path.with_name(f"{id}{snapshots.ENDING}")
+        if model.epoch or not path.exists():
+            return {}
+        spec, cards = _series(path, stamp(path))
+        if spec != model.spec:  # the model was trained anew
+            return {}
+        return {epoch: Entry(path, model.origin, spec, card, epoch=epoch) for epoch, card in cards.items()}
 
     def files(self, name: str) -> list[Path]:
         """Files of a name that are there, whatever they hold: those trained here first, and never an imported one."""
@@ -136,8 +166,10 @@ class Library:
 
     def load(self, id: str, device: torch.device) -> Model:
         """Open a model; kept in memory until its file changes."""
-        path = self.find(id).path
-        return _loaded(path, device, stamp(path))
+        entry = self.find(id)
+        if entry.epoch:
+            return snapshots.load_snapshot(entry.path, entry.epoch, device)
+        return _loaded(entry.path, device, stamp(entry.path))
 
     def default(self, dataset: str, n_latent: int, beta: float | None = None) -> Entry:
         """The model of a data set and number of latent units: see `preferred`.
@@ -159,7 +191,7 @@ class Library:
         return preferred(found)
 
     def delete(self, id: str) -> None:
-        """Delete a model of this machine, usable or not, with its sweeps.
+        """Delete a model of this machine, usable or not, with its sweeps, and its snapshots with theirs.
 
         Raises:
             StoreError: There is none, it is a shipped one, or its file cannot be removed; then nothing is lost.
@@ -171,7 +203,8 @@ class Library:
             raise StoreError(f"'{id}' is shipped with the program and stays. Only models of this machine are deleted.")
         try:
             entry.path.rmdir() if entry.path.is_dir() and not entry.path.is_symlink() else entry.path.unlink()
-            entry.path.with_name(f"{entry.path.stem}{SWEEPS}").unlink(missing_ok=True)  # of no use without the model
+            for path in beside(entry.path):  # of no use without the model
+                path.unlink(missing_ok=True)
         except FileNotFoundError as error:
             raise StoreError(f"There is no model {shown(id)} here any more.") from error
         except OSError as error:
@@ -190,9 +223,16 @@ def model_files(folder: Path) -> list[str]:
     """The files of a folder that may be models, by name; asked for at every question, so without a `Path` for each."""
     try:
         with os.scandir(folder) as there:
-            return sorted(file.path for file in there if file.name.endswith(ENDING) and not file.name.endswith(SWEEPS))
+            return sorted(file.path for file in there if file.name.endswith(ENDING) and not file.name.endswith(BESIDE))
     except OSError:  # no such folder
         return []
+
+
+def beside(model: Path) -> list[Path]:
+    """The files that were derived from a model or its snapshots: there, or not."""
+    id = model.stem
+    of_snapshots = model.parent.glob(f"{glob.escape(snapshots.snapshot_id(id, 0)[:-1])}*{SWEEPS}")
+    return [*(model.with_name(f"{id}{ending}") for ending in BESIDE), *of_snapshots]
 
 
 def preferred(entries: Iterable[Entry]) -> Entry:
@@ -234,6 +274,11 @@ def _entry(address: str, origin: str, stamp: tuple[int, ...]) -> Entry:
 @lru_cache(maxsize=8)
 def _loaded(path: Path, device: torch.device, stamp: tuple[int, ...]) -> Model:
     return load_model(path, device)
+
+
+@lru_cache(maxsize=64)
+def _series(path: Path, stamp: tuple[int, ...]) -> tuple[ModelSpec, dict[int, ModelCard]]:
+    return snapshots.read_series(path)
 
 
 @lru_cache(maxsize=16)

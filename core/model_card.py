@@ -65,6 +65,7 @@ def given(check: Finite | Integer | Text | Sequence | Versions) -> Any:
 
 SIZE = Finite(-1e9, 1e9)  # nats, squared norms, seconds: far more than any of them can be
 COUNT = Integer(0, 10**9)
+MOST_SNAPSHOTS = 50  # of a training
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,25 @@ class ModelCard(Card):
         """Epochs and test bounds; empty where the card does not hold as many of both."""
         epochs, curve = self.test_epochs or (), self.test_curve or ()
         return (epochs, curve) if len(epochs) == len(curve) else ((), ())
+
+
+@dataclass(frozen=True)
+class SeriesCard:
+    """The cards of the snapshots of a training, in the order of their epochs."""
+
+    cards: tuple[ModelCard, ...]
+
+    @classmethod
+    def read(cls, values: object, *, image_shape: tuple[int, ...], label_names: tuple[str, ...]) -> Self:
+        """The cards that a file holds: see `Card.read`."""
+        cards = values.get("cards") if isinstance(values, Mapping) else None
+        if not isinstance(cards, list) or len(cards) > MOST_SNAPSHOTS:
+            raise SpecError(f"the card must be a list of at most {MOST_SNAPSHOTS} cards, not {shown(cards)}.")
+        return cls(tuple(ModelCard.read(each, image_shape=image_shape, label_names=label_names) for each in cards))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, ready for JSON."""
+        return {"cards": [card.to_dict() for card in self.cards]}
 
 
 @dataclass(frozen=True)

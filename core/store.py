@@ -19,7 +19,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from core.config import N_LABELS, ClassifierSpec, ModelSpec
+from core.config import N_LABELS, ClassifierSpec, ModelSpec, SeriesSpec
 from core.data import IMAGE_SHAPES, LABEL_NAMES, TRAINING_IMAGES
 from core.file_header import (
     UNREADABLE,
@@ -34,17 +34,25 @@ from core.file_header import (
     read_json,
 )
 from core.files import stamp, write_whole
-from core.model_card import ClassifierCard, ModelCard
+from core.model_card import ClassifierCard, ModelCard, SeriesCard
 from core.spec import SpecError
 from core.vae import VAE
 
 SHIPPED = Path(__file__).resolve().parent.parent / "models"
-KINDS = {ModelSpec: "model", ClassifierSpec: "classifier"}  # what a file holds, by its recipe
-CARDS = {ModelSpec: ModelCard, ClassifierSpec: ClassifierCard}
-COMMANDS = {ModelSpec: "train", ClassifierSpec: "classifier"}  # of `python -m core`, which make such a file
+KINDS = {
+    ModelSpec: "model",
+    ClassifierSpec: "classifier",
+    SeriesSpec: "series of snapshots",
+}  # what a file holds, by its recipe
+CARDS = {ModelSpec: ModelCard, ClassifierSpec: ClassifierCard, SeriesSpec: SeriesCard}
+COMMANDS = {
+    ModelSpec: "train",
+    ClassifierSpec: "classifier",
+    SeriesSpec: "train --snapshots",
+}  # of `python -m core`, which make such a file
 DERIVED = ("concepts", "memories", "memory_index")  # tensors that are computed from the images and the weights
 MEMORIES = (10, 10_000)  # a label has at least and at most; ten are the smallest ensemble
-Recipe = TypeVar("Recipe", ModelSpec, ClassifierSpec)
+Recipe = TypeVar("Recipe", ModelSpec, ClassifierSpec, SeriesSpec)
 Network = TypeVar("Network", bound=nn.Module)
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -85,9 +93,17 @@ def packed(
     memories = {
         name: value.half() for name, value in tensors.items() if name == "memories" and value.is_floating_point()
     }
-    content = {name: value.cpu().contiguous() for name, value in (weights | dict(tensors) | memories).items()}
+    return content_of(spec, card, weights | dict(tensors) | memories)
+
+
+def content_of(
+    spec: ModelSpec | ClassifierSpec | SeriesSpec,
+    card: ModelCard | ClassifierCard | SeriesCard,
+    tensors: Mapping[str, Tensor],
+) -> bytes:
+    """The content of a file with these tensors as they are."""
     metadata = {"kind": KINDS[type(spec)], "spec": json.dumps(spec.to_dict()), "card": json.dumps(card.to_dict())}
-    return save(content, metadata)
+    return save({name: value.cpu().contiguous() for name, value in tensors.items()}, metadata)
 
 
 def file_sha256(path: Path) -> str:

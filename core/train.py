@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -57,9 +58,11 @@ def train(
     state: Path | None = None,
     progress: Progress = silent,
     watch: Watch = unwatched,
+    keep: Keep = unkept,
 ) -> tuple[VAE, TrainingRun]:
     """Train one model: a stack of one, see `train_stack`."""
-    return train_stack([spec], training, test, device=device, state=state, progress=progress, watch=watch)[0]
+    hooks: dict[str, Any] = {"progress": progress, "watch": watch, "keep": keep}
+    return train_stack([spec], training, test, device=device, state=state, **hooks)[0]
 
 
 def train_stack(

@@ -218,6 +218,7 @@ def test_only_models_of_the_main_one_s_recipe_are_compared(settings: Settings):
 
     there = [
         *(entry("a"), entry("b", seed=1), entry("beta", beta=2.0), entry("half", beta=0.5), entry("young", epochs=150)),
+        *(entry("e", seed=4), entry("d", seed=3), entry("c", seed=2), entry("beta-of-b", seed=1, beta=2.0)),
         *(
             entry("small", n_latent=2),
             entry("small-young", n_latent=4, epochs=60),
@@ -230,7 +231,7 @@ def test_only_models_of_the_main_one_s_recipe_are_compared(settings: Settings):
             return there
 
     made = Few(Session.open(settings))
-    assert [e.id for e in made.seeds("mnist")] == ["a", "b"]
+    assert [e.id for e in made.seeds("mnist")] == ["a", "b", "c"]
     assert [e.id for e in made.ladder("mnist")] == ["small", "a"]
     assert [e.id for e in made.betas("mnist")] == ["half", "a", "beta"]
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.data import IMAGE_SHAPES, LABEL_NAMES
-from core.model_card import Card, ClassifierCard, ModelCard, measured
+from core.model_card import Card, ClassifierCard, ModelCard, SeriesCard, measured
 from core.spec import SpecError
 from core.store import SHIPPED
 
@@ -32,7 +32,8 @@ def test_the_cards_of_all_our_files_are_read_as_they_are(path: Path):
     content = path.read_bytes()
     (length,) = struct.unpack("<Q", content[:8])
     metadata = json.loads(content[8 : 8 + length])["__metadata__"]
-    kind = ClassifierCard if metadata.get("kind") == "classifier" else ModelCard
+    kinds = {"classifier": ClassifierCard, "series of snapshots": SeriesCard}
+    kind = kinds.get(metadata.get("kind"), ModelCard)
     values, dataset = json.loads(metadata["card"]), json.loads(metadata["spec"])["dataset"]
     card = kind.read(values, image_shape=IMAGE_SHAPES[dataset], label_names=LABEL_NAMES[dataset])
     assert json.loads(json.dumps(card.to_dict())) == values

@@ -20,6 +20,8 @@ from dashboard import controls
 from dashboard.controls import ScreenState
 
 CPU = torch.device("cpu")
+SIX_ALONE = ("mnist-nz100-seed1-beta2", "mnist-nz100-seed2-beta2", "mnist-nz100-seed3", "mnist-nz100-seed4")
+"""Models that no claim rests on: of their sweeps those of '6', *permuted*, are shipped; pages compute the others."""
 SHIPPED = sorted(entry.path for entry in Library([(store.SHIPPED, "shipped")]).entries())
 
 
@@ -96,7 +98,7 @@ def test_concepts_memories_and_active_units_are_those_of_the_images(path: Path, 
         torch.testing.assert_close(model.concepts[label], means[rows].mean(0), rtol=1e-3, atol=1e-3)
         assert (training.labels[model.memory_index[label]] == label).all()
     variance = means.var(0)
-    clear = (variance < 0.008) | (variance > 0.0125)  # the threshold is 0.01
+    clear = (variance < 0.008) | (variance > 0.011)  # the threshold is 0.01
     assert clear.all()
     assert model.card.active_units == int((variance > 0.01).sum())
 
@@ -109,7 +111,7 @@ def recipe_of_sweeps(path: Path, settings: Settings) -> Mapping[str, Any]:
     return recipe
 
 
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, 1, 2, 3, 4])
 @pytest.mark.parametrize("source", SOURCES)
 def test_a_six_goes_through_the_stages_of_the_paper(seed: int, source: str, settings: Settings):
     """Fig. 4a: I, II, III in this order, where the runs decide; III from about p = 0.4."""
@@ -142,8 +144,64 @@ def test_the_first_screen_is_in_stage_ii_and_its_run_passes_the_concept_half_way
     assert 10 <= run.minimum_step[1] <= 40
 
 
-def test_everything_that_is_shipped_has_90_mb_at_most():
-    assert sum(path.stat().st_size for path in store.SHIPPED.iterdir()) <= 90_000_000
+SERIES = "mnist-nz100-seed3"
+EPOCHS = (1, 5, 20, 60, 150, 500)
+
+
+def test_the_bounds_of_the_shipped_series_fall():
+    library = Library([(store.SHIPPED, "shipped")])
+    found = library.snapshots(SERIES)
+    assert tuple(found) == EPOCHS
+    cards = [*(entry.card for entry in found.values()), library.find(SERIES).card]
+    assert (np.diff([card.test_negative_elbo or 0 for card in cards]) < 0).all()
+    assert all(card.test_samples == train.REPORTED_SAMPLES for card in cards)
+    assert len({card.weights_sha256 for card in cards}) == len(cards)
+
+
+@pytest.mark.parametrize("epoch", EPOCHS)
+def test_a_snapshot_of_the_shipped_series_is_that_of_the_images(epoch: int, request: pytest.FixtureRequest):
+    library = Library([(store.SHIPPED, "shipped")])
+    model, last = (library.load(id, CPU) for id in (f"{SERIES}-epoch{epoch}", SERIES))
+    training = images_of(model, request, train=True)
+    means = torch.cat([model.vae.mean(part) for part in torch.from_numpy(training.images).split(5000)])
+    assert torch.equal(model.memory_index, last.memory_index[:, :100])
+    # the latents of epoch 1 have a greater spread: float16 and other machines' products round them more
+    torch.testing.assert_close(model.memories, means[model.memory_index], rtol=2**-10, atol=2e-3)
+    for label in range(10):
+        torch.testing.assert_close(model.concepts[label], means[training.labels == label].mean(0), rtol=1e-3, atol=1e-3)
+    bound = train.held_out_bound(model.vae, images_of(model, request, train=False), n_samples=1)
+    assert model.card.test_negative_elbo == pytest.approx(bound.negative_elbo, rel=2e-3)
+    assert model.card.test_kl == pytest.approx(bound.kl, rel=1e-3)
+    assert model.card.weights_sha256 == store.weights_sha256(model.vae)
+    assert model.card.active_units == pytest.approx(
+        int((means.var(0) > 0.01).sum()), abs=2
+    )  # some are at the threshold
+
+
+@pytest.mark.parametrize("kind", NOISE_KINDS)
+@pytest.mark.parametrize("epoch", EPOCHS)
+def test_every_snapshot_has_the_sweeps_of_six(epoch: int, kind: str, settings: Settings):
+    spec = NoiseSweepSpec(model=f"{SERIES}-epoch{epoch}", source="decoded", n_runs=100, noise_kind=kind)
+    sweep = experiments.stored_noise_sweep(spec, Session.open(settings))
+    assert sweep is not None
+    assert sweep.minimum_distance.shape == (3, 41)
+
+
+def test_the_sweep_of_a_snapshot_can_be_computed_again(settings: Settings):
+    spec = InferenceSpec(model=f"{SERIES}-epoch20", source="decoded", n_runs=100, noise=0.3, window=0, basis="fixed")
+    session = Session.open(settings)
+    sweep = experiments.stored_noise_sweep(
+        NoiseSweepSpec(**{name: getattr(spec, name) for name in ("model", "source", "n_runs")}), session
+    )
+    assert sweep is not None
+    again, i = experiments.trajectories(spec, session).ensemble, sweep.noises.tolist().index(0.3)
+    apart = np.abs(sweep.minimum_distance[:, i] - again.minimum_distance)
+    assert (apart < 0.1 * again.minimum_distance_sem + 1e-3 * again.minimum_distance).all()
+    assert sweep.stages[i] == again.stage
+
+
+def test_everything_that_is_shipped_has_135_mb_at_most():
+    assert sum(path.stat().st_size for path in store.SHIPPED.iterdir()) <= 135_000_000
 
 
 def shipped_sweep(path: Path, settings: Settings, **cell: Any) -> NoiseSweep:
@@ -159,7 +217,8 @@ def shipped_sweep(path: Path, settings: Settings, **cell: Any) -> NoiseSweep:
 
 @of_every_shipped_model
 def test_every_shipped_model_has_its_sweeps(path: Path, settings: Settings):
-    for source, kind, label in product(SOURCES, NOISE_KINDS, range(10)):
+    kinds, labels = (("permute",), (6,)) if path.stem in SIX_ALONE else (NOISE_KINDS, range(10))
+    for source, kind, label in product(SOURCES, kinds, labels):
         sweep = shipped_sweep(path, settings, source=source, noise_kind=kind, label=label)
         assert sweep.minimum_distance.shape == (3, 41)
         assert all(np.isfinite(value).all() for value in vars(sweep).values())
@@ -171,6 +230,8 @@ def test_every_shipped_model_has_its_sweeps(path: Path, settings: Settings):
 @of_every_shipped_model
 def test_a_shipped_sweep_can_be_computed_again(path: Path, label: int, kind: str, noise: float, settings: Settings):
     cell: dict[str, Any] = {"source": "decoded", "label": label, "noise_kind": kind}
+    if path.stem in SIX_ALONE and (label, kind) != (6, "permute"):
+        pytest.skip("Of this model only the sweeps of '6', permuted, are shipped.")
     sweep = shipped_sweep(path, settings, **cell)
     n_runs = recipe_of_sweeps(path, settings)["n_runs"]
     spec = InferenceSpec(model=path.stem, n_runs=n_runs, noise=noise, window=0, basis="fixed", **cell)

@@ -1,11 +1,13 @@
 """Models come to be: trained, brought, or taken up again; with the concepts and memories that belong to them."""
 
+import copy
 import json
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,8 +15,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from core import checkpoint, data, files, store, train
+from core import snapshots as series
 from core.analysis import subspace
-from core.config import CLASSIFIERS, N_LABELS, ZOO, ModelSpec, Progress, Settings, silent
+from core.config import CLASSIFIERS, N_LABELS, ZOO, ModelSpec, Progress, SeriesSpec, Settings, silent
 from core.experiments.classifier import train_classifier
 from core.experiments.machine import device_of, library_of, machine_of, versions
 from core.library import IMPORTED, is_name, is_reserved
@@ -36,6 +39,7 @@ def train_model(
     path: Path | None = None,
     state: Path | None = None,
     keep_state: bool = False,
+    snapshots: Sequence[int] = (),
     progress: Progress = silent,
     watch: train.Watch = train.unwatched,
 ) -> tuple[Path, TrainingRun]:
@@ -47,6 +51,8 @@ def train_model(
         path: Another place for the file.
         state: Another place for the training state, which else lies beside the file.
         keep_state: Whether the state stays when the model is there.
+        snapshots: Epochs after which the weights are kept too, see `core.snapshots`. They lie beside the state until
+            the model is there; a training that goes on keeps those that are left.
         progress: Called after every epoch.
         watch: Called after every epoch with the course so far.
 
@@ -56,18 +62,42 @@ def train_model(
     Raises:
         DataError: The images are not there.
         TrainingError: The loss is not finite, or the training state cannot be read or written.
+        SpecError: No such snapshots can be kept.
     """
+    kept = SeriesSpec(**spec.to_dict(), kept=tuple(snapshots)).kept if snapshots else ()
     training = data.load_dataset(spec.dataset, settings.data)
     test = data.load_dataset(spec.dataset, settings.data, train=False)
     target = path or settings.models / f"{id_of(spec)}.safetensors"
     state = state or target.with_suffix(STATE)
-    vae, course = train.train(
-        spec, training, test, device=device_of(settings), state=state, progress=progress, watch=watch
-    )
+    place = state  # where the snapshots lie until all are there
+
+    def keep(training_state: checkpoint.TrainingState) -> None:
+        if training_state.epoch in kept:
+            network, course = copy.deepcopy(training_state.networks()[0]), training_state.courses()[0]
+            part = part_of(place, training_state.epoch)
+            file_trained(part, spec, network, course, (training, test), settings, series.N_MEMORIES)
+
+    options: dict[str, Any] = {"device": device_of(settings), "progress": progress, "watch": watch, "keep": keep}
+    vae, course = train.train(spec, training, test, state=state, **options)
     file_trained(target, spec, vae, course, (training, test), settings)
+    join_parts(place, kept, target)
     if not keep_state:
         state.unlink(missing_ok=True)
     return target, course
+
+
+def part_of(state: Path, epoch: int) -> Path:
+    """The file of a snapshot while its training is not at its end."""
+    return state.with_suffix(f".epoch-{epoch}")
+
+
+def join_parts(state: Path, kept: Sequence[int], model: Path) -> None:
+    """Join the snapshots that lie beside a state to a file beside the model; there may be none."""
+    parts = {epoch: path for epoch in kept if (path := part_of(state, epoch)).exists()}
+    if parts:
+        series.save_series(model.with_name(f"{model.stem}{series.ENDING}"), parts)
+    for path in parts.values():
+        path.unlink()
 
 
 def file_trained(
@@ -151,9 +181,12 @@ def state_of(spec: ModelSpec, settings: Settings) -> Path:
 
 
 def forget_state(spec: ModelSpec, settings: Settings) -> None:
-    """Remove the state of a training that has come to its end, and the notes about it."""
+    """Remove the state of a training that has come to its end, its snapshots so far, and the notes about it."""
+    state = state_of(spec, settings)
     for ending in (STATE, ELSEWHERE, WAITING):
-        state_of(spec, settings).with_suffix(ending).unlink(missing_ok=True)
+        state.with_suffix(ending).unlink(missing_ok=True)
+    for part in state.parent.glob(f"{state.stem}.epoch-*"):
+        part.unlink(missing_ok=True)
 
 
 def note_elsewhere(spec: ModelSpec, settings: Settings) -> None:

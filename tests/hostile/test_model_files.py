@@ -191,7 +191,7 @@ def test_a_file_of_an_unknown_kind_is_nothing(good: Path, settings: Settings, ht
     "name",
     [
         *("my-classifier", "Digits Classifier", "digits-classifier", "mnist-nz100-seed0", "x.sweeps", "elbo-grid"),
-        *("claims-invert", "digits-nz9-0123abcd"),
+        *("claims-invert", "digits-nz9-0123abcd", "mine-epoch60", "mine.snapshots"),
     ],
 )
 def test_a_name_that_belongs_to_something_else_is_refused(
