@@ -22,6 +22,10 @@ class TrainingError(RefusedError):
     """A training that cannot go on."""
 
 
+class DivergedError(TrainingError):
+    """A loss is not finite."""
+
+
 @dataclass(frozen=True)
 class Bound:
     """Of a test set: the negative ELBO and its KL term in nats per image, and how many latent units are active."""
@@ -144,7 +148,7 @@ def damaged(path: Path, error: Exception) -> TrainingError:
     )
 
 
-def not_finite(spec: ModelSpec, epoch: int, alone: bool) -> TrainingError:
+def not_finite(spec: ModelSpec, epoch: int, alone: bool) -> DivergedError:
     """What is said about a training that diverged."""
     place = f"epoch {epoch}" + ("" if alone else f" (seed {spec.seed})")
-    return TrainingError(f"The loss is not finite after {place}. Train with lower learning rates.")
+    return DivergedError(f"The loss is not finite after {place}. Train with lower learning rates.")

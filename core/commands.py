@@ -34,6 +34,7 @@ from core.config import (
     Progress,
     Settings,
 )
+from core.experiments import side_by_side
 from core.library import Entry, Library
 from core.results import PAIRS, POINTS, GridCell
 from core.session import Session
@@ -124,7 +125,13 @@ def run_zoo(args: argparse.Namespace, session: Session) -> dict[str, Any]:
         if failed:
             raise RefusedError("Some models were not trained, as said above. Start again: what is done is kept.")
     else:
-        for name in names:
+        one_by_one = names
+        if session.device.type == "cuda":
+            one_by_one = [name for name in names if name in CLASSIFIERS]
+            with progress_bar("zoo") as report:
+                stacked = [name for name in names if name in ZOO]
+                side_by_side.zoo_stacks(stacked, session.settings, folder=args.output, progress=report)
+        for name in one_by_one:
             with progress_bar(name) as report:
                 experiments.zoo_model(name, session.settings, folder=args.output, progress=report)
     return {"folder": str(args.output), "models": names}
@@ -144,7 +151,7 @@ def run_grid(args: argparse.Namespace, session: Session) -> dict[str, Any]:
     missing = experiments.missing_cells(spec, args.output)
     with progress_bar(f"{len(missing)} of {len(spec.cells)} trainings") as report:
         if missing:
-            train_cells(missing, args, session.settings, report)
+            train_cells(missing, args, session, report)
         report(1.0, "all are there")
     sweep = experiments.latent_sweep(spec, args.output)
     return {
@@ -155,17 +162,20 @@ def run_grid(args: argparse.Namespace, session: Session) -> dict[str, Any]:
     }
 
 
-def train_cells(cells: list[ModelSpec], args: argparse.Namespace, settings: Settings, report: Progress) -> None:
-    """Let Dask workers share trainings, and file each as it ends.
+def train_cells(cells: list[ModelSpec], args: argparse.Namespace, session: Session, report: Progress) -> None:
+    """Train side by side on a GPU, else let Dask workers share trainings; file each as it ends.
 
     Raises:
         RefusedError: A training cannot be done, or its worker dies again and again.
     """
     from distributed import KilledWorker, as_completed
 
+    if session.device.type == "cuda" and not args.scheduler:
+        side_by_side.grid_stacks(cells, session.settings, path=args.output, progress=report)
+        return
     threads = 0 if args.scheduler else max(1, joblib.cpu_count() // args.processes)
     options = {"device": args.device or "", "threads": threads}
-    with workers(args, settings) as client:
+    with workers(args, session.settings) as client:
         futures = client.map(experiments.grid_cell, cells, key=[f"grid-{cell.key()}" for cell in cells], **options)
         try:
             for done, future in enumerate(as_completed(futures), 1):

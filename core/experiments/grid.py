@@ -56,7 +56,7 @@ def grid_cells(
     try:
         trained = train.train_stack(specs, training, test, device=place, progress=progress, engine=engine, **options)
         bounds = [end_of(course) for _, course in trained]
-    except checkpoint.TrainingError:
+    except checkpoint.DivergedError:
         bounds = [DIVERGED for _ in specs]
     together = f", {len(specs)} side by side" if len(specs) > 1 else ""
     return [
