@@ -46,6 +46,7 @@ FIGURES = (
     *("stagesNz", "fig5a", "fig5b", "fig6", "fig7a", "fig7b", "fig8", "suppE", "fig9", "saddles", "fig10"),
 )
 """The names of dashboard.catalogue, for the help alone: to import that takes a second."""
+LONG = 60  # characters of a default
 
 
 def main(arguments: list[str] | None = None, start: Callable[[Settings], Session] = Session.open) -> int:
@@ -208,8 +209,13 @@ def add_spec(
                 f"--{name.replace('_', '-')}",
                 dest=item.name,
                 metavar="{" + ",".join(check.words) + "}" if isinstance(check, Choice) else item.name.upper(),
-                help=item.metadata["help"] + (f" (default: {default})" if default is not MISSING else ""),
+                help=item.metadata["help"] + said_of(default),
             )
+
+
+def said_of(default: object) -> str:
+    """A default as the help names it; a long one would hide the rest."""
+    return f" (default: {default})" if default is not MISSING and len(str(default)) < LONG else ""
 
 
 if __name__ == "__main__":
