@@ -206,7 +206,9 @@ class NoiseSweepSpec(ExperimentSpec):
     """Minimum distances and stage of an ensemble at many p (the paper's Fig. 4, there with 500 runs)."""
 
     label: int = setting(Integer(0, N_LABELS - 1), 6, help="label of the images")
-    noises: tuple[float, ...] = setting(Reals(0, 1), NOISES, help="values of p; else 0, 0.025, ..., 1: stage II can be narrow")
+    noises: tuple[float, ...] = setting(
+        Reals(0, 1), NOISES, help="values of p; else 0, 0.025, ..., 1: stage II can be narrow"
+    )
 
 
 @dataclass(frozen=True)
