@@ -1,7 +1,9 @@
 """flask-caching as the store of results: bytes alone, whoever wrote them; and replies in memory, built once."""
 
+import hashlib
 import pickle
 import socket
+import struct
 import subprocess
 import threading
 from contextlib import suppress
@@ -48,6 +50,20 @@ def test_the_folder_is_kept_within_the_setting(settings: Settings):
     for key in "abcd":
         store.set(key, bytes(400))
     assert sum(store.get(key) is not None for key in "abcd") == 2
+
+
+def test_what_the_version_before_cached_is_not_read_and_gives_way(settings: Settings):
+    """It had flask-caching's own files in this folder: named by MD5, a packed time and a pickle."""
+    folder = settings.cache / RESULTS
+    folder.mkdir(parents=True)
+    for key in ("trajectories:a", "trajectories:b"):
+        content = struct.pack("I", 2**31) + pickle.dumps(Evil()) + bytes(300)
+        (folder / hashlib.md5(key.encode()).hexdigest()).write_bytes(content)
+    store = FlaskStore(Flask("test"), replace(settings, max_cache=800))
+    assert [store.get(key) for key in ("trajectories:a", "trajectories:b")] == [None] * 2
+    store.set("trajectories:a", bytes(700))
+    assert store.get("trajectories:a") == bytes(700)
+    assert len(list(folder.iterdir())) == 1  # both others made room
 
 
 # Redis
