@@ -212,6 +212,13 @@ class NoiseSweepSpec(ExperimentSpec):
 
 
 @dataclass(frozen=True)
+class RunFilmSpec(NoiseSweepSpec):
+    """One of the runs of a label at many p."""
+
+    sample: int = setting(Integer(0, 499), 17, help="which image of the label the highlighted run starts from")
+
+
+@dataclass(frozen=True)
 class LabelMapSpec(NoiseSweepSpec):
     """How the decoded images are read at every step and p (the paper's Fig. 5)."""
 

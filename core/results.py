@@ -145,6 +145,66 @@ class Trajectories:
 
 
 @dataclass(frozen=True)
+class FilmFrame:
+    """All that a screen shows of collective runs at one p: a frame of the film over p.
+
+    `embedding` is the position in the plane of the principal components, of which there is one pair of axes where they
+    are fixed and one for every step otherwise. `landmark` is the position (a, b) in the plane of a run's own landmarks
+    (memory at (1, 1), concept at (1, 0), abstract concept at (0, 0)), `rest` the distance from that plane, `inside` the
+    share of the squared distance from the abstract concept that lies in it; `nearest` the index in `POINTS` of the
+    landmark that is nearest at that step in all dimensions. `is_flat` says that the landmarks of most runs span no
+    plane. Positions are rounded to 16 bits.
+    """
+
+    trajectories: Trajectories
+    embedding: Float[np.ndarray, "steps trials 2"]
+    basis: Float[np.ndarray, "bases 2 latent"]
+    mean: Float[np.ndarray, "bases latent"]
+    explained_variance_ratio: Float[np.ndarray, "bases 2"]
+    landmark: Float[np.ndarray, "steps trials 2"]
+    rest: Float[np.ndarray, "steps trials"]
+    inside: Float[np.ndarray, "steps"]
+    nearest: Int[np.ndarray, "steps trials"]
+    is_flat: bool
+
+    @property
+    def has_fixed_axes(self) -> bool:
+        """Whether one pair of axes serves all steps."""
+        return len(self.basis) == 1
+
+
+@dataclass(frozen=True)
+class RunFilm:
+    """One run at many p: the highlighted one, with its images, and where it is in the two planes.
+
+    `embedding` is on the axes of the memories of the model (see `FixedPlane`); `landmark` and `rest` as in `FilmFrame`,
+    the rest as in `Run`.
+    """
+
+    noises: Float[np.ndarray, "noises"]
+    clean: Float[np.ndarray, "pixels"]
+    images: Float[np.ndarray, "noises steps pixels"]
+    distances: Float[np.ndarray, "noises points steps"]
+    minimum_distance: Float[np.ndarray, "noises points"]
+    minimum_step: Int[np.ndarray, "noises points"]
+    approaches_at_same_step: Bool[np.ndarray, "noises"]
+    embedding: Float[np.ndarray, "noises steps 2"]
+    landmark: Float[np.ndarray, "noises steps 2"]
+    rest: Float[np.ndarray, "noises steps"]
+    memory: Float[np.ndarray, "latent"]
+
+
+@dataclass(frozen=True)
+class FixedPlane:
+    """The plane that all memories of a model vary most in; `ranges` is how far they reach on its axes, and a margin."""
+
+    basis: Float[np.ndarray, "2 latent"]
+    mean: Float[np.ndarray, "latent"]
+    explained_variance_ratio: Float[np.ndarray, "2"]
+    ranges: Float[np.ndarray, "axes 2"]
+
+
+@dataclass(frozen=True)
 class NoiseSweep:
     """Ensembles over a grid of p (the paper's Fig. 4): one `Ensemble` field each, with noises as the last axis."""
 

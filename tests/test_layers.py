@@ -49,6 +49,7 @@ FLOORS = {  # a module imports only modules of lower floors; `core.analysis` imp
     "core.experiments.sweeps": 9,
     "core.experiments.training": 9,
     "core.experiments.approach": 9,
+    "core.experiments.film": 9,
     "core.experiments.geometry": 9,
     "core.experiments.label_maps": 9,
     "core.experiments.claim_file": 9,

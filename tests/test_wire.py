@@ -4,6 +4,7 @@ import base64
 import gzip
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -25,7 +26,7 @@ from tests.conftest import settings_in
 from tests.synthetic import LATENT, SHAPE, STEPS, make_cloud, make_plane, make_run, make_space, make_sweep
 
 
-def opened(sent: dict[str, Any]) -> np.ndarray:
+def opened(sent: Mapping[str, Any]) -> np.ndarray:
     """What panels.js makes of an array."""
     if "f32" in sent:
         return np.frombuffer(base64.urlsafe_b64decode(sent["f32"]), "<f4").reshape(sent["shape"])
@@ -34,7 +35,7 @@ def opened(sent: dict[str, Any]) -> np.ndarray:
     return sent["low"] + (sent["high"] - sent["low"]) / sent["levels"] * whole
 
 
-def steps_off(sent: dict[str, Any], values: np.ndarray) -> float:
+def steps_off(sent: Mapping[str, Any], values: np.ndarray) -> float:
     """How wide a step of an array is, as a share of its extent: twice the largest error of many values."""
     return 2 * float(np.abs(opened(sent) - values).max() / np.ptp(values))
 

@@ -84,10 +84,14 @@ def trajectories(spec: EnsembleSpec, session: Session, *, progress: Progress = s
     Source:
         Nagano et al. (2020), Fig. 3.
     """
-    model = session.model(spec.model)
     z = activity(spec, session, progress=progress)
-    concept = model.concepts[spec.label]
-    d = point_distances(model, spec.label, z, model.memories[spec.label, : spec.n_runs])
+    return trajectories_of(z, session.model(spec.model), spec.label)
+
+
+def trajectories_of(z: Float[Tensor, "steps trials latent"], model: store.Model, label: int) -> Trajectories:
+    """The same of runs that are there."""
+    concept = model.concepts[label]
+    d = point_distances(model, label, z, model.memories[label, : z.shape[1]])
     means, line = concepts.mean_error(d), line_distances(z, concept)
     return Trajectories(
         distances=array(means.mean),
@@ -110,8 +114,7 @@ def embedding(spec: EmbeddingSpec, session: Session, *, progress: Progress = sil
     """
     model = session.model(spec.model)
     z = activity(spec, session, progress=progress)
-    ahead = spec.window if spec.basis != "fixed" else 0
-    axes = axes_of(model, spec, longer(model, z, ahead).cpu())
+    axes = axes_of(model, spec, z)
     return Embedding(
         embedding=array(torch.stack([subspace.embed(z.cpu(), axes, lag=lag) for lag in range(TRAIL)], dim=1)),
         basis=array(axes.basis),
@@ -187,15 +190,25 @@ def noisy(
     )
 
 
-def axes_of(model: store.Model, spec: EmbeddingSpec, z: Tensor) -> subspace.Subspace:
+def axes_of(model: store.Model, spec: EmbeddingSpec, z: Float[Tensor, "steps trials latent"]) -> subspace.Subspace:
     """The axes of the plane at every step; on the CPU, because not every device has float64."""
-    fixed = subspace.fixed_axes(model.memories.flatten(0, 1).cpu())
+    fixed = memory_axes(model)
     if spec.basis == "fixed":
-        n = spec.n_steps + 1
-        return subspace.Subspace(
-            fixed.basis.expand(n, -1, -1), fixed.mean.expand(n, -1), fixed.explained_variance_ratio.expand(n, -1)
-        )
+        return every_step(fixed, len(z))
+    z = longer(model, z, spec.window).cpu()
     return subspace.windowed_axes(z, spec.window, fixed.basis[0], rotate=spec.basis == "rotated")
+
+
+def memory_axes(model: store.Model) -> subspace.Subspace:
+    """The axes that do not move, as a subspace of one step."""
+    return subspace.fixed_axes(model.memories.flatten(0, 1).cpu())
+
+
+def every_step(fixed: subspace.Subspace, n: int) -> subspace.Subspace:
+    """Axes that do not move, for n steps."""
+    return subspace.Subspace(
+        fixed.basis.expand(n, -1, -1), fixed.mean.expand(n, -1), fixed.explained_variance_ratio.expand(n, -1)
+    )
 
 
 def point_distances(

@@ -1,0 +1,131 @@
+"""The film over p: all that a screen shows of collective runs, and of the highlighted one, at every p."""
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from core import store
+from core.analysis import concepts, landmarks, subspace
+from core.config import EmbeddingSpec, EnsembleSpec, Progress, RunFilmSpec, silent
+from core.experiments.machine import array
+from core.experiments.runs import (
+    axes_of,
+    every_step,
+    latent_activity,
+    line_distances,
+    memory_axes,
+    noisy,
+    point_distances,
+    starts,
+    trajectories_of,
+)
+from core.results import FilmFrame, FixedPlane, RunFilm
+from core.session import Session
+
+MARGIN = 0.08  # of the extent of the memories, on either side
+HALF = float(np.finfo(np.float16).max)
+
+
+def film_frame(spec: EmbeddingSpec, session: Session, *, progress: Progress = silent) -> FilmFrame:
+    """Collective runs at one p: their distances, and their positions in the two planes.
+
+    The latent activity is taken from the cache where it is there, but is not put into it: that of a whole film would
+    fill it.
+
+    Raises: as `run`.
+    """
+    model = session.model(spec.model)
+    asked = spec.part(EnsembleSpec)
+    kept = session.found(latent_activity, asked) or latent_activity(asked, session, progress=progress)
+    z = torch.from_numpy(kept.z).to(session.device)
+    axes = axes_of(model, spec, z)
+    bases = slice(1) if spec.basis == "fixed" else slice(None)
+    memories = model.memories[spec.label, : spec.n_runs]
+    concept, abstract = centres(model, spec.label)
+    landmark, rest = landmarks.landmark_coordinates(z.cpu(), memories.cpu(), concept, abstract)
+    return FilmFrame(
+        trajectories=trajectories_of(z, model, spec.label),
+        embedding=half(subspace.embed(z.cpu(), axes)),
+        basis=array(axes.basis[bases].contiguous()),
+        mean=array(axes.mean[bases].contiguous()),
+        explained_variance_ratio=array(axes.explained_variance_ratio[bases].contiguous()),
+        landmark=half(landmark),
+        rest=half(rest),
+        inside=array(landmarks.share_inside(z.cpu(), rest, abstract)),
+        nearest=array(landmarks.nearest_now(point_distances(model, spec.label, z, memories)).to(torch.int8)),
+        is_flat=landmarks.are_nearly_on_a_line(memories.cpu(), concept, abstract),
+    )
+
+
+def run_film(spec: RunFilmSpec, session: Session, *, progress: Progress = silent) -> RunFilm:
+    """One run at many p, all of them in one batch; computed, not kept, as `run`.
+
+    Raises: as `run`.
+    """
+    progress(0, f"one run at {len(spec.noises)} p")
+    model = session.model(spec.model)
+    rows = [spec.sample]
+    clean = starts(model, spec, rows, session)
+    x = torch.cat([noisy(model, spec, clean, rows, noise) for noise in spec.noises])
+    z, images = runs_and_images(model, x, spec.n_steps)
+    memory = model.memories[spec.label, spec.sample].expand(len(x), -1)
+    d = point_distances(model, spec.label, z, memory)
+    smallest, step = concepts.minimum(d)
+    at_same_step = concepts.is_approach_at_same_step(d[1], line_distances(z, model.concepts[spec.label]))
+    landmark, rest = landmarks.landmark_coordinates(z.cpu(), memory.cpu(), *centres(model, spec.label))
+    return RunFilm(
+        noises=np.array(spec.noises),
+        clean=array(clean[0]),
+        images=array(images.transpose(0, 1)),
+        distances=array(d.permute(2, 0, 1)),
+        minimum_distance=array(smallest.T),
+        minimum_step=array(step.T),
+        approaches_at_same_step=array(at_same_step),
+        embedding=array(subspace.embed(z.cpu(), every_step(memory_axes(model), len(z))).transpose(0, 1)),
+        landmark=array(landmark.transpose(0, 1)),
+        rest=array(rest.T),
+        memory=array(memory[0]),
+    )
+
+
+def fixed_plane(id: str, session: Session) -> FixedPlane:
+    """The axes of the memories of a model, and the part of their plane that a screen shows.
+
+    Raises:
+        StoreError: There is no such model.
+    """
+    model = session.model(id)
+    axes, memories = memory_axes(model), model.memories.flatten(0, 1).cpu()
+    placed = array(subspace.embed(memories[None], axes)[0])
+    low, high = placed.min(0), placed.max(0)
+    margin = np.where(high > low, MARGIN * (high - low), 1).astype(placed.dtype)  # a model of N_z = 1 has one axis
+    return FixedPlane(
+        basis=array(axes.basis[0]),
+        mean=array(axes.mean[0]),
+        explained_variance_ratio=array(axes.explained_variance_ratio[0]),
+        ranges=np.stack([low - margin, high + margin], axis=1),
+    )
+
+
+@torch.no_grad()
+def runs_and_images(
+    model: store.Model, x: Float[Tensor, "trials pixels"], n_steps: int
+) -> tuple[Float[Tensor, "steps trials latent"], Float[Tensor, "steps trials pixels"]]:
+    """Repeated inference that keeps the images: z(0), ..., z(T) and x(0), ..., x(T)."""
+    images, z = [x], [model.vae.mean(x)]
+    for _ in range(n_steps):
+        images.append(model.vae.decode(z[-1]))
+        z.append(model.vae.mean(images[-1]))
+    return torch.stack(z), torch.stack(images)
+
+
+def centres(model: store.Model, label: int) -> tuple[Float[Tensor, "latent"], Float[Tensor, "latent"]]:
+    """The concept of a label and the abstract concept; on the CPU, because not every device has float64."""
+    means = model.concepts.cpu()
+    return means[label], concepts.abstract_concept(means)
+
+
+def half(values: Tensor) -> np.ndarray:
+    """Rounded to 16 bits, which is finer than a screen shows; what is beyond their range ends there."""
+    return array(values.clamp(-HALF, HALF).half())

@@ -1,0 +1,77 @@
+"""What the browser gets of the film over p, key by key. The axis that is named last changes fastest."""
+
+from typing import NotRequired, TypedDict
+
+
+class Quantised(TypedDict):
+    """See `wire.quantised`: numbers as changes to the row before, in base64."""
+
+    u16: str
+    low: float
+    high: float
+    levels: int
+    shape: list[int]
+
+
+class Exact(TypedDict):
+    """See `wire.exact`: 32-bit floats in base64."""
+
+    f32: str
+    shape: list[int]
+
+
+class Plane(TypedDict):
+    """Positions of all runs in a plane, each coordinate as a whole number from 0 (`low`) to `levels` (`high`).
+
+    `u8` is `wire.packed` of (runs, 2, steps): x of run 0 at all steps, then its y, then x of run 1.
+    """
+
+    low: list[float]
+    high: list[float]
+    levels: int
+    u8: str
+
+
+class FramePayload(TypedDict):
+    """Collective runs at one p."""
+
+    plane: Plane  # in the plane of the principal components
+    landmark: Plane  # (a, b) in the plane of the landmarks of each run, cut off at wire.LANDMARK_RANGE
+    nearest: str  # wire.nibbles of (runs, steps): nearest landmark + 3 * paleness; see wire.PALENESS_CUTS
+    curves: Quantised  # (steps, 17): 3 mean distances, their 3 standard errors, 10 mean distances to concepts, the line
+    explained: list[list[float]]  # shares of variance of both axes at every step; one pair where the axes are fixed
+    inside: list[float]  # share of the squared distance that lies in the plane of the landmarks, at every step
+    flat: bool  # the landmarks of most runs span no plane: leave the view out
+    minimum_distance: list[float]
+    minimum_distance_sem: list[float]
+    minimum_distance_difference_sem: list[float]  # memory and concept, memory and abstract, concept and abstract
+    rival: str | None  # the stage that other runs might give as well
+    basis: NotRequired[Quantised]  # (steps, 2, latent); both are absent where the axes are fixed
+    mean: NotRequired[Quantised]  # (steps, latent)
+
+
+class FixedPlanePayload(TypedDict):
+    """The plane that does not move: what places a vector on it, and the part of it that is shown."""
+
+    basis: Exact  # (2, latent)
+    mean: Exact  # (latent,)
+    explained: list[float]
+    ranges: list[list[float]]  # [[x low, x high], [y low, y high]]
+
+
+class RunFilmPayload(TypedDict):
+    """The highlighted run at many p. All `Quantised` have the steps first, then the noises."""
+
+    noises: list[float]
+    shape: list[int]  # height and width of an image
+    clean: str  # wire.nibbles of the pixels, black to white
+    images: str  # wire.nibbles of (noises, pixels, steps): grey at t = 0, then changes modulo 16 by wire.zigzag
+    distances: Quantised  # (steps, noises, 3): to memory, concept and abstract concept
+    minimum_distance: list[list[float]]  # (noises, 3)
+    minimum_step: list[list[int]]  # (noises, 3)
+    approaches_at_same_step: list[bool]
+    plane: Quantised  # (steps, noises, 2), on the axes of the fixed plane
+    landmark: Quantised  # (steps, noises, 2)
+    rest: Quantised  # (steps, noises)
+    memory: Exact  # (latent,)
+    captions: list[str]  # one for every p
