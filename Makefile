@@ -11,6 +11,8 @@ TORCH_BACKEND ?= auto
 endif
 UV := uv==0.13.9
 PIP = .venv/bin/python -m pip install --disable-pip-version-check $(if $(CI),-qq)
+NODE := .venv/bin/node
+BIOME := $(NODE) node_modules/@biomejs/biome/bin/biome
 
 WORKERS ?= 2
 PYTEST_ARGS ?=
@@ -25,29 +27,33 @@ run: .venv/.stamp-run ## install what is missing and start the dashboard (HOST, 
 	@exec .venv/bin/python serve.py
 
 install: .venv/.stamp-run ## create .venv with what the dashboard needs
-install-dev: .venv/.stamp-dev ## ... and the development tools
+install-dev: node_modules/.package-lock.json ## ... and the development tools
 
 test: lint ## lint, then every test; a test that lacks Chromium or Redis is skipped with the reason
+	$(NODE) --test 'tests/js/*.test.js'
 	@OMP_NUM_THREADS=1 .venv/bin/python -m pytest -rs -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 fuzz: .venv/.stamp-dev ## 5,000 new hostile payloads for the callbacks of all pages; `make test` tries 300 fixed ones
 	@LT_FUZZ=5000 OMP_NUM_THREADS=1 .venv/bin/python -m pytest -rs tests/hostile/test_fuzz.py $(PYTEST_ARGS)
 
-lint: .venv/.stamp-dev ## ruff, pyright and hadolint
+lint: node_modules/.package-lock.json ## ruff and pyright, biome and tsc, hadolint
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+	$(BIOME) ci --error-on-warnings
+	$(NODE) node_modules/typescript/bin/tsc
 	@$(call tool,pyright,export PYRIGHT_PYTHON_IGNORE_WARNINGS=1; .venv/bin/pyright)
 	@$(call tool,hadolint,.venv/bin/hadolint Dockerfile)
 
-format: .venv/.stamp-dev ## let ruff format and fix
+format: node_modules/.package-lock.json ## let ruff and biome format and fix
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
+	$(BIOME) check --write
 
 container: .venv/.stamp-dev ## build the Dockerfile and run it, without a Docker engine (root on Debian)
 	@PYTHON='$(PYTHON)' bash .ci/container
 
-clean: ## remove .venv and the caches
-	rm -rf .venv .pytest_cache .ruff_cache .hypothesis
+clean: ## remove .venv, node_modules and the caches
+	rm -rf .venv node_modules .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
 
 # pyright fetches its program at the first use and hadolint is not built for every platform: where one cannot start
@@ -71,6 +77,11 @@ endef
 
 .venv/.stamp-dev: requirements-dev.txt .venv/.stamp-run
 	$(PIP) -r requirements-dev.txt
+	@touch $@
+
+# The file is npm's own note of what it has installed.
+node_modules/.package-lock.json: package.json package-lock.json .venv/.stamp-dev
+	.venv/bin/npm ci
 	@touch $@
 
 # uv takes the versions from requirements.txt. It gives up after seconds where PyTorch's index does not answer.
