@@ -78,7 +78,7 @@ def new_app(hosting: Hosting, name: str, **options: Any) -> Dash:
         __name__,
         title="Latent Trajectories" if name == "Explore" else f"{name} – Latent Trajectories",
         update_title="",
-        index_string=index(),
+        index_string=index(name, hosting.requests),
         meta_tags=META,
         **hosting.dash_prefixes(PAGES[name]),
         **options,

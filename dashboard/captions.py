@@ -4,7 +4,8 @@ import math
 from collections.abc import Sequence
 
 from core.config import ModelSpec
-from core.results import Run, Stage
+from core.library import Entry
+from core.results import RunFilm, Stage
 
 NEAREST = {
     Stage.MEMORY: "their own memory",
@@ -34,15 +35,20 @@ def ensemble_caption(
     )
 
 
-def run_caption(run: Run, *, label: str, sample: int) -> str:
-    """The highlighted run's own nearest class, which often differs from the stage of the ensemble."""
-    i = int(run.minimum_distance.argmin())
-    point = ("its own memory", f"the concept of ‘{label}’", "the abstract concept")[i]
-    approach = "approaches" if run.approaches_at_same_step else "does not approach"
-    return (
-        f"The highlighted run (image {sample}): nearest to {point}, {run.minimum_distance[i]:.2f} "
-        f"at t = {run.minimum_step[i]}; it {approach} its concept."
-    )
+def run_captions(film: RunFilm, *, label: str, sample: int) -> list[str]:
+    """The highlighted run's own nearest landmark at every p, which often differs from the stage of the ensemble."""
+    points = ("its own memory", f"the concept of ‘{label}’", "the abstract concept")
+    found = []
+    for distance, step, approaches in zip(
+        film.minimum_distance, film.minimum_step, film.approaches_at_same_step, strict=True
+    ):
+        i = int(distance.argmin())
+        verb = "approaches" if approaches else "does not approach"
+        found.append(
+            f"The highlighted run (image {sample}): nearest to {points[i]}, {distance[i]:.2f} "
+            f"at t = {step[i]}; it {verb} its concept."
+        )
+    return found
 
 
 def approach_caption(at_same_step: float, anywhere: float, single: float, *, mean_path: bool, mean_curve: bool) -> str:
@@ -61,9 +67,8 @@ def approach_caption(at_same_step: float, anywhere: float, single: float, *, mea
         path, curve = ("does" if found else "does not" for found in (mean_path, mean_curve))
         means = f"Their mean position {path}, their mean distance {curve}."
     return (
-        f"{100 * at_same_step:.0f} % of the runs approach their concept (nearest half way, then nearer than the "
-        f"straight line), {100 * anywhere:.0f} % nearer than any of its points, {100 * single:.0f} % with a single "
-        f"minimum. {means}"
+        f"{100 * at_same_step:.0f} % of the runs approach their concept: nearest half way, then nearer than the "
+        f"straight line ({100 * anywhere:.0f} % than all of it, {100 * single:.0f} % with one minimum). {means}"
     )
 
 
@@ -75,6 +80,11 @@ def with_beta(spec: ModelSpec) -> str:
         (', β = 1.5', '')
     """
     return "" if spec.beta == 1 else f", β = {spec.beta:g}"
+
+
+def model_choice(entry: Entry) -> str:
+    """What tells a model from the others of the same data set, N_z and beta."""
+    return f"seed {entry.spec.seed}, {entry.spec.epochs} epochs, {entry.origin}"
 
 
 def duration(seconds: float) -> str:

@@ -1,6 +1,6 @@
 """The state of the screen: one typed object, written to and read from the address in one place; and its widgets.
 
-A widget is plain HTML that names its field (`data-field`); screen.js binds it to the state. There is no other list of
+A widget is plain HTML that names its field (`data-field`); widgets.js binds it to the state. There is no other list of
 fields than `ScreenState`.
 """
 
@@ -23,7 +23,7 @@ class ScreenState(Spec):
     to the right, from original and from decoded images; the run of image 40 passes its concept half way from both.
     """
 
-    v: str = setting(Choice(("2",)), "2", help="version of the links; see links.py for those before")
+    v: str = setting(Choice(("3",)), "3", help="version of the links; see links.py for those before")
     dataset: str = setting(Choice(DATASETS), "mnist", key="d")
     n_latent: int = setting(Integer(1, 512), 100, key="nz")
     beta: float = setting(Real(0, 100), 1.0)
@@ -36,12 +36,13 @@ class ScreenState(Spec):
     n_runs: int = setting(Integer(10, 500), REFERENCE_RUNS, key="runs")
     n_steps: int = setting(Integer(5, 200), 60, key="T")
     window: int = setting(Integer(0, 30), 5)
-    basis: str = setting(Choice(BASES), "windowed", key="pca")
+    basis: str = setting(Choice(BASES), "fixed", key="pca")
     seed: int = setting(Integer(0, 2**31 - 1), 0)
     t: int = setting(Integer(0, 200), 60)
     speed: str = setting(Choice(("0.25", "0.5", "1", "2", "4")), "1")
     theme: str = setting(Choice(("auto", "light", "dark")), "auto")
     curves: str = setting(Choice(("points", "all")), "points")
+    view: str = setting(Choice(("landmark", "plane")), "landmark", help="the plane that a narrow screen shows")
 
     def inference_spec(self, model: str, source: str) -> InferenceSpec:
         """The experiment that the screen shows, on the model and source that were found for it."""
@@ -57,7 +58,7 @@ def sweep_spec(spec: InferenceSpec, n_runs: int) -> NoiseSweepSpec:
 
 
 def field_list() -> list[dict[str, Any]]:
-    """The fields as screen.js needs them: name, short key, default."""
+    """The fields as the browser needs them: name, short key, default."""
     return [{"name": f.name, "key": key_of(f), "default": f.default} for f in fields(ScreenState)]
 
 

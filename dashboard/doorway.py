@@ -18,7 +18,7 @@ from flask import Flask, Response, request
 
 from dashboard.hosting import Hosting
 
-INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+INLINE = re.compile(r"<script(?: type=\"importmap\")?>(.*?)</script>", re.DOTALL)
 READING = ("GET", "HEAD", "OPTIONS")
 OTHER_HOST = (
     "This server does not answer to the name {name}. Open it by its IP address, or let whoever started it allow the "

@@ -10,16 +10,15 @@ from core import experiments
 from core.computations import ENSEMBLE, FIGURE, Computations, Question
 from core.config import (
     EmbeddingSpec,
-    EnsembleSpec,
     ExperimentSpec,
     InferenceSpec,
     NoiseSweepSpec,
     Progress,
-    RunSpec,
+    RunFilmSpec,
     Settings,
 )
 from core.library import Library
-from core.results import LatentSpace, NoiseSweep, Run
+from core.results import FixedPlane, LatentSpace, NoiseSweep, RunFilm
 from core.session import Compute, Experiment, Session
 from core.spec import RefusedError
 from core.store import kept_sha256
@@ -74,10 +73,14 @@ class Experiments:
         """Landmarks of a model."""
         return experiments.latent_space(id, self.session)
 
-    def run(self, spec: RunSpec) -> Run:
-        """One run; cheaper to compute than to keep, and before everything else."""
+    def fixed_plane(self, id: str) -> FixedPlane:
+        """The plane of a model that does not move."""
+        return experiments.fixed_plane(id, self.session)
+
+    def run_film(self, spec: RunFilmSpec) -> RunFilm:
+        """One run at some p; cheaper to compute than to keep, and before everything else."""
         with self.computations.at_once():
-            return experiments.run(spec, self.session)
+            return experiments.run_film(spec, self.session)
 
     def reply(self, route: str, spec: ExperimentSpec, look: str, build: Callable[[], T]) -> T:
         """What a route makes of a spec's result and of the look of the screen, built once while it is in memory."""
@@ -131,8 +134,7 @@ class Experiments:
         """Compute what will probably be asked for, while nothing else is to do."""
         for spec in specs:
             with suppress(RefusedError):  # nobody waits for it; whoever asks will be told
-                self._ahead(experiments.trajectories, spec.part(EnsembleSpec))
-                self._ahead(experiments.embedding, spec.part(EmbeddingSpec))
+                self._ahead(experiments.film_frame, spec.part(EmbeddingSpec))
 
     def _ahead(self, experiment: Experiment[Any, Any], spec: ExperimentSpec) -> None:
         if self.session.found(experiment, spec) is None:

@@ -3,13 +3,21 @@
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
-from core.config import NOISE_KINDS
+from core.config import BASES, NOISE_KINDS
 from core.spec import Choice, Integer, Real, setting
 from dashboard.controls import ScreenState
 
 
 @dataclass(frozen=True)
-class FirstState(ScreenState):
+class SecondState(ScreenState):
+    """The state as links of version 2 have it: what is left out of them are the defaults of their time."""
+
+    v: str = setting(Choice(("2",)), "2")
+    basis: str = setting(Choice(BASES), "windowed", key="pca")
+
+
+@dataclass(frozen=True)
+class FirstState(SecondState):
     """The state as links of version 1 have it: what is left out of them are the defaults of their time."""
 
     v: str = setting(Choice(("1",)), "1")
@@ -21,10 +29,11 @@ class FirstState(ScreenState):
 
 def read_link(query: str) -> tuple[ScreenState, list[str]]:
     """The state of a link, leniently: see `Spec.from_query`. One without a version is of today's."""
-    if version_of(query) != "1":
+    former = {"1": FirstState, "2": SecondState}.get(version_of(query))
+    if former is None:
         return ScreenState.from_query(query)
-    first, notes = FirstState.from_query(query)
-    return ScreenState.from_dict(first.to_dict() | {"v": ScreenState().v}), notes
+    state, notes = former.from_query(query)
+    return ScreenState.from_dict(state.to_dict() | {"v": ScreenState().v}), notes
 
 
 def version_of(query: str) -> str:

@@ -5,8 +5,7 @@ None of them ever changes its size.
 
 from typing import Any
 
-import plotly.graph_objects as go
-from dash import dcc, html
+from dash import html
 
 from core.results import Stage
 from dashboard import controls
@@ -27,15 +26,15 @@ def plot_panel(name: str, title: str, description: str, *extra: Any) -> html.Fig
         description: What the picture shows, for screen readers; the note below changes with the data.
         extra: Controls beside the title.
     """
-    empty = go.Figure(layout={"xaxis": {"visible": False}, "yaxis": {"visible": False}})
-    empty.update_layout(paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)")
-    config = GRAPH | {"staticPlot": name == "plane"}  # plotly would take the clicks that choose a run
-    graph = dcc.Graph(id=f"{name}-graph", figure=empty, config=config, responsive=True)
     return html.Figure(
         [
             html.Figcaption([html.H2(title), *extra]),
             html.Div(
-                [graph, html.Canvas(id=f"{name}-canvas"), html.Div(className="wait", id=f"{name}-wait")],
+                [
+                    html.Div(id=f"{name}-graph", className="graph"),
+                    html.Canvas(id=f"{name}-canvas"),
+                    html.Div(className="wait", id=f"{name}-wait"),
+                ],
                 className="plot",
                 id=f"{name}-plot",
                 role="img",
@@ -49,7 +48,8 @@ def plot_panel(name: str, title: str, description: str, *extra: Any) -> html.Fig
 
 def big_tile(id: str, text: str) -> html.Div:
     """One large decoded image with a word below."""
-    return html.Div([html.Div(className="tile"), html.Span(text)], id=id, className="big")
+    picture = html.Div(className="tile") if id == "tile-concept" else html.Canvas(className="tile")
+    return html.Div([picture, html.Span(text)], id=id, className="big")
 
 
 def strip_panel() -> html.Figure:
@@ -76,7 +76,7 @@ def badge() -> html.Div:
         html.Div(
             [
                 html.Span(name, className="name"),
-                html.Span(html.I(), className="bar"),
+                html.Span([html.B(), html.I()], className="bar"),
                 html.Span("–", className="number"),
             ],
             className=f"minimum point-{i}",
@@ -91,8 +91,17 @@ def badge() -> html.Div:
                 id="stage-badge",
                 className="stage",
             ),
-            html.P("Loading …", id="caption", role="status", **attributes(aria_live="polite")),
-            html.Div(bars, className="minima", title="Mean over the runs of the smallest distance to each point"),
+            html.Div(
+                [
+                    html.P("Loading …", id="caption", role="status", **attributes(aria_live="polite")),
+                    html.P(id="caption-now"),
+                ],
+                className="captions",
+            ),
+            html.Div(
+                [html.P("Smallest distance, mean over the runs; bars: 2 SEM of the difference from the least"), *bars],
+                className="minima",
+            ),
         ],
         className="badge",
         **attributes(data_stages=" ".join(Stage)),
@@ -112,7 +121,9 @@ def rail() -> html.Section:
             controls.slider("n_runs", "Runs", 10, 500, 10),
             controls.slider("n_steps", "Steps T", 5, 200, 5),
             controls.choices(
-                "basis", "Axes of the plane", {"windowed": "windowed", "rotated": "rotated", "fixed": "fixed"}
+                "basis",
+                "Axes of the PCA plane",
+                {"fixed": "fixed", "windowed": "windowed PCA", "rotated": "windowed, turned"},
             ),
             controls.slider("window", "Window of the PCA, steps", 0, 30, 1),
             html.Div(
@@ -152,15 +163,34 @@ def rail() -> html.Section:
 def views() -> html.Section:
     """The panels."""
     switch = controls.choices(
-        "curves", "Curves", {"points": "three points", "all": "all ten concepts"}, class_name="small"
+        "curves", "Curves", {"points": "three landmarks", "all": "all ten concepts"}, class_name="small"
     )
+    view = controls.choices("view", "Plane", {"landmark": "landmark plane", "plane": "PCA plane"}, class_name="small")
     return html.Section(
         [
             badge(),
-            plot_panel("plane", "Latent plane", "Runs as dots with trails on two principal axes, concepts as markers"),
-            plot_panel("curves", "Distance over time", "Mean distance of the runs to memory and concepts", switch),
-            plot_panel("stage", "Stages over noise p", "Minimum distances over p, stages I, II and III as bands"),
+            html.Div(view, className="view-switch phone"),
+            plot_panel(
+                "landmark",
+                "Landmark plane",
+                "Runs as dots in the plane of memory, concept and abstract concept, in the colour of the nearest one",
+            ),
+            plot_panel(
+                "plane",
+                "PCA plane",
+                "Runs as dots on two principal axes, in the colour of the nearest landmark, concepts as markers",
+            ),
+            html.Div(
+                [
+                    plot_panel("nearest", "Nearest now", "Shares of the runs nearest to each landmark, stacked over t"),
+                    plot_panel(
+                        "curves", "Distance over time", "Mean distance of the runs to memory and concepts", switch
+                    ),
+                ],
+                className="over-time",
+            ),
             strip_panel(),
+            plot_panel("stage", "Stages over noise p", "Minimum distances over p, stages I, II and III as bands"),
         ],
         className="panels",
         **attributes(aria_label="Views"),

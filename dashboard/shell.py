@@ -6,7 +6,7 @@ from typing import Any
 from dash import ClientsideFunction, Dash, Input, dcc, html
 from flask import Response, request
 
-from dashboard import roles
+from dashboard import modules, roles
 from dashboard.controls import attributes
 from dashboard.requests import is_question
 from dashboard.theme import style_sheet
@@ -21,12 +21,14 @@ INDEX = """<!DOCTYPE html>
     {%css%}
     <style>THEME</style>
     <script>LOST</script>
+    <script type="importmap">MODULES</script>
   </head>
   <body>
     <p id="unanswered" role="alert"></p>
     {%app_entry%}
     <noscript>Latent Trajectories needs JavaScript.</noscript>
     <footer>{%config%}{%scripts%}{%renderer%}</footer>
+    START
   </body>
 </html>"""
 
@@ -58,7 +60,8 @@ class LeanDash(Dash):
     """
 
     def __init__(self, *args: Any, **options: Any):
-        super().__init__(*args, **options)
+        super().__init__(*args, assets_path_ignore=[modules.FOLDER], **options)
+        self.renderer = ""  # the module that starts the page does it, when all scripts are there
         name = f"{self.config.routes_pathname_prefix}_dash-update-component"
         answer = self.server.view_functions[name]
 
@@ -84,9 +87,16 @@ def posted() -> Any:
         return None
 
 
-def index() -> str:
-    """The HTML frame, with the colours of both themes in it: nothing flashes before the style sheet arrives."""
-    return INDEX.replace("THEME", style_sheet()).replace("LOST", LOST)
+def index(page: str, root: str) -> str:
+    """The HTML frame, with the colours of both themes in it: nothing flashes before the style sheet arrives.
+
+    Args:
+        page: The page's name in the navigation.
+        root: Path of the explorer.
+    """
+    start = modules.entry("main" if page == "Explore" else "page", root)
+    frame = INDEX.replace("THEME", style_sheet()).replace("LOST", LOST)
+    return frame.replace("MODULES", modules.import_map(root)).replace("START", start)
 
 
 def shell(page: Any, current: str, root: str) -> html.Div:

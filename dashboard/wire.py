@@ -9,12 +9,11 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from core.results import Embedding, FilmFrame, FixedPlane, LatentSpace, NoiseSweep, Run, RunFilm, Trajectories
+from core.results import FilmFrame, FixedPlane, LatentSpace, NoiseSweep, RunFilm
 from dashboard.payloads import Exact, FixedPlanePayload, FramePayload, Plane, Quantised, RunFilmPayload
 
 GREY_LEVELS = 32  # enough for the eye on small tiles, and half the bytes of 256
 MAP_LEVELS = 4095  # of positions on the plane, which has some 500 pixels
-TRAIL_LEVELS = 1023
 AXIS_LEVELS = 16383  # of directions, centres and what is placed by them: a tenth of a pixel
 PLANE_LEVELS = 255  # of the positions of a film of many p: two pixels; each bit less saves a fifth
 CURVE_LEVELS = 4095  # of distances, on a chart of some 300 pixels
@@ -38,21 +37,6 @@ def quantised(values: np.ndarray, levels: int) -> Quantised:
     change = np.diff(whole, axis=0, prepend=np.zeros_like(whole[:1]))
     planes = change.reshape(-1, 1).view(np.uint8).T
     return {"u16": _base64(planes.tobytes()), "low": low, "high": high, "levels": levels, "shape": list(values.shape)}
-
-
-def differences(embedding: np.ndarray) -> dict[str, Any]:
-    """How far each position of a trail lies from the one after it, in 8 bits of the step's largest.
-
-    No finer than is seen: where little moves most numbers are 0.
-
-    Args:
-        embedding: Positions (steps, lags, trials, 2); the browser has lag 0 and adds the rest up.
-    """
-    back = np.diff(embedding, axis=1)
-    finest = float(np.ptp(embedding)) / TRAIL_LEVELS
-    scale = np.maximum(np.abs(back).max(axis=(1, 2, 3)) / 127, max(finest, 1e-12))
-    whole = np.rint(back / scale[:, None, None, None]).astype(np.int8)
-    return {"i8": _base64(whole.tobytes()), "scale": exact(scale), "shape": list(back.shape)}
 
 
 def exact(values: np.ndarray) -> Exact:
@@ -112,34 +96,6 @@ def space_payload(space: LatentSpace, shape: tuple[int, int]) -> dict[str, Any]:
     vectors = np.vstack([space.concepts, space.abstract_concept])
     tiles = np.vstack([space.concept_images, space.abstract_image])
     return {"landmarks": exact(vectors), "tiles": sprite(tiles, shape), "shape": list(shape)}
-
-
-def run_payload(run: Run, shape: tuple[int, int]) -> dict[str, Any]:
-    """The highlighted run; tile 0 of the sprite is the clean image, tile t + 1 is x(t)."""
-    return {
-        "z": quantised(run.z, AXIS_LEVELS),
-        "memory": exact(run.memory),
-        "distances": exact(run.distances),
-        "minimum_distance": rounded(run.minimum_distance),
-        "minimum_step": run.minimum_step.tolist(),
-        "nearest": int(run.minimum_distance.argmin()),
-        "approaches": run.approaches,
-        "tiles": sprite(np.vstack([run.clean, run.images]), shape),
-        "shape": list(shape),
-    }
-
-
-def cloud_payload(runs: Trajectories, plane: Embedding) -> dict[str, Any]:
-    """All runs on the plane, with the axes that place anything else on it."""
-    return {
-        "embedding": quantised(plane.embedding[:, 0], MAP_LEVELS),
-        "trail": differences(plane.embedding),
-        "basis": quantised(plane.basis, AXIS_LEVELS),
-        "mean": quantised(plane.mean, AXIS_LEVELS),
-        "explained": exact(plane.explained_variance_ratio),
-        "n_steps": len(plane.basis) - 1,
-        "minimum_distance": rounded(runs.ensemble.minimum_distance),
-    }
 
 
 def run_film_payload(film: RunFilm, shape: tuple[int, int], captions: Sequence[str]) -> RunFilmPayload:
@@ -213,7 +169,13 @@ def _greys(images: np.ndarray) -> np.ndarray:
 def sweep_payload(sweep: NoiseSweep) -> dict[str, Any]:
     """Mean minimum distances over p, for the badge that follows the finger."""
     minima = [rounded(row) for row in sweep.minimum_distance.T]
-    return {"noises": sweep.noises.tolist(), "minimum_distance": minima, "rivals": list(sweep.rivals)}
+    errors = [rounded(row) for row in sweep.minimum_distance_difference_sem.T]
+    return {
+        "noises": sweep.noises.tolist(),
+        "minimum_distance": minima,
+        "difference_sem": errors,
+        "rivals": list(sweep.rivals),
+    }
 
 
 def rounded(values: np.ndarray) -> list[float]:

@@ -1,7 +1,6 @@
 /* Arrays from the wire: the counterpart of dashboard/wire.py. Nothing here knows what the numbers mean. */
 
-/** @typedef {{u16: string, low: number, high: number, levels: number, shape: number[]}} Quantised */
-/** @typedef {{f32: string, shape: number[]}} Exact */
+/** @import { Exact, Quantised } from "#types" */
 /** @typedef {{values: Float32Array, shape: number[]}} Decoded */
 
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -91,18 +90,24 @@ export function nibbles(text) {
 }
 
 /**
- * Images in 16 greys: those of t = 0, then the differences from step to step modulo 16.
- * @param {string} text Letters (noises, steps, pixels) as `nibbles` reads them.
+ * Images in 16 greys, each pixel a series: its grey at t = 0, then its differences modulo 16.
+ * @param {string} text Letters (noises, pixels, steps) as `nibbles` reads them.
  * @param {number} noises
  * @param {number} steps
  * @param {number} pixels
- * @returns {Uint8Array} Greys from 0 to 15 (noises, steps, pixels).
+ * @returns {Uint8Array} Greys from 0 to 15 (noises, steps, pixels): an image lies in one piece.
  */
 export function images(text, noises, steps, pixels) {
-  const greys = nibbles(text);
-  const run = steps * pixels;
-  for (let first = 0; first < noises * run; first += run) {
-    for (let i = first + pixels; i < first + run; i++) greys[i] = (greys[i - pixels] + signed(greys[i])) & (GREYS - 1);
+  const codes = nibbles(text);
+  const greys = new Uint8Array(codes.length);
+  for (let series = 0; series < noises * pixels; series++) {
+    const first = Math.floor(series / pixels) * steps * pixels + (series % pixels);
+    let grey = codes[series * steps];
+    greys[first] = grey;
+    for (let t = 1; t < steps; t++) {
+      grey = (grey + signed(codes[series * steps + t])) & (GREYS - 1);
+      greys[first + t * pixels] = grey;
+    }
   }
   return greys;
 }

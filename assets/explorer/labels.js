@@ -17,11 +17,12 @@ const GAP = 5; // px between a mark and its name
  * @param {Frame} frame
  * @param {(name: string, size: number) => number} measure Width of a name in a font of this size.
  * @param {Record<string, Side>} before Where names were the last time: they stay there while they can, and do not
- *   flicker.
+ *   flicker. Where they are now is written into it.
+ * @param {Box[]} [blocked] What is covered by something else.
  * @returns {{mark: M, x: number, y: number, size: number, side: Side}[]} Left edge and middle of each name.
  */
-export function placeLabels(marks, frame, measure, before) {
-  const taken = marks.filter((mark) => mark.main).map(boxOf);
+export function placeLabels(marks, frame, measure, before, blocked = []) {
+  const taken = [...blocked, ...marks.filter((mark) => mark.main).map(boxOf)];
   const lesser = marks.filter((mark) => !mark.main).map(boxOf);
   const placed = [];
   for (const mark of [...marks].reverse()) {
@@ -34,6 +35,7 @@ export function placeLabels(marks, frame, measure, before) {
     if (!side) continue;
     const [left, top, , bottom] = boxes[side];
     taken.push(boxes[side]);
+    before[mark.name] = side;
     placed.push({ mark, x: left, y: (top + bottom) / 2, size, side });
   }
   return placed;

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from dash import ALL, Dash, Input, Output, dcc, html
+from dash import ALL, ClientsideFunction, Dash, Input, Output, dcc, html
 
 from core import experiments
 from core.library import Library
@@ -71,7 +71,7 @@ def claims_section(library: Library, figures: Mapping[str, str]) -> html.Section
 def register(app: Dash) -> None:
     """Connect the buttons of the figures."""
     app.clientside_callback(
-        "(clicks) => window.latent.openFigure(clicks)",
+        ClientsideFunction("latent", "openFigure"),
         Output("opened", "data"),
         Input({"claim": ALL, "open": ALL}, "n_clicks"),
         prevent_initial_call=True,

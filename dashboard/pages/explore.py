@@ -2,32 +2,35 @@
 
 ::
 
-    widget --> screen.js: state, address --+--> ask-settle --> settled   model, limits, landmarks, notes
-                                           +--> ask-run    --> run       one run: z, distances, images
-                                           +--> ask-cloud  --> cloud     300 runs on the plane   (cache, else compute)
-                                           +--> ask-curves --> curves    mean curves             (the same result)
-                                           +--> ask-sweep  --> sweep     stage chart, captions   (shipped, else compute)
-                                           +--> ask-image  --> image     the run under the pointer
-                                           +--> ask-job    --> job       train or fetch what is missing
-    t, play, scrub --> player.js --> panels.js                           no server
-    busy-cloud, -curves, -sweep: said on the panel that waits, and asked again after a while
+    state (state.js) --> what is wanted (main.js) --+--> settled   model, limits, landmarks, notes
+                                                    +--> run       the highlighted run at one p: z, distances, images
+                                                    +--> ensemble  300 runs at one p: both planes, nearest now, curves
+                                                    +--> runfilm   the run at all p of the grid, one batch
+                                                    +--> film      the ensemble at a few p more, those nearest first
+                                                    +--> sweep     stage chart, captions   (shipped, else compute)
+                                                    +--> image     the run under the pointer
+                                                    +--> job       train or fetch what is missing
+                                                    `--> progress  of what is waited for
+    p with its film here, t, play, scrub --> film.js, player.js --> panels              no server
+    busy: said on the panel that waits, and asked again after a while
 
-Every question carries the state as a query string, the client and a sequence number; every reply is data or a figure.
+Every question carries the state as a query string, the client and a sequence number; every reply is data. The browser
+(questions.js) asks these callbacks as Dash's renderer would, one open question a route.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
-from dash import Dash, Input, Output, State, dcc, html, no_update, set_props
+from dash import ClientsideFunction, Dash, Input, Output, dcc, html, no_update, set_props
 from dash.exceptions import PreventUpdate
 
 from core import experiments
-from core.computations import BusyError, Question
-from core.config import EmbeddingSpec, EnsembleSpec, ExperimentSpec, InferenceSpec, RunSpec, recipe
+from core.computations import ENSEMBLE, FIGURE, BusyError, Question
+from core.config import NOISES, EmbeddingSpec, ExperimentSpec, InferenceSpec, RunFilmSpec, recipe
 from core.library import Entry, preferred
-from core.results import Embedding, NoiseSweep, Stage, Trajectories
-from core.spec import SpecError
+from core.results import FilmFrame, NoiseSweep, Stage
+from core.spec import Reals, SpecError
 from core.store import StoreError
 from core.zoo import FORMER_WEIGHTS, trained_anew
 from dashboard import captions, controls, figures, wire
@@ -41,8 +44,8 @@ from dashboard.theme import MARKERS, TITLES, theme_of
 
 R = TypeVar("R")
 T = TypeVar("T")
-ROUTES = ("settle", "run", "cloud", "curves", "sweep", "image", "job")
-AWAITED = ("cloud", "curves", "sweep")  # what takes a while, and finds the server busy at times
+ROUTES = ("settled", "run", "ensemble", "runfilm", "film", "sweep", "image", "job", "progress")
+AWAITED = ("ensemble", "sweep")  # what takes a while, and finds the server busy at times
 MANY = 3  # broken files that are named one by one
 
 
@@ -55,55 +58,27 @@ class ExplorePage:
 
     def layout(self) -> html.Div:
         """The page; replies fill it."""
-        stores = [dcc.Store(id=f"ask-{route}") for route in ROUTES]
-        stores += [dcc.Store(id=name) for name in ("settled", "run", "cloud", "sweep", "image", "job", "progress")]
-        stores += [dcc.Store(id=f"busy-{route}") for route in AWAITED]
-        stores.append(dcc.Store(id="begin", data={"fields": controls.field_list(), "markers": MARKERS}))
-        tick = dcc.Interval(id="tick", interval=250, disabled=True)
-        return html.Div([*stores, tick, rail(), views(), transport()], className="explore")
+        begin = {"fields": controls.field_list(), "markers": MARKERS, "grid": GRID, "alphabet": wire.ALPHABET}
+        stores = [dcc.Store(id=f"ask-{route}") for route in ROUTES] + [dcc.Store(id=route) for route in ROUTES]
+        stores += [dcc.Store(id="busy"), dcc.Store(id="begin", data=begin)]
+        return html.Div([*stores, rail(), views(), transport()], className="explore")
 
     def register(self, app: Dash) -> None:
-        """Connect the questions to their answers, and the answers to the browser's part."""
-        running = [(Output("tick", "disabled"), False, True)]
-        app.callback(Output("settled", "data"), Input("ask-settle", "data"), prevent_initial_call=True)(self.settle)
-        app.callback(Output("run", "data"), Input("ask-run", "data"), prevent_initial_call=True)(self.run)
-        app.callback(Output("cloud", "data"), Input("ask-cloud", "data"), running=running, prevent_initial_call=True)(
-            self.cloud
-        )
-        app.callback(Output("curves-graph", "figure"), Input("ask-curves", "data"), prevent_initial_call=True)(
-            self.curves
-        )
-        app.callback(
-            [Output("sweep", "data"), Output("stage-graph", "figure")],
-            Input("ask-sweep", "data"),
-            running=running,
-            prevent_initial_call=True,
-        )(self.sweep)
-        app.callback(Output("image", "data"), Input("ask-image", "data"), prevent_initial_call=True)(self.image)
-        app.callback(Output("job", "data"), Input("ask-job", "data"), prevent_initial_call=True)(self.job)
-        app.callback(
-            Output("progress", "data"),
-            Input("tick", "n_intervals"),
-            State("ask-cloud", "data"),
-            prevent_initial_call=True,
-        )(self.report)
-        app.clientside_callback(
-            "window.dash_clientside.latent.cloud",
-            Output("plane-graph", "figure"),
-            Input("cloud", "data"),
-            prevent_initial_call=True,
-        )
-        for route in AWAITED:
-            app.clientside_callback(
-                "window.dash_clientside.latent.busy", Input(f"busy-{route}", "data"), prevent_initial_call=True
-            )
-        app.clientside_callback(
-            "window.dash_clientside.latent.curves", Input("curves-graph", "figure"), prevent_initial_call=True
-        )
-        for store in ("begin", "settled", "run", "sweep", "image", "job", "progress"):
-            app.clientside_callback(
-                f"window.dash_clientside.latent.{store}", Input(store, "data"), prevent_initial_call=store != "begin"
-            )
+        """Connect the questions to their answers."""
+        answers: dict[str, Callable[[object], Any]] = {
+            "settled": self.settle,
+            "run": self.run,
+            "ensemble": self.ensemble,
+            "runfilm": self.run_film,
+            "film": self.film,
+            "sweep": self.sweep,
+            "image": self.image,
+            "job": self.job,
+            "progress": self.report,
+        }
+        for route, answer in answers.items():
+            app.callback(Output(route, "data"), Input(f"ask-{route}", "data"), prevent_initial_call=True)(answer)
+        app.clientside_callback(ClientsideFunction("latent", "begin"), Input("begin", "data"))
 
     @answered
     def settle(self, data: object) -> dict[str, Any]:
@@ -126,9 +101,10 @@ class ExplorePage:
         return {
             "state": replace(state, model="" if entry.id == default.id else entry.id).to_dict(),
             "space": wire.space_payload(self.lab.latent_space(entry.id), shape),
+            "fixed": wire.fixed_plane_payload(self.lab.fixed_plane(entry.id)),
             "latents": sorted({e.spec.n_latent for e in usable}),
             "betas": sorted({e.spec.beta for e in alike}),
-            "models": {e.id: f"seed {e.spec.seed}, {e.origin}" for e in alike if e.spec.beta == state.beta},
+            "models": {e.id: captions.model_choice(e) for e in alike if e.spec.beta == state.beta},
             "model": entry.id,
             "labels": entry.label_names,
             "limits": {"n_runs": held, "sample": held - 1},
@@ -142,73 +118,89 @@ class ExplorePage:
 
     @answered
     def run(self, data: object) -> dict[str, Any]:
-        """The highlighted run."""
-        request, entry, spec = self.question("run", data)
+        """The highlighted run at one p, or a few."""
+        return self.run_at("run", data)
+
+    @answered
+    def run_film(self, data: object) -> dict[str, Any]:
+        """The highlighted run at all p of the grid."""
+        return self.run_at("runfilm", data)
+
+    @answered
+    def image(self, data: object) -> dict[str, Any]:
+        """The run under the pointer."""
+        return self.run_at("image", data)
+
+    def run_at(self, route: str, data: object) -> dict[str, Any]:
+        """One run at those p that a question names."""
+        request, entry, spec = self.question(route, data)
+        values = {name: getattr(spec, name) for name in RunFilmSpec.__dataclass_fields__ if name != "noises"}
+        asked = RunFilmSpec(noises=noises_of(data, spec), **values)
 
         def build() -> dict[str, Any]:
-            run = self.lab.run(spec.part(RunSpec))
-            caption = captions.run_caption(run, label=entry.label_names[spec.label], sample=spec.sample)
-            return wire.run_payload(run, entry.image_shape) | {"caption": caption, "noise": spec.noise}
+            film = self.lab.run_film(asked)
+            said = captions.run_captions(film, label=entry.label_names[spec.label], sample=spec.sample)
+            return wire.run_film_payload(film, entry.image_shape, said) | {"label": spec.label, "sample": spec.sample}
 
-        return self.reply("run", request, spec.part(RunSpec), "", build)
+        return self.reply(route, request, asked, "", build)
 
     @answered
-    def cloud(self, data: object) -> dict[str, Any]:
-        """All runs on the plane, and the figure of its axes."""
-        request, entry, spec = self.question("cloud", data)
-        theme, runs_spec, plane_spec = theme_of(request.state.theme), spec.part(EnsembleSpec), spec.part(EmbeddingSpec)
-
-        def find(question: Question) -> tuple[Trajectories, Embedding]:
-            runs = self.lab.result(question, experiments.trajectories, runs_spec)
-            plane = self.lab.result(question, experiments.embedding, plane_spec)
+    def ensemble(self, data: object) -> Any:
+        """All runs at the p of the screen; its neighbours are computed ahead."""
+        found = self.frames("ensemble", data, ENSEMBLE)
+        if found is not no_update:
+            _, _, spec = self.question("ensemble", data)
             neighbours = [round(spec.noise + step, 4) for step in (-GRID, GRID)]
             self.lab.compute_ahead(*(replace(spec, noise=p) for p in neighbours if 0 <= p <= 1))
-            return runs, plane
-
-        def build(found: tuple[Trajectories, Embedding]) -> dict[str, Any]:
-            runs, plane = found
-            ensemble = runs.ensemble
-            return wire.cloud_payload(runs, plane) | {
-                "noise": spec.noise,
-                "label": spec.label,
-                "rival": ensemble.rival,
-                "caption": self.caption(entry, spec, ensemble.minimum_distance, ensemble.rival),
-                "approach": captions.approach_caption(
-                    ensemble.same_step_approach_share,
-                    ensemble.approach_share,
-                    ensemble.strict_approach_share,
-                    mean_path=runs.mean_path_approaches,
-                    mean_curve=runs.mean_curve_approaches,
-                ),
-                "figure": figures.plane(plane, theme, rotated=spec.basis == "rotated").to_dict(),
-            }
-
-        return self.awaited("cloud", request, plane_spec, theme.name, find, build)
+        return found
 
     @answered
-    def curves(self, data: object) -> Any:
-        """Mean distance curves of the same runs."""
-        request, entry, spec = self.question("curves", data)
-        theme, names, which = theme_of(request.state.theme), entry.label_names, request.state.curves
-        runs_spec = spec.part(EnsembleSpec)
+    def film(self, data: object) -> Any:
+        """All runs at some more p of the grid."""
+        return self.frames("film", data, FIGURE)
 
-        def find(question: Question) -> Trajectories:
-            return self.lab.result(question, experiments.trajectories, runs_spec)
+    def frames(self, route: str, data: object, rank: int) -> Any:
+        """Runs at the p that a question names, as far as the server has room for it."""
+        request, entry, screen = self.question(route, data)
+        found = []
+        for noise in noises_of(data, screen):
+            spec = replace(screen, noise=noise).part(EmbeddingSpec)
 
-        def build(runs: Trajectories) -> Any:
-            label, is_all = names[spec.label], which == "all"
-            return figures.distances(runs, theme, label=label, label_names=names, all_concepts=is_all).to_dict()
+            def find(question: Question, spec: EmbeddingSpec = spec) -> FilmFrame:
+                return self.lab.result(question, experiments.film_frame, spec, rank=rank)
 
-        return self.awaited("curves", request, runs_spec, f"{theme.name} {which}", find, build)
+            def build(frame: FilmFrame, spec: EmbeddingSpec = spec) -> dict[str, Any]:
+                return self.frame_payload(frame, entry, spec)
+
+            frame = self.awaited(route, "frame", request, spec, "", find, build)
+            if frame is no_update:
+                return {"frames": found} if found else no_update
+            found.append(frame)
+        return {"frames": found}
+
+    def frame_payload(self, frame: FilmFrame, entry: Entry, spec: EmbeddingSpec) -> dict[str, Any]:
+        """Runs at one p, with what is said of them."""
+        runs = frame.trajectories
+        ensemble = runs.ensemble
+        approach = captions.approach_caption(
+            ensemble.same_step_approach_share,
+            ensemble.approach_share,
+            ensemble.strict_approach_share,
+            mean_path=runs.mean_path_approaches,
+            mean_curve=runs.mean_curve_approaches,
+        )
+        caption = self.caption(entry, spec, ensemble.minimum_distance, ensemble.rival)
+        said = {"noise": spec.noise, "label": spec.label, "caption": caption, "approach": approach}
+        return wire.frame_payload(frame) | said
 
     @answered
-    def sweep(self, data: object) -> tuple[dict[str, Any], Any]:
+    def sweep(self, data: object) -> Any:
         """The stage chart, and the sentence for every p, so that the badge follows the finger at once."""
         request, entry, spec = self.question("sweep", data)
         reference = controls.sweep_spec(spec, min(REFERENCE_RUNS, self.lab.memories(entry.id)))
         theme = theme_of(request.state.theme)
 
-        def build(sweep: NoiseSweep) -> tuple[dict[str, Any], Any]:
+        def build(sweep: NoiseSweep) -> dict[str, Any]:
             shown = replace(spec, n_runs=reference.n_runs)
             sentences = [
                 self.caption(entry, replace(shown, noise=float(p)), row, rival)
@@ -219,20 +211,12 @@ class ExplorePage:
                 "bands 2 SEM, paler where undecided."
             )
             figure = figures.stage_chart(sweep, theme, label=entry.label_names[spec.label])
-            return wire.sweep_payload(sweep) | {"captions": sentences, "note": note}, figure.to_dict()
+            return wire.sweep_payload(sweep) | {"captions": sentences, "note": note, "figure": figure.to_dict()}
 
         def find(question: Question) -> NoiseSweep:
             return self.lab.noise_sweep(question, reference)
 
-        return self.awaited("sweep", request, reference, theme.name, find, build)
-
-    @answered
-    def image(self, data: object) -> dict[str, Any]:
-        """The images of the run under the pointer."""
-        _, entry, spec = self.question("image", data)
-        run = self.lab.run(spec.part(RunSpec))
-        shape = entry.image_shape
-        return {"sample": spec.sample, "tiles": wire.sprite(run.images, shape), "shape": list(shape)}
+        return self.awaited("sweep", "sweep", request, reference, theme.name, find, build)
 
     @answered
     def job(self, data: object) -> dict[str, Any]:
@@ -261,7 +245,7 @@ class ExplorePage:
             return {"key": self.jobs.download(state.dataset), "state": "waiting", "fraction": 0, "text": "starting"}
         raise SpecError("The action must be estimate, train, download, status or cancel. Reload the page.")
 
-    def report(self, _: object, data: object) -> dict[str, Any]:
+    def report(self, data: object) -> dict[str, Any]:
         """How far the computation is that this client waits for."""
         client = data.get("client") if isinstance(data, dict) else None
         found = [self.lab.computations.progress(str(client), route) for route in AWAITED]
@@ -287,20 +271,23 @@ class ExplorePage:
     def awaited(
         self,
         route: str,
+        what: str,
         request: Request,
         spec: ExperimentSpec,
         look: str,
         find: Callable[[Question], R],
-        build: Callable[[R], T],
-    ) -> T:
-        """The same of what takes a while: given up as soon as the client asks another, or asked again when busy."""
+        build: Callable[[R], dict[str, Any]],
+    ) -> Any:
+        """The same of what takes a while: given up as soon as the client asks another, or asked again when busy.
+
+        Two routes that give the same share their replies under one name, `what`.
+        """
         question = asker(request.client, route, request.sequence)
         try:
-            found = self.lab.awaited(question, route, spec, look, find, build)
+            found = self.lab.awaited(question, what, spec, look, find, build)
         except BusyError as error:
-            busy = {"route": route, "sequence": request.sequence, "text": str(error)}
-            set_props(f"busy-{route}", {"data": busy})
-            return cast(T, (no_update, no_update) if route == "sweep" else no_update)
+            set_props("busy", {"data": {"text": str(error)}})
+            return no_update
         self.give_up_if_stale(route, request)
         return found
 
@@ -388,7 +375,7 @@ class ExplorePage:
         return fitted, notes
 
     @staticmethod
-    def caption(entry: Entry, spec: InferenceSpec, minimum_distance: Any, rival: Stage | None) -> str:
+    def caption(entry: Entry, spec: EmbeddingSpec, minimum_distance: Any, rival: Stage | None) -> str:
         """What the ensemble does, in a sentence."""
         return captions.ensemble_caption(
             minimum_distance,
@@ -399,6 +386,16 @@ class ExplorePage:
             source=spec.source,
             noise_kind=spec.noise_kind,
         )
+
+
+def noises_of(data: object, spec: InferenceSpec) -> Sequence[float]:
+    """The p that a question names; that of the screen where it names none.
+
+    Raises:
+        SpecError: They are no numbers from 0 to 1, or too many.
+    """
+    named = data.get("noises") if isinstance(data, dict) else None
+    return (spec.noise,) if named is None else Reals(0, 1, most=len(NOISES)).check("noises", named)
 
 
 def model_card(entry: Entry) -> str:

@@ -16,7 +16,7 @@ import json
 from dataclasses import fields
 from typing import Any
 
-from dash import ALL, Dash, Input, Output, State, callback_context, dcc, html, no_update
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, callback_context, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 from flask import Response, abort, request, send_file
 
@@ -139,12 +139,10 @@ class ModelsPage:
             prevent_initial_call=True,
         )(self.bring)
         app.clientside_callback(
-            "(clicks) => window.latent.page(clicks)", Output("look", "data"), Input("toggle-theme", "n_clicks")
+            ClientsideFunction("latent", "page"), Output("look", "data"), Input("toggle-theme", "n_clicks")
         )
         app.clientside_callback(
-            """(clicks, ids) => {
-              const chosen = (window.dash_clientside.callback_context.triggered_id || {}).set || "mnist";
-              return [chosen, ids.map((id) => String(id.set === chosen))]; }""",
+            ClientsideFunction("latent", "chooseDataset"),
             [Output("train-dataset", "data"), Output({"set": ALL}, "aria-checked")],
             Input({"set": ALL}, "n_clicks"),
             State({"set": ALL}, "id"),

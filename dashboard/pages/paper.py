@@ -20,7 +20,7 @@ from dataclasses import replace
 from typing import Any
 
 import plotly.graph_objects as go
-from dash import ALL, Dash, Input, Output, State, callback_context, dcc, html, no_update, set_props
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, callback_context, dcc, html, no_update, set_props
 from dash.exceptions import PreventUpdate
 from flask import Response, abort, request
 
@@ -112,39 +112,30 @@ class PaperPage:
             Output("go", "href"), Input("drawn", "clickData"), State("asked", "data"), prevent_initial_call=True
         )(self.open_run)
         app.clientside_callback(
-            "(clicks) => window.latent.page(clicks)", Output("look", "data"), Input("toggle-theme", "n_clicks")
+            ClientsideFunction("latent", "page"), Output("look", "data"), Input("toggle-theme", "n_clicks")
         )
         app.clientside_callback(
-            "(asked, ended) => Array(3).fill(!asked || asked.turn === ended)",
+            ClientsideFunction("latent", "hasEnded"),
             [Output("tick", "disabled"), Output("cancel", "disabled"), Output("far", "hidden")],
             [Input("asked", "data"), Input("ended", "data")],
         )
         app.clientside_callback(
-            """(asked, ended, sketched) => !asked || !sketched || sketched[0] !== asked.turn || ended === asked.turn""",
+            ClientsideFunction("latent", "hasNoSketch"),
             Output("sketch-panel", "hidden"),
             [Input("asked", "data"), Input("ended", "data"), Input("sketched", "data")],
         )
         app.clientside_callback(
-            """(n, asked, ended) => n && asked && asked.turn !== ended
-              ? { ...asked, tries: (asked.tries || 0) + 1 } : window.dash_clientside.no_update""",
+            ClientsideFunction("latent", "askAgain"),
             Output("asked", "data", allow_duplicate=True),
             Input("retry", "n_intervals"),
             [State("asked", "data"), State("ended", "data")],
             prevent_initial_call=True,
         )
-        app.clientside_callback(  # what was asked for appears below the list
-            """(clicks) => { if (clicks.some(Boolean)) document.getElementById("settings").scrollIntoView(); }""",
-            Input({"draw": ALL}, "n_clicks"),
-            prevent_initial_call=True,
+        app.clientside_callback(
+            ClientsideFunction("latent", "scrollToFigure"), Input({"draw": ALL}, "n_clicks"), prevent_initial_call=True
         )
         app.clientside_callback(
-            """(clicks) => {
-              const format = (window.dash_clientside.callback_context.triggered_id || {}).save;
-              const graph = document.querySelector("#drawn .js-plotly-plot");
-              if (!clicks.some(Boolean) || !graph) return window.dash_clientside.no_update;
-              const { width, height } = graph.getBoundingClientRect();
-              window.Plotly.downloadImage(graph, { format, width, height, scale: 3, filename: "figure" });
-              return format; }""",
+            ClientsideFunction("latent", "saveFigure"),
             Output("saved", "data"),
             Input({"save": ALL}, "n_clicks"),
             prevent_initial_call=True,

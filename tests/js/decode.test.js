@@ -72,7 +72,7 @@ test("letters from A to P are numbers from 0 to 15", () => {
   assert.deepEqual([...nibbles("APBKA")], [0, 15, 1, 10, 0]);
 });
 
-test("the images of every p start anew, and are added up over t modulo 16", () => {
-  const letters = "OB" + "CA" + "CA" + "FA" + "DB" + "BE"; // one p: (14 1) (15 1) (0 1), the next: (5 0) (3 15) (2 1)
-  assert.deepEqual([...images(letters, 2, 3, 2)], [14, 1, 15, 1, 0, 1, 5, 0, 3, 15, 2, 1]);
+test("every pixel is added up over t modulo 16, and the images of every p start anew", () => {
+  const letters = "OCC" + "BAA" + "FDB" + "APP"; // (noises, pixels, steps): 14 15 0, 1 1 1; 5 3 2, 0 8 0
+  assert.deepEqual([...images(letters, 2, 3, 2)], [14, 1, 15, 1, 0, 1, 5, 0, 3, 8, 2, 0]);
 });

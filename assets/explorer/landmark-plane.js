@@ -1,0 +1,66 @@
+/**
+ * The plane in which memory, concept and abstract concept stand still for every run and every p: across, how much a run
+ * is like its label; up, how much it is like its own image. What lies outside the plane is paler.
+ */
+import { drawAxes, graphOf, layoutOf, paint } from "#canvas";
+import { drawFlock, drawPath } from "#flock";
+import { $, write } from "#notices";
+import { now, shownEnsemble, shownRun } from "#shown";
+import { screen } from "#state";
+import { colours } from "#theme";
+import { drawThumbnails } from "#thumbnails";
+
+const ACROSS = [-0.75, 1.85]; // that hold nearly all runs; the axes have equal scales where the panel is about square
+const UP = [-0.65, 1.6];
+let drawnFor = "";
+
+/** The axes, which never change but with the theme and the panel. */
+export function landmarkAxes() {
+  const box = $("#landmark-plot").getBoundingClientRect();
+  const key = [box.width, box.height, colours.paper, colours.grid].join();
+  if (key === drawnFor && graphOf("landmark")._fullLayout) return;
+  drawnFor = key;
+  const ticks = { tickvals: [0, 1], fixedrange: false };
+  const layout = layoutOf(
+    { title: "like its label", range: ACROSS, ...ticks },
+    { title: "like its own image", range: UP, ...ticks },
+    { dragmode: "zoom" },
+  );
+  drawAxes("landmark", [], layout, { doubleClick: "reset" });
+}
+
+/** Draw the panel. */
+export function drawLandmarkPlane() {
+  const shown = shownEnsemble();
+  if (!shown || !screen.facts) return;
+  const run = shownRun();
+  const frame = run && (run.share < 0.5 ? run.from : run.to);
+  const label = screen.facts.labels[shown.from.label];
+  $(".landmark-panel").classList.toggle("stale", shown.isStale);
+  $(".landmark-panel").classList.toggle("flat", shown.from.flat);
+  paint("landmark", (c, s) => {
+    if (shown.from.flat) return;
+    drawFlock(c, s, shown, "landmark", true);
+    if (run) drawPath(c, s, run, "landmark");
+    const marks = [
+      { x: s.x(0), y: s.y(0), size: 8, kind: "star", name: "abstract concept", colour: colours.points[2], point: 2 },
+      { x: s.x(1), y: s.y(0), size: 8, kind: "circle", name: `concept ‘${label}’`, colour: colours.points[1], point: 1 },
+      { x: s.x(1), y: s.y(1), size: 8, kind: "diamond", name: "own memory", colour: colours.points[0], point: 0 },
+    ];
+    drawThumbnails(c, s, marks, frame, "landmark");
+  });
+  note(shown);
+}
+
+/** @param {import("./types").ShownFrame} shown */
+function note({ from, share }) {
+  if (from.flat) {
+    write("#landmark-note", "The three landmarks of most runs lie nearly on a line in this model: they span no plane.");
+    return;
+  }
+  const { t } = now(from.steps);
+  const inside = Math.round(100 * from.inside[t]);
+  let words = `The landmarks stand still for every run and every p. The plane holds ${inside} % of the squared distance from the abstract concept at t = ${t}; runs farther outside are paler.`;
+  if (share) words += " Between two p of the grid, positions are interpolated.";
+  write("#landmark-note", words);
+}

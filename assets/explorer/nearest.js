@@ -1,0 +1,69 @@
+/** Nearest now: the share of the runs nearest to memory, concept and abstract concept, stacked over t. */
+import { drawAxes, graphOf, layoutOf, paint, text } from "#canvas";
+import { $ } from "#notices";
+import { player } from "#player";
+import { mix, now, shownEnsemble } from "#shown";
+import { colours } from "#theme";
+
+/** @typedef {import("./types").Frame} Frame */
+/** @typedef {import("./types").ShownFrame} ShownFrame */
+
+const NAMES = ["memory", "concept", "abstract"];
+const LEAST = 0.09; // of the axis; a thinner area is not named
+let drawnFor = "";
+
+/** How many runs are nearest to each landmark at every step: (steps, 3). @param {Uint8Array} state @param {number} trials @param {number} steps */
+export function counts(state, trials, steps) {
+  const found = new Float32Array(steps * 3);
+  for (let run = 0; run < trials; run++) for (let t = 0; t < steps; t++) found[3 * t + (state[run * steps + t] % 3)] += 1 / trials;
+  return found;
+}
+
+/** The shares at a step. @param {ShownFrame} shown @param {number} t */
+export const shares = ({ from, to, share }, t) => [0, 1, 2].map((i) => mix(from.shares[3 * t + i], to.shares[3 * t + i], share));
+
+/** The axes. @param {number} steps */
+export function nearestAxes(steps) {
+  const box = $("#nearest-plot").getBoundingClientRect();
+  const key = [steps, box.width, box.height, colours.paper, colours.grid].join();
+  if (key === drawnFor && graphOf("nearest")._fullLayout) return;
+  drawnFor = key;
+  const up = { title: "", range: [0, 1], tickvals: [0, 0.5, 1], tickformat: ".0%" };
+  drawAxes("nearest", [], layoutOf({ title: "", range: [0, steps - 1] }, up, { margin: { l: 46, r: 12, t: 6, b: 22 } }), { staticPlot: true });
+}
+
+/** Draw the panel. */
+export function drawNearest() {
+  const shown = shownEnsemble();
+  if (!shown) return;
+  const { steps } = shown.from;
+  $(".nearest-panel").classList.toggle("stale", shown.isStale);
+  paint("nearest", (c, s) => {
+    const table = Array.from({ length: steps }, (_, t) => shares(shown, t));
+    const base = (/** @type {number} */ t, /** @type {number} */ i) => table[t].slice(0, i).reduce((a, b) => a + b, 0);
+    for (let i = 0; i < 3; i++) {
+      c.beginPath();
+      for (let t = 0; t < steps; t++) c.lineTo(s.x(t), s.y(base(t, i)));
+      for (let t = steps - 1; t >= 0; t--) c.lineTo(s.x(t), s.y(base(t, i) + table[t][i]));
+      c.closePath();
+      c.globalAlpha = 0.8;
+      c.fillStyle = colours.points[i];
+      c.fill();
+      c.globalAlpha = 1;
+    }
+    const { t } = now(steps);
+    const x = s.x(Math.min(player.t + player.fraction, steps - 1));
+    c.strokeStyle = colours.ink;
+    c.lineWidth = 2;
+    c.beginPath();
+    c.moveTo(x, s.y0);
+    c.lineTo(x, s.y0 + s.h);
+    c.stroke();
+    const isRight = t > 0.62 * steps;
+    for (let i = 0; i < 3; i++) {
+      if (table[t][i] < LEAST) continue;
+      const words = `${NAMES[i]} ${Math.round(100 * table[t][i])} %`;
+      text(c, words, x + (isRight ? -6 : 6), s.y(base(t, i) + table[t][i] / 2), colours.ink, 12, isRight ? "right" : "left");
+    }
+  });
+}

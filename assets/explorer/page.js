@@ -1,0 +1,102 @@
+/** The start of the pages beside the explorer: theme, notices, requests that persist. */
+import { $$, notice } from "#notices";
+import { persistForDash, requests } from "#requests";
+import { applyTheme, theme } from "#theme";
+
+/** Dash draws its upload when it has loaded it, and gives it no name. */
+function nameFiles() {
+  const name = () => {
+    for (const input of $$("input[type=file]")) input.setAttribute("aria-label", "Choose a file");
+  };
+  new MutationObserver(name).observe(document.body, { childList: true, subtree: true });
+  name();
+}
+
+/** The theme, which is in the address alone; a click on its button gives the other one. @param {number} clicks */
+function page(clicks) {
+  if (!clicks) nameFiles();
+  else history.replaceState(null, "", `?theme=${theme() === "dark" ? "light" : "dark"}`);
+  applyTheme();
+  return theme();
+}
+
+/** A claim's figure is drawn by the figure's own button. @param {number[]} clicks */
+function openFigure(clicks) {
+  const chosen = window.dash_clientside.callback_context.triggered_id;
+  if (!clicks.some(Boolean) || !chosen) return window.dash_clientside.no_update;
+  document.getElementById(JSON.stringify({ draw: chosen.open }))?.click();
+  document.getElementById("again")?.closest("section")?.scrollIntoView();
+  return chosen.open;
+}
+
+/** Whether a figure's question has been answered: its clock, its button to cancel and its progress rest. @param {any} asked @param {unknown} ended */
+const hasEnded = (asked, ended) => Array(3).fill(!asked || asked.turn === ended);
+
+/** @param {any} asked @param {unknown} ended @param {any} sketched */
+const hasNoSketch = (asked, ended, sketched) => !asked || !sketched || sketched[0] !== asked.turn || ended === asked.turn;
+
+/** Ask again what found the server busy. @param {number} n @param {any} asked @param {unknown} ended */
+function askAgain(n, asked, ended) {
+  const isWanted = n && asked && asked.turn !== ended;
+  return isWanted ? { ...asked, tries: (asked.tries || 0) + 1 } : window.dash_clientside.no_update;
+}
+
+/** What was asked for appears below the list. @param {number[]} clicks */
+function scrollToFigure(clicks) {
+  if (clicks.some(Boolean)) document.getElementById("settings")?.scrollIntoView();
+}
+
+/** Save the figure that is drawn as a picture. @param {number[]} clicks */
+function saveFigure(clicks) {
+  const format = window.dash_clientside.callback_context.triggered_id?.save;
+  const graph = document.querySelector("#drawn .js-plotly-plot");
+  if (!clicks.some(Boolean) || !graph) return window.dash_clientside.no_update;
+  const { width, height } = graph.getBoundingClientRect();
+  window.Plotly.downloadImage(graph, { format, width, height, scale: 3, filename: "figure" });
+  return format;
+}
+
+/** The data set to train on. @param {unknown} _ @param {{ set: string }[]} ids */
+function chooseDataset(_, ids) {
+  const chosen = window.dash_clientside.callback_context.triggered_id?.set || "mnist";
+  return [chosen, ids.map((id) => String(id.set === chosen))];
+}
+
+/** Dash's upload is silent about files that it does not take, and about the same file chosen once more. @param {Event} event */
+function checkFiles(event) {
+  const target = /** @type {HTMLInputElement} */ (event.target);
+  const area = /** @type {HTMLElement | null} */ (target.closest?.("[data-largest]"));
+  const files = Array.from((/** @type {DragEvent} */ (event).dataTransfer || target).files || []);
+  if (!area || !files.length) return;
+  const [problem] = problemsOf(files, Number(area.dataset.largest), area.dataset.ending || "");
+  if (problem) {
+    event.preventDefault();
+    event.stopPropagation();
+    if (event.type === "change") target.value = "";
+    notice([problem]);
+  } else if (area.dataset.used) window.dash_clientside.set_props(area.querySelector("[id]")?.id, { contents: null });
+  area.dataset.used = "yes";
+}
+
+/** @param {File[]} files @param {number} largest @param {string} ending */
+function problemsOf(files, largest, ending) {
+  const [{ name, size }] = files;
+  const isOther = !name.toLowerCase().endsWith(ending);
+  return [
+    files.length > 1 && "Choose one file at a time.",
+    isOther && `${name} does not end in ${ending}. Only such files are read here.`,
+    size > largest && `${name} has ${(size / 1e6).toFixed(1)} MB. Choose a file of at most ${largest / 1e6} MB.`,
+  ].filter((sentence) => typeof sentence === "string");
+}
+
+for (const type of ["change", "drop"]) document.addEventListener(type, checkFiles, true);
+window.dash_clientside = window.dash_clientside || {};
+window.dash_clientside.latent = {
+  page, openFigure, hasEnded, hasNoSketch, askAgain, scrollToFigure, saveFigure, chooseDataset,
+  notice: (/** @type {{ sentences: string[] } | null} */ reply) => {
+    if (reply) notice(reply.sentences);
+  },
+};
+window.latent = { requests, theme };
+persistForDash();
+new window.DashRenderer();

@@ -1,0 +1,33 @@
+/** What the panels show now: the frames of both films at the p that is shown, and the sweep. */
+import { ensembles, ensembleScope, runs, runScope, shownNoise, sweepScope } from "#film";
+import { player } from "#player";
+
+/** @typedef {import("./types").SweepPayload} SweepPayload */
+
+export const shown = {
+  /** @type {(SweepPayload & { scope: string, look: string }) | null} */
+  sweep: null,
+};
+
+/** The highlighted run's frames. */
+export const shownRun = () => runs.at(runScope(), shownNoise.p);
+
+/** The ensemble's frames. */
+export const shownEnsemble = () => ensembles.at(ensembleScope(), shownNoise.p);
+
+/** The sweep of the state; that of another label or model is none. */
+export const shownSweep = () => (shown.sweep?.scope === sweepScope() ? shown.sweep : null);
+
+/** @param {number} a @param {number} b @param {number} share */
+export const mix = (a, b, share) => a + share * (b - a);
+
+/** The step that is shown of so many, the next one, and how far the picture is on its way to it. @param {number} steps */
+export function now(steps) {
+  const t = Math.min(player.t, steps - 1);
+  return { t, next: Math.min(t + 1, steps - 1), fraction: t < steps - 1 ? player.fraction : 0 };
+}
+
+/** The place of the p of a sweep that is nearest. @param {SweepPayload} sweep @param {number} p */
+export function nearestNoise({ noises }, p) {
+  return noises.reduce((best, value, i) => (Math.abs(value - p) < Math.abs(noises[best] - p) ? i : best), 0);
+}

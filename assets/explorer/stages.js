@@ -1,0 +1,68 @@
+/** The stages over p: the chart is the slider, its cursor can be dragged. */
+import { axes, drawAxes, graphOf, mark, paint, text } from "#canvas";
+import { grid, rounded } from "#film";
+import { $, write } from "#notices";
+import { nearestNoise, shown, shownSweep } from "#shown";
+import { screen, set } from "#state";
+import { colours } from "#theme";
+
+/** @type {unknown} */
+let drawn = null;
+
+/** The chart, when another one has arrived. */
+export function stageAxes() {
+  const { sweep } = shown;
+  if (!sweep || (sweep === drawn && graphOf("stage")._fullLayout)) return;
+  drawn = sweep;
+  drawAxes("stage", sweep.figure.data, sweep.figure.layout, { staticPlot: true });
+}
+
+/** Draw what follows p. */
+export function drawStages() {
+  const sweep = shownSweep();
+  $(".stage-panel").classList.toggle("stale", !sweep);
+  if (!shown.sweep) return;
+  const p = screen.state.noise;
+  paint(
+    "stage",
+    (c, s) => {
+      c.strokeStyle = colours.ink;
+      c.lineWidth = 2;
+      c.beginPath();
+      c.moveTo(s.x(p), s.y0);
+      c.lineTo(s.x(p), s.y0 + s.h);
+      c.stroke();
+      const row = sweep?.minimum_distance[nearestNoise(sweep, p)] || [];
+      row.forEach((value, i) => mark(c, "circle", s.x(p), s.y(value), 4.5, colours.points[i]));
+    },
+    (c, s) => {
+      const isRight = p > 0.85;
+      const words = `p = ${p.toFixed(3).replace(/0$/, "")}`;
+      text(c, words, s.x(p) + (isRight ? -9 : 9), s.y0 + s.h - 12, colours.ink, 13, isRight ? "right" : "left");
+      mark(c, "circle", s.x(p), s.y0 + s.h, 7, colours.ink);
+    },
+  );
+  if (sweep) write("#stage-note", `${sweep.note} Drag to set p.`);
+}
+
+/** Let the cursor be dragged. */
+export function bindStages() {
+  const plot = $("#stage-plot");
+  let isDragging = false;
+  const move = (/** @type {PointerEvent} */ event) => {
+    const p = axes("stage")?.value(event.clientX - plot.getBoundingClientRect().left);
+    if (p !== undefined) set("noise", rounded(Math.round(Math.min(Math.max(p, 0), 1) / grid.step) * grid.step));
+  };
+  plot.addEventListener("pointerdown", (event) => {
+    isDragging = true;
+    plot.setPointerCapture(event.pointerId);
+    move(event);
+    event.preventDefault();
+  });
+  plot.addEventListener("pointermove", (event) => isDragging && move(event));
+  for (const name of ["pointerup", "pointercancel"]) {
+    plot.addEventListener(name, () => {
+      isDragging = false;
+    });
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * The state of the screen: one object with one list of fields (ScreenState in controls.py), the only place that changes
+ * it, and who is told. Nothing here asks the server or draws.
+ */
+import { query } from "#address";
+
+/** @typedef {import("./types").State} State */
+/** @typedef {import("./types").Field} Field */
+/** @typedef {import("./types").SettledPayload} SettledPayload */
+
+export const screen = {
+  /** @type {Field[]} */
+  fields: [],
+  /** @type {State} */
+  state: /** @type {State} */ ({}),
+  /** What the server said about the model on the screen. @type {SettledPayload | null} */
+  facts: null,
+  /** The model that the state asks for, once it is known. */
+  model: "",
+  /** What `facts` were asked for, see `settleKey`. */
+  settled: "",
+};
+
+/** @typedef {(name: keyof State) => void} Listener */
+/** @type {Listener[]} */
+const listeners = [];
+
+/** Be told the name of every field that changes. @param {Listener} listener */
+export function listen(listener) {
+  listeners.push(listener);
+}
+
+/** Fields that another model belongs to. */
+const CHOOSE = ["dataset", "n_latent", "beta", "model"];
+
+/** The default of a field. @param {string} name @returns {any} */
+export const initial = (name) => screen.fields.find((field) => field.name === name)?.default;
+
+/**
+ * A value that only the model's limit brought down goes back to its default with another model.
+ * @param {"n_runs" | "sample"} name
+ */
+function unlimited(name) {
+  const value = screen.state[name];
+  return screen.facts && value === screen.facts.limits[name] ? initial(name) : value;
+}
+
+/**
+ * Set a field; who listens is told.
+ * @template {keyof State} K
+ * @param {K} name
+ * @param {State[K]} value
+ */
+export function set(name, value) {
+  const { state } = screen;
+  if (state[name] === value) return;
+  state[name] = value;
+  if (name === "dataset" || name === "n_latent") Object.assign(state, { model: "", beta: initial("beta") });
+  if (name === "beta") state.model = "";
+  if (CHOOSE.includes(name)) screen.model = "";
+  if (name === "dataset") {
+    Object.assign(state, { source: "auto", n_runs: unlimited("n_runs"), sample: unlimited("sample") });
+  }
+  tell(name);
+}
+
+/** @param {keyof State} name */
+export function tell(name) {
+  for (const listener of listeners) listener(name);
+}
+
+/** What the model on the screen was asked for. */
+export function settleKey() {
+  const { dataset, n_latent, beta, model, source } = screen.state;
+  return [dataset, n_latent, beta, model, source].join(" ");
+}
+
+/** Whether the facts on the screen are those of the state. */
+export const isSettled = () => screen.facts !== null && screen.settled === settleKey();
+
+let writing = 0;
+
+/** Write the state into the address, a moment after the last change: browsers refuse more often. */
+export function writeAddress() {
+  clearTimeout(writing);
+  writing = window.setTimeout(writeAddressNow, 300);
+}
+
+/** The same at once: before a link is copied, or the page is left. */
+export function writeAddressNow() {
+  clearTimeout(writing);
+  if (screen.facts) history.replaceState(null, "", `?${query(screen.fields, screen.state, false)}`);
+}

@@ -1,0 +1,24 @@
+/** Ticks above the scrubber: where the highlighted run is nearest to memory, concept and abstract concept. */
+import { $ } from "#notices";
+import { shownRun } from "#shown";
+
+const NAMES = ["own memory", "concept", "abstract concept"];
+let drawn = "";
+
+/** Draw them where they have changed. */
+export function drawTicks() {
+  const run = shownRun();
+  if (!run) return;
+  const { minimum_step, steps } = run.share < 0.5 ? run.from : run.to;
+  const key = `${minimum_step} ${steps}`;
+  if (key === drawn) return;
+  drawn = key;
+  const ticks = Array.from(minimum_step, (step, i) => {
+    const tick = document.createElement("i");
+    tick.className = `point-${i}`;
+    tick.style.left = `${(100 * step) / (steps - 1)}%`;
+    tick.title = `nearest to ${NAMES[i]}`;
+    return tick;
+  });
+  $("#ticks").replaceChildren(...ticks);
+}
