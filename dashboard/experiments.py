@@ -15,10 +15,11 @@ from core.config import (
     NoiseSweepSpec,
     Progress,
     RunFilmSpec,
+    RunSpec,
     Settings,
 )
 from core.library import Library
-from core.results import FixedPlane, LatentSpace, NoiseSweep, RunFilm
+from core.results import FixedPlane, LatentSpace, NoiseSweep, Run, RunFilm
 from core.session import Compute, Experiment, Session
 from core.spec import RefusedError
 from core.store import kept_sha256
@@ -77,8 +78,13 @@ class Experiments:
         """The plane of a model that does not move."""
         return experiments.fixed_plane(id, self.session)
 
+    def run(self, spec: RunSpec) -> Run:
+        """One run; cheaper to compute than to keep, and before everything else."""
+        with self.computations.at_once():
+            return experiments.run(spec, self.session)
+
     def run_film(self, spec: RunFilmSpec) -> RunFilm:
-        """One run at some p; cheaper to compute than to keep, and before everything else."""
+        """The same at some p."""
         with self.computations.at_once():
             return experiments.run_film(spec, self.session)
 

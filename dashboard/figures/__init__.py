@@ -2,7 +2,7 @@
 
 from dashboard.figures.approach import all_concepts, approach
 from dashboard.figures.concepts import concept_map, contribution, cosine_matrices, dynamics, orthogonality_with_runs
-from dashboard.figures.explore import course, distances, plane
+from dashboard.figures.course import course
 from dashboard.figures.label_map import label_map
 from dashboard.figures.latent_sweep import elbo_over_latents
 from dashboard.figures.marks import LABEL_SHARE, LETTER, POINT_NAMES, extent, point_names, spread
@@ -21,7 +21,6 @@ __all__ = [
     "contribution",
     "cosine_matrices",
     "course",
-    "distances",
     "dynamics",
     "elbo_over_latents",
     "extent",
@@ -30,7 +29,6 @@ __all__ = [
     "movie",
     "network",
     "orthogonality_with_runs",
-    "plane",
     "point_names",
     "schematic",
     "spans",

@@ -18,7 +18,7 @@ Every question carries the state as a query string, the client and a sequence nu
 (questions.js) asks these callbacks as Dash's renderer would, one open question a route.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -388,7 +388,7 @@ class ExplorePage:
         )
 
 
-def noises_of(data: object, spec: InferenceSpec) -> Sequence[float]:
+def noises_of(data: object, spec: InferenceSpec) -> tuple[float, ...]:
     """The p that a question names; that of the screen where it names none.
 
     Raises:

@@ -1,0 +1,41 @@
+"""What the page of models shows: the course of a training."""
+
+from collections.abc import Mapping
+
+import plotly.graph_objects as go
+
+from dashboard.figures.marks import LABEL_SHARE, spread
+from dashboard.theme import Theme
+
+SPARSE = 60  # more points than this need no markers
+
+
+def course(bounds: Mapping[str, list[float]], theme: Theme) -> go.Figure:
+    """The negative ELBO of training and test images over epochs; the first, steep epochs may leave the picture.
+
+    Args:
+        bounds: "test" at "epochs"; and, if known, "train" at every "step"-th epoch from 1.
+        theme: Colours.
+    """
+    figure = go.Figure(layout={"template": theme.template()})
+    train, step = bounds.get("train", []), int(bounds.get("step", [1])[0])
+    lines = [
+        (list(range(1, 1 + step * len(train), step)), train, "training"),
+        (bounds["epochs"], bounds["test"], "test"),
+    ]
+    shown = [(line, colour) for line, colour in zip(lines, theme.points, strict=False) if line[1]]
+    low = min(min(values) for (_, values, _), _ in shown)
+    late = max(values[len(values) // 4] for (_, values, _), _ in shown)
+    top = max(late, low + 1) + 0.1 * max(late - low, 1)
+    heights = spread([values[-1] - low for (_, values, _), _ in shown], (top - low) * LABEL_SHARE, top - low)
+    for ((epochs, values, name), colour), height in zip(shown, heights, strict=True):
+        mode = "lines" if len(values) > SPARSE else "lines+markers"
+        figure.add_scatter(x=epochs, y=values, mode=mode, line={"color": colour, "width": 2}, marker={"size": 5})
+        figure.add_annotation(
+            x=1, xref="paper", y=low + height, text=name, showarrow=False, xanchor="left", xshift=6,
+            font={"color": colour},
+        )  # fmt: skip
+    figure.update_xaxes(title="epoch", range=[1, max(2, *(epochs[-1] for (epochs, _, _), _ in shown))])
+    figure.update_yaxes(title="−ELBO, nats per image", range=[low - 0.05 * (top - low), top])
+    figure.update_layout(margin={"r": 80, "l": 56})
+    return figure
