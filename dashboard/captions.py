@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
-from core.config import ModelSpec
+from core.config import EnsembleSpec, ModelSpec
 from core.library import Entry
 from core.results import RunFilm, Stage
 
@@ -32,6 +33,19 @@ def ensemble_caption(
     return (
         f"With {noise * 100:.3g} % of the pixels {SELECTED[noise_kind]}, {n_runs} runs of ‘{label}’ from "
         f"{STARTS[source]} come nearest to {NEAREST[stage].format(label=label)}: stage {stage}{other}."
+    )
+
+
+def caption_of(entry: Entry, spec: EnsembleSpec, minimum_distance: Any, rival: Stage | None) -> str:
+    """The same for a model's runs."""
+    return ensemble_caption(
+        minimum_distance,
+        rival,
+        noise=spec.noise,
+        label=entry.label_names[spec.label],
+        n_runs=spec.n_runs,
+        source=spec.source,
+        noise_kind=spec.noise_kind,
     )
 
 
@@ -82,9 +96,17 @@ def with_beta(spec: ModelSpec) -> str:
     return "" if spec.beta == 1 else f", β = {spec.beta:g}"
 
 
-def model_choice(entry: Entry) -> str:
-    """What tells a model from the others of the same data set, N_z and beta."""
-    return f"seed {entry.spec.seed}, {entry.spec.epochs} epochs, {entry.origin}"
+def model_choices(entries: Sequence[Entry]) -> dict[str, str]:
+    """What tells models of one data set, N_z and beta apart, by their ids: seed, epochs, origin, else the id."""
+    told = {
+        e.id: (f"seed {e.spec.seed}", f"{e.spec.epochs} epochs", e.origin, f"binarised: {e.spec.binarize}")
+        for e in entries
+    }
+    varies = [len(set(column)) > 1 for column in zip(*told.values(), strict=True)]
+    words = {
+        id: ", ".join(word for word, shown in zip(parts, varies, strict=True) if shown) for id, parts in told.items()
+    }
+    return {id: text if list(words.values()).count(text) == 1 else id for id, text in words.items()}
 
 
 def duration(seconds: float) -> str:

@@ -17,7 +17,7 @@ ENCODERS = {
     "gzip": lambda content: compression.gzip.compress(content, 9),
 }
 QUICK = {
-    "zstd": lambda content: compression.zstd.compress(content, 1),
+    "zstd": lambda content: compression.zstd.compress(content, 6),
     "br": lambda content: brotli.compress(content, quality=4),
     "gzip": lambda content: compression.gzip.compress(content, 6),  # all that a browser takes without HTTPS
 }

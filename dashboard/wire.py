@@ -15,10 +15,10 @@ from dashboard.payloads import Exact, FixedPlanePayload, FramePayload, Plane, Qu
 GREY_LEVELS = 32  # enough for the eye on small tiles, and half the bytes of 256
 MAP_LEVELS = 4095  # of positions on the plane, which has some 500 pixels
 AXIS_LEVELS = 16383  # of directions, centres and what is placed by them: a tenth of a pixel
-PLANE_LEVELS = 255  # of the positions of a film of many p: two pixels; each bit less saves a fifth
+PLANE_LEVELS = 191  # of the positions of a film of many p: two pixels; each bit less saves a fifth
 CURVE_LEVELS = 4095  # of distances, on a chart of some 300 pixels
 IMAGE_LEVELS = 15  # one letter for a pixel
-LANDMARK_RANGE = (-1.2, 2.2)  # of a and b: the landmarks are at 0 and 1, and few runs of many latent units leave it
+LANDMARK_RANGE = (-0.9, 2.0)  # of a and b: the landmarks are at 0 and 1, and few runs of many latent units leave it
 PALENESS_CUTS = (1.5, 3.0, 4.5)  # distances from the plane of the landmarks: quartiles of the paper's model, roughly
 ASCII = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in "\"\\/<>&'")
 ALPHABET = ASCII + "".join(chr(0xA1 + i) for i in range(256 - len(ASCII)))

@@ -17,7 +17,7 @@ const SEM = 3;
 const CONCEPTS = 6;
 const LINE = 16;
 const COLUMNS = 17;
-const ROOM = 118; // px at the right for the names of the curves
+const ROOM = 122; // px at the right for the names of the curves
 let drawnFor = "";
 let top = { scope: "", value: 0 };
 
@@ -168,5 +168,5 @@ function names(c, s, shown, isAll) {
   if (!isAll) ends.push({ name: "straight line", column: LINE, colour: colours.quiet });
   const wanted = ends.map((end) => s.y0 + s.h - s.y(value(shown, end.column, last)));
   const placed = spread(wanted, Math.min(14, (s.h + 10) / ends.length), s.h);
-  ends.forEach((end, i) => text(c, end.name, s.x0 + s.w + 6, s.y0 + s.h - placed[i], end.colour, isAll ? 11 : 12));
+  ends.forEach((end, i) => text(c, end.name, s.x0 + s.w + 5, s.y0 + s.h - placed[i], end.colour, isAll ? 11 : 12));
 }

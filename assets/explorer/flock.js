@@ -16,8 +16,8 @@ const RADIUS = 2.3;
 
 /** Where a run is in a view. @param {Frame} frame @param {View} view @param {number} b @param {number} k @param {number} t */
 export function coordinate(frame, view, b, k, t) {
-  const { u8, low, high } = frame[view];
-  return low[k] + (u8[(b * 2 + k) * frame.steps + t] * (high[k] - low[k])) / 255;
+  const { u8, low, high, levels } = frame[view];
+  return low[k] + (u8[(b * 2 + k) * frame.steps + t] * (high[k] - low[k])) / levels;
 }
 
 let xs = new Float32Array(0);

@@ -21,8 +21,8 @@ export function frameOf(wire) {
   const [steps] = shape;
   const state = nibbles(wire.nearest);
   const trials = state.length / steps;
-  const positions = (/** @type {import("./types").Plane} */ { low, high, u8 }) => ({
-    low, high, u8: unpacked(u8, alphabet.letters, trials * 2, steps),
+  const positions = (/** @type {import("./types").Plane} */ { low, high, levels, u8 }) => ({
+    low, high, levels, u8: unpacked(u8, alphabet.letters, trials * 2, steps),
   });
   return {
     ...wire,

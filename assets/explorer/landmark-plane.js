@@ -10,8 +10,8 @@ import { screen } from "#state";
 import { colours } from "#theme";
 import { drawThumbnails } from "#thumbnails";
 
-const ACROSS = [-0.75, 1.85]; // that hold nearly all runs; the axes have equal scales where the panel is about square
-const UP = [-0.65, 1.6];
+const ACROSS = [-0.85, 1.95]; // that hold nearly all runs; the axes have equal scales where the panel is about square
+const UP = [-0.75, 1.75];
 let drawnFor = "";
 
 /** The axes, which never change but with the theme and the panel. */
@@ -60,7 +60,7 @@ function note({ from, share }) {
   }
   const { t } = now(from.steps);
   const inside = Math.round(100 * from.inside[t]);
-  let words = `The landmarks stand still for every run and every p. The plane holds ${inside} % of the squared distance from the abstract concept at t = ${t}; runs farther outside are paler.`;
-  if (share) words += " Between two p of the grid, positions are interpolated.";
+  const rest = share ? "Between two p of the grid, positions are interpolated." : "Runs farther outside are paler.";
+  const words = `This plane holds ${inside} % of the squared distance from the abstract concept at t = ${t}. ${rest}`;
   write("#landmark-note", words);
 }

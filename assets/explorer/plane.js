@@ -136,20 +136,18 @@ export function drawPlane() {
 function planeNote({ from, share }, run) {
   const { t } = now(from.steps);
   const { basis } = screen.state;
+  const [first, second] = from.explained[Math.min(t, from.explained.length - 1)];
   const names = basis === "rotated" ? "These axes" : "PC 1 + PC 2";
-  const explained = from.explained[Math.min(t, from.explained.length - 1)];
-  const what = { fixed: "of all memories", windowed: "of the runs around t", rotated: "of the runs around t" }[basis] || "";
-  let words = `${names} explain ${Math.round(100 * (explained[0] + explained[1]))} % of the variance ${what}`;
-  words += basis === "fixed" ? " and stand still. Circles: the ten concepts." : ", and turn with it (Fig. 2 of the paper).";
-  const step = Math.min(t, (run?.steps || 1) - 1);
-  if (run && basis === "fixed" && screen.facts) {
-    const [x, y] = onAxes(from, 0, screen.facts.space.vectors, from.label);
-    const here = Math.hypot(run.plane[2 * step] - x, run.plane[2 * step + 1] - y);
-    const truly = run.distances[run.steps + step];
-    words = words.replace(" Circles: the ten concepts.", "");
-    words += ` From the highlighted run to its concept: ${here.toFixed(1)} on this map, ${truly.toFixed(1)} in all ${from.n_latent} dimensions.`;
-  }
+  const whose = basis === "fixed" ? "all memories" : "the runs around t, and turn with them (Fig. 2)";
+  let words = `${names} explain ${Math.round(100 * (first + second))} % of the variance of ${whose}.`;
   if (share) words += " Between two p of the grid, positions are interpolated.";
+  else if (run && basis === "fixed" && screen.facts) {
+    const step = Math.min(t, run.steps - 1);
+    const [x, y] = onAxes(from, 0, screen.facts.space.vectors, from.label);
+    const here = Math.hypot(run.plane[2 * step] - x, run.plane[2 * step + 1] - y).toFixed(1);
+    const truly = run.distances[run.steps + step].toFixed(1);
+    words += ` Highlighted run to its concept: ${here} here, ${truly} in ${from.n_latent} dimensions.`;
+  }
   write("#plane-note", words);
 }
 

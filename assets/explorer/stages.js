@@ -3,6 +3,7 @@ import { axes, drawAxes, graphOf, mark, paint, text } from "#canvas";
 import { grid, rounded } from "#film";
 import { $, write } from "#notices";
 import { nearestNoise, shown, shownSweep } from "#shown";
+import { spread } from "#spread";
 import { screen, set } from "#state";
 import { colours } from "#theme";
 
@@ -40,9 +41,20 @@ export function drawStages() {
       const words = `p = ${p.toFixed(3).replace(/0$/, "")}`;
       text(c, words, s.x(p) + (isRight ? -9 : 9), s.y0 + s.h - 12, colours.ink, 13, isRight ? "right" : "left");
       mark(c, "circle", s.x(p), s.y0 + s.h, 7, colours.ink);
+      if (sweep) names(c, s, sweep);
     },
   );
   if (sweep) write("#stage-note", `${sweep.note} Drag to set p.`);
+}
+
+/** The names of the curves at their ends. @param {import("./canvas").Context} c @param {import("./canvas").Axes} s @param {import("./types").SweepPayload} sweep */
+function names(c, s, sweep) {
+  const label = screen.facts?.labels[screen.state.label];
+  const ends = sweep.minimum_distance[sweep.noises.length - 1].map((value) => s.y0 + s.h - s.y(value));
+  const placed = spread(ends, 14, s.h);
+  ["own memory", `concept ‘${label}’`, "abstract concept"].forEach((name, i) => {
+    text(c, name, s.x0 + s.w + 6, s.y0 + s.h - placed[i], colours.points[i], 12);
+  });
 }
 
 /** Let the cursor be dragged. */

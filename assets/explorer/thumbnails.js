@@ -11,7 +11,7 @@ import { colours } from "#theme";
 
 const SIDE = 30; // px of a picture
 /** px from a landmark to the middle of its picture; in the PCA plane all lie amid the runs, and their pictures beside. @type {Record<string, number[]>} */
-const REACH = { landmark: [46, 62, 80, 100], plane: [105, 125, 85, 65, 145] };
+const REACH = { landmark: [46, 36, 62, 80, 100], plane: [105, 125, 85, 65, 145] };
 const LINE = 13; // px of the name below it
 
 const memory = document.createElement("canvas");
@@ -31,6 +31,8 @@ export function setConceptPictures(sprite) {
   concepts.onload = () => redraw();
 }
 
+/** The directions of the pictures beside landmarks that never move: memory, concept, abstract concept. */
+const STILL = [-0.6, 0.7, 2.4];
 /** Where the picture of each landmark was, as an angle: it stays there while it can. @type {Map<string, number>} */
 const angles = new Map();
 
@@ -52,7 +54,8 @@ export function drawThumbnails(c, s, marks, run, view) {
     const half = Math.max(c.measureText(each.name).width, SIDE) / 2 + 2;
     const key = `${view} ${each.point}`;
     const outward = Math.atan2(each.y - centre[1], each.x - centre[0]);
-    const { box, angle } = choose(s, taken, each, half, angles.get(key) ?? outward, REACH[view]);
+    const first = view === "landmark" ? STILL[each.point] : (angles.get(key) ?? outward);
+    const { box, angle } = choose(s, taken, each, half, first, REACH[view]);
     angles.set(key, angle);
     taken.push(box);
     return { each, box };

@@ -90,6 +90,7 @@ export interface Frame {
 export interface Positions {
   low: number[];
   high: number[];
+  levels: number;
   u8: Uint8Array;
 }
 

@@ -1,7 +1,7 @@
 """Minimum distances and steps over p, and the stages that follow from them (Fig. 4)."""
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import plotly.graph_objects as go
@@ -15,9 +15,18 @@ NARROW = 0.02  # of p; a stage that is narrower is not named
 VEIL = 0.5  # opacity of the paper over what is undecided in a map
 
 
-def stage_chart(sweep: NoiseSweep, theme: Theme, *, label: str) -> go.Figure:
-    """Minimum distance to the three points over p, with the stages as bands (the paper's Fig. 4a)."""
-    return over_noise(sweep, sweep.minimum_distance, sweep.minimum_distance_sem, theme, label, "minimum distance")
+def stage_chart(sweep: NoiseSweep, theme: Theme, *, label: str, has_names: bool = True) -> go.Figure:
+    """Minimum distance to the three points over p, with the stages as bands (the paper's Fig. 4a).
+
+    The explorer writes the names of the curves itself: its panel has other heights on other screens.
+    """
+    mean, sem = sweep.minimum_distance, sweep.minimum_distance_sem
+    figure = over_noise(sweep, mean, sem, theme, label, "minimum distance" if has_names else "distance")
+    if not has_names:
+        layout: Any = figure.layout
+        kept = [each for each in layout.annotations if each.x != 1 or each.xref != "paper"]
+        figure.update_layout(annotations=kept, margin={"t": 4, "b": 34})
+    return figure
 
 
 def minimum_steps(sweep: NoiseSweep, theme: Theme, *, label: str) -> go.Figure:

@@ -29,11 +29,11 @@ from core import experiments
 from core.computations import ENSEMBLE, FIGURE, BusyError, Question
 from core.config import NOISES, EmbeddingSpec, ExperimentSpec, InferenceSpec, RunFilmSpec, recipe
 from core.library import Entry, preferred
-from core.results import FilmFrame, NoiseSweep, Stage
+from core.results import FilmFrame, NoiseSweep
 from core.spec import Reals, SpecError
 from core.store import StoreError
 from core.zoo import FORMER_WEIGHTS, trained_anew
-from dashboard import captions, controls, figures, wire
+from dashboard import captions, controls, figures, films, wire
 from dashboard.controls import REFERENCE_RUNS, ScreenState
 from dashboard.experiments import Experiments
 from dashboard.jobs import Jobs
@@ -104,7 +104,7 @@ class ExplorePage:
             "fixed": wire.fixed_plane_payload(self.lab.fixed_plane(entry.id)),
             "latents": sorted({e.spec.n_latent for e in usable}),
             "betas": sorted({e.spec.beta for e in alike}),
-            "models": {e.id: captions.model_choice(e) for e in alike if e.spec.beta == state.beta},
+            "models": captions.model_choices([e for e in alike if e.spec.beta == state.beta]),
             "model": entry.id,
             "labels": entry.label_names,
             "limits": {"n_runs": held, "sample": held - 1},
@@ -170,28 +170,13 @@ class ExplorePage:
                 return self.lab.result(question, experiments.film_frame, spec, rank=rank)
 
             def build(frame: FilmFrame, spec: EmbeddingSpec = spec) -> dict[str, Any]:
-                return self.frame_payload(frame, entry, spec)
+                return films.frame_payload(frame, entry, spec)
 
-            frame = self.awaited(route, "frame", request, spec, "", find, build)
+            frame = films.shipped_frame(entry, spec) or self.awaited(route, "frame", request, spec, "", find, build)
             if frame is no_update:
                 return {"frames": found} if found else no_update
             found.append(frame)
         return {"frames": found}
-
-    def frame_payload(self, frame: FilmFrame, entry: Entry, spec: EmbeddingSpec) -> dict[str, Any]:
-        """Runs at one p, with what is said of them."""
-        runs = frame.trajectories
-        ensemble = runs.ensemble
-        approach = captions.approach_caption(
-            ensemble.same_step_approach_share,
-            ensemble.approach_share,
-            ensemble.strict_approach_share,
-            mean_path=runs.mean_path_approaches,
-            mean_curve=runs.mean_curve_approaches,
-        )
-        caption = self.caption(entry, spec, ensemble.minimum_distance, ensemble.rival)
-        said = {"noise": spec.noise, "label": spec.label, "caption": caption, "approach": approach}
-        return wire.frame_payload(frame) | said
 
     @answered
     def sweep(self, data: object) -> Any:
@@ -203,14 +188,14 @@ class ExplorePage:
         def build(sweep: NoiseSweep) -> dict[str, Any]:
             shown = replace(spec, n_runs=reference.n_runs)
             sentences = [
-                self.caption(entry, replace(shown, noise=float(p)), row, rival)
+                captions.caption_of(entry, replace(shown, noise=float(p)), row, rival)
                 for p, row, rival in zip(sweep.noises, sweep.minimum_distance.T, sweep.rivals, strict=True)
             ]
             note = (
                 f"{reference.n_runs} runs for each p, T = {reference.n_steps}, seed {reference.seed}; "
                 "bands 2 SEM, paler where undecided."
             )
-            figure = figures.stage_chart(sweep, theme, label=entry.label_names[spec.label])
+            figure = figures.stage_chart(sweep, theme, label=entry.label_names[spec.label], has_names=False)
             return wire.sweep_payload(sweep) | {"captions": sentences, "note": note, "figure": figure.to_dict()}
 
         def find(question: Question) -> NoiseSweep:
@@ -373,19 +358,6 @@ class ExplorePage:
         if fitted.sample < state.sample:
             notes.append(f"This model holds {held} memories per label: image {fitted.sample} is shown.")
         return fitted, notes
-
-    @staticmethod
-    def caption(entry: Entry, spec: EmbeddingSpec, minimum_distance: Any, rival: Stage | None) -> str:
-        """What the ensemble does, in a sentence."""
-        return captions.ensemble_caption(
-            minimum_distance,
-            rival,
-            noise=spec.noise,
-            label=entry.label_names[spec.label],
-            n_runs=spec.n_runs,
-            source=spec.source,
-            noise_kind=spec.noise_kind,
-        )
 
 
 def noises_of(data: object, spec: InferenceSpec) -> tuple[float, ...]:

@@ -186,7 +186,7 @@ class PaperPage:
         figure = still(catalogue.draw(self.lab, name, spec, results, theme_of(look)))
         figure.update_layout(dragmode="lasso" if row.has_step else False)
         title = f"{row.number}: {row.shows}{CLICK if row.columns else LASSO if row.has_step else ''}"
-        style = {"height": figure.layout.height} | ({"--finger": "none"} if row.has_step else {})
+        style = {"height": height_of(figure)} | ({"--finger": "none"} if row.has_step else {})
         return figure, title, self.files(name, spec), False, style, ""
 
     def results(self, person: str, name: str, spec: FigureSpec) -> catalogue.Results:
@@ -217,7 +217,7 @@ class PaperPage:
         if piece is None or now == sketched:
             return far, no_update, no_update, no_update
         figure = still(catalogue.draw(self.lab, name, spec, piece, theme_of(look)))
-        return far, figure, {"height": figure.layout.height}, now
+        return far, figure, {"height": height_of(figure)}, now
 
     @answered
     def open_run(self, click: object, asked: object) -> str:
@@ -333,11 +333,17 @@ def who(person: object) -> str:
     return person
 
 
+def height_of(figure: go.Figure) -> int:
+    """Of a figure, in pixels."""
+    layout: Any = figure.layout
+    return layout.height
+
+
 def still(figure: go.Figure) -> go.Figure:
     """The figure without zoom and pan, for a page that scrolls; with a height, which its place on the page takes."""
     figure.update_xaxes(fixedrange=True)
     figure.update_yaxes(fixedrange=True)
-    return figure.update_layout(dragmode=False, height=figure.layout.height or HEIGHT)
+    return figure.update_layout(dragmode=False, height=height_of(figure) or HEIGHT)
 
 
 def draw_button(name: str, row: Row) -> html.Button:

@@ -1,0 +1,31 @@
+"""The dashboard's command line: `python -m dashboard film` computes the film of the first screen, which is shipped."""
+
+import argparse
+import json
+import sys
+
+from core.config import Settings
+from core.session import Session
+from core.spec import RefusedError
+from dashboard.controls import ScreenState
+from dashboard.films import compute_films
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit status (0 done, 1 refused with a sentence)."""
+    parser = argparse.ArgumentParser(prog="python -m dashboard", description=__doc__)
+    parser.add_argument("command", choices=["film"], help="compute the film of the first screen beside its model")
+    parser.parse_args(arguments)
+    try:
+        session = Session.open(Settings.from_environment())
+        first = ScreenState()
+        path = compute_films(session.library.default(first.dataset, first.n_latent), session)
+    except (RefusedError, OSError) as error:
+        print(f"python -m dashboard: {error}", file=sys.stderr)
+        return 1
+    print(json.dumps({"file": path.name, "bytes": path.stat().st_size}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
