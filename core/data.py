@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -32,7 +33,8 @@ class Known(NamedTuple):
     md5: str
 
 
-FILES = {
+Files = Mapping[str, Mapping[str, Known]]  # by data set and name
+FILES: Files = {
     "mnist": {
         "train-images-idx3-ubyte": Known(47_040_016, "6bbc9ace898e44ae57da46a324031adb"),
         "train-labels-idx1-ubyte": Known(60_008, "a25bea736e30d166cdddb491f175f624"),
@@ -46,6 +48,14 @@ FILES = {
         "t10k-labels-idx1-ubyte": Known(10_008, "15d484375f8d13e6eb1aabb0c3f46965"),
     },
 }
+
+
+class RawFile(NamedTuple):
+    """A file as it was when it was looked at, and what its original is."""
+
+    path: Path
+    stamp: tuple[int, ...]
+    known: Known
 
 
 class DataError(RefusedError):
@@ -69,22 +79,22 @@ class Dataset:
         return np.flatnonzero(self.labels == label)
 
 
-def load_dataset(name: str, root: Path, *, train: bool = True) -> Dataset:
+def load_dataset(name: str, root: Path, *, train: bool = True, files: Files = FILES) -> Dataset:
     """The training or test images of a data set.
 
     Args:
         name: "mnist", "fashion" or "digits".
         root: A torchvision root (it holds MNIST/raw or FashionMNIST/raw); not used for digits.
         train: The training split, else the test split.
+        files: What the original files are.
 
     Raises:
         DataError: One of its four files is missing, or not the original one.
     """
     if name == "digits":
         return _digits(train)
-    check_images(name, root)
-    images, labels = (find_file(name, root, file) for file in split_files(train))
-    return _load(name, images, labels, stamp(images), stamp(labels))
+    check_images(name, root, files)
+    return _load(name, *(find_file(name, root, file, files) for file in split_files(train)))
 
 
 def load_labels(name: str, root: Path) -> Int64[np.ndarray, "images"]:
@@ -95,31 +105,30 @@ def load_labels(name: str, root: Path) -> Int64[np.ndarray, "images"]:
     if name == "digits":
         return _digits(True).labels
     check_images(name, root)
-    path = find_file(name, root, split_files(True)[1])
-    return _labels(name, path, stamp(path))
+    return _labels(find_file(name, root, split_files(True)[1]))
 
 
-def is_available(name: str, root: Path) -> bool:
+def is_available(name: str, root: Path, files: Files = FILES) -> bool:
     """Whether the original images of a data set are on this machine."""
     try:
-        check_images(name, root)
+        check_images(name, root, files)
     except DataError:
         return False
     return True
 
 
-def check_images(name: str, root: Path) -> None:
+def check_images(name: str, root: Path, files: Files = FILES) -> None:
     """Look at all files of a data set; their content is looked at once, until they change.
 
     Raises:
         MissingError: One is not there.
         DataError: One is not the original.
     """
-    for file in FILES.get(name, ()):
-        find_file(name, root, file)
+    for file in files.get(name, ()):
+        find_file(name, root, file, files)
 
 
-def find_file(name: str, root: Path, file: str) -> Path:
+def find_file(name: str, root: Path, file: str, files: Files = FILES) -> RawFile:
     """Where a file of a data set is, as it is or compressed.
 
     Raises:
@@ -127,7 +136,7 @@ def find_file(name: str, root: Path, file: str) -> Path:
         DataError: There are only others of its name.
     """
     raw = raw_folder(name, root)
-    found = right_file(raw, FILES[name][file], file)
+    found = right_file(raw, files[name][file], file)
     if found is not None:
         return found
     command = f"python -m core download --dataset {name}"
@@ -139,9 +148,10 @@ def find_file(name: str, root: Path, file: str) -> Path:
     )
 
 
-def right_file(raw: Path, known: Known, file: str) -> Path | None:
+def right_file(raw: Path, known: Known, file: str) -> RawFile | None:
     """The file of a name that has the right content; None where none has."""
-    return next((path for path in candidates(raw, file) if _is_right(path, stamp(path), known)), None)
+    there = (RawFile(path, stamp(path), known) for path in candidates(raw, file))
+    return next((each for each in there if _is_right(each)), None)
 
 
 def candidates(raw: Path, file: str) -> tuple[Path, Path]:
@@ -173,31 +183,31 @@ def right_content(path: Path, known: Known) -> bytes | None:
 
 
 @lru_cache(maxsize=32)
-def _is_right(path: Path, stamp: tuple[int, ...], known: Known) -> bool:
-    if path.suffix != ".gz" and stamp[1:2] != (known.size,):
+def _is_right(file: RawFile) -> bool:
+    if file.path.suffix != ".gz" and file.stamp[1:2] != (file.known.size,):
         return False
-    return right_content(path, known) is not None
+    return right_content(file.path, file.known) is not None
 
 
-def _values(name: str, path: Path) -> np.ndarray:
+def _values(file: RawFile) -> np.ndarray:
     """The array of an IDX file; read and verified at once, since it may have been replaced."""
-    content = right_content(path, FILES[name][path.name.removesuffix(".gz")])
+    content = right_content(file.path, file.known)
     if content is None:
-        raise DataError(f"{path.name} has just been replaced. Try it again.")
+        raise DataError(f"{file.path.name} has just been replaced. Try it again.")
     shape = np.frombuffer(content, ">u4", count=content[3], offset=4)
     return np.frombuffer(content, np.uint8, offset=4 + 4 * content[3]).reshape(shape)
 
 
 @lru_cache(maxsize=4)
-def _load(name: str, images: Path, labels: Path, *_: tuple[int, ...]) -> Dataset:
-    values = _values(name, images)
+def _load(name: str, images: RawFile, labels: RawFile) -> Dataset:
+    values = _values(images)
     grey = values.reshape(len(values), -1).astype(np.float32) / 255
-    return Dataset(name, grey, _values(name, labels).astype(np.int64))
+    return Dataset(name, grey, _values(labels).astype(np.int64))
 
 
 @lru_cache(maxsize=4)
-def _labels(name: str, path: Path, stamp: tuple[int, ...]) -> Int64[np.ndarray, "images"]:
-    return _values(name, path).astype(np.int64)
+def _labels(file: RawFile) -> Int64[np.ndarray, "images"]:
+    return _values(file).astype(np.int64)
 
 
 @lru_cache(maxsize=2)

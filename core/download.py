@@ -8,8 +8,9 @@ import importlib
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -18,30 +19,52 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from core.config import Progress, silent
-from core.data import FILES, DataError, is_available, raw_folder, right_file
+from core.data import FILES, DataError, Files, Known, is_available, raw_folder, right_file
 from core.files import write_whole
 
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)  # no mirror is to blame
 LOOK = 0.5  # s between two looks whether another process has ended
 
 
-def download(name: str, root: Path, *, progress: Progress = silent) -> None:
+@dataclass(frozen=True)
+class Source:
+    """Where the files of a data set come from.
+
+    Args:
+        mirrors: Addresses of folders, each with all files.
+        packed: (file name, MD5) of the compressed files.
+    """
+
+    mirrors: Sequence[str]
+    packed: Sequence[tuple[str, str]]
+
+
+def download(
+    name: str, root: Path, *, source: Source | None = None, files: Files = FILES, progress: Progress = silent
+) -> None:
     """Fetch a data set into a torchvision root: resumable, each file's checksum verified.
 
     Files that are right are kept, others are replaced; a broken transfer goes on where it stopped. Of several who
     fetch at once one does it, and the others wait for it.
 
+    Args:
+        name: "mnist" or "fashion".
+        root: A torchvision root.
+        source: Where the files come from, if not from where torchvision has them.
+        files: What the original files are.
+        progress: Called with the share that is there; may raise to give up.
+
     Raises:
         DataError: No mirror answered, a checksum did not match, or the files cannot be written.
     """
-    if is_available(name, root):
+    if is_available(name, root, files):
         progress(1.0, "it is there already")
         return
     raw = raw_folder(name, root)
     try:
         raw.mkdir(parents=True, exist_ok=True)
         with alone(raw, progress):
-            _download(name, raw, progress)
+            _download(source or source_of(name), files[name], raw, progress)
     except (OSError, NotImplementedError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
         raise DataError(
@@ -50,9 +73,10 @@ def download(name: str, root: Path, *, progress: Progress = silent) -> None:
         ) from error
 
 
-def resources(name: str) -> list[tuple[str, str]]:
-    """(file name, MD5) of the compressed files of a data set, as torchvision lists them."""
-    return list(_torchvision_class(name).resources)
+def source_of(name: str) -> Source:
+    """Where torchvision has the files of a data set from."""
+    kind = getattr(_torchvision_datasets(), {"mnist": "MNIST", "fashion": "FashionMNIST"}[name])
+    return Source(kind.mirrors, kind.resources)
 
 
 @contextmanager
@@ -71,22 +95,22 @@ def alone(raw: Path, progress: Progress) -> Iterator[None]:
         lock.release()
 
 
-def _download(name: str, raw: Path, progress: Progress) -> None:
-    packed = resources(name)
-    for i, (file, md5) in enumerate(packed):
+def _download(source: Source, known: Mapping[str, Known], raw: Path, progress: Progress) -> None:
+    n_files = len(source.packed)
+    for i, (file, md5) in enumerate(source.packed):
         plain = file.removesuffix(".gz")
-        if right_file(raw, FILES[name][plain], plain) is None:
+        if right_file(raw, known[plain], plain) is None:
 
             def report(fraction: float, done: int = i, text: str = file) -> None:
-                progress((done + fraction) / len(packed), text)
+                progress((done + fraction) / n_files, text)
 
-            _fetch(_torchvision_class(name).mirrors, file, md5, raw, report)
+            _fetch(source.mirrors, file, md5, raw, report)
             with gzip.open(raw / file) as content:
                 write_whole(raw / plain, content.read())
-        progress((i + 1) / len(packed), file)
+        progress((i + 1) / n_files, file)
 
 
-def _fetch(mirrors: list[str], file: str, md5: str, raw: Path, report: Any) -> None:
+def _fetch(mirrors: Sequence[str], file: str, md5: str, raw: Path, report: Any) -> None:
     """Fetch one file from the first mirror that gives it with the right checksum."""
     failures = []
     for mirror in mirrors:
@@ -125,10 +149,6 @@ def _transfer(url: str, part: Path, report: Any) -> None:
             report(out.tell() / total if total else 0.0)
         if out.tell() < total:
             raise OSError("the transfer broke off")  # what has come is kept for the next try
-
-
-def _torchvision_class(name: str) -> Any:
-    return getattr(_torchvision_datasets(), {"mnist": "MNIST", "fashion": "FashionMNIST"}[name])
 
 
 _kept_alive: list[Any] = []
