@@ -30,8 +30,8 @@ from core.spec import RefusedError
 TOPIC = "latent-trajectories"
 BUSY = ("waiting", "running")
 HERE = ""  # the address that stands for the embedded cluster
-PATIENCE = 20  # s that a scheduler and its first worker have to answer
-ESTIMATING_TAKES = 60  # s at most
+PATIENCE = 20  # s
+ESTIMATING_TAKES = 60  # s
 ESTIMATED = 600  # s for which an estimate holds
 STARTING = 120  # s that a process of our own may take to start: torch comes from a cold disk
 NO_PROCESS = "No process could be started for it. Try it again."
@@ -60,10 +60,20 @@ class Jobs:
         settings: Where it keeps models, and where jobs are done.
         library: The models; those of the settings where none is given.
         computations: Where visitors wait for an estimate.
+        patience: Seconds that a scheduler and its first worker have to answer.
+        estimating_takes: Seconds that an estimate may take at most.
     """
 
-    def __init__(self, settings: Settings, library: Library | None = None, computations: Computations | None = None):
-        self.settings = settings
+    def __init__(
+        self,
+        settings: Settings,
+        library: Library | None = None,
+        computations: Computations | None = None,
+        *,
+        patience: float = PATIENCE,
+        estimating_takes: int = ESTIMATING_TAKES,
+    ):
+        self.settings, self.patience, self.estimating_takes = settings, patience, estimating_takes
         self.library = library or Library.of(settings.models)
         self.computations = computations or Computations()
         self._estimates: dict[ModelSpec, tuple[float, float]] = {}  # seconds, and when they were found
@@ -152,8 +162,8 @@ class Jobs:
         address = self.settings.scheduler
         with self.computations.turn(ESTIMATING):
             future = self._connect(address).submit(estimate_job, spec.to_dict(), self._settings_at(address), pure=False)
-            for second in range(ESTIMATING_TAKES):
-                report(second / ESTIMATING_TAKES, "timing a few steps")
+            for second in range(self.estimating_takes):
+                report(second / self.estimating_takes, "timing a few steps")
                 with contextlib.suppress(TimeoutError):
                     seconds = float(future.result(timeout=1))
                     self._estimates[spec] = seconds, time.monotonic()
@@ -219,7 +229,7 @@ class Jobs:
                 client.subscribe_topic(TOPIC, self._report)
                 atexit.register(self.close)
         try:
-            client.wait_for_workers(1, timeout=PATIENCE if address else STARTING)
+            client.wait_for_workers(1, timeout=self.patience if address else STARTING)
         except (TimeoutError, OSError) as error:
             if not address:
                 raise RefusedError(NO_PROCESS) from error
@@ -237,7 +247,7 @@ class Jobs:
         if address:
             credentials = self.settings.scheduler_credentials
             try:
-                return cluster.client_of(address, credentials, timeout=PATIENCE, set_as_default=False)
+                return cluster.client_of(address, credentials, timeout=self.patience, set_as_default=False)
             except (OSError, TimeoutError, ValueError) as error:
                 certificates = ", or it refuses the certificates of this server" if credentials else ""
                 raise RefusedError(
@@ -265,7 +275,7 @@ class Jobs:
         if self._attempts.get(key) != attempt:
             return
         try:
-            state, text = "done", self._filed(self._work[key], future.result(timeout=PATIENCE), future)
+            state, text = "done", self._filed(self._work[key], future.result(timeout=self.patience), future)
         except Exception as error:  # whatever it is, it is said
             state, text = ended(error)
         self._end(key, attempt, state, text)

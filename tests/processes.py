@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from core.config import Settings
 from dashboard.jobs import Jobs, JobStatus
 
 ENDS = ("done", "failed", "cancelled")
@@ -67,16 +68,18 @@ def found(jobs: Jobs, key: str, fits: Callable[[JobStatus], Any]) -> JobStatus |
     return status if status and fits(status) else None
 
 
-def recorded(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """Every report that arrives from now on."""
-    reports: list[dict[str, Any]] = []
-    real = Jobs._report
+class RecordedJobs(Jobs):
+    """Keeps every report that arrives."""
 
-    def report(self: Jobs, event: tuple[Any, Any]) -> None:
-        reports.append(event[1])
-        real(self, event)
+    def __init__(self, settings: Settings, **more: Any):
+        super().__init__(settings, **more)
+        self.reports: list[dict[str, Any]] = []
 
-    monkeypatch.setattr(Jobs, "_report", report)
-    for client in jobs._clients.values():
-        client.subscribe_topic("latent-trajectories", jobs._report)
-    return reports
+    def _report(self, event: tuple[Any, Any]) -> None:
+        self.reports.append(event[1])
+        super()._report(event)
+
+    def recorded(self) -> list[dict[str, Any]]:
+        """Every report that arrives from now on."""
+        self.reports = []
+        return self.reports

@@ -23,11 +23,10 @@ from core.computations import Question
 from core.config import ModelSpec, Settings, recipe
 from core.library import Library
 from core.spec import RefusedError
-from dashboard import jobs as jobs_module
 from dashboard.jobs import Jobs
 from tests.certificates import credentials_in, variables
 from tests.conftest import CommandLine, is_refused, settings_in
-from tests.processes import alive, children, ended, learning, recorded, until
+from tests.processes import RecordedJobs, alive, children, ended, learning, until
 from tests.served import Browser, Site, free_port
 from tests.test_models import Hand, texts
 
@@ -35,6 +34,7 @@ pytestmark = pytest.mark.filterwarnings("default")  # dask and its event loop wa
 QUICK = ModelSpec(dataset="digits", n_latent=3, n_hidden=16, epochs=3, batch_size=500, precision="float32")
 ENDLESS = replace(QUICK, epochs=5000, batch_size=50, seed=9)
 Start = Callable[..., subprocess.Popen[bytes]]
+Servers = tuple[RecordedJobs, RecordedJobs]
 
 
 @contextmanager
@@ -118,9 +118,9 @@ def worker(root: Path, scheduler: str, credentials: Credentials, home: Settings)
 
 
 @pytest.fixture
-def servers(scheduler: str, credentials: Credentials, worker: object, tmp_path: Path) -> Iterator[tuple[Jobs, Jobs]]:
+def servers(scheduler: str, credentials: Credentials, worker: object, tmp_path: Path) -> Iterator[Servers]:
     """The jobs of two web processes."""
-    pair = [Jobs(told(settings_in(tmp_path / name), scheduler, credentials)) for name in ("one", "two")]
+    pair = [RecordedJobs(told(settings_in(tmp_path / name), scheduler, credentials)) for name in ("one", "two")]
     yield pair[0], pair[1]
     for jobs in pair:
         jobs.close()
@@ -141,7 +141,7 @@ def kept(home: Settings, spec: ModelSpec) -> experiments.Unfinished | None:
     return next((each for each in experiments.unfinished(home) if each.spec == spec), None)
 
 
-def test_a_worker_trains_and_the_server_files(servers: tuple[Jobs, Jobs], home: Settings):
+def test_a_worker_trains_and_the_server_files(servers: Servers, home: Settings):
     jobs, other = servers
     status = ended(jobs, jobs.train(QUICK))
     assert (status.state, len(status.course["train"])) == ("done", QUICK.epochs)
@@ -152,9 +152,9 @@ def test_a_worker_trains_and_the_server_files(servers: tuple[Jobs, Jobs], home: 
     until(lambda: files(home) == [], "the worker keeps neither model nor state")
 
 
-def test_two_servers_share_one_training_and_both_file_it(servers: tuple[Jobs, Jobs], monkeypatch: pytest.MonkeyPatch):
+def test_two_servers_share_one_training_and_both_file_it(servers: Servers):
     spec = replace(QUICK, epochs=60, seed=1)
-    reports = recorded(servers[0], monkeypatch)
+    reports = servers[0].recorded()
     keys = [jobs.train(spec) for jobs in servers]
     assert keys[0] == keys[1]
     ends = [ended(jobs, key) for jobs, key in zip(servers, keys, strict=True)]
@@ -164,9 +164,7 @@ def test_two_servers_share_one_training_and_both_file_it(servers: tuple[Jobs, Jo
     assert [files(jobs.settings) for jobs in servers] == [[f"{ends[0].text}.safetensors"]] * 2
 
 
-def test_who_cancels_leaves_the_training_to_the_other_who_waits(
-    servers: tuple[Jobs, Jobs], home: Settings, monkeypatch: pytest.MonkeyPatch
-):
+def test_who_cancels_leaves_the_training_to_the_other_who_waits(servers: Servers, home: Settings):
     one, two = servers
     key = one.train(ENDLESS)
     two.train(ENDLESS)
@@ -178,14 +176,14 @@ def test_who_cancels_leaves_the_training_to_the_other_who_waits(
     assert one.status(key).state == "cancelled"
     two.close()  # as if that server had gone
     state = until(lambda: kept(home, ENDLESS), "the work stops when nobody waits for it, and keeps its state")
-    reports = recorded(one, monkeypatch)
+    reports = one.recorded()
     learning(one, one.train(ENDLESS))
     one.cancel(key)
     assert f"goes on from epoch {state.epoch}" in [report["text"] for report in reports]
 
 
 def test_a_killed_worker_is_replaced_and_its_job_goes_on(
-    servers: tuple[Jobs, Jobs], worker: subprocess.Popen[bytes], home: Settings
+    servers: Servers, worker: subprocess.Popen[bytes], home: Settings
 ):
     jobs = servers[0]
     spec = replace(QUICK, epochs=300, seed=2)
@@ -220,10 +218,9 @@ def test_a_machine_that_is_lost_gives_its_job_to_another_which_starts_again(
         assert ended(jobs, key).state == "done"
 
 
-def test_a_scheduler_that_does_not_answer_is_said(settings: Settings, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(jobs_module, "PATIENCE", 1)
+def test_a_scheduler_that_does_not_answer_is_said(settings: Settings):
     for address in (f"tcp://127.0.0.1:{free_port()}", "nonsense://x"):
-        jobs = Jobs(replace(settings, scheduler=address))
+        jobs = Jobs(replace(settings, scheduler=address), patience=1)
         for ask in (jobs.train, lambda spec, jobs=jobs: jobs.estimated_seconds(spec, Question("a"))):
             with pytest.raises(RefusedError, match=r"does not answer\. Start it") as refused:
                 ask(QUICK)
@@ -232,14 +229,14 @@ def test_a_scheduler_that_does_not_answer_is_said(settings: Settings, monkeypatc
         jobs.close()
 
 
-def test_a_scheduler_without_a_worker_is_said(
-    root: Path, credentials: Credentials, settings: Settings, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_scheduler_without_a_worker_is_said(root: Path, credentials: Credentials, settings: Settings):
     with scheduler_of(root, credentials) as scheduler:
-        jobs = Jobs(told(settings, scheduler, credentials))
-        with jobs._connected(scheduler) as client:  # left open, the collector may close it while the next one starts
+        there = told(settings, scheduler, credentials)
+        with Jobs(there)._connected(
+            scheduler
+        ) as client:  # left open, the collector may close it while the next one starts
             assert client.status == "running"
-        monkeypatch.setattr(jobs_module, "PATIENCE", 1)
+        jobs = Jobs(there, patience=1)
         with pytest.raises(RefusedError, match=f"has no worker.*python -m dask worker {scheduler} .*--tls-cert"):
             jobs.train(QUICK)
         jobs.close()
@@ -317,7 +314,7 @@ def test_a_restarted_web_process_offers_the_training_that_its_worker_has(
     until(lambda: not kept(home, spec), "the worker keeps no state of what is filed")
 
 
-def test_a_discarded_training_is_forgotten_by_its_worker_too(servers: tuple[Jobs, Jobs], home: Settings):
+def test_a_discarded_training_is_forgotten_by_its_worker_too(servers: Servers, home: Settings):
     jobs, spec = servers[0], replace(ENDLESS, seed=10)
     learning(jobs, jobs.train(spec))
     jobs.cancel(jobs.train(spec))
@@ -328,11 +325,10 @@ def test_a_discarded_training_is_forgotten_by_its_worker_too(servers: tuple[Jobs
     assert experiments.unfinished(jobs.settings) == []
 
 
-def test_a_training_can_be_discarded_where_no_scheduler_answers(settings: Settings, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(jobs_module, "PATIENCE", 1)
+def test_a_training_can_be_discarded_where_no_scheduler_answers(settings: Settings):
     experiments.note_elsewhere(QUICK, settings)
     (note,) = experiments.unfinished(settings)
-    jobs = Jobs(replace(settings, scheduler=f"tcp://127.0.0.1:{free_port()}"))
+    jobs = Jobs(replace(settings, scheduler=f"tcp://127.0.0.1:{free_port()}"), patience=1)
     assert "no worker answers, and the one that has its state keeps it." in jobs.discard(note)
     assert experiments.unfinished(settings) == []
     jobs.close()
@@ -354,11 +350,8 @@ def test_other_certificates_are_refused_and_said(
         jobs.close()
 
 
-def test_without_certificates_nobody_trains(
-    scheduler: str, worker: object, settings: Settings, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(jobs_module, "PATIENCE", 2)
-    jobs = Jobs(replace(settings, scheduler=scheduler.replace("tls://", "tcp://")))
+def test_without_certificates_nobody_trains(scheduler: str, worker: object, settings: Settings):
+    jobs = Jobs(replace(settings, scheduler=scheduler.replace("tls://", "tcp://")), patience=2)
     with pytest.raises(RefusedError, match=r"does not answer\. Start it"):
         jobs.train(QUICK)
     jobs.close()

@@ -23,7 +23,7 @@ from core.spec import RefusedError
 from dashboard import jobs as jobs_module
 from dashboard.jobs import Jobs, JobStatus
 from tests.conftest import settings_in
-from tests.processes import alive, children, ended, learning, recorded, until
+from tests.processes import RecordedJobs, alive, children, ended, learning, until
 
 pytestmark = pytest.mark.filterwarnings("default")  # dask and its event loop warn about themselves
 QUICK = ModelSpec(dataset="digits", n_latent=3, n_hidden=16, epochs=4, batch_size=500, precision="float32")
@@ -36,10 +36,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture(scope="module")
-def jobs(home: Settings) -> Iterator[Jobs]:
+def jobs(home: Settings) -> Iterator[RecordedJobs]:
     """One cluster for the whole file; it must leave no process behind."""
     before = children()
-    jobs = Jobs(home)
+    jobs = RecordedJobs(home)
     yield jobs
     jobs.close()
     until(lambda: children() <= before, "every child process has ended")
@@ -55,8 +55,8 @@ def worker_of(jobs: Jobs) -> int:
     return until(lambda: next(iter(jobs._cluster.workers.values())).pid, "there is a worker")
 
 
-def test_a_model_is_trained_with_progress_and_filed(jobs: Jobs, home: Settings, monkeypatch: pytest.MonkeyPatch):
-    reports = recorded(jobs, monkeypatch)
+def test_a_model_is_trained_with_progress_and_filed(jobs: RecordedJobs, home: Settings):
+    reports = jobs.recorded()
     key = jobs.train(QUICK)
     status = ended(jobs, key)
     assert (status.state, status.fraction) == ("done", 1.0)
@@ -81,9 +81,9 @@ def test_what_is_trained_already_is_not_trained_again(jobs: Jobs, home: Settings
     assert {path: path.stat().st_mtime_ns for path in home.models.iterdir()} == files
 
 
-def test_what_was_deleted_is_trained_again(jobs: Jobs, home: Settings, monkeypatch: pytest.MonkeyPatch):
+def test_what_was_deleted_is_trained_again(jobs: RecordedJobs, home: Settings):
     ended(jobs, jobs.train(QUICK))
-    reports = recorded(jobs, monkeypatch)
+    reports = jobs.recorded()
     for _ in range(2):
         experiments.library_of(home).delete(experiments.id_of(QUICK))
         assert ended(jobs, jobs.train(QUICK)).state == "done"
@@ -133,8 +133,8 @@ def test_as_many_jobs_as_the_settings_say_are_taken(home: Settings):
         few.train(replace(QUICK, seed=77))
 
 
-def test_a_cancelled_training_goes_on_where_it_was(jobs: Jobs, home: Settings, monkeypatch: pytest.MonkeyPatch):
-    reports = recorded(jobs, monkeypatch)
+def test_a_cancelled_training_goes_on_where_it_was(jobs: RecordedJobs, home: Settings):
+    reports = jobs.recorded()
     for _ in range(3):
         key = jobs.train(ENDLESS)
         assert learning(jobs, key).state == "running"
@@ -213,20 +213,19 @@ def test_a_process_may_take_longer_to_start_than_dask_waits(home: Settings, tmp_
         jobs.close()
 
 
-def test_a_job_that_fails_says_why_and_can_be_tried_again(
-    jobs: Jobs, home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_job_that_fails_says_why_and_can_be_tried_again(home: Settings, tmp_path: Path):
     """The folder of the models lies under a file, which no permission helps against."""
-    (tmp_path / "file").write_text("")
-    brief = replace(QUICK, epochs=1, seed=3)
-    monkeypatch.setattr(jobs, "settings", replace(home, models=tmp_path / "file" / "models"))
+    file, brief = tmp_path / "file", replace(QUICK, epochs=1, seed=3)
+    file.write_text("")
+    jobs = Jobs(replace(home, models=file / "models"))
     for _ in range(3):
         status = ended(jobs, jobs.train(brief))
         assert status.state == "failed"
         assert "could not be written" in status.text
         assert status.text.endswith(".")
-    monkeypatch.setattr(jobs, "settings", home)
+    file.unlink()
     assert ended(jobs, jobs.train(brief)).state == "done"
+    jobs.close()
 
 
 def test_images_that_cannot_be_had_are_said(jobs: Jobs, home: Settings):

@@ -10,14 +10,18 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+import app
 from core import experiments, train
+from core.computations import Computations
 from core.config import ModelSpec, Settings, recipe
 from core.library import Library
 from core.model_card import ModelCard
-from dashboard.jobs import Jobs, JobStatus
+from dashboard.hosting import Hosting
+from dashboard.jobs import JobStatus
 from dashboard.model_list import bound_of, describe
 from dashboard.pages.models import spec_of
-from tests.served import Site, create_app, sentences
+from tests.idle_jobs import AskedJobs
+from tests.served import NEVER, Site, sentences
 
 UPDATE = "/models/_dash-update-component"
 
@@ -70,33 +74,28 @@ def texts(component: object) -> str:
 
 
 @pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What the page asks of its jobs; nothing is started."""
-    asked: list[Any] = []
-    monkeypatch.setattr(Jobs, "train", lambda self, spec: asked.append(spec) or "train-1")
-    monkeypatch.setattr(Jobs, "cancel", lambda self, key: asked.append(key))
-    monkeypatch.setattr(Jobs, "estimated_seconds", lambda self, *_: 61.0)
-    return asked
+def jobs(settings: Settings) -> AskedJobs:
+    return AskedJobs(settings, computations=Computations(calm=NEVER))
 
 
 @pytest.fixture
-def hand(settings: Settings, started: list[Any]) -> Hand:
-    return Hand(create_app(settings).server.test_client())
+def hand(jobs: AskedJobs) -> Hand:
+    return Hand(app.create_apps(Hosting(), jobs)[0].server.test_client())
 
 
-def test_the_form_asks_for_the_recipe_of_the_zoo(hand: Hand, started: list[Any]):
+def test_the_form_asks_for_the_recipe_of_the_zoo(hand: Hand, jobs: AskedJobs):
     said = hand.press("train", state=("digits", " 7 ", "", "1", "3"))
-    assert started == [ModelSpec(dataset="digits", n_latent=7, epochs=1500, seed=3)]
+    assert jobs.asked == [("train", ModelSpec(dataset="digits", n_latent=7, epochs=1500, seed=3))]
     assert "is being trained" in said["said"]["children"]
     assert spec_of("mnist", "20", "12", None, None) == ModelSpec(n_latent=20, epochs=12)
     assert spec_of("mnist", "20", "", " 1.5 ", "") == recipe("mnist", 20, beta=1.5)
 
 
 def test_beta_is_named_in_the_table_and_where_it_is_not_the_papers(
-    settings: Settings, write_model: Callable[..., Path], started: list[Any]
+    hand: Hand, settings: Settings, write_model: Callable[..., Path]
 ):
     write_model(settings.models / "weighted.safetensors", beta=1.5)
-    page = texts(Hand(create_app(settings).server.test_client()).look()["table"]["children"])
+    page = texts(hand.look()["table"]["children"])
     assert "weighted 8×8 digits 3 1.5 " in page
     assert "mnist-nz100-seed0 MNIST 100 1 1500" in page
     assert describe(ModelSpec(beta=1.5)) == "MNIST, N_z = 100, β = 1.5, 90 epochs, seed 0"
@@ -118,35 +117,33 @@ def test_beta_is_named_in_the_table_and_where_it_is_not_the_papers(
     ],
 )
 def test_a_form_that_makes_no_sense_is_refused_with_a_sentence(
-    hand: Hand, started: list[Any], typed: tuple[Any, ...], reason: str
+    hand: Hand, jobs: AskedJobs, typed: tuple[Any, ...], reason: str
 ):
     (said,) = sentences(hand.post("train", 1, state=typed))
     assert reason in said
     assert len(said) < 200
-    assert not started
+    assert not jobs.asked
 
 
-def test_a_running_training_is_shown_with_its_course_and_can_be_cancelled(
-    hand: Hand, started: list[Any], monkeypatch: pytest.MonkeyPatch
-):
+def test_a_running_training_is_shown_with_its_course_and_can_be_cancelled(hand: Hand, jobs: AskedJobs):
     spec = ModelSpec(dataset="digits", n_latent=3)
     course = {"step": [1], "train": [30.0, 26.0], "test": [28.0, 25.0], "epochs": [1, 2]}
     status = JobStatus("running", 0.25, "epoch 2 of 8", course)
-    monkeypatch.setattr(Jobs, "all", lambda self: [("train-1", spec, status)])
+    jobs.running = ("train-1", spec, status)
     shown = hand.look()
     assert "epoch 2 of 8" in texts(shown["jobs"]["children"])
     assert shown["course-panel"]["hidden"] is False
     assert [trace["y"] for trace in shown["course"]["figure"]["data"]] == [[30.0, 26.0], [28.0, 25.0]]
     assert shown["second"]["interval"] == 1000
     assert "stops after this epoch" in hand.press("do", of={"do": "cancel", "key": "train-1"})["said"]["children"]
-    assert started == ["train-1"]
+    assert jobs.asked == [("cancel", "train-1")]
     again = hand.post("second", 2, state=(shown["seen"]["data"],))
     assert set(again.get_json(silent=True) or {"response": {}}) <= {"multi", "response"}
     assert not (again.get_json(silent=True) or {}).get("response")  # nothing changed: nothing is sent
 
 
 def test_a_training_of_before_a_restart_is_offered_again_or_discarded(
-    hand: Hand, started: list[Any], settings: Settings, tiny_recipe: ModelSpec
+    hand: Hand, jobs: AskedJobs, settings: Settings, tiny_recipe: ModelSpec
 ):
     def stop(share: float, text: str) -> None:
         raise train.CancelledError
@@ -156,32 +153,32 @@ def test_a_training_of_before_a_restart_is_offered_again_or_discarded(
     (state,) = settings.models.iterdir()
     assert "its state holds epoch 1 of 25" in texts(hand.look()["jobs"]["children"])
     assert "goes on from epoch 1" in hand.press("do", of={"do": "resume", "key": state.name})["said"]["children"]
-    assert started == [tiny_recipe]
+    assert jobs.asked == [("train", tiny_recipe)]
     assert "discarded" in hand.press("do", of={"do": "discard", "key": state.name})["said"]["children"]
     assert not state.exists()
     assert "not there any more" in hand.press("do", of={"do": "resume", "key": "../../x"})["said"]["children"]
 
 
 def test_a_training_that_waited_when_the_server_was_killed_is_offered_again(
-    hand: Hand, started: list[Any], settings: Settings, tiny_recipe: ModelSpec
+    hand: Hand, jobs: AskedJobs, settings: Settings, tiny_recipe: ModelSpec
 ):
     experiments.note_waiting(tiny_recipe, settings)
     (note,) = settings.models.iterdir()
     assert "waited for its turn when the server stopped" in texts(hand.look()["jobs"]["children"])
     assert "is being trained" in hand.press("do", of={"do": "resume", "key": note.name})["said"]["children"]
-    assert started == [tiny_recipe]
+    assert jobs.asked == [("train", tiny_recipe)]
     assert "discarded" in hand.press("do", of={"do": "discard", "key": note.name})["said"]["children"]
     assert not note.exists()
 
 
 def test_a_training_whose_state_a_worker_has_is_offered_once(
-    hand: Hand, started: list[Any], settings: Settings, tiny_recipe: ModelSpec
+    hand: Hand, jobs: AskedJobs, settings: Settings, tiny_recipe: ModelSpec
 ):
     experiments.note_elsewhere(tiny_recipe, settings)
     (note,) = settings.models.iterdir()
     assert "its state lies with its worker" in texts(hand.look()["jobs"]["children"])
     assert "where its worker left it" in hand.press("do", of={"do": "resume", "key": note.name})["said"]["children"]
-    assert started == [tiny_recipe]
+    assert jobs.asked == [("train", tiny_recipe)]
     for broken in ("", "7", '{"dataset": "cats"}'):
         note.write_text(broken)
         assert f"The note {note.name} is damaged" in texts(hand.look()["jobs"]["children"])
@@ -189,12 +186,11 @@ def test_a_training_whose_state_a_worker_has_is_offered_once(
     assert not note.exists()
 
 
-def test_models_are_listed_exported_and_deleted(trained: tuple[Settings, str], settings: Settings, started: list[Any]):
+def test_models_are_listed_exported_and_deleted(trained: tuple[Settings, str], settings: Settings, hand: Hand):
     home, id = trained
     settings.models.mkdir(parents=True)
     (settings.models / f"{id}.safetensors").write_bytes((home.models / f"{id}.safetensors").read_bytes())
     (settings.models / "broken.safetensors").write_bytes(b"nothing")
-    hand = Hand(create_app(settings).server.test_client())
     listed = texts(hand.look()["table"]["children"])
     assert all(word in listed for word in (id, "trained here", "broken", "mnist-nz100-seed0", "shipped"))
     with hand.http.get(f"/models/file/{id}.safetensors") as exported:

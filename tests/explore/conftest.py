@@ -14,9 +14,9 @@ from core.config import Progress, Settings
 from core.library import Library
 from core.session import Compute
 from dashboard.experiments import Experiments
-from dashboard.jobs import Jobs
 from dashboard.pages.explore import ExplorePage
 from tests.conftest import settings_in
+from tests.idle_jobs import AskedJobs
 from tests.served import NEVER, own_cache
 
 QUICK = "d=digits&nz=4&src=decoded&label=0&p=0.2&runs=20&T=6&window=2"
@@ -49,7 +49,7 @@ def library(home: Settings) -> Library:
 def page(home: Settings, library: Library, tmp_path: Path) -> ExplorePage:
     settings, computations = own_cache(home, tmp_path / "cache"), Computations(calm=NEVER)
     lab = Experiments.on(Flask("test"), settings, library, computations)
-    return ExplorePage(lab, Jobs(settings, library, computations))
+    return ExplorePage(lab, AskedJobs(settings, library, computations))
 
 
 def before_computing(lab: Experiments, act: Callable[[Progress], None]) -> None:

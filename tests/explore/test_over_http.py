@@ -8,21 +8,29 @@ from typing import Any
 import pytest
 from dash import Dash
 
+from app import create_apps
 from core.computations import Computations
 from core.config import Settings
 from core.library import Library
 from dashboard.controls import ScreenState
-from dashboard.jobs import Jobs, JobStatus
+from dashboard.hosting import Hosting
+from dashboard.jobs import JobStatus
 from dashboard.pages.explore import ROUTES, ExplorePage
 from tests.explore.conftest import QUICK
-from tests.served import Browser, create_app, own_cache, sentences
+from tests.idle_jobs import AskedJobs
+from tests.served import NEVER, Browser, create_app, own_cache, sentences
 
 # Over HTTP
 
 
 @pytest.fixture(scope="module")
-def app(home: Settings, library: Library, tmp_path_factory: pytest.TempPathFactory) -> Dash:
-    return create_app(own_cache(home, tmp_path_factory.mktemp("cache")), library=library)
+def jobs(home: Settings, library: Library, tmp_path_factory: pytest.TempPathFactory) -> AskedJobs:
+    return AskedJobs(own_cache(home, tmp_path_factory.mktemp("cache")), library, Computations(calm=NEVER))
+
+
+@pytest.fixture(scope="module")
+def app(jobs: AskedJobs) -> Dash:
+    return create_apps(Hosting(), jobs)[0]
 
 
 @pytest.fixture
@@ -158,42 +166,24 @@ def test_many_tabs_at_once(app: Dash):
 # Jobs, without a cluster
 
 
-@pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What the page asks of its jobs; nothing is started."""
-    asked: list[Any] = []
-
-    def note(name: str, answer: Any) -> None:
-        def answering(self: Jobs, what: Any, *_: Any) -> Any:
-            asked.append((name, what))
-            return answer
-
-        monkeypatch.setattr(Jobs, name, answering)
-
-    note("train", "train-1")
-    note("download", "download-1")
-    note("estimated_seconds", 150.0)
-    note("status", JobStatus("running", 0.25, "epoch 1"))
-    note("cancel", None)
-    return asked
-
-
-def test_an_estimate_is_a_sentence(page: ExplorePage, started: list[Any]):
+def test_an_estimate_is_a_sentence(page: ExplorePage):
     digits = page.job({"action": "estimate", "dataset": "digits", "n_latent": 5})
     assert digits["estimate"] == "Training it takes about 3 minutes on this machine (1500 epochs)."
     mnist = page.job({"action": "estimate", "dataset": "mnist", "n_latent": 5})
     assert "after fetching its images" in mnist["estimate"]
 
 
-def test_jobs_are_started_followed_and_cancelled(page: ExplorePage, started: list[Any]):
+def test_jobs_are_started_followed_and_cancelled(page: ExplorePage):
+    jobs: Any = page.jobs
+    jobs.running = ("k", "digits", JobStatus("running", 0.25, "epoch 1"))
     what = {"dataset": "digits", "n_latent": 5}
     assert page.job({"action": "train"} | what)["key"] == "train-1"
     assert page.job({"action": "download"} | what)["key"] == "download-1"
     running = {"key": "k", "state": "running", "fraction": 0.25, "text": "epoch 1"}
     assert page.job({"action": "status", "key": "k"}) == running
     assert page.job({"action": "cancel", "key": "k"}) == running
-    assert [name for name, _ in started] == ["train", "download", "status", "cancel", "status"]
-    assert (started[0][1].dataset, started[0][1].n_latent) == ("digits", 5)
+    assert [name for name, _ in jobs.asked] == ["train", "download", "status", "cancel", "status"]
+    assert (jobs.asked[0][1].dataset, jobs.asked[0][1].n_latent) == ("digits", 5)
 
 
 BAD_JOBS: dict[str, Any] = {
@@ -212,12 +202,13 @@ BAD_JOBS: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("data", BAD_JOBS.values(), ids=list(BAD_JOBS))
-def test_a_job_that_makes_no_sense_is_refused_and_not_started(browser: Browser, started: list[Any], data: object):
+def test_a_job_that_makes_no_sense_is_refused_and_not_started(browser: Browser, jobs: AskedJobs, data: object):
+    asked = len(jobs.asked)
     response = browser.post("ask-job", data)
     assert response.status_code < 500
     assert len(sentences(response)) == 1
     assert "went wrong" not in sentences(response)[0]
-    assert started == []
+    assert len(jobs.asked) == asked
 
 
 def test_a_job_of_before_a_restart_is_said(browser: Browser):

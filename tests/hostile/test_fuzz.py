@@ -20,28 +20,16 @@ import app
 from core import store
 from core.config import Settings
 from core.files import stamp
-from core.spec import RefusedError
 from dashboard.hosting import Hosting
-from dashboard.jobs import Jobs, JobStatus
 from tests.conftest import settings_in
 from tests.hostile.payloads import callbacks, hostile
+from tests.idle_jobs import StillJobs
 
 MANY = int(os.environ.get("LT_FUZZ", "0"))
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
 TRIED = examples(
     max_examples=MANY or 300, derandomize=not MANY, database=None, deadline=None, suppress_health_check=SLOW
 )
-
-
-class StillJobs(Jobs):
-    """Notes what is asked for and starts no process."""
-
-    def _start(self, address: str, key: str, what: Any, work: Callable[..., Any], about: object) -> str:
-        self._work[key], self._status[key] = what, JobStatus()
-        return key
-
-    def _connect(self, address: str) -> Any:
-        raise RefusedError("No process is started here. Ask elsewhere.")
 
 
 class Tracebacks(logging.Handler):

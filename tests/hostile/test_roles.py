@@ -12,7 +12,7 @@ import app
 from core.config import Settings
 from dashboard.hosting import Hosting
 from dashboard.roles import ACTING, COOKIE, VISITOR
-from tests.hostile.test_fuzz import StillJobs
+from tests.idle_jobs import StillJobs
 from tests.served import Browser, sentences
 from tests.test_models import Hand, texts
 

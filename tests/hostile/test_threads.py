@@ -264,9 +264,8 @@ def test_a_figure_for_which_there_is_no_room_is_asked_again_by_the_page(
 class Timed:
     """Stands for the cluster: an estimate is done when the gate opens."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch):
+    def __init__(self) -> None:
         self.gate, self.begun = threading.Event(), list[dict[str, Any]]()
-        monkeypatch.setattr(Jobs, "_connect", lambda *_: self)
 
     def submit(self, _: object, spec: dict[str, Any], *__: object, **___: object) -> "Timed":
         self.begun.append(spec)
@@ -278,9 +277,20 @@ class Timed:
         return 61.0
 
 
-def test_one_estimate_is_made_at_a_time_and_holds_for_a_while(settings: Settings, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("dashboard.jobs.ESTIMATING_TAKES", 100_000)
-    timed, jobs = Timed(monkeypatch), Jobs(settings)
+class TimedJobs(Jobs):
+    """Has its estimates made by `timed`, which may take as long as it likes."""
+
+    def __init__(self, settings: Settings, timed: Timed):
+        super().__init__(settings, estimating_takes=100_000)
+        self.timed = timed
+
+    def _connect(self, address: str) -> Timed:
+        return self.timed
+
+
+def test_one_estimate_is_made_at_a_time_and_holds_for_a_while(settings: Settings):
+    timed = Timed()
+    jobs = TimedJobs(settings, timed)
     specs = [ModelSpec(dataset="digits", seed=seed) for seed in (0, 0, 1)]
     with ThreadPoolExecutor(3) as pool:
         asked = [pool.submit(jobs.estimated_seconds, spec, Question(f"client {i}")) for i, spec in enumerate(specs)]
@@ -293,11 +303,9 @@ def test_one_estimate_is_made_at_a_time_and_holds_for_a_while(settings: Settings
     assert len(timed.begun) == 2
 
 
-def test_of_forty_estimates_asked_at_one_address_four_wait_and_the_others_are_told(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr("dashboard.jobs.ESTIMATING_TAKES", 100_000)
-    timed, jobs = Timed(monkeypatch), Jobs(settings)
+def test_of_forty_estimates_asked_at_one_address_four_wait_and_the_others_are_told(settings: Settings):
+    timed = Timed()
+    jobs = TimedJobs(settings, timed)
 
     def ask(seed: int) -> object:
         try:

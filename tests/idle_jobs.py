@@ -1,0 +1,55 @@
+"""Jobs that start no process."""
+
+from collections.abc import Callable
+from typing import Any
+
+from core.computations import Question
+from core.config import ModelSpec
+from core.spec import RefusedError
+from dashboard.jobs import Jobs, JobStatus
+
+
+class StillJobs(Jobs):
+    """Notes what is asked for and starts no process."""
+
+    def _start(self, address: str, key: str, what: Any, work: Callable[..., Any], about: object) -> str:
+        self._work[key], self._status[key] = what, JobStatus()
+        return key
+
+    def _connect(self, address: str) -> Any:
+        raise RefusedError("No process is started here. Ask elsewhere.")
+
+
+class AskedJobs(Jobs):
+    """Keeps what a page asks of it: the name of the method, and about what.
+
+    `running` is the one job that there is, if there is one.
+    """
+
+    running: tuple[str, ModelSpec | str, JobStatus] | None = None
+
+    def __init__(self, *given: Any, **more: Any):
+        super().__init__(*given, **more)
+        self.asked: list[tuple[str, Any]] = []
+
+    def train(self, spec: ModelSpec) -> str:
+        self.asked.append(("train", spec))
+        return "train-1"
+
+    def download(self, dataset: str) -> str:
+        self.asked.append(("download", dataset))
+        return "download-1"
+
+    def cancel(self, key: str) -> None:
+        self.asked.append(("cancel", key))
+
+    def estimated_seconds(self, spec: ModelSpec, question: Question) -> float:
+        self.asked.append(("estimated_seconds", spec))
+        return 150.0
+
+    def all(self) -> list[tuple[str, ModelSpec | str, JobStatus]]:
+        return [self.running] if self.running else []
+
+    def status(self, key: str) -> JobStatus | None:
+        self.asked.append(("status", key))
+        return self.running[2] if self.running and self.running[0] == key else None
