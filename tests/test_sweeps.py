@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,21 +32,17 @@ def test_a_sweep_is_an_ensemble_at_every_p(kind: str, trained: Trained):
         assert sweep.stages[i] == ensemble.stage
 
 
-def test_a_sweep_does_not_depend_on_how_many_runs_are_computed_at_once(
-    trained: Trained, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_sweep_does_not_depend_on_how_many_runs_are_computed_at_once(trained: Trained):
     spec = NoiseSweepSpec(model=trained[1], n_runs=20, n_steps=8)
     together = experiments.noise_sweep(spec, Session.open(trained[0]))
-    monkeypatch.setattr(sweeps, "SWEEP_BATCH", 70)
-    apart = experiments.noise_sweep(spec, Session.open(trained[0]))
+    apart = experiments.noise_sweep(spec, Session.open(trained[0]), batch=70)
     np.testing.assert_allclose(apart.minimum_distance, together.minimum_distance, rtol=1e-4, atol=1e-5)
 
 
-def test_a_sweep_can_be_watched_while_it_grows(trained: Trained, monkeypatch: pytest.MonkeyPatch):
+def test_a_sweep_can_be_watched_while_it_grows(trained: Trained):
     spec = NoiseSweepSpec(model=trained[1], n_runs=20, n_steps=6)
-    monkeypatch.setattr(sweeps, "SWEEP_BATCH", 200)
     seen: list[NoiseSweep] = []
-    whole = experiments.noise_sweep(spec, Session.open(trained[0]), watch=seen.append)
+    whole = experiments.noise_sweep(spec, Session.open(trained[0]), watch=seen.append, batch=200)
     assert [len(part.noises) for part in seen] == [10, 20, 30, 40, 41]
     np.testing.assert_array_equal(seen[1].minimum_distance, whole.minimum_distance[:, :20])
     np.testing.assert_array_equal(seen[-1].minimum_step_sem, whole.minimum_step_sem)
@@ -119,36 +116,31 @@ def test_a_file_that_holds_some_sweeps_is_read_for_these(settings: Settings, wri
     assert all(experiments.stored_noise_sweep(spec, Session.open(settings)) is None for spec in missing)
 
 
-def test_a_command_that_was_stopped_goes_on_where_it_was(
-    settings: Settings, write_model: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-):
+def test_a_command_that_was_stopped_goes_on_where_it_was(settings: Settings, write_model: Callable[..., Path]):
     write_model(settings.models / "a.safetensors")
     asked: list[NoiseSweepSpec] = []
 
-    def stops_at_the_third(spec: NoiseSweepSpec, settings: Settings) -> NoiseSweep:
+    def stops_at_the_third(spec: NoiseSweepSpec, session: Session) -> NoiseSweep:
         if len(asked) == 2:
             raise KeyboardInterrupt
         asked.append(spec)
         return made_up(spec)
 
-    monkeypatch.setattr(sweeps, "noise_sweep", stops_at_the_third)
     with pytest.raises(KeyboardInterrupt):
-        experiments.store_noise_sweeps("a", Session.open(settings))
-    monkeypatch.setattr(sweeps, "noise_sweep", lambda spec, settings: asked.append(spec) or made_up(spec))
-    experiments.store_noise_sweeps("a", Session.open(settings))
+        experiments.store_noise_sweeps("a", Session.open(settings), compute=stops_at_the_third)
+    goes_on: dict[str, Any] = {"compute": lambda spec, session: asked.append(spec) or made_up(spec)}
+    experiments.store_noise_sweeps("a", Session.open(settings), **goes_on)
     assert len(asked) == len(set(asked)) == 40
-    experiments.store_noise_sweeps("a", Session.open(settings))
+    experiments.store_noise_sweeps("a", Session.open(settings), **goes_on)
     assert len(asked) == 40
 
 
-def test_sweeps_of_one_source_are_filed_beside_those_of_the_other(
-    settings: Settings, write_model: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
-):
+def test_sweeps_of_one_source_are_filed_beside_those_of_the_other(settings: Settings, write_model: Callable[..., Path]):
     """The second command keeps what the first one has computed, unless the weights have changed."""
     write_model(settings.models / "a.safetensors")
     asked: list[NoiseSweepSpec] = []
 
-    def made(spec: NoiseSweepSpec, settings: Settings) -> NoiseSweep:
+    def made(spec: NoiseSweepSpec, session: Session) -> NoiseSweep:
         asked.append(spec)
         return made_up(spec)
 
@@ -157,14 +149,13 @@ def test_sweeps_of_one_source_are_filed_beside_those_of_the_other(
         stored = [experiments.stored_noise_sweep(spec, Session.open(settings)) for spec in specs]
         return [sweep and float(sweep.minimum_distance[2, 40]) for sweep in stored]
 
-    monkeypatch.setattr(sweeps, "noise_sweep", made)
-    experiments.store_noise_sweeps("a", Session.open(settings), sources=("decoded",))
+    experiments.store_noise_sweeps("a", Session.open(settings), sources=("decoded",), compute=made)
     assert (found("decoded"), found("original")) == ([107, 117], [None, None])
-    experiments.store_noise_sweeps("a", Session.open(settings), sources=("original",))
+    experiments.store_noise_sweeps("a", Session.open(settings), sources=("original",), compute=made)
     assert (found("decoded"), found("original")) == ([107, 117], [7, 17])
     assert len(asked) == len(set(asked)) == 40
     write_model(settings.models / "a.safetensors", seed=1)
-    experiments.store_noise_sweeps("a", Session.open(settings), sources=("original",))
+    experiments.store_noise_sweeps("a", Session.open(settings), sources=("original",), compute=made)
     assert (found("decoded"), found("original")) == ([None, None], [7, 17])
 
 

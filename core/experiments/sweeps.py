@@ -16,6 +16,7 @@ from core.results import PAIRS, POINTS, Ensemble, NoiseSweep
 from core.session import Session
 
 Watch = Callable[[NoiseSweep], None]
+Compute = Callable[[NoiseSweepSpec, Session], NoiseSweep]
 Cell = tuple[str, str, int]
 Row = dict[str, np.ndarray]
 SHARED = ("n_runs", "n_steps", "seed")  # settings that all sweeps beside a model have in common
@@ -23,7 +24,58 @@ NAMES = tuple(name for name in NoiseSweep.__dataclass_fields__ if name != "noise
 EXACT = ("minimum_distance", "minimum_step", "minimum_distance_difference_sem", "minimum_step_difference_sem")
 """What is filed as float32: means, and what decides between them, so that a stage and its runner-up are those that were
 computed. The other errors, and the shares, are filed as float16: relative error 2^-11, less than one run in 300."""
-SWEEP_BATCH = 3000  # runs computed at a time: large matrix products use the machine better
+SWEEP_BATCH = 3000  # large matrix products use the machine better
+
+
+def noise_sweep(
+    spec: NoiseSweepSpec,
+    session: Session,
+    *,
+    progress: Progress = silent,
+    watch: Watch | None = None,
+    batch: int = SWEEP_BATCH,
+) -> NoiseSweep:
+    """Minimum distances, their steps and the stage of an ensemble for every p.
+
+    Args:
+        spec: The experiment.
+        session: Where models and images are.
+        progress: Called before some runs are computed together.
+        watch: Called with the sweep over the p that are done.
+        batch: Runs that are computed together, at most; those of one p at least.
+
+    Raises: as `run`.
+
+    Source:
+        Nagano et al. (2020), Fig. 4.
+    """
+    model = session.model(spec.model)
+    rows = list(range(spec.n_runs))
+    clean = starts(model, spec, rows, session)
+    memories, concept = model.memories[spec.label, : spec.n_runs], model.concepts[spec.label]
+    at_once = max(1, batch // spec.n_runs)
+    found: list[Ensemble] = []
+    for first in range(0, len(spec.noises), at_once):
+        group = spec.noises[first : first + at_once]
+        x = torch.cat([noisy(model, spec, clean, rows, noise) for noise in group])
+
+        def tell(done: int, first: int = first) -> None:
+            place = first + done // spec.n_runs
+            progress(place / len(spec.noises), f"p = {spec.noises[place]:.3f}")
+
+        z = all_runs(model, x, spec.n_steps, before=tell)
+        for part in z.split(spec.n_runs, dim=1):
+            found.append(ensemble_of(point_distances(model, spec.label, part, memories), part, concept))
+        if watch:
+            watch(sweep_of(spec.noises[: len(found)], found))
+    progress(1.0, "done")
+    return sweep_of(spec.noises, found)
+
+
+def sweep_of(noises: tuple[float, ...], found: list[Ensemble]) -> NoiseSweep:
+    """Join ensembles along the axis of p."""
+    joined = {name: np.stack([np.asarray(getattr(e, name), np.float32) for e in found], axis=-1) for name in NAMES}
+    return NoiseSweep(noises=np.array(noises), **joined)
 
 
 def stored_noise_sweep(spec: NoiseSweepSpec, session: Session) -> NoiseSweep | None:
@@ -99,7 +151,12 @@ def missing_sweeps(id: str, session: Session, *, sources: Sequence[str] = SOURCE
 
 
 def store_noise_sweeps(
-    id: str, session: Session, *, sources: Sequence[str] = SOURCES, progress: Progress = silent
+    id: str,
+    session: Session,
+    *,
+    sources: Sequence[str] = SOURCES,
+    progress: Progress = silent,
+    compute: Compute = noise_sweep,
 ) -> Path:
     """Compute the sweeps of every label and kind of a model, and file each beside it as it is done.
 
@@ -108,59 +165,20 @@ def store_noise_sweeps(
     Raises: as `run`.
     """
     missing = missing_sweeps(id, session, sources=sources)
-    compute_sweeps(missing, session, progress=progress)
+    compute_sweeps(missing, session, progress=progress, compute=compute)
     return session.library.find(id).path.with_name(f"{id}.sweeps.safetensors")
 
 
-def compute_sweeps(specs: Sequence[NoiseSweepSpec], session: Session, *, progress: Progress = silent) -> None:
+def compute_sweeps(
+    specs: Sequence[NoiseSweepSpec],
+    session: Session,
+    *,
+    progress: Progress = silent,
+    compute: Compute = noise_sweep,
+) -> None:
     """Compute sweeps, in this order, and file each beside its model as it is done: what was stopped goes on there."""
     for i, spec in enumerate(specs):
         text = f"{spec.model}: {spec.noise_kind}, {spec.source}, label {spec.label}"
         progress(i / len(specs), f"{text} ({i + 1} of {len(specs)})")
-        file_noise_sweeps({spec: noise_sweep(spec, session)}, session)
+        file_noise_sweeps({spec: compute(spec, session)}, session)
     progress(1.0, "done")
-
-
-def noise_sweep(
-    spec: NoiseSweepSpec, session: Session, *, progress: Progress = silent, watch: Watch | None = None
-) -> NoiseSweep:
-    """Minimum distances, their steps and the stage of an ensemble for every p.
-
-    Args:
-        spec: The experiment.
-        session: Where models and images are.
-        progress: Called before some runs are computed together.
-        watch: Called with the sweep over the p that are done.
-
-    Raises: as `run`.
-
-    Source:
-        Nagano et al. (2020), Fig. 4.
-    """
-    model = session.model(spec.model)
-    rows = list(range(spec.n_runs))
-    clean = starts(model, spec, rows, session)
-    memories, concept = model.memories[spec.label, : spec.n_runs], model.concepts[spec.label]
-    at_once = max(1, SWEEP_BATCH // spec.n_runs)
-    found: list[Ensemble] = []
-    for first in range(0, len(spec.noises), at_once):
-        group = spec.noises[first : first + at_once]
-        x = torch.cat([noisy(model, spec, clean, rows, noise) for noise in group])
-
-        def tell(done: int, first: int = first) -> None:
-            place = first + done // spec.n_runs
-            progress(place / len(spec.noises), f"p = {spec.noises[place]:.3f}")
-
-        z = all_runs(model, x, spec.n_steps, before=tell)
-        for part in z.split(spec.n_runs, dim=1):
-            found.append(ensemble_of(point_distances(model, spec.label, part, memories), part, concept))
-        if watch:
-            watch(sweep_of(spec.noises[: len(found)], found))
-    progress(1.0, "done")
-    return sweep_of(spec.noises, found)
-
-
-def sweep_of(noises: tuple[float, ...], found: list[Ensemble]) -> NoiseSweep:
-    """Join ensembles along the axis of p."""
-    joined = {name: np.stack([np.asarray(getattr(e, name), np.float32) for e in found], axis=-1) for name in NAMES}
-    return NoiseSweep(noises=np.array(noises), **joined)
