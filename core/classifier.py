@@ -17,7 +17,7 @@ from core.data import IMAGE_SHAPES, Dataset
 from core.precision import is_half
 from core.spec import RefusedError
 
-AT_ONCE = {"cpu": 50}  # images named at a time: what they become in the network stays in a cache of a core
+AT_ONCE = {"cpu": 50}  # images: what they become in the network stays in a cache of a core
 
 
 class Classifier(nn.Module):
@@ -86,10 +86,18 @@ def train_classifier(
 
 
 @torch.no_grad()
-def predicted_labels(classifier: Classifier, images: Float[Tensor, "images pixels"]) -> Int[Tensor, "images"]:
-    """The label that each image looks most like, in float32 on the classifier's device."""
+def predicted_labels(
+    classifier: Classifier, images: Float[Tensor, "images pixels"], *, at_once: int = 0
+) -> Int[Tensor, "images"]:
+    """The label that each image looks most like, in float32 on the classifier's device.
+
+    Args:
+        classifier: Names them.
+        images: Which.
+        at_once: Images named at a time; as many as suit the device where 0.
+    """
     device = classifier.output.weight.device
-    parts = images.split(AT_ONCE.get(device.type, 2000))
+    parts = images.split(at_once or AT_ONCE.get(device.type, 2000))
     return torch.cat([classifier(part.to(device)).argmax(-1).cpu() for part in parts])
 
 

@@ -106,7 +106,9 @@ def run_classifier(args: argparse.Namespace, session: Session) -> dict[str, Any]
     shipped = CLASSIFIERS.get(f"{args.dataset}-classifier", ClassifierSpec())
     spec = spec_from(args, ClassifierSpec, **shipped.to_dict())
     with progress_bar(f"classifier of {spec.dataset}") as report:
-        path, trained = experiments.train_classifier(spec, session.settings, path=args.output, progress=report)
+        path, trained = experiments.train_classifier(
+            spec, session.settings, library=session.library, path=args.output, progress=report
+        )
     card = read_recipe(path, ClassifierSpec)[1]
     return {
         "file": str(path),

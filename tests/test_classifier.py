@@ -39,9 +39,9 @@ def filed(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 @pytest.fixture
-def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+def only_this_machine(settings: Settings) -> Library:
     """As if nothing were shipped."""
-    monkeypatch.setattr(Library, "of", lambda trained: Library([(trained, "trained here")]))
+    return Library([(settings.models, "trained here")])
 
 
 # The network
@@ -134,16 +134,16 @@ def test_the_rate_falls_evenly_to_zero(monkeypatch: pytest.MonkeyPatch):
     assert "epoch 2 of 2" in seen[-1][1]
 
 
-def test_every_image_is_seen_once_an_epoch(monkeypatch: pytest.MonkeyPatch):
-    batches, real = [], Classifier.forward
+def test_every_image_is_seen_once_an_epoch():
+    batches: list[torch.Tensor] = []
 
-    def watched(self: Classifier, images: torch.Tensor) -> torch.Tensor:
-        batches.append(images)
-        return real(self, images)
+    def watch(module: torch.nn.Module, given: tuple[torch.Tensor, ...]) -> None:
+        if isinstance(module, Classifier):
+            batches.append(given[0])
 
-    monkeypatch.setattr(Classifier, "forward", watched)
     numbered = replace(digits(), images=np.arange(1437 * 64, dtype=np.float32).reshape(1437, 64) / 1e5)
-    classifier.train_classifier(replace(QUICK, epochs=1), numbered, device=CPU)
+    with torch.nn.modules.module.register_module_forward_pre_hook(watch):
+        classifier.train_classifier(replace(QUICK, epochs=1), numbered, device=CPU)
     rows = torch.cat(batches)[:, 0]
     assert not torch.equal(rows, torch.from_numpy(numbered.images[:, 0]))
     assert torch.equal(rows.sort().values, torch.from_numpy(numbered.images[:, 0]))
@@ -186,11 +186,11 @@ def test_labels_keep_the_axes_of_their_images(filed: Home):
     assert np.array_equal(cube, flat.reshape(2, 3, 4))
 
 
-def test_many_images_are_named_as_one_by_one(filed: Home, monkeypatch: pytest.MonkeyPatch):
-    images = digits().images[:50]
-    together = experiments.predicted_labels("digits", images, Session.open(filed[0]))
-    monkeypatch.setattr(classifier, "AT_ONCE", {"cpu": 7})
-    assert np.array_equal(experiments.predicted_labels("digits", images, Session.open(filed[0])), together)
+def test_many_images_are_named_as_one_by_one(filed: Home):
+    network, images = experiments.open_classifier("digits", Session.open(filed[0])), torch.from_numpy(digits().images)
+    together = classifier.predicted_labels(network, images[:50])
+    for at_once in (7, 1, 50):
+        assert torch.equal(classifier.predicted_labels(network, images[:50], at_once=at_once), together)
 
 
 def test_it_is_trained_once_and_again_for_another_recipe(filed: Home, tmp_path: Path):
@@ -203,16 +203,16 @@ def test_it_is_trained_once_and_again_for_another_recipe(filed: Home, tmp_path: 
     assert store.read_recipe(place, ClassifierSpec)[0].seed == 3
 
 
-def test_one_that_was_trained_here_goes_before_the_shipped_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_one_that_was_trained_here_goes_before_the_shipped_one(tmp_path: Path):
     home, shipped = settings_in(tmp_path), tmp_path / "shipped"
     library = Library([(shipped, "shipped"), (home.models, "trained here")])
-    monkeypatch.setattr(Library, "of", lambda trained: library)
-    spec = replace(QUICK, epochs=1)
+    session, spec = Session.open(home, library=library), replace(QUICK, epochs=1)
     experiments.train_classifier(spec, home, path=shipped / "digits-classifier.safetensors")
-    first = experiments.open_classifier("digits", Session.open(home))
-    assert experiments.train_classifier(spec, home) == (shipped / "digits-classifier.safetensors", False)
-    assert experiments.train_classifier(replace(spec, seed=1), home)[1]
-    assert not torch.equal(experiments.open_classifier("digits", Session.open(home)).output.weight, first.output.weight)
+    first = experiments.open_classifier("digits", session)
+    there = experiments.train_classifier(spec, home, library=library)
+    assert there == (shipped / "digits-classifier.safetensors", False)
+    assert experiments.train_classifier(replace(spec, seed=1), home, library=library)[1]
+    assert not torch.equal(experiments.open_classifier("digits", session).output.weight, first.output.weight)
 
 
 def test_a_classifier_is_no_model(filed: Home, write_model: Callable[..., Path]):
@@ -231,10 +231,10 @@ def test_a_classifier_is_no_model(filed: Home, write_model: Callable[..., Path])
         store.read_recipe(model, ClassifierSpec)
 
 
-@pytest.mark.usefixtures("only_this_machine")
-def test_without_a_classifier_the_command_is_named(settings: Settings):
+def test_without_a_classifier_the_command_is_named(settings: Settings, only_this_machine: Library):
+    session = Session.open(settings, library=only_this_machine)
     with pytest.raises(StoreError, match="python -m core classifier --dataset fashion"):
-        experiments.predicted_labels("fashion", np.zeros((1, 784), np.float32), Session.open(settings))
+        experiments.predicted_labels("fashion", np.zeros((1, 784), np.float32), session)
 
 
 FAULTS: dict[str, dict[str, Any]] = {
@@ -244,9 +244,8 @@ FAULTS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.usefixtures("only_this_machine")
 @pytest.mark.parametrize("fault", [*FAULTS, "cut short", "foreign"])
-def test_a_damaged_file_gets_a_sentence(fault: str, filed: Home, settings: Settings):
+def test_a_damaged_file_gets_a_sentence(fault: str, filed: Home, settings: Settings, only_this_machine: Library):
     bad = settings.models / "digits-classifier.safetensors"
     bad.parent.mkdir()
     content = filed[1].read_bytes()
@@ -256,7 +255,7 @@ def test_a_damaged_file_gets_a_sentence(fault: str, filed: Home, settings: Setti
     else:
         bad.write_bytes(content[: len(content) // 2] if fault == "cut short" else b"PK" + content)
     with pytest.raises(StoreError) as error:
-        experiments.predicted_labels("digits", digits().images[:2], Session.open(settings))
+        experiments.predicted_labels("digits", digits().images[:2], Session.open(settings, library=only_this_machine))
     text = str(error.value)
     assert bad.name in text
     assert text.endswith(".")
@@ -266,17 +265,16 @@ def test_a_damaged_file_gets_a_sentence(fault: str, filed: Home, settings: Setti
 # The command line
 
 
-@pytest.mark.usefixtures("only_this_machine")
-def test_the_command_trains_a_classifier_once(command: CommandLine, settings: Settings):
+def test_the_command_trains_a_classifier_once(command: CommandLine, settings: Settings, only_this_machine: Library):
     options = ("classifier", "--dataset", "digits", "--epochs", "2", "--seed", "4")
-    status, answer, _, err = command(*options)
+    status, answer, _, err = command(*options, library=only_this_machine)
     assert status == 0
     assert "100%" in err
     assert answer["trained"] is True
     assert 0 < answer["test_accuracy"] <= 1
     assert Path(answer["file"]) == settings.models / "digits-classifier.safetensors"
     assert ClassifierSpec.from_dict(answer["spec"]) == replace(CLASSIFIERS["digits-classifier"], epochs=2, seed=4)
-    assert command(*options)[1] == answer | {"trained": False}
+    assert command(*options, library=only_this_machine)[1] == answer | {"trained": False}
 
 
 def test_the_zoo_has_classifiers_too(command: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -12,18 +12,25 @@ from core import classifier, data, files, store
 from core.config import ClassifierSpec, Progress, Settings, silent
 from core.experiments.machine import device_of, library_of, machine_of, versions
 from core.file_header import Header
+from core.library import Library
 from core.model_card import ClassifierCard
 from core.session import Session
 
 
 def train_classifier(
-    spec: ClassifierSpec, settings: Settings, *, path: Path | None = None, progress: Progress = silent
+    spec: ClassifierSpec,
+    settings: Settings,
+    *,
+    library: Library | None = None,
+    path: Path | None = None,
+    progress: Progress = silent,
 ) -> tuple[Path, bool]:
     """Train a classifier and file it, unless there is one of this recipe.
 
     Args:
         spec: The recipe.
         settings: Where the images are, and the folder that the classifier goes to.
+        library: Where one of this recipe may be; what is here where none is given.
         path: Another place for the file; then only that place is looked at.
         progress: Called after every step.
 
@@ -34,7 +41,7 @@ def train_classifier(
         DataError: The images are not there.
         RefusedError: The loss is not finite.
     """
-    for there in [path] if path else library_of(settings).files(name_of(spec.dataset)):
+    for there in [path] if path else (library or library_of(settings)).files(name_of(spec.dataset)):
         if there.exists() and store.read_recipe(there, ClassifierSpec)[0] == spec:
             progress(1.0, "it is there already")
             return there, False
