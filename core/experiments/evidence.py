@@ -128,7 +128,7 @@ class Evidence:
     def grid(self) -> LatentSweep | None:
         """Fig. 9; None where it lacks an N_z, or has not all of them at one epoch."""
         found = latent_sweep(GridSpec())
-        if not np.isfinite(found.best).all() or len(set(found.best_epochs.tolist())) > 1:
+        if not is_comparable(found):
             return None
         self._used.add(GRID.stem)
         return found
@@ -175,6 +175,11 @@ class Evidence:
         if spec not in self._found:
             self._found[spec] = find(spec, self.session, progress=report)
         return self._found[spec]
+
+
+def is_comparable(grid: LatentSweep) -> bool:
+    """Whether a grid has a bound of every N_z, all of one epoch."""
+    return bool(np.isfinite(grid.best).all()) and len(set(grid.best_epochs.tolist())) == 1
 
 
 def alike(entries: Iterable[Entry], main: Entry, but: str) -> list[Entry]:
