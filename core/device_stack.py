@@ -33,9 +33,9 @@ class DeviceStack(TrainingState):
 
     KIND = "cuda"
 
-    @staticmethod
+    @classmethod
     def begin(
-        specs: Sequence[ModelSpec], n_pixels: int, device: torch.device, compiled: bool | None = None
+        cls, specs: Sequence[ModelSpec], n_pixels: int, device: torch.device, compiled: bool | None = None
     ) -> "DeviceStack":
         """Initial weights, each model's from its own seed.
 
@@ -62,7 +62,7 @@ class DeviceStack(TrainingState):
         for whole, of_models in zip(vae.parameters(), zip(*parts, strict=True), strict=True):
             whole.detach().copy_(torch.stack(of_models))
         first, second = ([torch.zeros_like(each.detach()) for each in vae.parameters()] for _ in range(2))
-        return DeviceStack(tuple(specs), vae, first, second, compiled)
+        return cls(tuple(specs), vae, first, second, compiled)
 
     def run_epoch(self, images: Images) -> None:
         """One pass over the images, in each model's own random order.

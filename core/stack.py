@@ -35,8 +35,8 @@ class Stack(TrainingState):
 
     KIND = "cpu"
 
-    @staticmethod
-    def begin(specs: Sequence[ModelSpec], n_pixels: int, device: torch.device) -> "Stack":
+    @classmethod
+    def begin(cls, specs: Sequence[ModelSpec], n_pixels: int, device: torch.device) -> "Stack":
         """Initial weights, each model's from its own seed.
 
         Raises:
@@ -51,7 +51,7 @@ class Stack(TrainingState):
         vae = joined(ones).to(device)
         slices = [[whole.detach()[s] for whole in vae.parameters()] for s in range(len(specs))]
         groups = [{"params": part} for part in (slices if len(specs) > 1 else [list(vae.parameters())])]
-        return Stack(tuple(specs), vae, torch.optim.Adam(groups, fused=device.type in ("cpu", "cuda")), generators)
+        return cls(tuple(specs), vae, torch.optim.Adam(groups, fused=device.type in ("cpu", "cuda")), generators)
 
     def run_epoch(self, images: Tensor) -> None:
         """One pass over the images (images, pixels), in each model's own random order.

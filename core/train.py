@@ -183,12 +183,14 @@ def sentence(stack: TrainingState, epochs: int, seconds: float) -> str:
 
 
 @torch.no_grad()
-def held_out_bound(vae: VAE, test: Dataset, *, n_samples: int = REPORTED_SAMPLES, seed: int = 0) -> Bound:
+def held_out_bound(
+    vae: VAE, test: Dataset, *, n_samples: int = REPORTED_SAMPLES, seed: int = 0, batch_size: int = TEST_BATCH
+) -> Bound:
     """Test -ELBO of grey values in float32, with fixed latent samples: models are compared on the same draws."""
     device = vae.encoder.hidden.weight.device
     generator = torch.Generator().manual_seed(seed)
     totals, means = torch.zeros(2, dtype=torch.float64), []
-    for batch in torch.from_numpy(test.images).split(TEST_BATCH):
+    for batch in torch.from_numpy(test.images).split(batch_size):
         noise = torch.randn(n_samples, len(batch), vae.n_latent, generator=generator).to(device)
         bound, divergence = elbo(vae, batch.to(device), noise)
         totals += torch.stack([-bound.sum(), divergence.sum()]).cpu().double()
@@ -205,29 +207,42 @@ class HeldOut:
         images: (images, pixels).
         noise: By N_z (samples, images, latent).
         widths: N_z of every model.
+        batch_size: Images at a time, at most.
+        most_pixels: Decoded at a time, at most; those of one image at least.
     """
 
     images: Tensor
     noise: dict[int, Tensor]
     widths: Sequence[int]
+    batch_size: int = TEST_BATCH
+    most_pixels: int = MOST_PIXELS
 
     @staticmethod
-    def of(test: Dataset, widths: Sequence[int], device: torch.device, *, n_samples: int, seed: int = 0) -> "HeldOut":
+    def of(
+        test: Dataset,
+        widths: Sequence[int],
+        device: torch.device,
+        *,
+        n_samples: int,
+        seed: int = 0,
+        batch_size: int = TEST_BATCH,
+        most_pixels: int = MOST_PIXELS,
+    ) -> "HeldOut":
         """Draw for every N_z, on the CPU, as `held_out_bound` does."""
         images, noise = torch.from_numpy(test.images), {}
         for width in sorted(set(widths)):
             generator = torch.Generator().manual_seed(seed)
-            sizes = [len(batch) for batch in images.split(TEST_BATCH)]
+            sizes = [len(batch) for batch in images.split(batch_size)]
             parts = [torch.randn(n_samples, size, width, generator=generator) for size in sizes]
             noise[width] = torch.cat(parts, dim=1).to(device)
-        return HeldOut(images.to(device), noise, widths)
+        return HeldOut(images.to(device), noise, widths, batch_size, most_pixels)
 
     @torch.no_grad()
     def bounds(self, vae: VAE) -> list[Bound]:
         """What `held_out_bound` gives, of every model of a network with one leading axis, padded to one N_z."""
         n_models, n_samples = len(self.widths), next(iter(self.noise.values())).shape[0]
         totals, means = torch.zeros(2, n_models, dtype=torch.float64), []
-        batch = max(1, min(TEST_BATCH, MOST_PIXELS // (n_models * n_samples * vae.n_pixels)))
+        batch = max(1, min(self.batch_size, self.most_pixels // (n_models * n_samples * vae.n_pixels)))
         for start in range(0, len(self.images), batch):
             x = self.images[start : start + batch].expand(n_models, -1, -1)
             noise = x.new_zeros(n_samples, n_models, x.shape[1], vae.n_latent)
@@ -249,6 +264,7 @@ def estimated_seconds(
     device: torch.device,
     steps: int = 12,
     engine: Engine | None = None,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> float:
     """Expected length of a training on this machine, from a few steps timed now (the first warm it up).
 
@@ -257,19 +273,20 @@ def estimated_seconds(
     batch = min(spec.batch_size, n_images)
     to_come = -(-n_images // batch) * spec.epochs
     generator = torch.Generator().manual_seed(0)
-    if (engine or engine_of(device)) is DeviceStack:
+    engine = engine or engine_of(device)
+    if issubclass(engine, DeviceStack):
         steps = max(steps, 10 * RECORDED)
         grey = torch.randint(256, (steps * batch, n_pixels), generator=generator).float() / 255
         warm, images = [Images.of(grey.numpy(), device)] * 2
-        stack = DeviceStack.begin([replace(spec, epochs=2)], n_pixels, device)
     else:
         images = torch.rand(steps * batch, n_pixels, generator=generator).to(device)
-        warm, stack = images[: 3 * batch], Stack.begin([replace(spec, epochs=2)], n_pixels, device)
-    begun = time.perf_counter()
+        warm = images[: 3 * batch]
+    stack = engine.begin([replace(spec, epochs=2)], n_pixels, device)
+    begun = clock()
     stack.run_epoch(warm)  # pyright: ignore[reportArgumentType] (each engine its own images)
-    start = time.perf_counter()
+    start = clock()
     stack.run_epoch(images)  # pyright: ignore[reportArgumentType]
-    end = time.perf_counter()
+    end = clock()
     return (end - start) / steps * to_come + (start - begun if device.type == "cuda" else 0.0)
 
 

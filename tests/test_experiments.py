@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import torch
 from safetensors.numpy import load_file
 from sklearn.datasets import load_digits
 
-from core import data, download, experiments, inference, store, train
+from core import data, experiments, inference, store, train
 from core.analysis import subspace
 from core.config import (
     SOURCES,
@@ -351,20 +352,22 @@ def test_an_unknown_model_is_refused(settings: Settings):
         experiments.run(InferenceSpec(model="none"), Session.open(settings))
 
 
-def test_images_that_are_there_are_not_fetched(settings: Settings, monkeypatch: pytest.MonkeyPatch):
-    fetched = []
-    monkeypatch.setattr(download, "download", lambda name, root, *, progress: fetched.append((name, root)))
-    for dataset in ("digits", "mnist"):
-        experiments.fetch_images(dataset, settings)
-    assert fetched == [("mnist", settings.data)]
+def test_images_that_are_there_are_not_fetched(settings: Settings):
+    """Where a file stands in the place of the folder, whoever fetches is refused."""
+    settings.data.write_text("a file")
+    told: list[float] = []
+    experiments.fetch_images("digits", settings, progress=lambda share, _: told.append(share))
+    assert told == []
+    with pytest.raises(DataError, match="could not be written"):
+        experiments.fetch_images("mnist", settings)
 
 
-def test_the_estimate_of_a_training_grows_with_its_images(settings: Settings, monkeypatch: pytest.MonkeyPatch):
-    ticks = iter(range(1000))
-    monkeypatch.setattr(train.time, "perf_counter", lambda: float(next(ticks)))
+def test_the_estimate_of_a_training_grows_with_its_images(settings: Settings):
+    ticks = count(0.0)
     small = ModelSpec(n_hidden=4, n_latent=2, epochs=1, batch_size=1000)
     digits, mnist = (
-        experiments.estimated_seconds(replace(small, dataset=name), settings) for name in ("digits", "mnist")
+        experiments.estimated_seconds(replace(small, dataset=name), settings, clock=lambda: next(ticks))
+        for name in ("digits", "mnist")
     )
     assert mnist == pytest.approx(30 * digits)  # 60 batches against two
 

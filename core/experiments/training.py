@@ -4,7 +4,8 @@ import copy
 import json
 import re
 import tempfile
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -392,8 +393,8 @@ def memories_of(
     return means[index], index, torch.stack([means[r].mean(0) for r in rows])
 
 
-def estimated_seconds(spec: ModelSpec, settings: Settings) -> float:
-    """How long a training would take on this machine, from a few steps timed now."""
+def estimated_seconds(spec: ModelSpec, settings: Settings, *, clock: Callable[[], float] = time.perf_counter) -> float:
+    """How long a training would take on this machine, from a few steps timed now, by a clock of seconds."""
     height, width = data.IMAGE_SHAPES[spec.dataset]
     n_images = data.TRAINING_IMAGES[spec.dataset]
-    return train.estimated_seconds(spec, n_images, height * width, device=device_of(settings))
+    return train.estimated_seconds(spec, n_images, height * width, device=device_of(settings), clock=clock)
