@@ -63,9 +63,14 @@ def read_request(data: object, *, lenient: bool = False) -> Request:
 
 
 class Newest:
-    """The newest question of every client on every route: an older one need not be answered."""
+    """The newest question of every client on every route: an older one need not be answered.
 
-    def __init__(self) -> None:
+    Args:
+        most: Clients that are remembered; the longest silent is forgotten.
+    """
+
+    def __init__(self, most: int = MAX_CLIENTS) -> None:
+        self.most = most
         self._sequence: OrderedDict[tuple[str, str], int] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -74,7 +79,7 @@ class Newest:
         with self._lock:
             key = route, request.client
             self._sequence[key] = max(request.sequence, self._sequence.pop(key, request.sequence))
-            while len(self._sequence) > MAX_CLIENTS:
+            while len(self._sequence) > self.most:
                 self._sequence.popitem(last=False)
 
     def is_stale(self, route: str, request: Request) -> bool:

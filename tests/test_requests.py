@@ -3,15 +3,18 @@
 from typing import Any
 
 import pytest
+from dash import Dash, Input, Output, dcc
 from dash.exceptions import PreventUpdate
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
+from werkzeug.test import TestResponse
 
+from core.computations import LeftError
 from core.spec import SpecError
-from dashboard import requests
 from dashboard.controls import ScreenState
 from dashboard.requests import Newest, Request, answered, is_question, read_request
+from tests.served import sentences
 
 GOOD: dict[str, Any] = {"query": "p=0.3&nz=10", "client": "abc", "sequence": 4}
 BAD: dict[str, Any] = {
@@ -97,9 +100,8 @@ def test_routes_and_clients_are_apart():
     assert not newest.is_stale("run", asked(1, "b"))
 
 
-def test_the_memory_is_bounded_and_forgets_the_longest_silent(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(requests, "MAX_CLIENTS", 3)
-    newest = Newest()
+def test_the_memory_is_bounded_and_forgets_the_longest_silent():
+    newest = Newest(most=3)
     for client in ("a", "b", "c"):
         newest.note("run", asked(5, client))
     newest.note("run", asked(6, "a"))  # b is now the longest silent
@@ -109,34 +111,35 @@ def test_the_memory_is_bounded_and_forgets_the_longest_silent(monkeypatch: pytes
     assert not newest.is_stale("run", asked(1, "b"))
 
 
-@pytest.mark.parametrize("error", [SpecError("p is wrong."), ValueError("secret path")])
-def test_an_error_becomes_a_sentence(error: Exception, monkeypatch: pytest.MonkeyPatch):
-    told: list[str] = []
-    monkeypatch.setattr(requests, "notify", told.append)
+def response_to(error: Exception) -> TestResponse:
+    """What a page is sent whose callback raises an error."""
+    app = Dash("test")
+    app.layout = [dcc.Store(id="ask"), dcc.Store(id="answer"), dcc.Store(id="notice")]
 
+    @app.callback(Output("answer", "data"), Input("ask", "data"))
     @answered
-    def callback() -> None:
+    def callback(_: object) -> None:
         raise error
 
-    try:
-        callback()
-    except PreventUpdate:
-        pytest.fail("PreventUpdate makes Dash send an empty answer: the sentence would be lost.")
-    assert len(told) == 1
-    assert told == ["p is wrong."] if isinstance(error, SpecError) else "secret" not in told[0]
+    body = {
+        "output": "answer.data",
+        "outputs": {"id": "answer", "property": "data"},
+        "inputs": [{"id": "ask", "property": "data", "value": 1}],
+        "changedPropIds": ["ask.data"],
+    }
+    return app.server.test_client().post("/_dash-update-component", json=body)
 
 
-def test_a_question_that_nobody_waits_for_is_silent(monkeypatch: pytest.MonkeyPatch):
-    told: list[str] = []
-    monkeypatch.setattr(requests, "notify", told.append)
+@pytest.mark.parametrize("error", [SpecError("p is wrong."), ValueError("secret path")])
+def test_an_error_becomes_a_sentence(error: Exception):
+    (sentence,) = sentences(response_to(error))
+    assert sentence == "p is wrong." if isinstance(error, SpecError) else "secret" not in sentence
 
-    @answered
-    def callback() -> None:
-        raise PreventUpdate
 
-    with pytest.raises(PreventUpdate):
-        callback()
-    assert told == []
+@pytest.mark.parametrize("error", [PreventUpdate(), LeftError()])
+def test_a_question_that_nobody_waits_for_is_silent(error: Exception):
+    response = response_to(error)
+    assert (response.status_code, response.get_data()) == (204, b"")
 
 
 def nested(depth: int) -> list[Any]:
