@@ -49,7 +49,7 @@ def texts(tree: Any) -> str:
 
 
 @pytest.fixture
-def section(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Any:
+def section(settings: Settings) -> Any:
     """Draws the section of two tables, or of what reading one raises."""
 
     def draw(
@@ -57,14 +57,13 @@ def section(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Any:
         permute: ClaimTable | Exception | None = None,
         figures: dict[str, str] = FIGURES,
     ) -> Any:
-        def read(_: Settings, path: Path) -> ClaimTable | None:
+        def read(_: Library, path: Path) -> ClaimTable | None:
             found = {"claims-invert.json": invert, "claims-permute.json": permute}[path.name]
             if isinstance(found, Exception):
                 raise found
             return found
 
-        monkeypatch.setattr(experiments, "stored_claims", read)
-        return plain(claims.claims_section(Library.of(settings.models), figures))
+        return plain(claims.claims_section(Library.of(settings.models), figures, stored=read))
 
     return draw
 
@@ -164,11 +163,10 @@ def test_a_damaged_table_is_a_sentence_on_the_page(section: Any):
     assert "is no table of claims" in texts(section(StoreError("claims.json is no table of claims.")))
 
 
-def test_the_page_has_the_claims_and_listens_to_their_buttons(
-    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(experiments, "stored_claims", lambda *_: TABLE)
+def test_the_page_has_the_claims_and_listens_to_their_buttons(settings: Settings):
     http = create_app(settings).server.test_client()
-    assert CLAIM.statement in http.get("/paper/_dash-layout").get_data(as_text=True)
+    shipped = experiments.stored_claims(Library.of(settings.models), experiments.CLAIMS["permute"])
+    assert shipped
+    assert shipped.claims[0].statement in http.get("/paper/_dash-layout").get_data(as_text=True)
     listening = [each["inputs"][0]["id"] for each in http.get("/paper/_dash-dependencies").get_json()]
     assert '{"claim":["ALL"],"open":["ALL"]}' in listening

@@ -7,7 +7,8 @@
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from dash import ALL, ClientsideFunction, Dash, Input, Output, dcc, html
@@ -21,6 +22,7 @@ from dashboard.controls import attributes
 
 COMMAND = "python -m core claims --noise-kind {kind} --output models/claims-{kind}.json"
 Tables = Mapping[str, ClaimTable]  # by the reading of the noise
+Stored = Callable[[Library, Path], ClaimTable | None]
 VERDICTS = {"holds": "0", "holds in part": "1", "does not hold": "2", "not measured": "3"}
 LIVE = {  # by the number of a claim: the figures that show it, by their names on the page
     1: ("fig1", "fig3"),
@@ -45,17 +47,20 @@ LIVE = {  # by the number of a claim: the figures that show it, by their names o
 }
 
 
-def claims_section(library: Library, figures: Mapping[str, str]) -> html.Section:
+def claims_section(
+    library: Library, figures: Mapping[str, str], *, stored: Stored = experiments.stored_claims
+) -> html.Section:
     """The tables that are shipped, side by side, or sentences where there are none.
 
     Args:
         library: The models that the tables were computed from.
         figures: What each figure of the page is called, by its name.
+        stored: Reads a table.
     """
     tables, parts = {}, []
     for kind, path in experiments.CLAIMS.items():
         try:
-            table = experiments.stored_claims(library, path)
+            table = stored(library, path)
         except RefusedError as error:
             parts.append(html.P(str(error), role="status"))
         else:
