@@ -3,8 +3,8 @@
 A class asks for the same few replies again and again. The smallest and the largest are left to flask-compress.
 """
 
-from concurrent.futures import Future, ThreadPoolExecutor
-from functools import lru_cache
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from functools import lru_cache, partial
 
 import brotli
 from flask import Flask, Response, request
@@ -25,12 +25,12 @@ KEPT = range(4_000, 600_000)  # bytes of a reply that is kept compressed: a clou
 BEHIND = ThreadPoolExecutor(1, "brotli")  # makes what is another 6 % smaller, but takes 3 s for plotly
 
 
-def keep_compressed(server: Flask) -> None:
+def keep_compressed(server: Flask, *, behind: Executor = BEHIND) -> None:
     """Serve static files and most replies compressed, from memory; call it after flask-compress is set up."""
-    server.after_request(compress)
+    server.after_request(partial(compress, behind=behind))
 
 
-def compress(response: Response) -> Response:
+def compress(response: Response, behind: Executor) -> Response:
     """A static file's or a reply's response with a compressed body; any other as it is."""
     if response.status_code != 200:
         return response
@@ -38,11 +38,11 @@ def compress(response: Response) -> Response:
         response.direct_passthrough = False
         content = response.get_data()
         encodings = accepted("br", *ENCODERS)
-        if "br" in encodings and not smallest(content).done():
+        if "br" in encodings and not smallest(content, behind).done():
             encodings.remove("br")
         if encodings:
             encoding = encodings[0]
-            small = smallest(content).result() if encoding == "br" else encoded(content, encoding)
+            small = smallest(content, behind).result() if encoding == "br" else encoded(content, encoding)
             return compressed(response, small, encoding)
     elif response.mimetype == "application/json" and response.content_length in KEPT:
         for encoding in accepted(*QUICK)[:1]:
@@ -68,9 +68,9 @@ def compressed(response: Response, content: bytes, encoding: str) -> Response:
 
 
 @lru_cache(maxsize=64)
-def smallest(content: bytes) -> "Future[bytes]":
+def smallest(content: bytes, behind: Executor) -> "Future[bytes]":
     """A file's content in Brotli, made behind the first answers: they go out in another encoding."""
-    return BEHIND.submit(brotli.compress, content)
+    return behind.submit(brotli.compress, content)
 
 
 @lru_cache(maxsize=64)

@@ -2,28 +2,48 @@
 
 import json
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future
 from pathlib import Path
+from typing import Any
 
 import brotli
 import pytest
+from dash import html
+from flask import Flask
 from flask_compress.compat import compression
 from werkzeug.test import TestResponse
 
+from app import new_app
 from core.config import Settings
 from dashboard import static
+from dashboard.hosting import Hosting
 from tests.served import create_app, own_cache
 
 STYLE = "/assets/style.css"
 Get = Callable[..., TestResponse]
 
 
-@pytest.fixture
-def get(settings: Settings, tmp_path: Path) -> Get:
-    client = create_app(own_cache(settings, tmp_path)).server.test_client()
+def getter(server: Flask) -> Get:
+    client = server.test_client()
     return lambda path=STYLE, **headers: client.get(
         path, headers={name.replace("_", "-"): value for name, value in headers.items()}, buffered=True
     )
+
+
+@pytest.fixture
+def get(settings: Settings, tmp_path: Path) -> Get:
+    return getter(create_app(own_cache(settings, tmp_path)).server)
+
+
+class Behind(Executor):
+    """Keeps what is to be made, until somebody makes it."""
+
+    def __init__(self) -> None:
+        self.queue: list[tuple[Callable[..., bytes], bytes, Future[bytes]]] = []
+
+    def submit(self, make: Callable[..., Any], *content: Any) -> Future[Any]:
+        self.queue.append((make, *content, Future()))
+        return self.queue[-1][2]
 
 
 def test_a_script_is_smaller_than_a_quick_compression_makes_it(get: Get):
@@ -43,19 +63,15 @@ def test_a_browser_without_zstd_gets_what_it_reads(get: Get, accepted: str, sent
     assert (compression.gzip.decompress(content) if sent else content) == get().get_data()
 
 
-def test_brotli_is_made_behind_the_first_answers(get: Get, monkeypatch: pytest.MonkeyPatch):
-    queue: list[tuple[Callable[..., bytes], bytes, Future[bytes]]] = []
-
-    def submit(make: Callable[..., bytes], content: bytes) -> Future[bytes]:
-        queue.append((make, content, Future()))
-        return queue[-1][2]
-
-    static.smallest.cache_clear()
-    monkeypatch.setattr(static.BEHIND, "submit", submit)
+def test_brotli_is_made_behind_the_first_answers():
+    page, behind = new_app(Hosting(), "Explore", compress=True), Behind()
+    page.layout = html.Div()
+    static.keep_compressed(page.server, behind=behind)
+    get = getter(page.server)
     plain = get().get_data()
     assert get(accept_encoding="br, zstd").headers["Content-Encoding"] == "zstd"
     assert brotli.decompress(get(accept_encoding="br").get_data()) == plain  # a quick one, of flask-compress
-    ((make, content, future),) = queue  # asked for twice, made once
+    ((make, content, future),) = behind.queue  # asked for twice, made once
     future.set_result(make(content))
     answer = get(accept_encoding="gzip, br, zstd")
     assert answer.headers["Content-Encoding"] == "br"
@@ -63,7 +79,6 @@ def test_brotli_is_made_behind_the_first_answers(get: Get, monkeypatch: pytest.M
     assert len(answer.get_data()) < len(get(accept_encoding="zstd").get_data())
     again = get(accept_encoding="br", if_none_match=answer.headers["ETag"])
     assert (again.status_code, again.get_data()) == (304, b"")
-    static.smallest.cache_clear()
 
 
 def test_what_the_browser_has_is_not_sent_again(get: Get):
