@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, fields, replace
 from multiprocessing.pool import ThreadPool
@@ -41,6 +41,8 @@ from core.session import Session
 from core.spec import RefusedError, Spec, checked
 from core.store import file_sha256, read_recipe
 from core.zoo import FORMER_WEIGHTS, trained_anew
+
+Zoo = Mapping[str, ModelSpec | ClassifierSpec]
 
 
 def spec_from(args: argparse.Namespace, spec: type[Spec], **given: Any) -> Any:
@@ -119,23 +121,23 @@ def run_classifier(args: argparse.Namespace, session: Session) -> dict[str, Any]
     }
 
 
-def run_zoo(args: argparse.Namespace, session: Session) -> dict[str, Any]:
-    names = args.only or [*ZOO, *CLASSIFIERS]
+def run_zoo(args: argparse.Namespace, session: Session, zoo: Zoo = ZOO | CLASSIFIERS) -> dict[str, Any]:
+    names = args.only or list(zoo)
     if args.processes > 1:
         with ThreadPool(args.processes) as pool:
             failed = sum(pool.map(lambda name: in_own_process(args, name), names, chunksize=1))
         if failed:
             raise RefusedError("Some models were not trained, as said above. Start again: what is done is kept.")
     else:
-        one_by_one = names
+        one_by_one = {name: zoo[name] for name in names}
         if session.device.type == "cuda":
-            one_by_one = [name for name in names if name in CLASSIFIERS]
+            stacked = {name: spec for name, spec in one_by_one.items() if isinstance(spec, ModelSpec)}
             with progress_bar("zoo") as report:
-                stacked = [name for name in names if name in ZOO]
                 side_by_side.zoo_stacks(stacked, session.settings, folder=args.output, progress=report)
-        for name in one_by_one:
+            one_by_one = {name: spec for name, spec in one_by_one.items() if name not in stacked}
+        for name, spec in one_by_one.items():
             with progress_bar(name) as report:
-                experiments.zoo_model(name, session.settings, folder=args.output, progress=report)
+                experiments.zoo_model(name, spec, session.settings, folder=args.output, progress=report)
     return {"folder": str(args.output), "models": names}
 
 
@@ -164,7 +166,13 @@ def run_grid(args: argparse.Namespace, session: Session) -> dict[str, Any]:
     }
 
 
-def train_cells(cells: list[ModelSpec], args: argparse.Namespace, session: Session, report: Progress) -> None:
+def train_cells(
+    cells: list[ModelSpec],
+    args: argparse.Namespace,
+    session: Session,
+    report: Progress,
+    train_cell: Callable[..., GridCell] = experiments.grid_cell,
+) -> None:
     """Train side by side on a GPU, else let Dask workers share trainings; file each as it ends.
 
     Raises:
@@ -178,7 +186,7 @@ def train_cells(cells: list[ModelSpec], args: argparse.Namespace, session: Sessi
     threads = 0 if args.scheduler else max(1, joblib.cpu_count() // args.processes)
     options = {"device": args.device or "", "threads": threads}
     with workers(args, session.settings) as client:
-        futures = client.map(experiments.grid_cell, cells, key=[f"grid-{cell.key()}" for cell in cells], **options)
+        futures = client.map(train_cell, cells, key=[f"grid-{cell.key()}" for cell in cells], **options)
         try:
             for done, future in enumerate(as_completed(futures), 1):
                 cell = future.result()

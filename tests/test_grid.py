@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -17,13 +18,17 @@ from typing import Any
 import dask.config
 import numpy as np
 import pytest
+import torch
 
-from core import data, experiments, train
-from core.config import GridSpec, ModelSpec, Settings
+from core import commands, data, experiments, train
+from core.config import GridSpec, ModelSpec, Settings, silent
 from core.experiments import grid
 from core.results import GridCell
-from core.session import device_of
+from core.session import Session, device_of
+from core.spec import RefusedError
+from core.stack import Stack
 from core.store import StoreError
+from core.vae import VAE
 from tests.conftest import CommandLine, is_refused
 
 SMALL = GridSpec(dataset="digits", n_latents=(2, 3), learning_rates=(1e-2, 1e-3), batch_sizes=(100, 200), epochs=1)
@@ -67,17 +72,25 @@ def test_a_cell_is_the_end_of_its_training(settings: Settings):
     assert cell.machine.startswith("cpu")
 
 
+class LossDiverges(Stack):
+    def check(self) -> None:
+        self.losses.append([math.nan])
+        super().check()
+
+
+class BoundDiverges(Stack):
+    def networks(self) -> list[VAE]:
+        (network,) = super().networks()
+        with torch.no_grad():
+            network.decoder.output.bias.fill_(math.nan)
+        return [network]
+
+
 @pytest.mark.usefixtures("here")
-@pytest.mark.parametrize("fault", ["loss", "bound"])
-def test_a_training_that_diverges_has_an_end(fault: str, monkeypatch: pytest.MonkeyPatch, file: Path):
+@pytest.mark.parametrize("engine", [LossDiverges, BoundDiverges])
+def test_a_training_that_diverges_has_an_end(engine: type[Stack], file: Path):
     spec = replace(SMALL.cells[0], learning_rates=(1.0,), epochs=3)
-    if fault == "bound":
-        broken = train.Bound(math.nan, math.nan, 0)
-        monkeypatch.setattr(train, "held_out_bound", lambda *_, **__: broken)
-    else:
-        real = train.Stack.check
-        monkeypatch.setattr(train.Stack, "check", lambda self: (self.losses.append([math.nan]), real(self)))
-    cell = experiments.grid_cell(spec)
+    (cell,) = experiments.grid_cells([spec], engine=engine)
     assert cell.diverged
     experiments.record_cell(cell, file)
     assert json.loads(file.read_text())[0]["negative_elbo"] is None
@@ -274,15 +287,16 @@ def test_without_a_scheduler_the_remedy_is_named(command: CommandLine, file: Pat
 
 
 @of_dask
-def test_a_worker_that_dies_again_and_again_is_a_sentence(
-    command: CommandLine, file: Path, monkeypatch: pytest.MonkeyPatch
-):
-    def die(spec: ModelSpec, **_: Any) -> None:
+def test_a_worker_that_dies_again_and_again_is_a_sentence(session: Session, file: Path):
+    def die(spec: ModelSpec, **_: Any) -> GridCell:
         os._exit(1)
 
-    monkeypatch.setattr(experiments, "grid_cell", die)
-    with dask.config.set({"distributed.scheduler.allowed-failures": 0}):
-        assert is_refused(command(*LEAST, "--output", str(file)), "A worker died")
+    args = Namespace(scheduler=None, processes=1, device=None, output=file)
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        pytest.raises(RefusedError, match="A worker died"),
+    ):
+        commands.train_cells([SMALL.cells[0]], args, session, silent, train_cell=die)
 
 
 def of_session(leader: int) -> list[int]:

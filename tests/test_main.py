@@ -1,4 +1,5 @@
 import json
+from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
@@ -7,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from core import experiments, store
+from core import commands, experiments, store
 from core.__main__ import main
-from core.config import ZOO, ClassifierSpec, GridSpec, InferenceSpec, ModelSpec, NoiseSweepSpec, Settings
+from core.config import ClassifierSpec, GridSpec, InferenceSpec, ModelSpec, NoiseSweepSpec, Settings
 from core.session import Session
 from tests.conftest import CommandLine, is_refused
 
@@ -42,23 +43,29 @@ def test_train_writes_where_it_is_told(command: CommandLine, tmp_path: Path):
     assert Path(answer["file"]).exists()
 
 
-def test_the_zoo_is_trained_once(
-    command: CommandLine, settings: Settings, tiny_recipe: ModelSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_the_zoo_is_trained_once(session: Session, tiny_recipe: ModelSpec, tmp_path: Path):
     """A model that is missing or of another recipe is trained, any other left alone; its state is the zoo's own."""
-    name, other = "digits-nz2-seed0", "digits-nz10-seed0"
-    monkeypatch.setitem(ZOO, name, replace(tiny_recipe, epochs=2))
-    monkeypatch.setitem(ZOO, other, replace(tiny_recipe, epochs=3))
-    ask = ("zoo", "--only", name, other, "--output", str(tmp_path))
-    assert command(*ask)[1]["models"] == [name, other]
-    files = {p.stem: p.read_bytes() for p in tmp_path.glob("*.safetensors")}
-    assert set(files) == {name, other}
-    assert experiments.unfinished(settings) == []
-    monkeypatch.setitem(ZOO, other, replace(tiny_recipe, epochs=4))
-    command(*ask)
-    again = {p.stem: p.read_bytes() for p in tmp_path.glob("*.safetensors")}
-    assert again[name] == files[name]
-    assert again[other] != files[other]
+    args = Namespace(only=None, processes=1, output=tmp_path)
+
+    def trained(**epochs: int) -> dict[str, bytes]:
+        zoo = {name: replace(tiny_recipe, epochs=n) for name, n in epochs.items()}
+        assert commands.run_zoo(args, session, zoo)["models"] == list(epochs)
+        return {path.stem: path.read_bytes() for path in tmp_path.glob("*.safetensors")}
+
+    files = trained(one=2, other=3)
+    assert set(files) == {"one", "other"}
+    assert experiments.unfinished(session.settings) == []
+    again = trained(one=2, other=4)
+    assert again["one"] == files["one"]
+    assert again["other"] != files["other"]
+
+
+def test_the_zoo_that_is_shipped_is_there(command: CommandLine):
+    names = ["mnist-nz2-seed0", "digits-classifier"]
+    files = [store.SHIPPED / f"{name}.safetensors" for name in names]
+    before = [path.stat().st_mtime_ns for path in files]
+    assert command("zoo", "--only", *names)[1] == {"folder": str(store.SHIPPED), "models": names}
+    assert [path.stat().st_mtime_ns for path in files] == before
 
 
 def test_models_are_listed_with_their_cards(command: CommandLine, trained: tuple[Settings, str]):

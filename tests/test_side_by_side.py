@@ -1,34 +1,31 @@
 """The zoo and the grid in stacks, as on a GPU; here on a CPU with the engine of a GPU."""
 
+import re
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 import torch
 
-from core import data, store, train
+from core import commands, data, store, train
 from core.__main__ import main
 from core.checkpoint import TrainingError
-from core.config import CLASSIFIERS, ZOO, ModelSpec, Settings
+from core.config import ClassifierSpec, ModelSpec, Settings
 from core.data import Dataset
 from core.device_stack import DeviceStack
 from core.experiments import grid, side_by_side
 from core.session import Session
+from core.stack import Stack
 from core.train import HeldOut
 from core.vae import VAE
 
 CPU = torch.device("cpu")
 SPEC = ModelSpec(dataset="digits", n_latent=3, n_hidden=16, epochs=2, batch_size=50, precision="float32")
-NAMES = {"a": SPEC, "b": replace(SPEC, n_latent=9, beta=2.0), "c": replace(SPEC, seed=1)}
-
-
-@pytest.fixture(autouse=True)
-def zoo(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, spec in NAMES.items():
-        monkeypatch.setitem(ZOO, name, spec)
+ZOO = {"a": SPEC, "b": replace(SPEC, n_latent=9, beta=2.0), "c": replace(SPEC, seed=1)}
 
 
 @pytest.fixture(scope="module")
@@ -44,18 +41,20 @@ def filed(folder: Path) -> dict[str, torch.Tensor]:
     return {path.stem: flat(store.load_model(path, CPU).vae) for path in folder.glob("*.safetensors")}
 
 
-def one_diverges(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The model of a seed has weights that are not finite, from the beginning."""
+def of_zoo(*names: str) -> dict[str, ModelSpec]:
+    return {name: ZOO[name] for name in names}
 
-    def begin(specs: Sequence[ModelSpec], *rest: Any) -> DeviceStack:
-        stack = real(specs, *rest)
+
+class OneDiverges(DeviceStack):
+    """The models of seed 1 have weights that are not finite, from the beginning."""
+
+    @classmethod
+    def begin(cls, specs: Sequence[ModelSpec], *rest: Any) -> DeviceStack:
+        stack = super().begin(specs, *rest)
         for s, spec in enumerate(specs):
-            if spec.seed == seed:
+            if spec.seed == 1:
                 stack.weights[0][s].fill_(torch.nan)
         return stack
-
-    real = DeviceStack.begin
-    monkeypatch.setattr(DeviceStack, "begin", staticmethod(begin))
 
 
 # How many
@@ -91,18 +90,18 @@ def test_the_zoo_is_trained_in_stacks_and_once(digits: tuple[Dataset, Dataset], 
     told: list[float] = []
     options: dict[str, Any] = {"folder": tmp_path / "zoo", "memory": 10**12, "engine": DeviceStack}
     (tmp_path / "zoo").mkdir()
-    written = side_by_side.zoo_stacks(["a", "b", "c"], settings, progress=lambda x, _: told.append(x), **options)
+    written = side_by_side.zoo_stacks(ZOO, settings, progress=lambda x, _: told.append(x), **options)
     assert [path.stem for path in written] == ["a", "b", "c"]
     assert told == [0.5, 1.0]  # one stack of three
     assert not list((settings.models / "zoo").glob("*"))
     found = filed(tmp_path / "zoo")
-    for name, spec in NAMES.items():
+    for name, spec in ZOO.items():
         alone = train.train_stack([spec], *digits, device=CPU, engine=DeviceStack)[0][0]
         torch.testing.assert_close(found[name], flat(alone.half().float()), rtol=1e-3, atol=1e-4)
         assert store.read_metadata(tmp_path / "zoo" / f"{name}.safetensors")[0] == spec
-    assert side_by_side.zoo_stacks(["a", "b", "c"], settings, **options) == []
+    assert side_by_side.zoo_stacks(ZOO, settings, **options) == []
     (tmp_path / "zoo" / "b.safetensors").write_bytes((tmp_path / "zoo" / "a.safetensors").read_bytes())
-    assert [path.stem for path in side_by_side.zoo_stacks(["a", "b"], settings, **options)] == ["b"]
+    assert [path.stem for path in side_by_side.zoo_stacks(of_zoo("a", "b"), settings, **options)] == ["b"]
 
 
 def test_a_stack_of_the_zoo_goes_on_where_it_was_stopped(settings: Settings, tmp_path: Path):
@@ -114,25 +113,22 @@ def test_a_stack_of_the_zoo_goes_on_where_it_was_stopped(settings: Settings, tmp
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
     with pytest.raises(train.CancelledError):
-        side_by_side.zoo_stacks(["a", "b"], settings, folder=tmp_path / "one", progress=stop, **options)
+        side_by_side.zoo_stacks(of_zoo("a", "b"), settings, folder=tmp_path / "one", progress=stop, **options)
     told: list[str] = []
     side_by_side.zoo_stacks(
-        ["a", "b"], settings, folder=tmp_path / "one", progress=lambda _, text: told.append(text), **options
+        of_zoo("a", "b"), settings, folder=tmp_path / "one", progress=lambda _, text: told.append(text), **options
     )
     assert [text.split(",")[0] for text in told] == ["stack 1 of 1: epoch 2 of 2"]
-    side_by_side.zoo_stacks(["a", "b"], settings, folder=tmp_path / "two", **options)
+    side_by_side.zoo_stacks(of_zoo("a", "b"), settings, folder=tmp_path / "two", **options)
     one, two = filed(tmp_path / "one"), filed(tmp_path / "two")
     assert all(torch.equal(one[name], two[name]) for name in ("a", "b"))
 
 
 @pytest.mark.parametrize("memory", [10**12, 1], ids=["in a stack", "apart"])
-def test_a_model_of_the_zoo_that_diverges_is_an_error_at_the_end(
-    memory: int, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    one_diverges(1, monkeypatch)
-    options: dict[str, Any] = {"folder": tmp_path, "memory": memory, "engine": DeviceStack}
+def test_a_model_of_the_zoo_that_diverges_is_an_error_at_the_end(memory: int, settings: Settings, tmp_path: Path):
+    options: dict[str, Any] = {"folder": tmp_path, "memory": memory, "engine": OneDiverges}
     with pytest.raises(TrainingError, match="The loss of c is not finite"):
-        side_by_side.zoo_stacks(["c", "a", "b"], settings, **options)
+        side_by_side.zoo_stacks(of_zoo("c", "a", "b"), settings, **options)
     assert set(filed(tmp_path)) == {"a", "b"}
     assert not list((settings.models / "zoo").glob("*"))
 
@@ -140,13 +136,10 @@ def test_a_model_of_the_zoo_that_diverges_is_an_error_at_the_end(
 # The grid
 
 
-def test_cells_of_a_grid_are_filed_stack_by_stack(
-    digits: tuple[Dataset, Dataset], settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    one_diverges(1, monkeypatch)
+def test_cells_of_a_grid_are_filed_stack_by_stack(digits: tuple[Dataset, Dataset], settings: Settings, tmp_path: Path):
     cells = [SPEC, replace(SPEC, batch_size=100), replace(SPEC, n_latent=9), replace(SPEC, seed=1)]
     path = tmp_path / "grid.json"
-    found = side_by_side.grid_stacks(cells, settings, path=path, memory=10**12, engine=DeviceStack)
+    found = side_by_side.grid_stacks(cells, settings, path=path, memory=10**12, engine=OneDiverges)
     assert [cell.spec for cell in found] == [cells[0], cells[2], cells[3], cells[1]]
     assert set(grid.read_grid(path)) == set(cells)
     assert [cell.diverged for cell in found] == [False, False, True, False]
@@ -160,30 +153,28 @@ def test_cells_of_a_grid_are_filed_stack_by_stack(
         assert cell.active_units == bound.active_units
 
 
-def test_a_stack_of_cells_that_all_diverge_is_known_to(settings: Settings, monkeypatch: pytest.MonkeyPatch):
-    one_diverges(1, monkeypatch)
+def test_a_stack_of_cells_that_all_diverge_is_known_to():
     cells = [replace(SPEC, seed=1), replace(SPEC, seed=1, beta=2.0)]
-    assert [cell.diverged for cell in grid.grid_cells(cells, engine=DeviceStack)] == [True, True]
+    assert [cell.diverged for cell in grid.grid_cells(cells, engine=OneDiverges)] == [True, True]
 
 
 # The bounds of a stack
 
 
-@pytest.mark.parametrize(("test_batch", "most_pixels"), [(1000, 2**26), (100, 2**26), (1000, 3 * 4 * 64 * 70), (90, 1)])
+@pytest.mark.parametrize(("batch_size", "most_pixels"), [(1000, 2**26), (100, 2**26), (1000, 3 * 4 * 64 * 70), (90, 1)])
 def test_bounds_side_by_side_are_those_of_each_model(
-    test_batch: int, most_pixels: int, digits: tuple[Dataset, Dataset], monkeypatch: pytest.MonkeyPatch
+    batch_size: int, most_pixels: int, digits: tuple[Dataset, Dataset]
 ):
     """... on the same draws, whatever the parts in which they are computed."""
-    monkeypatch.setattr(train, "TEST_BATCH", test_batch)
-    monkeypatch.setattr(train, "MOST_PIXELS", most_pixels)
-    specs = list(NAMES.values())
+    draws: dict[str, Any] = {"n_samples": 4, "seed": 3, "batch_size": batch_size}
+    specs = list(ZOO.values())
     stack = DeviceStack.begin(specs, 64, CPU)
     few = Dataset("digits", digits[1].images[:200], digits[1].labels[:200])
     stack.run_epoch(train.Images.of(few.images, CPU))
     widths = [spec.n_latent for spec in specs]
-    found = HeldOut.of(few, widths, CPU, n_samples=4, seed=3).bounds(stack.vae)
+    found = HeldOut.of(few, widths, CPU, most_pixels=most_pixels, **draws).bounds(stack.vae)
     for own, vae in zip(found, stack.networks(), strict=True):
-        alone = train.held_out_bound(vae, few, n_samples=4, seed=3)
+        alone = train.held_out_bound(vae, few, **draws)
         assert own.negative_elbo == pytest.approx(alone.negative_elbo, rel=1e-5)
         assert own.kl == pytest.approx(alone.kl, rel=1e-5)
         assert own.active_units == alone.active_units
@@ -198,19 +189,15 @@ def on_a_gpu(settings: Settings) -> Session:
 
 
 def test_the_zoo_on_a_gpu_is_trained_in_stacks_and_then_its_classifiers(
-    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    calls: list[Any] = []
-
-    def noted(names: list[str], *_: object, folder: Path, **__: object) -> None:
-        calls.append(names)
-
-    monkeypatch.setattr(side_by_side, "zoo_stacks", noted)
-    monkeypatch.setitem(CLASSIFIERS, "digits-classifier", replace(CLASSIFIERS["digits-classifier"], epochs=1))
-    asked = ["zoo", "--only", "a", "digits-classifier", "c", "--output", str(tmp_path)]
-    assert main(asked, on_a_gpu) == 0
-    assert calls == [["a", "c"]]
-    assert [path.name for path in tmp_path.glob("*.safetensors")] == ["digits-classifier.safetensors"]
+    quick = ClassifierSpec(dataset="digits", epochs=1)
+    args = Namespace(only=["a", "named", "c"], processes=1, output=tmp_path)
+    commands.run_zoo(args, on_a_gpu(settings), {**ZOO, "named": quick})
+    assert {path.stem for path in tmp_path.glob("*.safetensors")} == {"a", "c", "named"}
+    bars = capsys.readouterr().err
+    assert "stack 2 of 2: epoch 2 of 2" in bars  # a memory of nothing holds one model
+    assert set(re.findall(r"(\w+): +\d+%", bars)) == {"zoo", "named"}
 
 
 def test_the_grid_on_a_gpu_is_trained_in_stacks(settings: Settings, tmp_path: Path):
@@ -222,15 +209,22 @@ def test_the_grid_on_a_gpu_is_trained_in_stacks(settings: Settings, tmp_path: Pa
     assert np.isfinite(bounds).all()
 
 
-def test_an_estimate_times_the_engine_that_is_used(monkeypatch: pytest.MonkeyPatch):
-    ran: list[int] = []
-    real = DeviceStack.run_epoch
-    monkeypatch.setattr(DeviceStack, "run_epoch", lambda self, images: (ran.append(len(images)), real(self, images)))
+class Counted(DeviceStack):
+    """Notes how many images it learns."""
+
+    ran: ClassVar[list[int]] = []
+
+    def run_epoch(self, images: train.Images) -> None:
+        self.ran.append(len(images))
+        super().run_epoch(images)
+
+
+def test_an_estimate_times_the_engine_that_is_used():
+    Counted.ran.clear()
     short, long = (
-        train.estimated_seconds(replace(SPEC, epochs=epochs), 1437, 64, device=CPU, engine=DeviceStack)
+        train.estimated_seconds(replace(SPEC, epochs=epochs), 1437, 64, device=CPU, engine=Counted)
         for epochs in (1, 100)
     )
-    assert ran == [100 * 50] * 4
+    assert Counted.ran == [100 * 50] * 4
     assert 10 < long / short < 1000
-    train.estimated_seconds(SPEC, 1437, 64, device=CPU)
-    assert len(ran) == 4
+    assert [train.engine_of(torch.device(kind)) for kind in ("cpu", "cuda")] == [Stack, DeviceStack]

@@ -1,7 +1,7 @@
 """The zoo and the grid on a GPU: as many models side by side as its memory holds. On a CPU one by one is faster."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from core import checkpoint, data, store, train
-from core.config import ZOO, ModelSpec, Progress, Settings, silent
+from core.config import ModelSpec, Progress, Settings, silent
 from core.experiments.grid import GRID, grid_cells, record_cell
 from core.experiments.machine import device_of
 from core.experiments.training import STATE, file_trained
@@ -20,7 +20,7 @@ SHARE = 0.7  # of the memory that is free: kernels and the allocator want some, 
 
 
 def zoo_stacks(
-    names: Sequence[str],
+    zoo: Mapping[str, ModelSpec],
     settings: Settings,
     *,
     folder: Path = store.SHIPPED,
@@ -31,7 +31,7 @@ def zoo_stacks(
     """Train models of the zoo that are not there side by side, and file each; stacks go on where they were stopped.
 
     Args:
-        names: Which of `ZOO`.
+        zoo: The recipes by the names of their files.
         settings: Where the images are; the training states are kept in a folder of its own beside the models there.
         folder: Where the zoo is.
         memory: Bytes for a stack; else a share of what is free on the GPU.
@@ -45,8 +45,8 @@ def zoo_stacks(
         DataError: The images are not there.
         TrainingError: Some models diverged: said at the end, when all others are filed.
     """
-    there = {name for name in names if has_recipe(folder / f"{name}.safetensors", ZOO[name])}
-    missing, filed, diverged = {ZOO[name]: name for name in names if name not in there}, [], []
+    missing = {spec: name for name, spec in zoo.items() if not has_recipe(folder / f"{name}.safetensors", spec)}
+    filed, diverged = [], []
     stacks = stacks_within(list(missing), memory or free_memory(settings))
     for i, specs in enumerate(stacks):
         named, state = [missing[spec] for spec in specs], state_of_stack(specs, settings)

@@ -18,7 +18,7 @@ from torch import Tensor
 from core import checkpoint, data, files, store, train
 from core import snapshots as series
 from core.analysis import subspace
-from core.config import CLASSIFIERS, N_LABELS, ZOO, ModelSpec, Progress, SeriesSpec, Settings, silent
+from core.config import N_LABELS, ClassifierSpec, ModelSpec, Progress, SeriesSpec, Settings, silent
 from core.experiments.classifier import train_classifier
 from core.experiments.machine import device_of, library_of, machine_of, versions
 from core.library import IMPORTED, is_name, is_reserved
@@ -218,12 +218,18 @@ def _note(spec: ModelSpec, settings: Settings, ending: str) -> None:
 
 
 def zoo_model(
-    name: str, settings: Settings, *, folder: Path = store.SHIPPED, progress: Progress = silent
+    name: str,
+    spec: ModelSpec | ClassifierSpec,
+    settings: Settings,
+    *,
+    folder: Path = store.SHIPPED,
+    progress: Progress = silent,
 ) -> tuple[Path, bool]:
     """Train a model or classifier of the zoo unless it is there; a model goes on where it was stopped.
 
     Args:
-        name: Which of `ZOO` or `CLASSIFIERS`.
+        name: Of its file.
+        spec: The recipe.
         settings: Where the images are; the training state is kept in a folder of its own beside the models there.
         folder: Where the zoo is.
         progress: Called after every epoch.
@@ -234,12 +240,12 @@ def zoo_model(
     Raises: as `train_model`.
     """
     path = folder / f"{name}.safetensors"
-    if name in CLASSIFIERS:
-        return train_classifier(CLASSIFIERS[name], settings, path=path, progress=progress)
-    if path.exists() and store.read_metadata(path)[0] == ZOO[name]:
+    if isinstance(spec, ClassifierSpec):
+        return train_classifier(spec, settings, path=path, progress=progress)
+    if path.exists() and store.read_metadata(path)[0] == spec:
         return path, False
     state = settings.models / "zoo" / f"{name}{STATE}"
-    return train_model(ZOO[name], settings, path=path, state=state, progress=progress)[0], True
+    return train_model(spec, settings, path=path, state=state, progress=progress)[0], True
 
 
 def id_of(spec: ModelSpec) -> str:
