@@ -312,21 +312,23 @@ class FakeGraph:
             call()
 
 
+class NotedEpoch(DeviceEpoch):
+    """What it does while a graph records is noted, not done."""
+
+    def advance(self) -> None:
+        if FakeGraph.recording:
+            FakeGraph.recording.calls.append(super().advance)
+        else:
+            super().advance()
+
+
 @pytest.mark.parametrize("n_images", [230, 950])
 def test_steps_are_replayed_ten_at_a_time_and_none_is_lost(
     n_images: int, digits: tuple[Dataset, Dataset], monkeypatch: pytest.MonkeyPatch
 ):
     """95 steps of 10 images are 3 before the graph, 9 times ten and 2 after it; in the next epoch 9 times ten and 5."""
 
-    def noted(self: DeviceEpoch) -> None:
-        if FakeGraph.recording:
-            FakeGraph.recording.calls.append(lambda: real(self))
-        else:
-            real(self)
-
-    real = DeviceEpoch.advance
-    monkeypatch.setattr(DeviceEpoch, "advance", noted)
-    monkeypatch.setattr(FakeGraph, "replays", 0)
+    FakeGraph.replays = 0
     monkeypatch.setattr(torch.cuda, "CUDAGraph", FakeGraph)
     monkeypatch.setattr(torch.cuda, "graph", lambda graph, **_: graph)
     monkeypatch.setattr(torch.cuda, "Stream", MagicMock)
@@ -335,7 +337,7 @@ def test_steps_are_replayed_ten_at_a_time_and_none_is_lost(
     specs = [replace(spec, batch_size=10) for spec in VARIED]
     images = some(digits, n_images)
     recorded, plain = (DeviceStack.begin(specs, 64, CPU, False) for _ in range(2))
-    recorded.running = DeviceEpoch(specs, recorded.weights, recorded.first, recorded.second, images, False)
+    recorded.running = NotedEpoch(specs, recorded.weights, recorded.first, recorded.second, images, False)
     recorded.running.recorded = True
     for stack in (recorded, plain):
         for _ in range(3):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -34,8 +35,10 @@ def test_other_devices_do_without():
 
 
 @pytest.mark.parametrize("has", [False, True])
-def test_a_machine_without_it_trains_in_float32(has: bool, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(precision, "has_bfloat16", lambda device: has)
+def test_a_machine_without_it_trains_in_float32(has: bool, monkeypatch: pytest.MonkeyPatch, request: Any):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": has})
+    precision.has_bfloat16.cache_clear()
+    request.addfinalizer(precision.has_bfloat16.cache_clear)
     digits = [data.load_dataset("digits", Path(), train=part) for part in (True, False)]
 
     def vae(kind: str) -> torch.Tensor:

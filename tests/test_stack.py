@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from core import data, store, train
+from core import data, train
 from core.checkpoint import TrainingError
 from core.config import ModelSpec
 from core.data import Dataset
@@ -167,7 +167,7 @@ def test_a_training_that_is_killed_at_any_moment_goes_on(digits: tuple[Dataset, 
 def test_a_full_disk_keeps_the_last_good_state(
     digits: tuple[Dataset, Dataset], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    state, real = tmp_path / "state", store.os.fsync
+    state, real = tmp_path / "state", os.fsync
     calls = []
 
     def full(handle: int) -> None:
@@ -176,7 +176,7 @@ def test_a_full_disk_keeps_the_last_good_state(
             raise OSError(28, "No space left on device")
         real(handle)
 
-    monkeypatch.setattr(store.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(TrainingError, match=r"No space left.*Make room"):
         train.train_stack([SPEC], *digits, device=CPU, state=state, every=0.0)
     kept = Stack.begin([SPEC], 64, CPU)
