@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.computations import BusyError, Computations, LeftError, Question, Reporter, SupersededError
-from core.works import Work
+from core.works import FIGURE, Work, Works
 from tests.asking import Client, Slow, gated, question
 from tests.processes import until
 
@@ -63,20 +63,16 @@ def test_who_asks_for_the_same_again_joins_it():
 
 
 def test_a_report_before_anybody_waits_is_no_reason_to_stop():
-    computations = Computations()
-    start = computations.works.start
-
-    def watched(work: Work, compute: Callable[[Reporter], Any]) -> None:
-        assert work.is_wanted
-        start(work, compute)
-
-    computations.works.start = watched
+    class Watched(Works):
+        def start(self, work: Work, compute: Callable[[Reporter], Any]) -> None:
+            assert work.is_wanted
+            super().start(work, compute)
 
     def reports(progress: Reporter) -> str:
         progress(0.0, "at once")
         return "result"
 
-    assert computations.ask(question("a"), "key", reports) == "result"
+    assert Watched().once("key", reports, FIGURE, lambda *_: None, lambda _: None) == "result"
 
 
 def test_of_twenty_who_ask_nineteen_leave_and_the_one_computation_goes_on():

@@ -76,7 +76,19 @@ def test_the_highlighted_image_and_the_plane_are_no_part_of_the_ensemble(
     assert watched.computed == ["latent_activity"]
 
 
-def test_a_reply_in_memory_ends_the_wait_for_an_older_question(asked: Experiments, spec: InferenceSpec):
+def test_a_reply_in_memory_ends_the_wait_for_an_older_question(trained: Trained, tmp_path: Path, spec: InferenceSpec):
+    class Leaving(Watched):
+        def __init__(self) -> None:
+            super().__init__()
+            self.left: list[tuple[str, str]] = []
+
+        def leave(self, client: str, topic: str) -> bool:
+            self.left.append((client, topic))
+            return super().leave(client, topic)
+
+    leaving, settings = Leaving(), own_cache(trained[0], tmp_path / "cache")
+    asked = Experiments.on(Flask("test"), settings, Library.of(settings.models), leaving)
+
     def find(question: Question) -> Any:
         return asked.result(question, experiments.trajectories, spec.part(EnsembleSpec))
 
@@ -84,10 +96,9 @@ def test_a_reply_in_memory_ends_the_wait_for_an_older_question(asked: Experiment
         return asked.awaited(Question("tab", "cloud"), "cloud", spec, "light", find, build)
 
     assert ask(lambda found: str(found.distances.shape)) == "(3, 7)"
-    left: list[tuple[str, str]] = []
-    asked.computations.leave = lambda client, topic: bool(left.append((client, topic)))  # type: ignore[method-assign]
+    leaving.left.clear()
     assert ask(lambda found: pytest.fail("It is built again.")) == "(3, 7)"
-    assert left == [("tab", "cloud")]
+    assert leaving.left == [("tab", "cloud")]
 
 
 def test_a_sweep_beside_the_model_is_not_computed(settings: Settings, watched: Watched, write_model: Any):

@@ -126,9 +126,12 @@ def test_a_training_that_waits_is_noted_until_it_has_come_to_an_end(jobs: Jobs, 
 
 
 def test_as_many_jobs_as_the_settings_say_are_taken(home: Settings):
-    few = Jobs(replace(home, max_jobs=2))
+    class Unconnected(Jobs):
+        def _connect(self, address: str) -> None:
+            pass
+
+    few = Unconnected(replace(home, max_jobs=2))
     few._attempts.update(one="one-1", two="two-1")
-    few._connect = lambda address: None
     with pytest.raises(RefusedError, match="2 jobs run or wait here"):
         few.train(replace(QUICK, seed=77))
 
