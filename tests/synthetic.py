@@ -10,12 +10,15 @@ from core.results import (
     ConceptDynamics,
     Embedding,
     Ensemble,
+    FilmFrame,
+    FixedPlane,
     Geometry,
     LabelMap,
     LatentSpace,
     LatentSweep,
     NoiseSweep,
     Run,
+    RunFilm,
     Trajectories,
 )
 
@@ -73,6 +76,49 @@ def make_plane(seed: int = 0) -> Embedding:
         mean=floats(rng, STEPS, LATENT),
         explained_variance_ratio=floats(rng, STEPS, 2) / 2,
     )
+
+
+def make_frame(seed: int = 0, *, n_bases: int = 1) -> FilmFrame:
+    """Collective runs at one p; some leave the range of the plane of the landmarks that is sent."""
+    rng = np.random.default_rng(seed)
+    return FilmFrame(
+        trajectories=make_cloud(seed),
+        embedding=(floats(rng, STEPS, TRIALS, 2) * [8, 3] - 5).astype(np.float16),
+        basis=floats(rng, n_bases, 2, LATENT),
+        mean=floats(rng, n_bases, LATENT),
+        explained_variance_ratio=floats(rng, n_bases, 2) / 2,
+        landmark=(floats(rng, STEPS, TRIALS, 2) * 6 - 2.5).astype(np.float16),
+        rest=(floats(rng, STEPS, TRIALS) * 6).astype(np.float16),
+        inside=floats(rng, STEPS),
+        nearest=rng.integers(0, 3, (STEPS, TRIALS)).astype(np.int8),
+        is_flat=False,
+    )
+
+
+def make_run_film(seed: int = 0, n_noises: int = 5) -> RunFilm:
+    """One run at some p."""
+    rng = np.random.default_rng(seed)
+    pixels = SHAPE[0] * SHAPE[1]
+    return RunFilm(
+        noises=np.linspace(0, 1, n_noises),
+        clean=floats(rng, pixels),
+        images=floats(rng, n_noises, STEPS, pixels),
+        distances=floats(rng, n_noises, 3, STEPS) + 1,
+        minimum_distance=floats(rng, n_noises, 3),
+        minimum_step=rng.integers(0, STEPS, (n_noises, 3)),
+        approaches_at_same_step=np.arange(n_noises) % 2 == 1,
+        embedding=floats(rng, n_noises, STEPS, 2) * 8 - 5,
+        landmark=floats(rng, n_noises, STEPS, 2) * 6 - 2.5,
+        rest=floats(rng, n_noises, STEPS) * 6,
+        memory=floats(rng, LATENT),
+    )
+
+
+def make_fixed_plane(seed: int = 0) -> FixedPlane:
+    """A plane that does not move."""
+    rng = np.random.default_rng(seed)
+    ranges = np.array([[-4.0, 3.5], [-3.0, 4.0]], np.float32)
+    return FixedPlane(floats(rng, 2, LATENT), floats(rng, LATENT), np.array([0.5, 0.25], np.float32), ranges)
 
 
 def make_sweep(stages: str = "1223", *, sem: float = 0.05) -> NoiseSweep:

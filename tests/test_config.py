@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from core.config import ClassifierSpec, GridSpec, InferenceSpec, ModelSpec, NoiseSweepSpec, Settings
+from core.config import ClassifierSpec, GridSpec, InferenceSpec, ModelSpec, NoiseSweepSpec, RunFilmSpec, Settings
 from core.spec import Check, Choice, Integer, Integers, Name, Rates, Real, Reals, Spec, SpecError, checked, key_of
 
 NEEDED: dict[type, dict[str, Any]] = {
@@ -19,6 +19,7 @@ NEEDED: dict[type, dict[str, Any]] = {
     GridSpec: {},
     InferenceSpec: {"model": "m"},
     NoiseSweepSpec: {"model": "m"},
+    RunFilmSpec: {"model": "m"},
 }
 FIELDS = [(spec, item.name) for spec in NEEDED for item in fields(spec)]
 OPTIONAL = [(spec, name) for spec, name in FIELDS if name != "model"]

@@ -1,0 +1,145 @@
+"""The film over p says what the single experiments say, and leaves no activity behind."""
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from core import experiments
+from core.analysis import landmarks
+from core.config import BASES, EmbeddingSpec, EnsembleSpec, RunFilmSpec, RunSpec, Settings
+from core.experiments.film import half
+from core.results import Ensemble, Trajectories
+from core.session import Session
+
+MODEL = "digits-nz10-seed0"
+FEW: dict[str, Any] = {"model": MODEL, "source": "decoded", "n_runs": 30, "n_steps": 10}
+RUNS = EmbeddingSpec(**FEW, noise=0.3, window=2)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Session:
+    """A session on the shipped models, with a cache of its own."""
+    folder = tmp_path_factory.mktemp("film")
+    return Session.open(Settings(folder / "data", folder / "models", folder / "cache", device="cpu"))
+
+
+def equal(found: Any, expected: Any) -> None:
+    """Two results of one class with the same arrays and values."""
+    assert type(found) is type(expected)
+    for item in fields(expected):
+        one, other = getattr(found, item.name), getattr(expected, item.name)
+        if isinstance(other, Trajectories | Ensemble):
+            equal(one, other)
+        else:
+            np.testing.assert_array_equal(one, other, err_msg=item.name)
+
+
+@pytest.mark.parametrize("basis", BASES)
+def test_a_frame_has_the_trajectories_and_the_plane_of_their_own_experiments(home: Session, basis: str):
+    spec = replace(RUNS, basis=basis)
+    frame, plane = experiments.film_frame(spec, home), experiments.embedding(spec, home)
+    equal(frame.trajectories, experiments.trajectories(spec.part(EnsembleSpec), home))
+    shown = plane.embedding[:, 0]
+    assert np.abs(frame.embedding - shown).max() <= 0.002 * np.ptp(shown)
+    n = 1 if basis == "fixed" else 11
+    assert frame.has_fixed_axes == (basis == "fixed")
+    for name in ("basis", "mean", "explained_variance_ratio"):
+        np.testing.assert_array_equal(getattr(frame, name), getattr(plane, name)[:n])
+        assert len(getattr(frame, name)) == n
+
+
+def test_a_frame_places_every_run_among_its_own_landmarks(home: Session):
+    frame, model = experiments.film_frame(RUNS, home), home.model(MODEL)
+    z = torch.from_numpy(experiments.latent_activity(RUNS.part(EnsembleSpec), home).z)
+    memories, abstract = model.memories[6, :30], model.concepts.mean(0)
+    exact, rest = landmarks.landmark_coordinates(z, memories, model.concepts[6], abstract)
+    assert np.abs(frame.landmark - exact.numpy()).max() <= 0.002 * np.ptp(exact.numpy())
+    assert np.abs(frame.rest - rest.numpy()).max() <= 0.002 * np.ptp(rest.numpy())
+    np.testing.assert_allclose(frame.inside, landmarks.share_inside(z, rest, abstract), rtol=1e-5)
+    points = (memories, model.concepts[6].expand(30, -1), abstract.expand(30, -1))
+    d = np.stack([np.linalg.norm(z.numpy() - point.numpy(), axis=-1) for point in points])
+    np.testing.assert_array_equal(frame.nearest, d.argmin(0))
+    assert set(np.unique(frame.nearest)) == {0, 1, 2}
+    assert not frame.is_flat
+
+
+def test_a_frame_is_kept_without_the_activity_that_it_was_computed_from(settings: Settings):
+    session = Session.open(settings)
+    frame = session.result(experiments.film_frame, RUNS)
+    assert session.found(experiments.latent_activity, RUNS.part(EnsembleSpec)) is None
+    kept = session.found(experiments.film_frame, RUNS)
+    assert kept is not None
+    equal(kept, frame)
+    assert [kept.embedding.dtype, kept.landmark.dtype, kept.rest.dtype, kept.nearest.dtype] == [*"eeeb"]
+
+
+def test_a_frame_takes_the_activity_that_is_there(settings: Settings):
+    session = Session.open(settings)
+    told: list[str] = []
+
+    def tell(fraction: float, text: str) -> None:
+        told.append(text)
+
+    frame = experiments.film_frame(RUNS, session, progress=tell)
+    assert told
+    told.clear()
+    session.result(experiments.latent_activity, RUNS.part(EnsembleSpec))
+    equal(experiments.film_frame(RUNS, session, progress=tell), frame)
+    assert not told
+
+
+@pytest.mark.parametrize("kind", ["permute", "invert"])
+def test_the_run_film_is_the_run_at_every_noise(home: Session, kind: str):
+    spec = RunFilmSpec(**FEW, noise_kind=kind, noises=(0.0, 0.15, 0.3, 0.7, 1.0), sample=6, label=3)
+    film, axes = experiments.run_film(spec, home), experiments.fixed_plane(MODEL, home)
+    model = home.model(MODEL)
+    assert film.noises.tolist() == list(spec.noises)
+    for i, noise in enumerate(spec.noises):
+        run = experiments.run(RunSpec(**FEW, noise_kind=kind, noise=noise, sample=6, label=3), home)
+        for name in ("images", "distances", "minimum_distance"):
+            np.testing.assert_allclose(getattr(film, name)[i], getattr(run, name), atol=1e-5, err_msg=name)
+        for name in ("minimum_step", "approaches_at_same_step"):
+            np.testing.assert_array_equal(getattr(film, name)[i], getattr(run, name))
+        np.testing.assert_array_equal(film.clean, run.clean)
+        np.testing.assert_array_equal(film.memory, run.memory)
+        np.testing.assert_allclose(film.embedding[i], (run.z - axes.mean) @ axes.basis.T, atol=1e-5)
+        exact = landmarks.landmark_coordinates(
+            torch.from_numpy(run.z)[:, None], model.memories[3, 6:7], model.concepts[3], model.concepts.mean(0)
+        )
+        np.testing.assert_allclose(film.landmark[i], exact[0][:, 0], atol=1e-5)
+        np.testing.assert_allclose(film.rest[i], exact[1][:, 0], atol=1e-5)
+    assert len(set(film.approaches_at_same_step.tolist())) == 2  # else it could be any constant
+
+
+def test_the_fixed_plane_reaches_a_twelfth_beyond_all_memories(home: Session):
+    plane = experiments.fixed_plane(MODEL, home)
+    memories = home.model(MODEL).memories.flatten(0, 1).numpy()
+    placed = (memories - plane.mean) @ plane.basis.T
+    low, high = placed.min(0), placed.max(0)
+    np.testing.assert_allclose(plane.ranges[:, 0], low - 0.08 * (high - low), rtol=1e-4)
+    np.testing.assert_allclose(plane.ranges[:, 1], high + 0.08 * (high - low), rtol=1e-4)
+    np.testing.assert_allclose(plane.basis @ plane.basis.T, np.eye(2), atol=1e-5)
+    shares = placed.var(0) / memories.var(0).sum()
+    np.testing.assert_allclose(plane.explained_variance_ratio, shares, rtol=1e-4)
+
+
+def test_one_latent_unit_has_no_plane_and_is_filmed_all_the_same(settings: Settings, write_model: Callable[..., Path]):
+    write_model(settings.models / "one.safetensors", n_latent=1)
+    session, few = Session.open(settings), FEW | {"model": "one", "n_runs": 12}
+    frame = experiments.film_frame(EmbeddingSpec(**few, basis="fixed"), session)
+    film = experiments.run_film(RunFilmSpec(**few, noises=(0.0, 1.0), sample=3), session)
+    assert frame.is_flat
+    for values in (frame.landmark, frame.rest, frame.inside, film.landmark, film.rest):
+        assert np.isfinite(values).all()
+    low, high = experiments.fixed_plane("one", session).ranges.T
+    assert (low < high).all()
+
+
+def test_what_is_too_large_for_16_bits_ends_at_their_range():
+    """A coordinate can be so where a memory all but is its concept."""
+    assert half(torch.tensor([1e6, -1e9, 0.5])).tolist() == [65504, -65504, 0.5]
