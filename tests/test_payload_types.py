@@ -12,6 +12,7 @@ from typing import Any, Literal, NotRequired, TypedDict, Union, get_args, get_or
 
 import pytest
 
+from dashboard import payloads
 from tests.node import ROOT, TSC, run_node
 
 TYPES = ROOT / "assets" / "explorer" / "types.d.ts"
@@ -150,3 +151,9 @@ def test_what_differs_is_named(tmp_path: Path, here: str, there: str, about: lis
 def test_what_json_does_not_have_is_refused(hint: Any):
     with pytest.raises(TypeError, match="JSON has no"):
         typescript(hint)
+
+
+def test_the_browser_has_the_types_of_all_payloads(tmp_path: Path):
+    sent = [each for each in vars(payloads).values() if is_typeddict(each)]
+    assert len(sent) > 4
+    assert differences(sent, TYPES, tmp_path) == []

@@ -1,5 +1,7 @@
-/** What the modules pass to each other; the payloads are those of dashboard/payloads.py. */
+/* What the modules pass to each other. First the payloads of dashboard/payloads.py, under the same names and with the same
+ * keys: a test compares the two. The axis that is named last changes fastest. */
 
+/** Numbers as changes to the row before, in base64: `quantised` of decode.js reads them. */
 export interface Quantised {
   u16: string;
   low: number;
@@ -8,54 +10,85 @@ export interface Quantised {
   shape: number[];
 }
 
+/** 32-bit floats in base64; read by `quantised` too. */
 export interface Exact {
   f32: string;
   shape: number[];
 }
 
+/** Positions of all runs in a plane, each coordinate as a whole number from 0 (`low`) to `levels` (`high`). */
 export interface Plane {
   low: number[];
   high: number[];
   levels: number;
+  /** For `unpacked`, as (runs, 2, steps). */
   u8: string;
 }
 
+/** Collective runs at one p. */
 export interface FramePayload {
+  /** In the plane of the principal components. */
   plane: Plane;
+  /** In the plane of the landmarks of each run, cut off at its edges. */
   landmark: Plane;
+  /** For `nibbles`, as (runs, steps): nearest landmark + 3 * paleness. */
   nearest: string;
+  /** (steps, 17): 3 mean distances, their 3 standard errors, 10 mean distances to concepts, the line. */
   curves: Quantised;
+  /** Shares of variance of both axes at every step; one pair where the axes are fixed. */
   explained: number[][];
+  /** Share of the squared distance that lies in the plane of the landmarks, at every step. */
   inside: number[];
+  /** The landmarks of most runs span no plane: leave the view out. */
   flat: boolean;
   minimum_distance: number[];
   minimum_distance_sem: number[];
+  /** Memory and concept, memory and abstract concept, concept and abstract concept. */
   minimum_distance_difference_sem: number[];
+  /** The stage that other runs might give as well. */
   rival: string | null;
+  /** (steps, 2, latent); it and the mean are absent where the axes are fixed. */
   basis?: Quantised;
+  /** (steps, latent) */
   mean?: Quantised;
 }
 
+/** The plane that does not move: what places a vector on it, and the part of it that is shown. */
 export interface FixedPlanePayload {
+  /** (2, latent) */
   basis: Exact;
+  /** (latent,) */
   mean: Exact;
   explained: number[];
+  /** [[x low, x high], [y low, y high]] */
   ranges: number[][];
 }
 
+/** The highlighted run at many p. All `Quantised` have the steps first, then the noises. */
 export interface RunFilmPayload {
   noises: number[];
+  /** Height and width of an image. */
   shape: number[];
+  /** For `nibbles`: the pixels, black to white. */
   clean: string;
+  /** For `images`, as (noises, pixels, steps). */
   images: string;
+  /** (steps, noises, 3): to memory, concept and abstract concept. */
   distances: Quantised;
+  /** (noises, 3) */
   minimum_distance: number[][];
+  /** (noises, 3) */
   minimum_step: number[][];
   approaches_at_same_step: boolean[];
+  /** (steps, noises, 2), on the axes of the fixed plane. */
   plane: Quantised;
+  /** (steps, noises, 2) */
   landmark: Quantised;
+  /** (steps, noises) */
   rest: Quantised;
+  /** (latent,) */
   memory: Exact;
+  /** One for every p. */
   captions: string[];
 }
 
