@@ -167,7 +167,8 @@ export interface Field {
   default: string | number;
 }
 
-export interface State {
+/** What the address holds: ScreenState in controls.py. An alias, so that it can be read by field names. */
+export type State = {
   v: string;
   dataset: string;
   n_latent: number;
@@ -188,7 +189,7 @@ export interface State {
   theme: string;
   curves: string;
   view: string;
-}
+};
 
 export interface BeginPayload {
   fields: Field[];
@@ -225,11 +226,25 @@ export interface SweepPayload {
   figure: { data: unknown[]; layout: unknown };
 }
 
+/** What Dash calls functions of the page through. */
+export interface DashClientside {
+  latent: Record<string, unknown>;
+  no_update: unknown;
+  /** The id of the component that asked, where ids are objects. */
+  callback_context: { triggered_id?: Record<string, string> };
+  set_props(id: string | undefined, props: Record<string, unknown>): void;
+}
+
 declare global {
   interface Window {
-    Plotly: any;
-    DashRenderer: any;
-    dash_clientside: any;
-    latent: any;
+    /** Missing until it is loaded. */
+    Plotly: {
+      react(graph: unknown, data: unknown[], layout: unknown, config: unknown): void;
+      downloadImage(graph: Element, options: Record<string, unknown>): void;
+    };
+    DashRenderer: new () => unknown;
+    dash_clientside: DashClientside;
+    /** For tests. */
+    latent: Record<string, unknown>;
   }
 }
