@@ -50,7 +50,6 @@ function extentOf({ from, to, share }) {
 }
 
 const place = [0, 0];
-const other = [0, 0];
 
 /** Where a latent vector lies on the axes of a step. @param {Frame} frame @param {number} t @param {Float32Array} values @param {number} row */
 function onAxes(frame, t, values, row) {
