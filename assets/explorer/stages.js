@@ -34,7 +34,7 @@ export function drawStages() {
       c.lineTo(s.x(p), s.y0 + s.h);
       c.stroke();
       const row = sweep?.minimum_distance[nearestNoise(sweep, p)] || [];
-      row.forEach((value, i) => mark(c, "circle", s.x(p), s.y(value), 4.5, colours.points[i]));
+      for (const [i, value] of row.entries()) mark(c, "circle", s.x(p), s.y(value), 4.5, colours.points[i]);
     },
     (c, s) => {
       const isRight = p > 0.85;
