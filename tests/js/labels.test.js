@@ -58,6 +58,21 @@ test("a main name without room stays on its side all the same", () => {
   assert.deepEqual(sides([mark(name, 200, 150, true)], { [name]: "above" }), { [name]: "above" });
 });
 
+test("where names are is remembered, also of those that are left out for a while", () => {
+  const before = { gone: "below" };
+  const wide = mark("w".repeat(50), 200, 150);
+  sides([mark("four", 380, 50), wide], before);
+  assert.deepEqual(before, { gone: "below", four: "left" });
+});
+
+test("what is covered by something else is no place, neither for a main name", () => {
+  const four = mark("four", 100, 50, true);
+  const before = {};
+  const [label] = placeLabels([four], FRAME, measure, before, [[120, 40, 130, 60]]);
+  assert.equal(label.side, "left");
+  assert.deepEqual(placeLabels([mark("x".repeat(9), 100, 50)], FRAME, measure, {}, [[0, 0, 400, 300]]), []);
+});
+
 test("the marks are left as they were given", () => {
   const marks = [mark("one", 100, 100), mark("two", 200, 100, true)];
   const given = structuredClone(marks);
