@@ -1,8 +1,8 @@
 /** The stage of the ensemble, the sentences that say what is on the screen, and the three minima it rests on. */
-import { ensembles, ensembleScope } from "#film";
+import { ensembleScope, ensembles } from "#film";
+import { shares } from "#nearest";
 import { $, write } from "#notices";
 import { nearestNoise, now, shownEnsemble, shownSweep } from "#shown";
-import { shares } from "#nearest";
 import { screen } from "#state";
 
 /** @typedef {{ minimum_distance: number[], difference_sem: number[] | null, rival: string | null, caption: string }} Told */
@@ -20,8 +20,10 @@ function told() {
   if (!sweep) return null;
   const i = nearestNoise(sweep, p);
   return {
-    minimum_distance: sweep.minimum_distance[i], difference_sem: sweep.difference_sem[i],
-    rival: sweep.rivals[i], caption: sweep.captions[i],
+    minimum_distance: sweep.minimum_distance[i],
+    difference_sem: sweep.difference_sem[i],
+    rival: sweep.rivals[i],
+    caption: sweep.captions[i],
   };
 }
 
@@ -66,7 +68,9 @@ function drawMinima(minima, errors, least) {
   const key = minima.join() + (errors || []).join();
   if (key === drawn) return;
   drawn = key;
-  const bars = minima.map((value, i) => (i === least || !errors ? [value, value] : [-1, 1].map((side) => value + 2 * side * errors[pair(i, least)])));
+  const bars = minima.map((value, i) =>
+    i === least || !errors ? [value, value] : [-1, 1].map((side) => value + 2 * side * errors[pair(i, least)]),
+  );
   const [low, high] = [Math.min(...bars.flat()), Math.max(...bars.flat())];
   const margin = 0.06 * Math.max(high - low, 0.05);
   const at = (/** @type {number} */ value) => `${(100 * (value - low + margin)) / (high - low + 2 * margin)}%`;

@@ -20,7 +20,10 @@ export function axes(name) {
   const [x0, y0, w, h] = [xaxis._offset, yaxis._offset, xaxis._length, yaxis._length];
   const [[left, right], [bottom, top]] = [xaxis.range, yaxis.range];
   return {
-    x0, y0, w, h,
+    x0,
+    y0,
+    w,
+    h,
     x: (v) => x0 + ((v - left) / (right - left)) * w,
     y: (v) => y0 + h - ((v - bottom) / (top - bottom)) * h,
     value: (pixel) => left + ((pixel - x0) / w) * (right - left),
@@ -36,21 +39,40 @@ export function axes(name) {
  */
 export function drawAxes(name, data, layout, config) {
   const graph = graphOf(name);
-  window.Plotly.react(graph, data, layout, { displayModeBar: false, showSendToCloud: false, displaylogo: false, ...config });
+  window.Plotly.react(graph, data, layout, {
+    displayModeBar: false,
+    showSendToCloud: false,
+    displaylogo: false,
+    ...config,
+  });
 }
 
 /** A layout in the colours of the theme. @param {any} x @param {any} y @param {any} [more] */
 export function layoutOf(x, y, more) {
   const axis = {
-    gridcolor: colours.grid, linecolor: colours.quiet, zeroline: false, ticks: "outside", ticklen: 4,
-    tickcolor: colours.grid, fixedrange: true,
+    gridcolor: colours.grid,
+    linecolor: colours.quiet,
+    zeroline: false,
+    ticks: "outside",
+    ticklen: 4,
+    tickcolor: colours.grid,
+    fixedrange: true,
   };
-  const title = (/** @type {any} */ given) => ({ ...given, title: { text: given.title, standoff: 6, font: { size: 12 } } });
+  const title = (/** @type {any} */ given) => ({
+    ...given,
+    title: { text: given.title, standoff: 6, font: { size: 12 } },
+  });
   return {
     font: { family: colours.font, size: 12, color: colours.quiet },
-    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin: { l: 46, r: 12, t: 8, b: 40 },
-    showlegend: false, hovermode: false, dragmode: false,
-    xaxis: { ...axis, ...title(x) }, yaxis: { ...axis, ...title(y) }, ...more,
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    margin: { l: 46, r: 12, t: 8, b: 40 },
+    showlegend: false,
+    hovermode: false,
+    dragmode: false,
+    xaxis: { ...axis, ...title(x) },
+    yaxis: { ...axis, ...title(y) },
+    ...more,
   };
 }
 
@@ -106,7 +128,14 @@ export function text(context, words, x, y, colour, size, align) {
 }
 
 /** @type {Record<string, [number, number]>} */
-const SIDES = { triangle: [3, -90], wedge: [3, 90], square: [4, 45], diamond: [4, 0], pentagon: [5, -90], hexagon: [6, 0] };
+const SIDES = {
+  triangle: [3, -90],
+  wedge: [3, 90],
+  square: [4, 45],
+  diamond: [4, 0],
+  pentagon: [5, -90],
+  hexagon: [6, 0],
+};
 
 /** @param {Context} context @param {string} kind @param {number} x @param {number} y @param {number} r */
 function shape(context, kind, x, y, r) {
@@ -119,12 +148,23 @@ function shape(context, kind, x, y, r) {
     const [n, turn] = SIDES[kind];
     for (let i = 0; i < n; i++) to((360 / n) * i + turn, 1.15 * r);
   } else if (kind === "hourglass") {
-    for (const [a, b] of [[-1, -1], [1, -1], [-1, 1], [1, 1]]) context.lineTo(x + a * r, y + b * r);
+    for (const [a, b] of [
+      [-1, -1],
+      [1, -1],
+      [-1, 1],
+      [1, 1],
+    ])
+      context.lineTo(x + a * r, y + b * r);
   } else if (kind === "plus" || kind === "cross") {
     const k = r * 0.38;
     const turn = kind === "cross" ? 45 : 0;
     for (let i = 0; i < 4; i++) {
-      for (const [a, b] of [[r, -k], [r, k], [k, k]]) to(turn + 90 * i + (Math.atan2(b, a) * 180) / Math.PI, Math.hypot(a, b));
+      for (const [a, b] of [
+        [r, -k],
+        [r, k],
+        [k, k],
+      ])
+        to(turn + 90 * i + (Math.atan2(b, a) * 180) / Math.PI, Math.hypot(a, b));
     }
   } else if (kind === "star") {
     for (let i = 0; i < 10; i++) to(i * 36 - 90, i % 2 ? r * 0.5 : r * 1.3);

@@ -3,9 +3,9 @@ import { drawAxes, graphOf, layoutOf, mark, paint, text } from "#canvas";
 import { $, write } from "#notices";
 import { player } from "#player";
 import { mix, now, shownEnsemble, shownRun } from "#shown";
+import { spread } from "#spread";
 import { screen } from "#state";
 import { colours } from "#theme";
-import { spread } from "#spread";
 
 /** @typedef {import("./types").ShownFrame} ShownFrame */
 /** @typedef {import("./canvas").Axes} Axes */
@@ -22,7 +22,8 @@ let drawnFor = "";
 let top = { scope: "", value: 0 };
 
 /** A value of a curve, between two p. @param {ShownFrame} shown @param {number} column @param {number} t */
-const value = ({ from, to, share }, column, t) => mix(from.curves[t * COLUMNS + column], to.curves[t * COLUMNS + column], share);
+const value = ({ from, to, share }, column, t) =>
+  mix(from.curves[t * COLUMNS + column], to.curves[t * COLUMNS + column], share);
 
 /** The upper end of the axis: it grows where a frame needs it, and else stays for all p. @param {ShownFrame} shown @param {string} scope */
 function topOf(shown, scope) {
@@ -72,7 +73,11 @@ export function drawCurves() {
   if (!shown || !screen.facts) return;
   const isAll = screen.state.curves === "all";
   $(".curves-panel").classList.toggle("stale", shown.isStale);
-  paint("curves", (c, s) => (isAll ? concepts(c, s, shown) : points(c, s, shown)), (c, s) => names(c, s, shown, isAll));
+  paint(
+    "curves",
+    (c, s) => (isAll ? concepts(c, s, shown) : points(c, s, shown)),
+    (c, s) => names(c, s, shown, isAll),
+  );
   const rest = isAll ? "" : "Dashed: the highlighted run.";
   write("#curves-note", `${(shown.share < 0.5 ? shown.from : shown.to).approach} ${rest}`);
 }
@@ -108,7 +113,8 @@ function points(c, s, shown) {
     c.globalAlpha = 0.18;
     c.beginPath();
     for (let t = 0; t < steps; t++) c.lineTo(s.x(t), s.y(value(shown, MEAN + i, t) + 2 * value(shown, SEM + i, t)));
-    for (let t = steps - 1; t >= 0; t--) c.lineTo(s.x(t), s.y(value(shown, MEAN + i, t) - 2 * value(shown, SEM + i, t)));
+    for (let t = steps - 1; t >= 0; t--)
+      c.lineTo(s.x(t), s.y(value(shown, MEAN + i, t) - 2 * value(shown, SEM + i, t)));
     c.fill();
     c.globalAlpha = 1;
     c.lineWidth = 2;
@@ -130,7 +136,8 @@ function highlighted(c, s) {
   if (!run) return;
   const { from, to, share } = run;
   const { t } = now(from.steps);
-  const d = (/** @type {number} */ i, /** @type {number} */ step) => mix(from.distances[i * from.steps + step], to.distances[i * from.steps + step], share);
+  const d = (/** @type {number} */ i, /** @type {number} */ step) =>
+    mix(from.distances[i * from.steps + step], to.distances[i * from.steps + step], share);
   for (let i = 0; i < 3; i++) {
     c.strokeStyle = colours.points[i];
     c.lineWidth = 1.2;
@@ -163,8 +170,16 @@ function names(c, s, shown, isAll) {
   const last = steps - 1;
   const concept = `concept ‘${facts.labels[label]}’`;
   const ends = isAll
-    ? facts.labels.map((name, i) => ({ name: i === label ? concept : name, column: CONCEPTS + i, colour: i === label ? colours.points[1] : colours.labels[i] }))
-    : ["own memory", concept, "abstract concept"].map((name, i) => ({ name, column: MEAN + i, colour: colours.points[i] }));
+    ? facts.labels.map((name, i) => ({
+        name: i === label ? concept : name,
+        column: CONCEPTS + i,
+        colour: i === label ? colours.points[1] : colours.labels[i],
+      }))
+    : ["own memory", concept, "abstract concept"].map((name, i) => ({
+        name,
+        column: MEAN + i,
+        colour: colours.points[i],
+      }));
   if (!isAll) ends.push({ name: "straight line", column: LINE, colour: colours.quiet });
   const wanted = ends.map((end) => s.y0 + s.h - s.y(value(shown, end.column, last)));
   const placed = spread(wanted, Math.min(14, (s.h + 10) / ends.length), s.h);

@@ -77,7 +77,9 @@ export const runs = new Film();
 /** What the ensemble's frames depend on but p. */
 export function ensembleScope() {
   const { source, label, noise_kind, seed, n_steps, n_runs, basis, window } = screen.state;
-  return [screen.model, source, label, noise_kind, seed, n_steps, n_runs, basis, basis === "fixed" ? "" : window].join(" ");
+  return [screen.model, source, label, noise_kind, seed, n_steps, n_runs, basis, basis === "fixed" ? "" : window].join(
+    " ",
+  );
 }
 
 /** What the highlighted run's frames depend on but p. */

@@ -1,7 +1,8 @@
 /** Decoded images: the strip of x(t), the large ones beside it, and the pictures of labels. */
-import { shownRun } from "#shown";
+
 import { $, write } from "#notices";
 import { player } from "#player";
+import { shownRun } from "#shown";
 import { screen } from "#state";
 
 /** @typedef {import("./types").RunFrame} RunFrame */

@@ -28,7 +28,9 @@ function positions(s, { from, to, share }, view, lag) {
   const { t, next, fraction } = now(from.steps);
   const [a, b] = [Math.max(t - lag, 0), Math.max(next - lag, 0)];
   const at = (/** @type {Frame} */ frame, /** @type {number} */ run, /** @type {number} */ k) =>
-    fraction ? mix(coordinate(frame, view, run, k, a), coordinate(frame, view, run, k, b), fraction) : coordinate(frame, view, run, k, a);
+    fraction
+      ? mix(coordinate(frame, view, run, k, a), coordinate(frame, view, run, k, b), fraction)
+      : coordinate(frame, view, run, k, a);
   for (let run = 0; run < from.trials; run++) {
     const i = lag * from.trials + run;
     xs[i] = s.x(share ? mix(at(from, run, 0), at(to, run, 0), share) : at(from, run, 0));
@@ -89,13 +91,17 @@ export function drawFlock(c, s, shown, view, hasTrails) {
  */
 export function drawPath(c, s, { from, to, share }, view) {
   const { t, next, fraction } = now(from.steps);
-  const at = (/** @type {number} */ step, /** @type {number} */ k) => mix(from[view][2 * step + k], to[view][2 * step + k], share);
+  const at = (/** @type {number} */ step, /** @type {number} */ k) =>
+    mix(from[view][2 * step + k], to[view][2 * step + k], share);
   c.beginPath();
   for (let step = 0; step <= t; step++) c.lineTo(s.x(at(step, 0)), s.y(at(step, 1)));
   const [x, y] = [s.x(mix(at(t, 0), at(next, 0), fraction)), s.y(mix(at(t, 1), at(next, 1), fraction))];
   c.lineTo(x, y);
   c.lineJoin = "round";
-  for (const [width, colour] of /** @type {[number, string][]} */ ([[5, colours.paper], [2, colours.ink]])) {
+  for (const [width, colour] of /** @type {[number, string][]} */ ([
+    [5, colours.paper],
+    [2, colours.ink],
+  ])) {
     c.lineWidth = width;
     c.strokeStyle = colour;
     c.stroke();

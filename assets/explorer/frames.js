@@ -22,7 +22,10 @@ export function frameOf(wire) {
   const state = nibbles(wire.nearest);
   const trials = state.length / steps;
   const positions = (/** @type {import("./types").Plane} */ { low, high, levels, u8 }) => ({
-    low, high, levels, u8: unpacked(u8, alphabet.letters, trials * 2, steps),
+    low,
+    high,
+    levels,
+    u8: unpacked(u8, alphabet.letters, trials * 2, steps),
   });
   return {
     ...wire,
@@ -52,8 +55,12 @@ export function runFrames(wire) {
   const greys = images(wire.images, count, steps, pixels);
   const [plane, landmark] = [quantised(wire.plane).values, quantised(wire.landmark).values];
   const shared = {
-    label: wire.label, sample: wire.sample, steps, shape: /** @type {[number, number]} */ (wire.shape),
-    clean: nibbles(wire.clean), memory: quantised(wire.memory).values,
+    label: wire.label,
+    sample: wire.sample,
+    steps,
+    shape: /** @type {[number, number]} */ (wire.shape),
+    clean: nibbles(wire.clean),
+    memory: quantised(wire.memory).values,
   };
   return wire.noises.map((noise, i) => ({
     ...shared,
@@ -79,7 +86,8 @@ export function runFrames(wire) {
 function series(values, steps, count, width, i, isTurned) {
   const found = new Float32Array(steps * width);
   for (let t = 0; t < steps; t++) {
-    for (let k = 0; k < width; k++) found[isTurned ? k * steps + t : t * width + k] = values[(t * count + i) * width + k];
+    for (let k = 0; k < width; k++)
+      found[isTurned ? k * steps + t : t * width + k] = values[(t * count + i) * width + k];
   }
   return found;
 }

@@ -45,7 +45,8 @@ export function offerTraining(dataset, n_latent, sentences) {
 
 /** @param {Wish} wish */
 function start(wish) {
-  if (!job || wish.action === "download") open([wish.action === "download" ? "Fetching the original images." : ""], wish);
+  if (!job || wish.action === "download")
+    open([wish.action === "download" ? "Fetching the original images." : ""], wish);
   for (const each of $$("button", job?.row)) each.remove();
   if (job) job.wish = wish;
   ask(wish);
@@ -71,7 +72,11 @@ function take(reply) {
   const isBusy = reply.state === "waiting" || reply.state === "running";
   bar.hidden = !isBusy;
   bar.value = reply.fraction;
-  text.textContent = isBusy ? `${Math.round(reply.fraction * 100)} % · ${reply.text}` : reply.state === "done" ? "Done." : reply.text;
+  text.textContent = isBusy
+    ? `${Math.round(reply.fraction * 100)} % · ${reply.text}`
+    : reply.state === "done"
+      ? "Done."
+      : reply.text;
   if (isBusy) {
     if (!$("button", row)) row.append(button("Cancel", () => ask({ action: "cancel", key: reply.key })));
     setTimeout(poll, 700);

@@ -44,7 +44,15 @@ export function drawLandmarkPlane() {
     if (run) drawPath(c, s, run, "landmark");
     const marks = [
       { x: s.x(0), y: s.y(0), size: 8, kind: "star", name: "abstract concept", colour: colours.points[2], point: 2 },
-      { x: s.x(1), y: s.y(0), size: 8, kind: "circle", name: `concept ‘${label}’`, colour: colours.points[1], point: 1 },
+      {
+        x: s.x(1),
+        y: s.y(0),
+        size: 8,
+        kind: "circle",
+        name: `concept ‘${label}’`,
+        colour: colours.points[1],
+        point: 1,
+      },
       { x: s.x(1), y: s.y(1), size: 8, kind: "diamond", name: "own memory", colour: colours.points[0], point: 0 },
     ];
     drawThumbnails(c, s, marks, frame, "landmark");

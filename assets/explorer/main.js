@@ -6,7 +6,7 @@ import { query } from "#address";
 import { drawBadge } from "#badge";
 import { curvesAxes, drawCurves } from "#curves";
 import { quantised } from "#decode";
-import { ensembles, ensembleScope, glide, grid, runs, runScope, shownNoise, sweepScope } from "#film";
+import { ensembleScope, ensembles, glide, grid, runScope, runs, shownNoise, sweepScope } from "#film";
 import { bindStrip, drawStrip, pngAddress } from "#filmstrip";
 import { alphabet, frameOf, runFrames } from "#frames";
 import { fetchImages, offerTraining } from "#jobs";
@@ -22,8 +22,8 @@ import { shown, shownEnsemble, shownRun } from "#shown";
 import { bindStages, drawStages, stageAxes } from "#stages";
 import { initial, isSettled, listen, screen, set, settleKey, writeAddress, writeAddressNow } from "#state";
 import { applyTheme, onSystemTheme, readColours, theme } from "#theme";
-import { drawTicks } from "#ticks";
 import { bindThumbnails, setConceptPictures } from "#thumbnails";
+import { drawTicks } from "#ticks";
 import { bindWidgets, range, show, showFacts } from "#widgets";
 
 /** @typedef {import("./types").SettledPayload} SettledPayload */
@@ -47,7 +47,8 @@ function draw(/** @type {number} */ at = performance.now()) {
   pending = 0;
   readColours();
   if (glide(at)) redraw();
-  if (!window.Plotly) { // still loading
+  if (!window.Plotly) {
+    // still loading
     setTimeout(redraw, 50);
     return;
   }
@@ -59,7 +60,17 @@ function draw(/** @type {number} */ at = performance.now()) {
     curvesAxes(`${ensembles.scope} ${screen.state.curves}`);
   }
   stageAxes();
-  for (const panel of [drawStages, drawPlane, drawLandmarkPlane, drawNearest, drawCurves, drawStrip, drawTicks, drawBadge]) panel();
+  for (const panel of [
+    drawStages,
+    drawPlane,
+    drawLandmarkPlane,
+    drawNearest,
+    drawCurves,
+    drawStrip,
+    drawTicks,
+    drawBadge,
+  ])
+    panel();
   const isWaiting = !ensemble || ensemble.isStale || !shown.sweep;
   document.body.classList.toggle("waiting", isWaiting);
   document.body.classList.toggle("seen", Boolean(ensemble));
@@ -80,7 +91,11 @@ function wantSettled() {
   const key = settleKey();
   const first = !screen.facts;
   const asks = first ? location.search.slice(1) || `v=${initial("v")}` : query(screen.fields, screen.state, false);
-  return { key, scope: key, data: { query: asks, changed: first ? "" : changed || "model", before: { ...screen.state } } };
+  return {
+    key,
+    scope: key,
+    data: { query: asks, changed: first ? "" : changed || "model", before: { ...screen.state } },
+  };
 }
 
 /** @param {SettledPayload} reply @param {import("./questions").Question} question */
@@ -171,14 +186,20 @@ function wantImage() {
 }
 
 /** Why a panel is empty or old. @param {...string} names @returns {(sentence: string) => void} */
-const saysOn = (...names) => (sentence) => {
-  for (const name of names) $(`#${name}-wait`).textContent = sentence;
-};
+const saysOn =
+  (...names) =>
+  (sentence) => {
+    for (const name of names) $(`#${name}-wait`).textContent = sentence;
+  };
 
 function addRoutes() {
   addRoute("settled", { wanted: wantSettled, take: takeSettled });
   addRoute("run", { wanted: wantRun, take: takeRuns });
-  addRoute("ensemble", { wanted: wantEnsemble, take: takeEnsembles, busy: saysOn("plane", "landmark", "curves", "nearest") });
+  addRoute("ensemble", {
+    wanted: wantEnsemble,
+    take: takeEnsembles,
+    busy: saysOn("plane", "landmark", "curves", "nearest"),
+  });
   addRoute("sweep", {
     wanted: wantSweep,
     take: (reply, { data: { scope, look } }) => {
@@ -225,7 +246,9 @@ function bindButtons() {
   const n = document.createElement("input");
   Object.assign(n, { type: "number", id: "train-n", min: 1, max: 512, value: 50 });
   $("#train-n-place").append(n);
-  $("#train-ask").addEventListener("click", () => offerTraining(screen.state.dataset, Math.min(Math.max(Number(n.value) || 1, 1), 512)));
+  $("#train-ask").addEventListener("click", () =>
+    offerTraining(screen.state.dataset, Math.min(Math.max(Number(n.value) || 1, 1), 512)),
+  );
   $("#new-noise").addEventListener("click", () => set("seed", Math.floor(Math.random() * 1e6)));
   $("#fetch").addEventListener("click", fetchImages);
   $("#copy-link").addEventListener("click", copyLink);
@@ -283,6 +306,19 @@ window.dash_clientside.latent = {
     if (reply) notice(reply.sentences);
   },
 };
-window.latent = { screen, player, asked, requests, theme, redraw, quantised, films: { runs, ensembles }, shown, shownRun, isSettled, range };
+window.latent = {
+  screen,
+  player,
+  asked,
+  requests,
+  theme,
+  redraw,
+  quantised,
+  films: { runs, ensembles },
+  shown,
+  shownRun,
+  isSettled,
+  range,
+};
 persistForDash();
 new window.DashRenderer();

@@ -15,12 +15,14 @@ let drawnFor = "";
 /** How many runs are nearest to each landmark at every step: (steps, 3). @param {Uint8Array} state @param {number} trials @param {number} steps */
 export function counts(state, trials, steps) {
   const found = new Float32Array(steps * 3);
-  for (let run = 0; run < trials; run++) for (let t = 0; t < steps; t++) found[3 * t + (state[run * steps + t] % 3)] += 1 / trials;
+  for (let run = 0; run < trials; run++)
+    for (let t = 0; t < steps; t++) found[3 * t + (state[run * steps + t] % 3)] += 1 / trials;
   return found;
 }
 
 /** The shares at a step. @param {ShownFrame} shown @param {number} t */
-export const shares = ({ from, to, share }, t) => [0, 1, 2].map((i) => mix(from.shares[3 * t + i], to.shares[3 * t + i], share));
+export const shares = ({ from, to, share }, t) =>
+  [0, 1, 2].map((i) => mix(from.shares[3 * t + i], to.shares[3 * t + i], share));
 
 /** The axes. @param {number} steps */
 export function nearestAxes(steps) {
@@ -29,7 +31,12 @@ export function nearestAxes(steps) {
   if (key === drawnFor && graphOf("nearest")._fullLayout) return;
   drawnFor = key;
   const up = { title: "", range: [0, 1], tickvals: [0, 0.5, 1], tickformat: ".0%" };
-  drawAxes("nearest", [], layoutOf({ title: "", range: [0, steps - 1] }, up, { margin: { l: 46, r: 12, t: 6, b: 22 } }), { staticPlot: true });
+  drawAxes(
+    "nearest",
+    [],
+    layoutOf({ title: "", range: [0, steps - 1] }, up, { margin: { l: 46, r: 12, t: 6, b: 22 } }),
+    { staticPlot: true },
+  );
 }
 
 /** Draw the panel. */
@@ -63,7 +70,15 @@ export function drawNearest() {
     for (let i = 0; i < 3; i++) {
       if (table[t][i] < LEAST) continue;
       const words = `${NAMES[i]} ${Math.round(100 * table[t][i])} %`;
-      text(c, words, x + (isRight ? -6 : 6), s.y(base(t, i) + table[t][i] / 2), colours.ink, 12, isRight ? "right" : "left");
+      text(
+        c,
+        words,
+        x + (isRight ? -6 : 6),
+        s.y(base(t, i) + table[t][i] / 2),
+        colours.ink,
+        12,
+        isRight ? "right" : "left",
+      );
     }
   });
 }

@@ -3,7 +3,8 @@
 /** @param {string} selector @param {ParentNode} [root] */
 export const $ = (selector, root) => /** @type {HTMLElement} */ ((root || document).querySelector(selector));
 /** @param {string} selector @param {ParentNode} [root] */
-export const $$ = (selector, root) => /** @type {HTMLElement[]} */ (Array.from((root || document).querySelectorAll(selector)));
+export const $$ = (selector, root) =>
+  /** @type {HTMLElement[]} */ (Array.from((root || document).querySelectorAll(selector)));
 
 /**
  * Write into an element what is not there already.
@@ -50,7 +51,9 @@ export function notice(sentences, extra) {
   close.className = "close";
   close.setAttribute("aria-label", "Dismiss");
   box.append(close);
-  $$("#notices .notice").find((other) => other.textContent === box.textContent)?.remove();
+  $$("#notices .notice")
+    .find((other) => other.textContent === box.textContent)
+    ?.remove();
   $("#notices").append(box);
   $("#rail")?.classList.remove("open"); // on a phone it lies over the notices
   $("#notices").scrollIntoView({ block: "nearest" });
@@ -59,5 +62,8 @@ export function notice(sentences, extra) {
 
 /** The same with a button that loads the page again. @param {string} sentence */
 export function offerReload(sentence) {
-  return notice([sentence], button("Reload", () => location.reload()));
+  return notice(
+    [sentence],
+    button("Reload", () => location.reload()),
+  );
 }

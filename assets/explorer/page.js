@@ -33,7 +33,8 @@ function openFigure(clicks) {
 const hasEnded = (asked, ended) => Array(3).fill(!asked || asked.turn === ended);
 
 /** @param {any} asked @param {unknown} ended @param {any} sketched */
-const hasNoSketch = (asked, ended, sketched) => !asked || !sketched || sketched[0] !== asked.turn || ended === asked.turn;
+const hasNoSketch = (asked, ended, sketched) =>
+  !asked || !sketched || sketched[0] !== asked.turn || ended === asked.turn;
 
 /** Ask again what found the server busy. @param {number} n @param {any} asked @param {unknown} ended */
 function askAgain(n, asked, ended) {
@@ -66,7 +67,7 @@ function chooseDataset(_, ids) {
 function checkFiles(event) {
   const target = /** @type {HTMLInputElement} */ (event.target);
   const area = /** @type {HTMLElement | null} */ (target.closest?.("[data-largest]"));
-  const files = Array.from((/** @type {DragEvent} */ (event).dataTransfer || target).files || []);
+  const files = Array.from(/** @type {DragEvent} */ ((event).dataTransfer || target).files || []);
   if (!area || !files.length) return;
   const [problem] = problemsOf(files, Number(area.dataset.largest), area.dataset.ending || "");
   if (problem) {
@@ -92,7 +93,14 @@ function problemsOf(files, largest, ending) {
 for (const type of ["change", "drop"]) document.addEventListener(type, checkFiles, true);
 window.dash_clientside = window.dash_clientside || {};
 window.dash_clientside.latent = {
-  page, openFigure, hasEnded, hasNoSketch, askAgain, scrollToFigure, saveFigure, chooseDataset,
+  page,
+  openFigure,
+  hasEnded,
+  hasNoSketch,
+  askAgain,
+  scrollToFigure,
+  saveFigure,
+  chooseDataset,
   notice: (/** @type {{ sentences: string[] } | null} */ reply) => {
     if (reply) notice(reply.sentences);
   },

@@ -42,9 +42,18 @@ export function planeAxes() {
 
 /** What the axes must hold: all memories where they stand still, else the runs. @param {ShownFrame} shown */
 function extentOf({ from, to, share }) {
-  if (!from.basis || !to.basis) return screen.facts?.fixed.ranges || [[-1, 1], [-1, 1]];
+  if (!from.basis || !to.basis)
+    return (
+      screen.facts?.fixed.ranges || [
+        [-1, 1],
+        [-1, 1],
+      ]
+    );
   return [0, 1].map((k) => {
-    const [low, high] = [mix(from.plane.low[k], to.plane.low[k], share), mix(from.plane.high[k], to.plane.high[k], share)];
+    const [low, high] = [
+      mix(from.plane.low[k], to.plane.low[k], share),
+      mix(from.plane.high[k], to.plane.high[k], share),
+    ];
     return [low - 0.06 * (high - low), high + 0.06 * (high - low)];
   });
 }
@@ -86,7 +95,10 @@ function landmarks(shown, s, run) {
     const isAbstract = i === 10;
     const main = isAbstract || i === own;
     marks.push({
-      x: s.x(x), y: s.y(y), main, size: main ? 8 : 5,
+      x: s.x(x),
+      y: s.y(y),
+      main,
+      size: main ? 8 : 5,
       kind: isAbstract ? "star" : markers.kinds[i],
       name: isAbstract ? "abstract concept" : i === own ? `concept ‘${facts.labels[i]}’` : facts.labels[i],
       colour: isAbstract ? colours.points[2] : i === own ? colours.points[1] : colours.labels[i],
@@ -95,7 +107,16 @@ function landmarks(shown, s, run) {
   }
   if (run && run.memory.length === shown.from.n_latent) {
     const [x, y] = placed(shown, run.memory, 0);
-    marks.push({ x: s.x(x), y: s.y(y), main: true, size: 8, kind: "diamond", name: "own memory", colour: colours.points[0], point: 0 });
+    marks.push({
+      x: s.x(x),
+      y: s.y(y),
+      main: true,
+      size: 8,
+      kind: "diamond",
+      name: "own memory",
+      colour: colours.points[0],
+      point: 0,
+    });
   }
   return marks.sort((a, b) => Number(a.main) - Number(b.main));
 }

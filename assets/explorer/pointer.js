@@ -1,11 +1,11 @@
 /** Runs under a pointer: their picture while it hovers, and a click, a tap or the arrow keys choose one. */
 import { axes } from "#canvas";
+import { ensembleScope } from "#film";
 import { paintTile } from "#filmstrip";
 import { runAt } from "#flock";
 import { $ } from "#notices";
 import { player } from "#player";
 import { refresh } from "#questions";
-import { ensembleScope } from "#film";
 import { now, shownEnsemble } from "#shown";
 import { screen, set } from "#state";
 
@@ -96,16 +96,24 @@ export function bindPointer(view) {
   // plotly takes what follows on its own layer, so these listen before it
   plot.addEventListener("pointermove", (event) => event.pointerType !== "touch" && hover(view, event), true);
   plot.addEventListener("pointerleave", hide);
-  plot.addEventListener("pointerdown", (event) => {
-    down = [event.clientX, event.clientY];
-  }, true);
-  document.addEventListener("pointerup", (event) => {
-    if (!down) return;
-    const isStill = Math.hypot(event.clientX - down[0], event.clientY - down[1]) < STILL;
-    down = null;
-    const run = isStill ? find(view, event) : -1;
-    if (run >= 0) set("sample", run);
-  }, true);
+  plot.addEventListener(
+    "pointerdown",
+    (event) => {
+      down = [event.clientX, event.clientY];
+    },
+    true,
+  );
+  document.addEventListener(
+    "pointerup",
+    (event) => {
+      if (!down) return;
+      const isStill = Math.hypot(event.clientX - down[0], event.clientY - down[1]) < STILL;
+      down = null;
+      const run = isStill ? find(view, event) : -1;
+      if (run >= 0) set("sample", run);
+    },
+    true,
+  );
   document.addEventListener("pointercancel", () => {
     down = null;
   });

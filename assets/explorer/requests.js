@@ -119,7 +119,11 @@ function read(url, options) {
   const token = {};
   newest.set(output, token);
   const byClock = /"changedPropIds":\["\w+\.n_intervals"\]/.test(head);
-  return { byClock, again: /"inputs":\[\{"id":"(ask-\w+|asked)"/.test(head), isWanted: () => newest.get(output) === token };
+  return {
+    byClock,
+    again: /"inputs":\[\{"id":"(ask-\w+|asked)"/.test(head),
+    isWanted: () => newest.get(output) === token,
+  };
 }
 
 /** Let Dash's own requests persist too: it never asks again, and waits for ever for half an answer. */

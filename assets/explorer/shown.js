@@ -1,5 +1,5 @@
 /** What the panels show now: the frames of both films at the p that is shown, and the sweep. */
-import { ensembles, ensembleScope, runs, runScope, shownNoise, sweepScope } from "#film";
+import { ensembleScope, ensembles, runScope, runs, shownNoise, sweepScope } from "#film";
 import { player } from "#player";
 
 /** @typedef {import("./types").SweepPayload} SweepPayload */

@@ -90,7 +90,10 @@ function choose(s, taken, each, half, first, reaches) {
       if (!taken.some(([a, b, d, e]) => box[0] < d && box[2] > a && box[1] < e && box[3] > b)) return { box, angle };
     }
   }
-  const [x, y] = [Math.min(Math.max(each.x, s.x0 + half), s.x0 + s.w - half), Math.min(Math.max(each.y, s.y0 + SIDE), s.y0 + s.h - SIDE)];
+  const [x, y] = [
+    Math.min(Math.max(each.x, s.x0 + half), s.x0 + s.w - half),
+    Math.min(Math.max(each.y, s.y0 + SIDE), s.y0 + s.h - SIDE),
+  ];
   return fallback || { box: [x - half, y - SIDE / 2, x + half, y + SIDE / 2 + LINE], angle: first };
 }
 

@@ -88,11 +88,15 @@ function bindChoice(root, name) {
   const group = $("[role=radiogroup]", root);
   const buttons = () => /** @type {HTMLButtonElement[]} */ ($$("[role=radio]", group));
   group.addEventListener("click", (event) => {
-    const chosen = /** @type {HTMLButtonElement | null} */ (/** @type {Element} */ (event.target).closest("[role=radio]"));
+    const chosen = /** @type {HTMLButtonElement | null} */ (
+      /** @type {Element} */ (event.target).closest("[role=radio]")
+    );
     if (chosen && !chosen.disabled) set(name, typed(fieldOf(name), chosen.dataset.value || ""));
   });
   group.addEventListener("keydown", (event) => {
-    const by = /** @type {Record<string, number>} */ ({ ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 })[event.key];
+    const by = /** @type {Record<string, number>} */ ({ ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 })[
+      event.key
+    ];
     if (!by) return;
     event.preventDefault();
     const all = buttons().filter((each) => !each.disabled);
@@ -154,7 +158,11 @@ function offerOptions(name, texts, chosen) {
 
 /** What the model on the screen leaves to choose. @param {import("./types").SettledPayload} facts */
 export function showFacts(facts) {
-  offerOptions("beta", facts.betas.map((beta) => [String(beta), String(beta)]), facts.state.beta);
+  offerOptions(
+    "beta",
+    facts.betas.map((beta) => [String(beta), String(beta)]),
+    facts.state.beta,
+  );
   offerOptions("model", Object.entries(facts.models), facts.model);
   $$('.widget[data-field="label"] [role=radio]').forEach((element, i) => {
     element.title = facts.labels[i];
