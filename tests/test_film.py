@@ -11,7 +11,7 @@ import torch
 
 from core import experiments
 from core.analysis import landmarks
-from core.config import BASES, EmbeddingSpec, EnsembleSpec, RunFilmSpec, RunSpec, Settings
+from core.config import BASES, NOISES, EmbeddingSpec, EnsembleSpec, RunFilmSpec, RunSpec, Settings
 from core.experiments.film import half
 from core.results import Ensemble, Trajectories
 from core.session import Session
@@ -95,12 +95,12 @@ def test_a_frame_takes_the_activity_that_is_there(settings: Settings):
 
 @pytest.mark.parametrize("kind", ["permute", "invert"])
 def test_the_run_film_is_the_run_at_every_noise(home: Session, kind: str):
-    spec = RunFilmSpec(**FEW, noise_kind=kind, noises=(0.0, 0.15, 0.3, 0.7, 1.0), sample=6, label=3)
+    spec = RunFilmSpec(**FEW, noise_kind=kind, noises=NOISES[::4], sample=7, label=6)
     film, axes = experiments.run_film(spec, home), experiments.fixed_plane(MODEL, home)
     model = home.model(MODEL)
     assert film.noises.tolist() == list(spec.noises)
     for i, noise in enumerate(spec.noises):
-        run = experiments.run(RunSpec(**FEW, noise_kind=kind, noise=noise, sample=6, label=3), home)
+        run = experiments.run(RunSpec(**FEW, noise_kind=kind, noise=noise, sample=7, label=6), home)
         for name in ("images", "distances", "minimum_distance"):
             np.testing.assert_allclose(getattr(film, name)[i], getattr(run, name), atol=1e-5, err_msg=name)
         for name in ("minimum_step", "approaches_at_same_step"):
@@ -109,7 +109,7 @@ def test_the_run_film_is_the_run_at_every_noise(home: Session, kind: str):
         np.testing.assert_array_equal(film.memory, run.memory)
         np.testing.assert_allclose(film.embedding[i], (run.z - axes.mean) @ axes.basis.T, atol=1e-5)
         exact = landmarks.landmark_coordinates(
-            torch.from_numpy(run.z)[:, None], model.memories[3, 6:7], model.concepts[3], model.concepts.mean(0)
+            torch.from_numpy(run.z)[:, None], model.memories[6, 7:8], model.concepts[6], model.concepts.mean(0)
         )
         np.testing.assert_allclose(film.landmark[i], exact[0][:, 0], atol=1e-5)
         np.testing.assert_allclose(film.rest[i], exact[1][:, 0], atol=1e-5)
