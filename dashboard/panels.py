@@ -17,7 +17,7 @@ GRID = 0.025  # the step of the p slider: the grid of the shipped sweeps
 GRAPH: Any = {"displayModeBar": False, "showSendToCloud": False, "displaylogo": False, "responsive": True}
 
 
-def plot_panel(name: str, title: str, description: str, *extra: Any) -> html.Figure:
+def plot_panel(name: str, title: str, description: str, *extra: Any, keys: str = "") -> html.Figure:
     """A panel whose axes plotly draws and whose moving part is drawn on a canvas over them.
 
     Args:
@@ -25,7 +25,9 @@ def plot_panel(name: str, title: str, description: str, *extra: Any) -> html.Fig
         title: Heading.
         description: What the picture shows, for screen readers; the note below changes with the data.
         extra: Controls beside the title.
+        keys: What the arrow keys do here, besides moving t; a panel that needs none is no stop of the tab key.
     """
+    stop = {"tabIndex": 0, **attributes(aria_keyshortcuts=keys)} if keys else {}
     return html.Figure(
         [
             html.Figcaption([html.H2(title), *extra]),
@@ -38,7 +40,8 @@ def plot_panel(name: str, title: str, description: str, *extra: Any) -> html.Fig
                 className="plot",
                 id=f"{name}-plot",
                 role="img",
-                **attributes(aria_label=description),
+                **stop,
+                **attributes(aria_label=description, aria_describedby=f"{name}-note"),
             ),
             html.P(id=f"{name}-note", className="note"),
         ],
@@ -174,11 +177,13 @@ def views() -> html.Section:
                 "landmark",
                 "Landmark plane",
                 "Runs as dots in the plane of memory, concept and abstract concept, in the colour of the nearest one",
+                keys="ArrowUp ArrowDown",
             ),
             plot_panel(
                 "plane",
                 "PCA plane",
                 "Runs as dots on two principal axes, in the colour of the nearest landmark, concepts as markers",
+                keys="ArrowUp ArrowDown",
             ),
             html.Div(
                 [
@@ -190,7 +195,12 @@ def views() -> html.Section:
                 className="over-time",
             ),
             strip_panel(),
-            plot_panel("stage", "Stages over noise p", "Minimum distances over p, stages I, II and III as bands"),
+            plot_panel(
+                "stage",
+                "Stages over noise p",
+                "Minimum distances over p, stages I, II and III as bands; the arrow keys move p",
+                keys="ArrowLeft ArrowRight",
+            ),
         ],
         className="panels",
         **attributes(aria_label="Views"),
@@ -216,6 +226,7 @@ def transport() -> html.Section:
                 [html.Div(id="scrubber"), html.Div(id="ticks", **attributes(aria_hidden="true"))], className="scrub"
             ),
             html.Span("t = 0", id="clock"),
+            controls.slider("noise", "Noise p", 0, 1, GRID, class_name="phone"),
             controls.choices(
                 "speed", "Speed", {s: f"{s}×" for s in ("0.25", "0.5", "1", "2", "4")}, class_name="small"
             ),

@@ -55,9 +55,19 @@ export function drawLandmarkPlane() {
       },
       { x: s.x(1), y: s.y(1), size: 8, kind: "diamond", name: "own memory", colour: colours.points[0], point: 0 },
     ];
-    drawThumbnails(c, s, marks, frame, "landmark");
+    drawThumbnails(c, s, marks, frame, "landmark", false);
   });
   note(shown);
+}
+
+/** The share of the runs that lie beyond what is sent, and are shown at its edge. @param {import("./types").Frame} frame @param {number} t */
+function cutOff({ landmark: { u8, levels }, trials, steps }, t) {
+  let count = 0;
+  for (let run = 0; run < trials; run++) {
+    const [x, y] = [u8[2 * run * steps + t], u8[(2 * run + 1) * steps + t]];
+    if (Math.min(x, y) === 0 || Math.max(x, y) === levels) count++;
+  }
+  return count / trials;
 }
 
 /** @param {import("./types").ShownFrame} shown */
@@ -68,7 +78,12 @@ function note({ from, share }) {
   }
   const { t } = now(from.steps);
   const inside = Math.round(100 * from.inside[t]);
-  const rest = share ? "Between two p of the grid, positions are interpolated." : "Runs farther outside are paler.";
+  const outside = Math.round(100 * cutOff(from, t));
+  const rest = share
+    ? "Between two p of the grid, positions are interpolated."
+    : outside > 1
+      ? `${outside} % of the runs lie beyond its edges.`
+      : "Runs farther outside are paler.";
   const words = `This plane holds ${inside} % of the squared distance from the abstract concept at t = ${t}. ${rest}`;
   write("#landmark-note", words);
 }

@@ -294,7 +294,10 @@ function begin(given) {
     redraw();
   });
   new ResizeObserver(redraw).observe($(".panels"));
-  window.addEventListener("pagehide", writeAddressNow);
+  for (const leaves of ["pagehide", "beforeunload"]) window.addEventListener(leaves, writeAddressNow);
+  document.addEventListener("click", (event) => {
+    if (/** @type {Element} */ (event.target).closest("a")) writeAddressNow(); // Back comes to what was left
+  });
   applyTheme();
   refresh();
 }

@@ -12,11 +12,24 @@ function nameFiles() {
   name();
 }
 
+/** The menu leads back to what the explorer showed. */
+function leadBack() {
+  let words = "";
+  try {
+    words = sessionStorage.getItem("explorer") || "";
+  } catch {
+    return; // a browser may refuse: the menu then opens the first screen
+  }
+  const [explore] = /** @type {HTMLAnchorElement[]} */ ($$("nav a"));
+  if (explore && words) explore.search = words;
+}
+
 /** The theme, which is in the address alone; a click on its button gives the other one. @param {number} clicks */
 function page(clicks) {
   if (!clicks) nameFiles();
   else history.replaceState(null, "", `?theme=${theme() === "dark" ? "light" : "dark"}`);
   applyTheme();
+  leadBack();
   return theme();
 }
 
@@ -67,7 +80,7 @@ function chooseDataset(_, ids) {
 function checkFiles(event) {
   const target = /** @type {HTMLInputElement} */ (event.target);
   const area = /** @type {HTMLElement | null} */ (target.closest?.("[data-largest]"));
-  const files = Array.from(/** @type {DragEvent} */ ((event).dataTransfer || target).files || []);
+  const files = Array.from(/** @type {DragEvent} */ (event.dataTransfer || target).files || []);
   if (!area || !files.length) return;
   const [problem] = problemsOf(files, Number(area.dataset.largest), area.dataset.ending || "");
   if (problem) {

@@ -139,7 +139,7 @@ export function drawPlane() {
     const lesser = marks.filter((each) => !each.main);
     for (const each of lesser) mark(c, each.kind, each.x, each.y, each.size, each.colour);
     const named = marks.filter((each) => each.main);
-    const taken = drawThumbnails(c, s, named, frame, "plane");
+    const taken = drawThumbnails(c, s, named, frame, "plane", !isFixed);
     const measure = (/** @type {string} */ words, /** @type {number} */ size) => {
       c.font = `600 ${size}px ${colours.font}`;
       return c.measureText(words).width;

@@ -134,7 +134,8 @@ function keys(event) {
   const at = /** @type {Element} */ (event.target);
   const typing = at.closest("input, textarea, select, [role=radio], [data-keys]");
   const pressing = event.key === " " && at.closest("button, summary, a, [role=button]");
-  if (typing || pressing || event.ctrlKey || event.metaKey || event.altKey || !KEYS[event.key]) return;
+  const act = KEYS[event.key] || (/^\d$/.test(event.key) && (() => set("label", Number(event.key))));
+  if (typing || pressing || event.ctrlKey || event.metaKey || event.altKey || !act || event.defaultPrevented) return;
   event.preventDefault();
-  KEYS[event.key]();
+  act();
 }

@@ -117,4 +117,11 @@ export function bindPointer(view) {
   document.addEventListener("pointercancel", () => {
     down = null;
   });
+  plot.addEventListener("keydown", (event) => {
+    const by = /** @type {Record<string, number>} */ ({ ArrowUp: 1, ArrowDown: -1 })[event.key];
+    if (!by || !screen.facts) return;
+    event.preventDefault();
+    const count = screen.facts.limits.sample + 1;
+    set("sample", (screen.state.sample + by + count) % count);
+  });
 }

@@ -77,4 +77,12 @@ export function bindStages() {
       isDragging = false;
     });
   }
+  plot.addEventListener("keydown", (event) => {
+    const by = /** @type {Record<string, number>} */ ({ ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 })[
+      event.key
+    ];
+    if (!by) return;
+    event.preventDefault(); // the clock's keys leave it alone then
+    set("noise", rounded(Math.min(Math.max(screen.state.noise + by * grid.step, 0), 1)));
+  });
 }

@@ -89,5 +89,17 @@ export function writeAddress() {
 /** The same at once: before a link is copied, or the page is left. */
 export function writeAddressNow() {
   clearTimeout(writing);
-  if (screen.facts) history.replaceState(null, "", `?${query(screen.fields, screen.state, false)}`);
+  if (!screen.facts) return;
+  const words = query(screen.fields, screen.state, false);
+  history.replaceState(null, "", `?${words}`);
+  remember(words);
+}
+
+/** Keep what the explorer shows, for the menus of the other pages. @param {string} words */
+function remember(words) {
+  try {
+    sessionStorage.setItem("explorer", words);
+  } catch {
+    // a browser may refuse to store anything: the menu then opens the first screen
+  }
 }

@@ -11,7 +11,7 @@ import { colours } from "#theme";
 
 const SIDE = 30; // px of a picture
 /** px from a landmark to the middle of its picture; in the PCA plane all lie amid the runs, and their pictures beside. @type {Record<string, number[]>} */
-const REACH = { landmark: [46, 36, 62, 80, 100], plane: [105, 125, 85, 65, 145] };
+const REACH = { landmark: [38, 46, 62, 80, 100], plane: [105, 125, 85, 65, 145] };
 const LINE = 13; // px of the name below it
 
 const memory = document.createElement("canvas");
@@ -43,9 +43,10 @@ const angles = new Map();
  * @param {Mark[]} marks
  * @param {RunFrame | null} run
  * @param {string} view
+ * @param {boolean} turns Whether the axes turn with t: then pictures stay in their directions while they can.
  * @returns {number[][]} What is taken: left, top, right, bottom.
  */
-export function drawThumbnails(c, s, marks, run, view) {
+export function drawThumbnails(c, s, marks, run, view, turns) {
   /** @type {number[][]} */
   const taken = marks.map((each) => [each.x - 9, each.y - 9, each.x + 9, each.y + 9]);
   const centre = [s.x0 + s.w / 2, s.y0 + s.h / 2];
@@ -54,7 +55,7 @@ export function drawThumbnails(c, s, marks, run, view) {
     const half = Math.max(c.measureText(each.name).width, SIDE) / 2 + 2;
     const key = `${view} ${each.point}`;
     const outward = Math.atan2(each.y - centre[1], each.x - centre[0]);
-    const first = view === "landmark" ? STILL[each.point] : (angles.get(key) ?? outward);
+    const first = view === "landmark" ? STILL[each.point] : turns ? (angles.get(key) ?? outward) : outward;
     const { box, angle } = choose(s, taken, each, half, first, REACH[view]);
     angles.set(key, angle);
     taken.push(box);
@@ -111,7 +112,7 @@ function leader(c, each, box) {
 function thumbnail(c, each, box, run) {
   const x = (box[0] + box[2] - SIDE) / 2;
   const y = box[1];
-  c.fillStyle = "#000";
+  c.fillStyle = colours.grid;
   c.fillRect(x, y, SIDE, SIDE);
   c.imageSmoothingEnabled = false;
   if (each.point === 0 && run) {

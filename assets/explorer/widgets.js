@@ -8,7 +8,7 @@ import { screen, set } from "#state";
 /** @typedef {keyof State} Name */
 /** @typedef {(value: any) => void} Show */
 
-/** @type {Partial<Record<Name, Show>>} */
+/** What shows a field: p has two sliders, one of them on a phone. @type {Partial<Record<Name, Show>>} */
 const widgets = {};
 
 /** A native slider. @param {number | string} low @param {number | string} high @param {number | string} step @param {string} label */
@@ -110,6 +110,7 @@ function bindChoice(root, name) {
       const on = each.dataset.value === String(value);
       each.setAttribute("aria-checked", String(on));
       each.tabIndex = on ? 0 : -1;
+      if (on && name === "label") $(".value", root).textContent = each.title; // Fashion's labels are words
     }
   };
 }
@@ -124,7 +125,12 @@ const BIND = { slider: bindSlider, steps: bindSteps, number: bindNumber, choice:
 export function bindWidgets() {
   for (const root of $$(".widget")) {
     const name = /** @type {Name} */ (root.dataset.field);
-    widgets[name] = BIND[root.dataset.kind || ""](root, name);
+    const bound = BIND[root.dataset.kind || ""](root, name);
+    const before = widgets[name];
+    widgets[name] = (value) => {
+      before?.(value);
+      bound(value);
+    };
   }
 }
 

@@ -24,8 +24,8 @@ def stage_chart(sweep: NoiseSweep, theme: Theme, *, label: str, has_names: bool 
     figure = over_noise(sweep, mean, sem, theme, label, "minimum distance" if has_names else "distance")
     if not has_names:
         layout: Any = figure.layout
-        kept = [each for each in layout.annotations if each.x != 1 or each.xref != "paper"]
-        figure.update_layout(annotations=kept, margin={"t": 4, "b": 34})
+        layout.annotations = [each for each in layout.annotations if each.xref != "paper"]
+        figure.update_layout(margin={"t": 4, "b": 34, "r": 122})
     return figure
 
 
