@@ -1,0 +1,88 @@
+"""Texts in which the terms of the glossary can be looked up.
+
+::
+
+    terms(text)  headings, labels, notes: the first occurrence of every term becomes a span that can be focused
+    as_json()    in the HTML frame --> glossary.js: the popover, and the texts that the browser writes
+"""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import lru_cache
+
+from dash import html
+
+from dashboard.glossary import ENTRIES
+
+Mark = Callable[[str], list[str | html.Span]]
+
+
+def with_capitals(forms: tuple[str, ...]) -> list[str]:
+    """The forms, and as a sentence begins with them; a single letter is a symbol and stays as it is."""
+    return list(dict.fromkeys(each for form in forms for each in (form, capital(form))))
+
+
+def capital(form: str) -> str:
+    """A form with its first letter large.
+
+    Example:
+        >>> capital("own memory"), capital("p"), capital("x(0)")
+        ('Own memory', 'p', 'x(0)')
+    """
+    return form[:1].upper() + form[1:] if form[:2].isalpha() and len(form) > 1 else form
+
+
+FORMS = {form: each for each in ENTRIES for form in with_capitals(each.forms)}
+# The longest form first: an `abstract concept` is not a `concept`. No term is a part of a word, as the t of `isn't`.
+WORDS = "|".join(map(re.escape, sorted(FORMS, key=len, reverse=True)))
+PATTERN = re.compile(rf"(^|[^A-Za-z0-9_’'-])({WORDS})(?![A-Za-z0-9_-])")
+
+
+@lru_cache(maxsize=1000)
+def parts(text: str) -> tuple[tuple[str, str], ...]:
+    """A text in pieces, each with the name of the term that it is; empty for what stands between terms.
+
+    Only the first occurrence of a term counts.
+
+    Example:
+        >>> parts("Runs of a label")
+        (('Runs', 'run'), (' of a ', ''), ('label', 'label'))
+    """
+    pieces, names, end = [], set(), 0
+    for match in PATTERN.finditer(text):
+        name = FORMS[match[2]].name
+        if name not in names:
+            names.add(name)
+            pieces += [(text[end : match.start(2)], ""), (match[2], name)]
+            end = match.end()
+    return tuple(piece for piece in [*pieces, (text[end:], "")] if piece[0])
+
+
+def terms(text: str) -> list[str | html.Span]:
+    """A text as children of a component, in which every term can be hovered, focused and tapped at its first place."""
+    return [term(words, name) if name else words for words, name in parts(text)]
+
+
+def terms_once() -> Mark:
+    """The same for many texts below one another, where the tab key stops at the first place of a term alone."""
+    seen: set[str] = set()
+
+    def mark(text: str) -> list[str | html.Span]:
+        found = [term(words, name, is_stop=name not in seen) if name else words for words, name in parts(text)]
+        seen.update(name for _, name in parts(text))
+        return found
+
+    return mark
+
+
+def term(words: str, name: str, *, is_stop: bool = True) -> html.Span:
+    """A term in a text; glossary.js makes the same element."""
+    return html.Span(words, className="term", role="term", tabIndex=0 if is_stop else -1, **{"data-term": name})
+
+
+def as_json() -> str:
+    """The entries for the browser, in a form that may stand inside of a script element."""
+    entries = [asdict(each) | {"forms": with_capitals(each.forms)} for each in ENTRIES]
+    return json.dumps(entries, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
