@@ -10,6 +10,7 @@ from core.model_card import ModelCard
 from dashboard.captions import with_beta
 from dashboard.controls import attributes
 from dashboard.panels import GRAPH
+from dashboard.terms import terms
 from dashboard.theme import TITLES
 
 TURNED_UP = 0.1  # nats; less is the noise of the latent samples
@@ -37,7 +38,7 @@ def form() -> html.Section:
 
     def field(name: str, label: str, **options: Any) -> html.Label:
         box = dcc.Input(id=f"train-{name}", type="text", inputMode="numeric", **options)
-        return html.Label([html.Span(label), box], className="field")
+        return html.Label([html.Span(terms(label)), box], className="field")
 
     sets = [
         html.Button(title, id={"set": name}, role="radio", type="button", **attributes(aria_checked="false"))

@@ -43,9 +43,17 @@ def parts(tree: Any, kind: str) -> list[dict[str, Any]]:
 
 
 def texts(tree: Any) -> str:
+    """What is to be read: terms stand within their sentence, everything else stands apart."""
+    return " ".join(joined(tree).split())
+
+
+def joined(tree: Any) -> str:
     if isinstance(tree, list):
-        return " ".join(map(texts, tree))
-    return texts(tree.get("props", {}).get("children", "")) if isinstance(tree, dict) else str(tree or "")
+        return "".join(map(joined, tree))
+    if not isinstance(tree, dict):
+        return str(tree or "")
+    inner = joined(tree.get("props", {}).get("children", ""))
+    return inner if tree.get("props", {}).get("className") == "term" else f" {inner} "
 
 
 @pytest.fixture
@@ -167,6 +175,6 @@ def test_the_page_has_the_claims_and_listens_to_their_buttons(settings: Settings
     http = create_app(settings).server.test_client()
     shipped = experiments.stored_claims(Library.of(settings.models), experiments.CLAIMS["permute"])
     assert shipped
-    assert shipped.claims[0].statement in http.get("/paper/_dash-layout").get_data(as_text=True)
+    assert shipped.claims[0].statement in texts(http.get("/paper/_dash-layout").get_json())
     listening = [each["inputs"][0]["id"] for each in http.get("/paper/_dash-dependencies").get_json()]
     assert '{"claim":["ALL"],"open":["ALL"]}' in listening

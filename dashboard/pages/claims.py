@@ -19,11 +19,18 @@ from core.results import Claim, ClaimTable
 from core.spec import RefusedError
 from dashboard.captions import SELECTED
 from dashboard.controls import attributes
+from dashboard.terms import Mark, terms, terms_once
 
 COMMAND = "python -m core claims --noise-kind {kind} --output models/claims-{kind}.json"
 Tables = Mapping[str, ClaimTable]  # by the reading of the noise
 Stored = Callable[[Library, Path], ClaimTable | None]
 VERDICTS = {"holds": "0", "holds in part": "1", "does not hold": "2", "not measured": "3"}
+BESIDE = (
+    "The paper's swapping of pixels can be read in two ways: both stand here. Runs: {runs}. From {sources}. Behind ± "
+    "stand two standard errors over runs (of shares those of Agresti and Coull, of differences over the same runs "
+    "paired ones); ranges over seeds are over models. The verdict is that on the lowest seed. No rule was tuned to "
+    "make a claim pass. Where one does not hold, why is said with a number: no cause was tested."
+)
 LIVE = {  # by the number of a claim: the figures that show it, by their names on the page
     1: ("fig1", "fig3"),
     2: ("fig3", "fig4b"),
@@ -89,15 +96,8 @@ def told(tables: Tables) -> list[html.P]:
     runs = ", ".join(f"{what} {n}" for what, n in first.recipe["runs"].items())
     sources = ", ".join(f"{source} images of {dataset}" for dataset, source in first.recipe["source"].items())
     parts = [
-        html.P(" ".join(f"Pixels {SELECTED[kind]}: {counted(table)}." for kind, table in tables.items())),
-        html.P(
-            f"The paper's swapping of pixels can be read in two ways: both stand here. Runs: {runs}. From {sources}. "
-            "Behind ± stand two standard errors over runs (of shares those of Agresti and Coull, of differences over "
-            "the same runs paired ones); ranges over seeds are over models. The verdict is that on the lowest seed. No "
-            "rule was tuned to make a claim pass. Where one does not hold, why is said with a number: no cause was "
-            "tested.",
-            className="note",
-        ),
+        html.P(terms(" ".join(f"Pixels {SELECTED[kind]}: {counted(table)}." for kind, table in tables.items()))),
+        html.P(terms(BESIDE.format(runs=runs, sources=sources)), className="note"),
     ]
     for kind, table in tables.items():
         if table.changed:
@@ -130,14 +130,16 @@ def code(kind: str) -> html.Code:
 
 def claims_table(tables: Tables, figures: Mapping[str, str]) -> html.Table:
     """A row for each claim: the paper's statement and number, and ours with the verdict for each reading."""
+    mark = terms_once()
     rows, one = [], {claim.number: claim for table in tables.values() for claim in table.claims}
     for _, claim in sorted(one.items()):
         here = [
-            html.Td(found(claim.number, table), **attributes(data_head=heading(kind))) for kind, table in tables.items()
+            html.Td(found(claim.number, table, mark), **attributes(data_head=heading(kind)))
+            for kind, table in tables.items()
         ]
-        rows.append(html.Tr([*stated(claim), *here, live(claim, figures)], id=f"claim-{claim.number}"))
+        rows.append(html.Tr([*stated(claim, mark), *here, live(claim, figures)], id=f"claim-{claim.number}"))
     names = ("Claim", "The paper states", "Paper", *map(heading, tables), "Live")
-    return html.Table([html.Thead(html.Tr([html.Th(word, scope="col") for word in names])), html.Tbody(rows)])
+    return html.Table([html.Thead(html.Tr([html.Th(mark(word), scope="col") for word in names])), html.Tbody(rows)])
 
 
 def heading(kind: str) -> str:
@@ -145,17 +147,21 @@ def heading(kind: str) -> str:
     return f"Here, pixels {SELECTED[kind]}"
 
 
-def stated(claim: Claim) -> list[Any]:
+def stated(claim: Claim, mark: Mark) -> list[Any]:
     """The cells that hold the paper's statement, with the rule that it is checked by, and its number."""
-    statement = [claim.statement, html.P(where(claim.figure), className="note"), folded("Rule", claim.rule)]
+    statement = [
+        *mark(claim.statement),
+        html.P(where(claim.figure), className="note"),
+        folded("Rule", terms(claim.rule)),
+    ]
     return [
         html.Th(str(claim.number), scope="row"),
         html.Td(statement),
-        html.Td(claim.paper, **attributes(data_head="Paper")),
+        html.Td(mark(claim.paper), **attributes(data_head="Paper")),
     ]
 
 
-def found(number: int, table: ClaimTable) -> list[Any]:
+def found(number: int, table: ClaimTable, mark: Mark) -> list[Any]:
     """The verdict on a claim, our numbers, and why it does not hold; nothing where a table lacks it."""
     claim = next((each for each in table.claims if each.number == number), None)
     if claim is None:
@@ -164,8 +170,8 @@ def found(number: int, table: ClaimTable) -> list[Any]:
     return [
         html.Strong(claim.verdict, className=f"verdict verdict-{VERDICTS.get(claim.verdict, '3')}"),
         *([html.Small(f" {by_seed(claim)}", className="note")] if claim.seeds else []),
-        *([html.P(claim.ours)] if claim.ours else []),
-        *([html.P([html.B("Why: "), claim.why])] if claim.why else []),
+        *([html.P(mark(claim.ours))] if claim.ours else []),
+        *([html.P([html.B("Why: "), *mark(claim.why)])] if claim.why else []),
         *([folded("Models", ", ".join(models))] if models else []),
     ]
 
@@ -187,7 +193,7 @@ def where(figure: str) -> str:
     return ", ".join(kinds[part[0].isdigit()] + part if len(part) < 3 else part for part in figure.split(", "))
 
 
-def folded(title: str, text: str) -> html.Details:
+def folded(title: str, text: Any) -> html.Details:
     """What is read on demand."""
     return html.Details([html.Summary(title), html.P(text, className="note")])
 

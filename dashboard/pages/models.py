@@ -40,10 +40,15 @@ from dashboard.model_list import (
 )
 from dashboard.requests import answered, asker
 from dashboard.roles import is_operator, operators_only
+from dashboard.terms import terms
 from dashboard.theme import TITLES, theme_of
 
 BUSY = ("waiting", "running")
 QUICK, SLOW = 1000, 4000  # ms between two looks while something is trained, and while nothing is
+BOUND = (
+    "Test −ELBO in nats per image, of grey values taken as Bernoulli probabilities as in the paper: not comparable "
+    "with binarised MNIST."
+)
 COLUMNS = (
     "Model",
     "Data set",
@@ -78,11 +83,7 @@ class ModelsPage:
                     [
                         html.H2("Models"),
                         html.Div(id="table", children=self.table(), className="scroll"),
-                        html.P(
-                            "Test −ELBO in nats per image, of grey values taken as Bernoulli probabilities as in the "
-                            "paper: not comparable with binarised MNIST.",
-                            className="note",
-                        ),
+                        html.P(terms(BOUND), className="note"),
                         course_panel("past"),
                     ]
                 ),
@@ -288,7 +289,7 @@ class ModelsPage:
     def table(self) -> html.Table:
         """All models, usable or not."""
         rows = [self.row(entry) for entry in self.session.library.entries()]
-        head = html.Thead(html.Tr([html.Th(name, scope="col") for name in COLUMNS]))
+        head = html.Thead(html.Tr([html.Th(terms(name), scope="col") for name in COLUMNS]))
         return html.Table([head, html.Tbody(rows)])
 
     def row(self, entry: Entry) -> html.Tr:

@@ -35,6 +35,7 @@ from dashboard.files import arrays_of, as_csv_elsewhere, as_json, as_npz
 from dashboard.pages import claims
 from dashboard.panels import GRAPH
 from dashboard.requests import answered, asker
+from dashboard.terms import terms, terms_once
 from dashboard.theme import theme_of
 
 TOPIC = "figure"  # a session waits for one figure at a time
@@ -54,10 +55,12 @@ class PaperPage:
     def layout(self) -> html.Div:
         """The list of figures, the settings, and the place where a figure appears."""
         models = [entry.id for entry in self.lab.library.entries() if not entry.problem]
+        mark = terms_once()
         cells = [
             html.Tr(
                 [
-                    html.Th(row.number, scope="row"), html.Td(row.shows), html.Td(row.settings, className="note"),
+                    html.Th(row.number, scope="row"), html.Td(mark(row.shows)),
+                    html.Td(mark(row.settings), className="note"),
                     html.Td(draw_button(name, row)),
                 ]
             )
@@ -361,7 +364,7 @@ def form(models: Sequence[str]) -> html.Section:
     fields_ = [
         html.Label(
             [
-                html.Span(titles[name]),
+                html.Span(terms(titles[name])),
                 dcc.Input(id=f"paper-{name}", type="text", value=values[name], list=f"list-{name}"),
             ],
             className=f"field field-{name}",
