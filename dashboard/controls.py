@@ -11,6 +11,7 @@ from dash import html
 
 from core.config import BASES, DATASETS, N_LABELS, NOISE_KINDS, SOURCES, InferenceSpec, NoiseSweepSpec
 from core.spec import Choice, Integer, Name, Real, Spec, key_of, setting
+from dashboard.terms import terms
 
 REFERENCE_RUNS = 300  # runs of the shipped sweeps, and of the explorer unless told otherwise
 
@@ -67,9 +68,13 @@ def attributes(**named: str) -> dict[str, Any]:
     return {name.replace("_", "-"): value for name, value in named.items()}
 
 
-def slider(field: str, label: str, low: float, high: float, step: float, *, class_name: str = "") -> html.Div:
-    """A native range input with its value beside the label."""
-    return _widget(field, "slider", label, [html.Div(className="input")], class_name, **_bounds(low, high, step))
+def slider(
+    field: str, label: str, low: float, high: float, step: float, *beside: Any, class_name: str = ""
+) -> html.Div:
+    """A native range input with its value beside the label, and between them what else belongs there."""
+    return _widget(
+        field, "slider", label, [html.Div(className="input")], class_name, *beside, **_bounds(low, high, step)
+    )
 
 
 def steps(field: str, label: str) -> html.Div:
@@ -96,7 +101,10 @@ def _bounds(low: float, high: float, step: float) -> dict[str, Any]:
     return attributes(data_low=str(low), data_high=str(high), data_step=str(step))
 
 
-def _widget(field: str, kind: str, label: str, children: list[Any], class_name: str, **more: Any) -> html.Div:
-    head = html.Div([html.Span(label, className="name"), html.Span(className="value")], className="head")
+def _widget(
+    field: str, kind: str, label: str, children: list[Any], class_name: str, *beside: Any, **more: Any
+) -> html.Div:
+    name, value = html.Span(terms(label), className="name"), html.Span(className="value")
+    head = html.Div([name, *beside, value], className="head")
     names = attributes(data_field=field, data_kind=kind, data_label=label)
     return html.Div([head, *children], className=f"widget {class_name}".strip(), **names, **more)

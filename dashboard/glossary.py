@@ -1,4 +1,4 @@
-"""The terms of the pages, each with a definition in one sentence: after Nagano et al. (2020) where the paper has one."""
+"""The terms of the pages, each with a definition in one sentence: that of Nagano et al. (2020) where they give one."""
 
 from dataclasses import dataclass
 

@@ -11,6 +11,8 @@ from core.results import Stage
 from dashboard import controls
 from dashboard.controls import attributes
 from dashboard.figures import POINT_NAMES
+from dashboard.first_minute import presets
+from dashboard.terms import terms
 from dashboard.theme import TITLES
 
 GRID = 0.025  # the step of the p slider: the grid of the shipped sweeps
@@ -30,7 +32,7 @@ def plot_panel(name: str, title: str, description: str, *extra: Any, keys: str =
     stop = {"tabIndex": 0, **attributes(aria_keyshortcuts=keys)} if keys else {}
     return html.Figure(
         [
-            html.Figcaption([html.H2(title), *extra]),
+            html.Figcaption([html.H2(terms(title)), *extra]),
             html.Div(
                 [
                     html.Div(id=f"{name}-graph", className="graph"),
@@ -59,7 +61,7 @@ def strip_panel() -> html.Figure:
     """The decoded images of the highlighted run, one small tile a step."""
     return html.Figure(
         [
-            html.Figcaption([html.H2("Decoded images"), html.P(id="run-note", className="note")]),
+            html.Figcaption([html.H2(terms("Decoded images")), html.P(id="run-note", className="note")]),
             html.Div(
                 [
                     html.Div([big_tile("tile-clean", "clean"), big_tile("tile-now", "x(0)")], className="pair"),
@@ -78,7 +80,7 @@ def badge() -> html.Div:
     bars = [
         html.Div(
             [
-                html.Span(name, className="name"),
+                html.Span(terms(name), className="name"),
                 html.Span([html.B(), html.I()], className="bar"),
                 html.Span("–", className="number"),
             ],
@@ -90,7 +92,7 @@ def badge() -> html.Div:
     return html.Div(
         [
             html.Div(
-                [html.Span("Stage"), html.Strong("–", id="stage-name"), html.Small(id="stage-rival")],
+                [html.Span(terms("Stage")), html.Strong("–", id="stage-name"), html.Small(id="stage-rival")],
                 id="stage-badge",
                 className="stage",
             ),
@@ -144,7 +146,7 @@ def rail() -> html.Section:
         controls.choices("dataset", "Data set", TITLES),
         controls.choices("label", "Start from images of", {str(i): "" for i in range(10)}, class_name="tiles"),
         controls.number("sample", "Highlighted image", 0, 499),
-        controls.slider("noise", "Noise p", 0, 1, GRID, class_name="prominent"),
+        controls.slider("noise", "Noise p", 0, 1, GRID, presets(), class_name="prominent"),
         controls.choices("noise_kind", "Selected pixels are", {"permute": "permuted", "invert": "inverted"}),
         controls.steps("n_latent", "Latent units N_z"),
         controls.choices("beta", "Weight β of the KL term", {}),

@@ -8,7 +8,9 @@ from flask import Response, request
 
 from dashboard import modules, roles
 from dashboard.controls import attributes
+from dashboard.first_minute import what_is_this
 from dashboard.requests import is_question
+from dashboard.terms import as_json, terms
 from dashboard.theme import style_sheet
 
 PAGES = {"Explore": "", "Paper": "paper/", "Models": "models/"}
@@ -22,6 +24,7 @@ INDEX = """<!DOCTYPE html>
     <style>THEME</style>
     <script>LOST</script>
     <script type="importmap">MODULES</script>
+    <script type="application/json" id="glossary">GLOSSARY</script>
   </head>
   <body>
     <p id="unanswered" role="alert"></p>
@@ -96,7 +99,8 @@ def index(page: str, root: str) -> str:
     """
     start = modules.entry("main" if page == "Explore" else "page", root)
     frame = INDEX.replace("THEME", style_sheet()).replace("LOST", LOST)
-    return frame.replace("MODULES", modules.import_map(root)).replace("START", start)
+    frame = frame.replace("MODULES", modules.import_map(root)).replace("GLOSSARY", as_json())
+    return frame.replace("START", start)
 
 
 def shell(page: Any, current: str, root: str) -> html.Div:
@@ -116,9 +120,9 @@ def shell(page: Any, current: str, root: str) -> html.Div:
     header = html.Header(
         [
             html.H1("Latent Trajectories"),
-            html.P("how a variational autoencoder remembers", className="tagline"),
+            html.P(terms("how a variational autoencoder remembers"), className="tagline"),
             html.Nav(links, **attributes(aria_label="Pages")),
-            html.Div([copy, theme] if current == "Explore" else [theme], className="actions"),
+            html.Div([what_is_this(), copy, theme] if current == "Explore" else [theme], className="actions"),
         ]
     )
     notices = html.Div(id="notices", role="alert")

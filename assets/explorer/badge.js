@@ -1,5 +1,6 @@
 /** The stage of the ensemble, the sentences that say what is on the screen, and the three minima it rests on. */
 import { ensembleScope, ensembles } from "#film";
+import { writeWithTerms } from "#glossary";
 import { shares } from "#nearest";
 import { $, write } from "#notices";
 import { nearestNoise, now, shownEnsemble, shownSweep } from "#shown";
@@ -37,7 +38,7 @@ export function drawBadge() {
   $("#stage-badge").dataset.stage = String(stage);
   write("#stage-name", STAGES[stage]);
   write("#stage-rival", found.rival ? `or ${found.rival}` : "");
-  write("#caption", found.caption);
+  writeWithTerms($("#caption"), found.caption);
   drawMinima(minima, found.difference_sem, stage);
   drawNow();
 }
@@ -49,8 +50,8 @@ function drawNow() {
   const { t } = now(shown.from.steps);
   const [memory, concept, abstract] = shares(shown, t).map((share) => Math.round(100 * share));
   const label = screen.facts.labels[shown.from.label];
-  write(
-    "#caption-now",
+  writeWithTerms(
+    $("#caption-now"),
     `At t = ${t}, ${memory} % of the runs are nearest to their own memory, ${concept} % to the concept of ‘${label}’, ${abstract} % to the abstract concept.`,
   );
 }

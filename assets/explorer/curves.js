@@ -1,6 +1,7 @@
 /** Distance over time: means of the runs with 2 SEM, the straight line, and the highlighted run. */
 import { drawAxes, graphOf, layoutOf, mark, paint, text } from "#canvas";
-import { $, write } from "#notices";
+import { writeWithTerms } from "#glossary";
+import { $ } from "#notices";
 import { player } from "#player";
 import { mix, now, shownEnsemble, shownRun } from "#shown";
 import { spread } from "#spread";
@@ -79,7 +80,7 @@ export function drawCurves() {
     (c, s) => names(c, s, shown, isAll),
   );
   const rest = isAll ? "" : "Dashed: the highlighted run.";
-  write("#curves-note", `${(shown.share < 0.5 ? shown.from : shown.to).approach} ${rest}`);
+  writeWithTerms($("#curves-note"), `${(shown.share < 0.5 ? shown.from : shown.to).approach} ${rest}`);
 }
 
 /** @param {Context} c @param {Axes} s @param {number} steps @param {(t: number) => number} height */

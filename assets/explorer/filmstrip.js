@@ -1,5 +1,5 @@
 /** Decoded images: the strip of x(t), the large ones beside it, and the pictures of labels. */
-
+import { writeWithTerms } from "#glossary";
 import { $, write } from "#notices";
 import { player } from "#player";
 import { shownRun } from "#shown";
@@ -81,7 +81,7 @@ export function drawStrip() {
     const tiles = $("#strip").querySelectorAll("canvas");
     for (let i = 0; i < steps; i++) paintTile(tiles[i], frame.greys, i * pixels, frame.shape);
     paintTile(canvasOf("#tile-clean"), frame.clean, 0, frame.shape);
-    write("#run-note", frame.caption);
+    writeWithTerms($("#run-note"), frame.caption);
   }
   if (frame !== painted || t !== shownStep) paintTile(canvasOf("#tile-now"), frame.greys, t * pixels, frame.shape);
   painted = frame;

@@ -1,6 +1,7 @@
-/* Terms and their definitions: one small popover for the page, and texts with terms in them.
+/**
+ * Terms and their definitions: one small popover for the page, and texts with terms in them.
  *
- *   .term (written by glossary.py, or here) -- hover, focus, tap --> popover   Escape, a tap elsewhere --> closed
+ *   .term (written by terms.py, or here) -- hover, focus, tap --> popover   Escape, a tap elsewhere --> closed
  */
 
 /** @typedef {{ name: string, definition: string, forms: string[] }} Entry A term, and how it is written. */
@@ -40,7 +41,7 @@ export function setTerms(entries) {
 }
 
 /**
- * A text in pieces; only the first occurrence of a term counts, as in glossary.py.
+ * A text in pieces; only the first occurrence of a term counts, as in terms.py.
  *
  * @param {string} text
  * @returns {Piece[]}
@@ -134,12 +135,11 @@ let wasShown = false; // at the beginning of a click
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 
-/**
- * Let every term of the page, those that come later too, show its definition.
- *
- * @param {Entry[]} entries
- */
-export function bindGlossary(entries) {
+/** The entries that stand in the HTML frame. @returns {Entry[]} */
+const entriesOfPage = () => JSON.parse(document.getElementById("glossary")?.textContent || "[]");
+
+/** Let every term of the page, those that come later too, show its definition. */
+export function bindGlossary(entries = entriesOfPage()) {
   setTerms(entries);
   if (popover) return;
   popover = document.createElement("div");

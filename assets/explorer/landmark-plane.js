@@ -4,7 +4,8 @@
  */
 import { drawAxes, graphOf, layoutOf, paint } from "#canvas";
 import { drawFlock, drawPath } from "#flock";
-import { $, write } from "#notices";
+import { writeWithTerms } from "#glossary";
+import { $ } from "#notices";
 import { now, shownEnsemble, shownRun } from "#shown";
 import { screen } from "#state";
 import { colours } from "#theme";
@@ -73,7 +74,10 @@ function cutOff({ landmark: { u8, levels }, trials, steps }, t) {
 /** @param {import("./types").ShownFrame} shown */
 function note({ from, share }) {
   if (from.flat) {
-    write("#landmark-note", "The three landmarks of most runs lie nearly on a line in this model: they span no plane.");
+    writeWithTerms(
+      $("#landmark-note"),
+      "The three landmarks of most runs lie nearly on a line in this model: they span no plane.",
+    );
     return;
   }
   const { t } = now(from.steps);
@@ -85,5 +89,5 @@ function note({ from, share }) {
       ? `${outside} % of the runs lie beyond its edges.`
       : "Runs farther outside are paler.";
   const words = `This plane holds ${inside} % of the squared distance from the abstract concept at t = ${t}. ${rest}`;
-  write("#landmark-note", words);
+  writeWithTerms($("#landmark-note"), words);
 }

@@ -8,7 +8,9 @@ import { curvesAxes, drawCurves } from "#curves";
 import { quantised } from "#decode";
 import { ensembleScope, ensembles, glide, grid, runScope, runs, shownNoise, sweepScope } from "#film";
 import { bindStrip, drawStrip, pngAddress } from "#filmstrip";
+import { bindFirstMinute, drawFirstMinute, greet } from "#first-minute";
 import { alphabet, frameOf, runFrames } from "#frames";
+import { bindGlossary } from "#glossary";
 import { fetchImages, offerTraining } from "#jobs";
 import { drawLandmarkPlane, landmarkAxes } from "#landmark-plane";
 import { drawNearest, nearestAxes } from "#nearest";
@@ -69,6 +71,7 @@ function draw(/** @type {number} */ at = performance.now()) {
     drawStrip,
     drawTicks,
     drawBadge,
+    drawFirstMinute,
   ])
     panel();
   const isWaiting = !ensemble || ensemble.isStale || !shown.sweep;
@@ -282,6 +285,7 @@ function begin(given) {
   bindPlayer(redraw);
   bindStages();
   bindStrip();
+  bindFirstMinute();
   bindThumbnails(redraw);
   bindPointer("plane");
   bindPointer("landmark");
@@ -324,4 +328,6 @@ window.latent = {
   range,
 };
 persistForDash();
+greet();
+bindGlossary();
 new window.DashRenderer();

@@ -1,4 +1,5 @@
 /** The start of the pages beside the explorer: theme, notices, requests that persist. */
+import { bindGlossary } from "#glossary";
 import { $$, notice } from "#notices";
 import { persistForDash, requests } from "#requests";
 import { applyTheme, theme } from "#theme";
@@ -120,4 +121,5 @@ window.dash_clientside.latent = {
 };
 window.latent = { requests, theme };
 persistForDash();
+bindGlossary();
 new window.DashRenderer();

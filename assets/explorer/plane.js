@@ -4,8 +4,9 @@
  */
 import { axes, drawAxes, graphOf, layoutOf, mark, paint, text } from "#canvas";
 import { drawFlock, drawPath } from "#flock";
+import { writeWithTerms } from "#glossary";
 import { placeLabels } from "#labels";
-import { $, write } from "#notices";
+import { $ } from "#notices";
 import { fit, project } from "#projection";
 import { mix, now, shownEnsemble, shownRun } from "#shown";
 import { screen } from "#state";
@@ -168,7 +169,7 @@ function planeNote({ from, share }, run) {
     const truly = run.distances[run.steps + step].toFixed(1);
     words += ` Highlighted run to its concept: ${here} here, ${truly} in ${from.n_latent} dimensions.`;
   }
-  write("#plane-note", words);
+  writeWithTerms($("#plane-note"), words);
 }
 
 /** The map of the panel, for who points at it. */

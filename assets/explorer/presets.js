@@ -1,10 +1,13 @@
-/* Where on the axis of p a stage is shown at its clearest. */
+/** Where on the axis of p a stage is shown at its clearest. */
+
+/** @typedef {Pick<import("./types.js").SweepPayload, "noises" | "minimum_distance" | "rivals">} Sweep */
+
+export const STAGES = ["I", "II", "III"];
 
 /**
  * The middle of the widest decided range of a stage, on the grid of p.
  *
  * A range ends where the stage changes or where it is undecided; of two equally wide ranges the lower one is taken.
- *
  * @param {ArrayLike<number>} stages The stage at every p: 0, 1, 2 for I, II, III.
  * @param {ArrayLike<boolean>} decided Whether the stage is decided at every p.
  * @param {ArrayLike<number>} noises The values of p, ascending.
@@ -28,6 +31,7 @@ export function presetNoise(stages, decided, noises, stage) {
 }
 
 /**
+ * The value that is nearest to another one, the lower one of two.
  * @param {ArrayLike<number>} values
  * @param {number} first
  * @param {number} last
@@ -39,4 +43,16 @@ function nearest(values, first, last, target) {
     if (Math.abs(values[i] - target) < Math.abs(values[found] - target) - 1e-9) found = i;
   }
   return values[found];
+}
+
+/**
+ * The presets of all three stages, for the digit of a sweep.
+ * @param {Sweep | null} sweep
+ * @returns {(number | null)[]}
+ */
+export function presetsOf(sweep) {
+  if (!sweep) return [null, null, null];
+  const stages = sweep.minimum_distance.map((row) => row.indexOf(Math.min(...row)));
+  const decided = sweep.rivals.map((rival) => rival === null);
+  return STAGES.map((_, stage) => presetNoise(stages, decided, sweep.noises, stage));
 }

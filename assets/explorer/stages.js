@@ -1,7 +1,8 @@
 /** The stages over p: the chart is the slider, its cursor can be dragged. */
 import { axes, drawAxes, graphOf, mark, paint, text } from "#canvas";
 import { grid, rounded } from "#film";
-import { $, write } from "#notices";
+import { writeWithTerms } from "#glossary";
+import { $ } from "#notices";
 import { nearestNoise, shown, shownSweep } from "#shown";
 import { spread } from "#spread";
 import { screen, set } from "#state";
@@ -44,7 +45,7 @@ export function drawStages() {
       if (sweep) names(c, s, sweep);
     },
   );
-  if (sweep) write("#stage-note", `${sweep.note} Drag to set p.`);
+  if (sweep) writeWithTerms($("#stage-note"), `${sweep.note} Drag to set p.`);
 }
 
 /** The names of the curves at their ends. @param {import("./canvas").Context} c @param {import("./canvas").Axes} s @param {import("./types").SweepPayload} sweep */

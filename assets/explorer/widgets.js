@@ -1,6 +1,7 @@
 /** The settings: each widget names its field of the state (controls.py) and is bound to it here. */
 import { typed } from "#address";
 import { tile } from "#filmstrip";
+import { writeWithTerms } from "#glossary";
 import { $, $$, button } from "#notices";
 import { screen, set } from "#state";
 
@@ -181,6 +182,6 @@ export function showFacts(facts) {
   /** @type {HTMLButtonElement} */ ($("[data-value=original]", widgetOf("source"))).disabled = !facts.images_here;
   $("#fetch-row").hidden = facts.images_here;
   $("#fetch").hidden = !facts.fetchable;
-  $("#images-note").textContent = facts.images_note;
-  $("#model-card").textContent = facts.card;
+  writeWithTerms($("#images-note"), facts.images_note);
+  writeWithTerms($("#model-card"), facts.card);
 }

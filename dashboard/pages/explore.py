@@ -36,6 +36,7 @@ from core.zoo import FORMER_WEIGHTS, trained_anew
 from dashboard import captions, controls, figures, films, wire
 from dashboard.controls import REFERENCE_RUNS, ScreenState
 from dashboard.experiments import Experiments
+from dashboard.first_minute import first_minute
 from dashboard.jobs import Jobs
 from dashboard.panels import GRID, rail, transport, views
 from dashboard.requests import Newest, Request, answered, asker, read_request
@@ -61,7 +62,7 @@ class ExplorePage:
         begin = {"fields": controls.field_list(), "markers": MARKERS, "grid": GRID, "alphabet": wire.ALPHABET}
         stores = [dcc.Store(id=f"ask-{route}") for route in ROUTES] + [dcc.Store(id=route) for route in ROUTES]
         stores += [dcc.Store(id="busy"), dcc.Store(id="begin", data=begin)]
-        return html.Div([*stores, rail(), views(), transport()], className="explore")
+        return html.Div([*stores, first_minute(), rail(), views(), transport()], className="explore")
 
     def register(self, app: Dash) -> None:
         """Connect the questions to their answers."""

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { presetNoise } from "#presets";
+import { presetNoise, presetsOf } from "#presets";
 
 const NOISES = Array.from({ length: 11 }, (_, i) => i / 10);
 const ALL = NOISES.map(() => true);
@@ -48,4 +48,17 @@ test("a stage that no p gives has no preset", () => {
 
 test("a single value is a range", () => {
   assert.equal(presetNoise([0, 1, 2], [true, true, true], [0, 0.5, 1], 1), 0.5);
+});
+
+test("the presets of a sweep are those of its nearest points, where no other stage is possible", () => {
+  const minimum_distance = [
+    [1, 2, 3],
+    [1, 2, 3],
+    [2, 1, 3],
+    [2, 1, 3],
+    [3, 2, 1],
+  ];
+  const sweep = { noises: [0, 0.2, 0.4, 0.6, 0.8], minimum_distance, rivals: [null, null, "I", null, "II"] };
+  assert.deepEqual(presetsOf(sweep), [0, 0.6, null]);
+  assert.deepEqual(presetsOf(null), [null, null, null]);
 });
