@@ -82,6 +82,12 @@ def steps(field: str, label: str) -> html.Div:
     return _widget(field, "steps", label, [html.Div(className="input")], "")
 
 
+def ages(label: str) -> html.Div:
+    """A slider over the ages of a model that were kept; it sets the model."""
+    head = html.Div([html.Span(label, className="name"), html.Span(className="value")], className="head")
+    return html.Div([head, html.Div(className="input")], id="ages", hidden=True)
+
+
 def number(field: str, label: str, low: int, high: int) -> html.Div:
     """A number that is stepped or typed."""
     return _widget(field, "number", label, [html.Div(className="input")], "", **_bounds(low, high, 1))

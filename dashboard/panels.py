@@ -151,6 +151,7 @@ def rail() -> html.Section:
         controls.steps("n_latent", "Latent units N_z"),
         controls.choices("beta", "Weight β of the KL term", {}),
         controls.choices("model", "Model", {}),
+        controls.ages("Epochs of training"),
         controls.choices("source", "Images", {"original": "original", "decoded": "decoded"}),
         html.Div(
             [

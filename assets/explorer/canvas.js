@@ -39,12 +39,21 @@ export function axes(name) {
  */
 export function drawAxes(name, data, layout, config) {
   const graph = graphOf(name);
+  const isNew = !graph._fullLayout;
   window.Plotly.react(graph, data, layout, {
     displayModeBar: false,
     showSendToCloud: false,
     displaylogo: false,
     ...config,
   });
+  if (isNew) graph.on("plotly_relayout", () => redraw()); // zoomed
+}
+
+let redraw = () => {};
+
+/** Say what draws the canvases again when somebody zooms. @param {() => void} draw */
+export function bindCanvases(draw) {
+  redraw = draw;
 }
 
 /** A layout in the colours of the theme. @param {any} x @param {any} y @param {any} [more] */

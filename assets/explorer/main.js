@@ -3,7 +3,9 @@
  * redraw; a frame draws all panels at most once.
  */
 import { query } from "#address";
+import { showAges } from "#ages";
 import { drawBadge } from "#badge";
+import { bindCanvases } from "#canvas";
 import { curvesAxes, drawCurves } from "#curves";
 import { quantised } from "#decode";
 import { ensembleScope, ensembles, glide, grid, runScope, runs, shownNoise, sweepScope } from "#film";
@@ -121,6 +123,7 @@ function takeSettled(reply, question) {
   player.t = screen.state.t;
   setLength(screen.state.n_steps);
   showFacts(reply);
+  showAges(reply);
   for (const field of screen.fields) if (field.name !== "model") show(/** @type {any} */ (field.name));
   $(".panels").dataset.view = screen.state.view;
   applyTheme();
@@ -287,6 +290,7 @@ function begin(given) {
   bindStrip();
   bindFirstMinute();
   bindThumbnails(redraw);
+  bindCanvases(redraw);
   bindPointer("plane");
   bindPointer("landmark");
   addRoutes();

@@ -206,6 +206,9 @@ export interface SettledPayload {
   betas: number[];
   models: Record<string, string>;
   model: string;
+  base: string;
+  /** Epochs and id of every age that was kept. */
+  series: [number, string][];
   labels: string[];
   limits: { n_runs: number; sample: number };
   images_here: boolean;

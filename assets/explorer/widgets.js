@@ -170,7 +170,7 @@ export function showFacts(facts) {
     facts.betas.map((beta) => [String(beta), String(beta)]),
     facts.state.beta,
   );
-  offerOptions("model", Object.entries(facts.models), facts.model);
+  offerOptions("model", Object.entries(facts.models), facts.base);
   $$('.widget[data-field="label"] [role=radio]').forEach((element, i) => {
     element.title = facts.labels[i];
     element.setAttribute("aria-label", facts.labels[i]);
