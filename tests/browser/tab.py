@@ -39,16 +39,21 @@ RESTLESS = """() => ({ open: flow.open, asked: latent.screen.sequence, waiting: 
   notices: document.querySelector("#notices").textContent })"""
 
 
+SEEN = "try { localStorage.setItem('first-minute', 'seen'); } catch { /* there is no page yet */ }"
+
+
 class Tab:
     """One page; `check` fails for errors on the console, failed requests and anything from another origin."""
 
-    def __init__(self, browser: Browser, server: str, **options: Any):
+    def __init__(self, browser: Browser, server: str, *, is_first_visit: bool = False, **options: Any):
         self.server = server
         options.setdefault("viewport", {"width": 1440, "height": 900})
         self.context = browser.new_context(**options)
         self.page: Page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE)
         self.page.add_init_script(WATCH)
+        if not is_first_visit:
+            self.page.add_init_script(SEEN)
         self.wrong: list[str] = []
         self.requests: list[Request] = []
         self.page.on("console", self._console)
@@ -90,6 +95,16 @@ class Tab:
         """Load the page and wait until every panel has its data."""
         self.page.goto(f"{self.server}/{'?' if query else ''}{query}")
         return self.quiet()
+
+    def first_screen(self, query: str = "d=digits&nz=10") -> "Tab":
+        """Load the page and wait until its panels are drawn; the films of other p may still be on their way."""
+        self.page.goto(f"{self.server}/?{query}")
+        self.page.wait_for_function(
+            """() => window.latent && latent.isSettled() && latent.shown.sweep && latent.shownRun()
+              && document.body.matches(".seen:not(.waiting)")"""
+        )
+        self.frame()
+        return self
 
     def quiet(self) -> "Tab":
         """Wait until nothing is on its way and the address is written."""
