@@ -46,5 +46,5 @@ def test_two_apps_in_one_process_do_not_meet(trained: tuple[Settings, str], tmp_
     full, empty = trained[0], settings_in(tmp_path / "empty")
     query = f"d=digits&model={trained[1]}&nz=4&src=decoded&runs=12&T=6"
     first, second = (Browser(create_app(home).server.test_client(), "tab") for home in (full, empty))
-    assert first.ask("settle", query)["settled"]["data"]["model"] == trained[1]
-    assert second.ask("settle", query)["settled"]["data"]["model"] != trained[1]
+    assert first.ask("settled", query)["settled"]["data"]["model"] == trained[1]
+    assert second.ask("settled", query)["settled"]["data"]["model"] != trained[1]

@@ -8,7 +8,7 @@ import pytest
 
 from core.results import Stage
 from dashboard import captions
-from tests.synthetic import make_run
+from tests.synthetic import make_run_film
 
 ENSEMBLE: dict[str, Any] = {
     "noise": 0.2,
@@ -55,15 +55,14 @@ def test_the_caption_says_what_the_runs_start_from(source: str, kind: str):
 
 
 def test_the_run_is_described_by_its_own_nearest_point():
-    run = make_run()
-    text = captions.run_caption(run, label="6", sample=17)
-    assert text == (
+    film = make_run_film()
+    smallest, steps = np.array([[2.5, 1.25, 3], [1, 2, 3]], np.float32), np.array([[1, 3, 5], [1, 4, 6]])
+    film = replace(film, minimum_distance=smallest, minimum_step=steps, approaches_at_same_step=np.array([True, False]))
+    one, other = captions.run_captions(film, label="6", sample=17)
+    assert one == (
         "The highlighted run (image 17): nearest to the concept of ‘6’, 1.25 at t = 3; it approaches its concept."
     )
-    other = replace(
-        run, approaches=True, approaches_at_same_step=False, minimum_distance=np.array([1.0, 2, 3], np.float32)
-    )
-    assert "its own memory, 1.00 at t = 1; it does not approach" in captions.run_caption(other, label="6", sample=17)
+    assert "its own memory, 1.00 at t = 1; it does not approach" in other
 
 
 @pytest.mark.parametrize(
@@ -78,6 +77,6 @@ def test_the_run_is_described_by_its_own_nearest_point():
 def test_approach_is_a_share(path: bool, curve: bool, means: str):
     text = captions.approach_caption(0.756, 0.5, 0.25, mean_path=path, mean_curve=curve)
     assert text == (
-        "76 % of the runs approach their concept (nearest half way, then nearer than the straight line), 50 % nearer "
-        f"than any of its points, 25 % with a single minimum. {means}"
+        "76 % of the runs approach their concept: nearest half way, then nearer than the straight line (50 % than all "
+        f"of it, 25 % with one minimum). {means}"
     )

@@ -15,10 +15,11 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from core.config import InferenceSpec
+from core.config import EmbeddingSpec, InferenceSpec, RunFilmSpec
 from core.spec import Integer, Name, Real, checked, key_of
 from dashboard import controls
 from dashboard.controls import ScreenState
+from dashboard.pages.explore import ROUTES
 from tests.conftest import settings_in
 from tests.served import create_app
 from tests.test_config import allowed
@@ -137,7 +138,7 @@ def ids(parts: list[Component]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def scripts(root: Path) -> str:
-    return "\n".join(path.read_text() for path in sorted((root / "assets").glob("*.js")))
+    return "\n".join(path.read_text() for path in sorted((root / "assets" / "explorer").glob("*.js")))
 
 
 def attribute(part: Component, name: str) -> Any:
@@ -169,46 +170,76 @@ def test_ids_are_unique(ids: list[str]):
     assert len(set(ids)) == len(ids)
 
 
+PANELS = ("plane", "landmark", "nearest", "curves", "stage")
+
+
 def expanded(name: str) -> set[str]:
-    """The ids that a selector with a `${name}` in it can mean."""
-    return {name.replace("${name}", panel) for panel in ("plane", "curves", "stage")}
+    """The ids that a selector with a `${name}` or `${view}` in it can mean."""
+    known = {"${name}": PANELS, "${view}": PANELS[:2], "${i}": ("0", "1", "2")}
+    for variable, values in known.items():
+        if variable in name:
+            return {name.replace(variable, value) for value in values}
+    return {name}
 
 
 MADE_BY_SCRIPTS = {"train-n"}
 
 
 def test_every_id_that_the_scripts_use_is_in_the_layout(scripts: str, ids: list[str]):
-    used = set(re.findall(r"""[$]{1,2}\(\s*["'`]#([A-Za-z][\w-]*(?:\$\{name\}[\w-]*)?)""", scripts))
-    used |= {name for raw in re.findall(r"""`#(\$\{name\}[\w-]*)""", scripts) for name in expanded(raw)}
-    used |= set(re.findall(r"""\bwrite\("([\w-]+)",""", scripts)) | set(re.findall(r"""say\("([\w-]+)",""", scripts))
-    missing = {name for name in used - MADE_BY_SCRIPTS if name not in ids and not name.endswith("-")}
-    assert missing - {"ask"} == set()
-    assert len(used) > 25
+    raw = set(re.findall(r"""[$(]\(?\s*["'`]#([A-Za-z$][\w${}-]*)""", scripts))
+    raw |= set(re.findall(r"""querySelector(?:All)?\(["'`]#([A-Za-z$][\w${}-]*)""", scripts))
+    used = set().union(*map(expanded, raw))
+    painted = re.findall(r'\bpaint\(\s*"(\w+)"', scripts)
+    used |= {f"{name}-{part}" for name in painted for part in ("canvas", "plot")}
+    used |= {f"{name}-graph" for name in re.findall(r'\bdrawAxes\("(\w+)"', scripts)}
+    for names in re.findall(r"""\bsaysOn\(([^)]*)\)""", scripts):
+        used |= {f"{name}-wait" for name in re.findall(r'"(\w+)"', names)}
+    assert {name for name in used - MADE_BY_SCRIPTS if name not in ids} == set()
+    assert len(used) > 45
 
 
 def test_every_question_of_the_scripts_has_a_store_and_the_other_way_round(scripts: str, ids: list[str]):
-    asks = re.search(r"const ASKS = \{(.*?)\n  \};", scripts, re.DOTALL)
-    assert asks
-    routes = set(re.findall(r'"(\w+)"', asks[1])) | set(re.findall(r'\bask\("(\w+)"', scripts))
-    routes |= {name.removeprefix("ask-") for name in re.findall(r'say\("(ask-\w+)"', scripts)}
-    assert routes == {name.removeprefix("ask-") for name in ids if name.startswith("ask-")}
+    routes = set(re.findall(r'\baddRoute\("(\w+)"', scripts)) | set(re.findall(r'\bpost\("(\w+)"', scripts))
+    assert routes == {name.removeprefix("ask-") for name in ids if name.startswith("ask-")} == set(ROUTES)
 
 
-def test_a_change_of_any_field_is_known_to_the_scripts(scripts: str):
-    asks = re.search(r"const ASKS = \{(.*?)\n  \};", scripts, re.DOTALL)
-    assert asks
-    assert set(re.findall(r"(\w+): \[", asks[1])) == set(FIELDS) - {"v"}
+SCOPES = {  # what an answer depends on but p, as its spec in Python says
+    "ensembleScope": {item.name for item in fields(EmbeddingSpec)} - {"model", "noise"},
+    "runScope": {item.name for item in fields(RunFilmSpec)} - {"model", "noises"},
+    "sweepScope": {"source", "label", "noise_kind"},  # the rest of it is the reference's, see controls.sweep_spec
+}
 
 
-def test_every_reply_has_a_function_in_the_scripts(app: Dash, scripts: str):
+@pytest.mark.parametrize("name", SCOPES)
+def test_a_film_is_of_all_that_its_spec_depends_on(scripts: str, name: str):
+    begin = rf"function {name}\(\) \{{\n  const \{{ (.*?) \}} = screen\.state;\n"
+    scope = re.search(begin + r"  return \[(.*?)\]\.join", scripts)
+    assert scope
+    assert set(scope[1].split(", ")) == SCOPES[name]
+    assert set(re.findall(r"\w+", scope[2])) >= SCOPES[name] | {"screen", "model"}
+
+
+def test_another_model_is_asked_for_with_every_field_that_chooses_it(scripts: str):
+    key = re.search(r"function settleKey\(\) \{\n  const \{ (.*?) \} = screen\.state;", scripts)
+    assert key
+    assert set(key[1].split(", ")) == {"dataset", "n_latent", "beta", "model", "source"}
+
+
+def test_every_field_of_the_state_is_known_to_the_scripts(root: Path):
+    types = (root / "assets" / "explorer" / "types.d.ts").read_text()
+    state = re.search(r"interface State \{(.*?)\}", types, re.DOTALL)
+    assert state
+    assert set(re.findall(r"(\w+)\??:", state[1])) == set(FIELDS)
+
+
+def test_every_function_that_dash_calls_is_in_the_scripts(app: Dash, scripts: str):
     called = re.findall(r"\blatent\.(\w+)", " ".join(map(str, app._inline_scripts)))
     named = [each["clientside_function"] or {} for each in app._callback_list]
     called += [each["function_name"] for each in named if each.get("namespace") == "latent"]
     functions = scripts[scripts.index("dash_clientside.latent = {") :]
-    stores = {"begin", "settled", "run", "cloud", "sweep", "image", "job", "progress", "notice"}
-    assert stores <= set(called)
-    for name in stores:
-        assert re.search(rf"\n    {name}[(:]", functions), name
+    assert {"begin", "notice"} <= set(called)
+    for name in called:
+        assert re.search(rf"\n  {name}[(:,]", functions), name
 
 
 def test_every_callback_names_components_of_the_layout(app: Dash, ids: list[str]):

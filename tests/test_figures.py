@@ -17,15 +17,10 @@ from hypothesis import strategies as st
 from core.results import Stage
 from dashboard import figures
 from dashboard.theme import DARK, LIGHT, THEMES, Theme, rgba
-from tests.synthetic import STEPS, make_cloud, make_plane, make_sweep
+from tests.synthetic import make_sweep
 
 BOTH = pytest.mark.parametrize("theme", THEMES.values(), ids=list(THEMES))
-NAMES = tuple("0123456789")
 I, II, III = Stage.MEMORY, Stage.CONCEPT, Stage.ABSTRACT  # noqa: E741 (the paper's names)
-
-
-def curves(theme: Theme = LIGHT, *, every: bool = False, **changes: Any) -> go.Figure:
-    return figures.distances(make_cloud(**changes), theme, label="6", label_names=NAMES, all_concepts=every)
 
 
 def traces(figure: go.Figure) -> list[Any]:
@@ -43,16 +38,6 @@ def test_figures_need_no_torch_and_no_dash(root: Path):
     assert done.stdout.strip() == ""
 
 
-@pytest.mark.parametrize("rotated", [False, True])
-def test_the_plane_holds_every_step(rotated: bool):
-    shown = make_plane()
-    figure = figures.plane(shown, LIGHT, rotated=rotated)
-    for k, axis in enumerate((figure.layout.xaxis, figure.layout.yaxis)):
-        points = shown.embedding[:, 0, :, k]
-        assert axis.range[0] < points.min() < points.max() < axis.range[1]
-    assert figure.layout.xaxis.title.text == ("axis 1" if rotated else "PC 1")
-
-
 @examples(max_examples=50, deadline=None)
 @given(values=st.lists(st.tuples(*[st.floats(-1e3, 1e3)] * 2), min_size=1, max_size=20))
 def test_the_extent_is_a_box_around_all_points_that_is_never_empty(values: list[tuple[float, float]]):
@@ -62,55 +47,10 @@ def test_the_extent_is_a_box_around_all_points_that_is_never_empty(values: list[
     assert (high > points.max(0)).all()
 
 
-@BOTH
-def test_the_curves_are_the_means_of_the_runs(theme: Theme):
-    cloud = make_cloud()
-    drawn = [t for t in traces(curves(theme)) if t.mode == "lines" and t.line.width == 2]
-    assert len(drawn) == 3
-    for curve, mean, colour in zip(drawn, cloud.distances, theme.points, strict=True):
-        np.testing.assert_array_equal(curve.x, np.arange(STEPS))
-        np.testing.assert_allclose(curve.y, mean)
-        assert curve.line.color == colour
-
-
-def test_the_bands_are_two_standard_errors():
-    cloud = make_cloud()
-    bands = [t for t in traces(curves()) if t.fill == "toself"]
-    for band, mean, sem in zip(bands, cloud.distances, cloud.distances_sem, strict=True):
-        np.testing.assert_allclose(band.y[:STEPS], mean + 2 * sem, rtol=1e-6)
-        np.testing.assert_allclose(band.y[STEPS:], (mean - 2 * sem)[::-1], rtol=1e-6)
-        np.testing.assert_array_equal(band.x[STEPS:], band.x[:STEPS][::-1])
-
-
-def test_the_minima_are_marked_where_they_are():
-    cloud = make_cloud()
-    marked = [t for t in traces(curves()) if t.mode == "markers"]
-    assert [t.x[0] for t in marked] == cloud.distances.argmin(1).tolist()
-    np.testing.assert_allclose([t.y[0] for t in marked], cloud.distances.min(1))
-
-
-def test_the_straight_line_is_there_and_named():
-    figure = curves()
-    dotted = [t for t in traces(figure) if t.line.dash == "dot"]
-    np.testing.assert_allclose(dotted[0].y, make_cloud().line)
-    assert "straight line" in [a.text for a in figure.layout.annotations]
-
-
-def test_all_ten_concepts_have_their_colours_and_names():
-    cloud, figure = make_cloud(), curves(every=True)
-    assert len(traces(figure)) == 10
-    for i, (curve, values) in enumerate(zip(traces(figure), cloud.concept_distances, strict=True)):
-        np.testing.assert_allclose(curve.y, values)
-        assert curve.line.color == (LIGHT.points[1] if i == 6 else LIGHT.labels[i])
-        assert (curve.line.width > 2) == (i == 6)
-    assert set(ends_of(figure)) == set(NAMES) - {"6"} | {"concept ‘6’"}
-
-
 def every_value(figure: go.Figure) -> np.ndarray:
     return np.concatenate([np.asarray(t.y, float) for t in traces(figure)])
 
 
-@pytest.mark.parametrize("every", [False, True])
 @pytest.mark.parametrize("sem", [0.01, 1.0])
 def test_the_curves_lie_inside_their_axes(every: bool, sem: float):
     figure = curves(every=every, sem=sem)
@@ -171,15 +111,9 @@ def test_names_of_narrow_bands_do_not_run_into_each_other():
 
 
 @pytest.mark.parametrize("name", ["6", "Pullover"])
-def test_there_is_room_for_the_names_and_charts_stand_below_each_other(name: str):
-    names = ("T-shirt", "Trouser", name)
-    cloud = make_cloud(concept_distances=np.ones((3, STEPS), np.float32))
-    drawn = [
-        figures.distances(cloud, LIGHT, label=name, label_names=names, all_concepts=every) for every in (False, True)
-    ]
-    margins = {figure.layout.margin.r for figure in (*drawn, figures.stage_chart(make_sweep(), LIGHT, label=name))}
-    assert len(margins) == 1
-    assert margins.pop() >= 6 + 6.4 * len(f"concept ‘{name}’")
+def test_there_is_room_for_the_names(name: str):
+    figure = figures.stage_chart(make_sweep(), LIGHT, label=name)
+    assert figure.layout.margin.r >= 6 + 6.4 * len(f"concept ‘{name}’")
 
 
 def test_a_stage_that_is_too_narrow_is_not_named():
@@ -247,16 +181,15 @@ def test_more_names_than_fit_are_still_spread_evenly(heights: list[float]):
     assert all(two - one >= 1 - 1e-9 for one, two in pairwise(placed))
 
 
-@pytest.mark.parametrize("every", [False, True])
-def test_names_stand_apart_and_in_the_colour_of_their_curves(every: bool):
-    cloud = make_cloud(distances=np.ones((3, STEPS), np.float32), concept_distances=np.ones((10, STEPS), np.float32))
-    figure = figures.distances(cloud, DARK, label="6", label_names=NAMES, all_concepts=every)
+def test_names_stand_apart_and_in_the_colour_of_their_curves():
+    sweep = replace(make_sweep(), minimum_distance=np.ones((3, 4), np.float32))
+    figure = figures.stage_chart(sweep, DARK, label="6")
     low, top = figure.layout.yaxis.range
     found = ends_of(figure)
     heights = sorted(a.y for a in found.values())
+    assert len(found) == 3
     assert min(np.diff(heights)) >= min(figures.LABEL_SHARE, 0.9 / len(found)) * (top - low) - 1e-6
-    colours = (*DARK.labels[:6], DARK.points[1], *DARK.labels[7:]) if every else DARK.points
-    assert [a.font.color for a in found.values()] == list(colours)
+    assert [a.font.color for a in found.values()] == list(DARK.points)
 
 
 def test_the_course_of_a_training_keeps_its_end_in_the_picture():

@@ -1,6 +1,7 @@
-"""Links of today, and those of version 1, which left the defaults of their time out."""
+"""Links of today, and those of versions 1 and 2, which left the defaults of their time out."""
 
 from dataclasses import replace
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -17,13 +18,16 @@ THEN = {  # what version 1 showed where its links named nothing
     "noise_kind": "invert", "n_runs": 300, "n_steps": 60, "window": 5, "basis": "windowed", "seed": 0, "t": 60,
     "speed": "1", "theme": "auto", "curves": "points",
 }  # fmt: skip
+LATER = THEN | {"label": 6, "sample": 40, "noise": 0.3, "noise_kind": "permute"}  # the same of version 2
 
 
-def test_a_link_of_version_1_shows_what_it_showed():
-    state, notes = read_link("v=1")
+@pytest.mark.parametrize(("version", "then"), [("1", THEN), ("2", LATER)])
+def test_a_link_of_an_earlier_version_shows_what_it_showed(version: str, then: dict[str, Any]):
+    state, notes = read_link(f"v={version}")
     assert notes == []
-    assert {name: getattr(state, name) for name in THEN} == THEN
-    assert (state.v, state.beta) == ("2", 1)
+    assert {name: getattr(state, name) for name in then} == then
+    assert (state.v, state.beta) == ("3", 1)
+    assert read_link(f"v={version}&pca=fixed")[0].basis == "fixed"
 
 
 @pytest.mark.parametrize("query", ["v=1&p=0.5&label=4", "?v=1&p=0.5&label=4", "p=0.5&label=4&v=1"])
@@ -38,10 +42,10 @@ def test_a_bad_value_in_a_link_of_version_1_falls_back_to_the_default_of_its_tim
     assert [note.endswith("The default, 0, is used.") for note in notes] == [True]
 
 
-@pytest.mark.parametrize("query", ["", "v=2", "p=0.3", "v=3"])
+@pytest.mark.parametrize("query", ["", "v=3", "p=0.3", "v=4"])
 def test_every_other_link_has_the_defaults_of_today(query: str):
     assert read_link(query)[0] == ScreenState()
-    assert len(read_link(query)[1]) == (query == "v=3")
+    assert len(read_link(query)[1]) == (query == "v=4")
 
 
 def test_the_first_screen_is_the_papers_result():
@@ -52,7 +56,7 @@ def test_the_first_screen_is_the_papers_result():
 
 def test_a_link_of_version_1_is_rewritten_as_one_of_today():
     first, _ = read_link("v=1&i=3")
-    assert read_link(first.to_query() + "&v=2") == (first, [])
+    assert read_link(first.to_query() + "&v=3") == (first, [])
     assert replace(first, sample=40) != ScreenState()
 
 

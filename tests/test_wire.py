@@ -18,8 +18,8 @@ from PIL import Image
 from plotly.io._json import to_json_plotly
 
 from core import experiments
-from core.config import EmbeddingSpec, RunFilmSpec, RunSpec, Settings
-from core.results import Embedding
+from core.config import EmbeddingSpec, RunFilmSpec, Settings
+from core.results import FilmFrame
 from core.session import Session
 from core.store import SHIPPED
 from dashboard import wire
@@ -32,8 +32,6 @@ from tests.synthetic import (
     make_cloud,
     make_fixed_plane,
     make_frame,
-    make_plane,
-    make_run,
     make_run_film,
     make_space,
     make_sweep,
@@ -41,7 +39,7 @@ from tests.synthetic import (
 
 
 def opened(sent: Mapping[str, Any]) -> np.ndarray:
-    """What panels.js makes of an array."""
+    """What decode.js makes of an array."""
     if "f32" in sent:
         return np.frombuffer(base64.urlsafe_b64decode(sent["f32"]), "<f4").reshape(sent["shape"])
     low, high = np.frombuffer(base64.urlsafe_b64decode(sent["u16"]), np.uint8).reshape(2, -1).astype(int)
@@ -75,9 +73,9 @@ def unpacked(text: str, n_steps: int, letters: str, modulus: int) -> np.ndarray:
 LETTERS_A_TO_P = "ABCDEFGHIJKLMNOP"
 
 
-def placed(sent: dict[str, Any]) -> np.ndarray:
+def placed(sent: dict[str, Any], steps: int = STEPS) -> np.ndarray:
     """Positions (steps, runs, 2) of a plane."""
-    whole = unpacked(sent["u8"], STEPS, wire.ALPHABET, 256).reshape(-1, 2, STEPS).transpose(2, 0, 1)
+    whole = unpacked(sent["u8"], steps, wire.ALPHABET, 256).reshape(-1, 2, steps).transpose(2, 0, 1)
     low, high = np.array(sent["low"]), np.array(sent["high"])
     return low + (high - low) * whole / sent["levels"]
 
@@ -133,69 +131,29 @@ def test_intensities_beyond_the_range_are_cut_off():
     assert tiles_of(wire.sprite(images, (2, 2)), 1, (2, 2)).tolist() == [[0, 0, 255, 255]]
 
 
-def test_the_run_has_the_clean_image_before_the_others():
-    run = make_run()
-    sent = json.loads(json.dumps(wire.run_payload(run, SHAPE)))
-    tiles = tiles_of(sent["tiles"], STEPS + 1, SHAPE)
-    np.testing.assert_array_equal(tiles[0], shades(run.clean))
-    np.testing.assert_array_equal(tiles[1:], shades(run.images))
-    np.testing.assert_array_equal(opened(sent["distances"]), run.distances)
-    np.testing.assert_array_equal(opened(sent["memory"]), run.memory)
-    assert steps_off(sent["z"], run.z) == pytest.approx(1 / 16383, rel=0.1)
-    assert (sent["nearest"], sent["minimum_step"], sent["minimum_distance"]) == (1, [1, 3, 5], [2.5, 1.25, 3.0])
-    assert sent["approaches"] is False
-
-
-def test_the_cloud_has_what_places_a_vector_on_its_axes():
-    plane = make_plane()
-    sent = json.loads(json.dumps(wire.cloud_payload(make_cloud(), plane)))
-    wholes = {"embedding": plane.embedding[:, 0], "basis": plane.basis, "mean": plane.mean}
-    for name, whole in wholes.items():
-        np.testing.assert_allclose(opened(sent[name]), whole, atol=np.ptp(whole) / 8000)
-    assert sent["n_steps"] == STEPS - 1
-    assert sent["minimum_distance"] == [3, 2, 4]
-
-
-def test_a_trail_has_8_bits_of_the_largest_step_and_no_more_than_is_seen():
-    """Of the largest step a 127th, but no less than a 1023rd of the plane, which is half of one of its 500 pixels."""
-    embedding = make_plane().embedding.copy()
-    embedding[4:] = embedding[4:, :1] + (embedding[4:] - embedding[4:, :1]) / 100  # it comes to rest
-    back = np.diff(embedding, axis=1)
-    largest = np.abs(back).max((1, 2, 3)) / 127
-    expected = np.array([max(each, float(np.ptp(embedding)) / 1023) for each in largest])
-    assert (expected > largest).tolist() == [False] * 4 + [True] * (STEPS - 4)
-    trail = json.loads(json.dumps(wire.differences(embedding)))
-    np.testing.assert_allclose(opened(trail["scale"]), expected, rtol=1e-6)
-    found = np.frombuffer(base64.urlsafe_b64decode(trail["i8"]), np.int8).reshape(trail["shape"])
-    off = np.abs(found * expected[:, None, None, None] - back).max((1, 2, 3)) / expected
-    assert off.max() <= 0.501
-    assert off[:4].min() > 0.4
-
-
 @pytest.fixture(scope="module")
-def real_cloud(tmp_path_factory: pytest.TempPathFactory) -> Embedding:
+def real_frame(tmp_path_factory: pytest.TempPathFactory) -> FilmFrame:
     """Runs of a shipped model of the digits, whose images are on every machine."""
-    home = settings_in(tmp_path_factory.mktemp("wire"))
-    return experiments.embedding(EmbeddingSpec(model="digits-nz10-seed0", n_runs=40, noise=0.3), Session.open(home))
+    spec = EmbeddingSpec(model="digits-nz10-seed0", n_runs=40, noise=0.3, basis="windowed")
+    return experiments.film_frame(spec, Session.open(settings_in(tmp_path_factory.mktemp("wire"))))
 
 
-def test_real_runs_are_placed_as_exactly_as_is_seen_and_no_more_exactly(real_cloud: Embedding):
-    """On a plane of 500 pixels: a run within a sixteenth of a pixel, by itself; a vector within a tenth, by its axes.
+def test_real_runs_are_placed_as_exactly_as_is_seen_and_no_more_exactly(real_frame: FilmFrame):
+    """On a plane of 500 pixels: a run within a pixel, by itself; a vector within a tenth of one, by its axes.
 
     Steps are as wide as that allows, for each bit more is sent for every run and step.
     """
-    sent = json.loads(json.dumps(wire.cloud_payload(make_cloud(), real_cloud)))
-    for name, whole, levels in (
-        ("embedding", real_cloud.embedding[:, 0], 4095),
-        ("basis", real_cloud.basis, 16383),
-        ("mean", real_cloud.mean, 16383),
-    ):
-        assert steps_off(sent[name], whole) == pytest.approx(1 / levels, rel=0.1)
-    pixel = float(np.ptp(real_cloud.embedding[:, 0])) / 500
-    assert np.abs(opened(sent["embedding"]) - real_cloud.embedding[:, 0]).max() < pixel / 16
+    sent = received(wire.frame_payload(real_frame))
+    positions = real_frame.embedding.astype(np.float32)
+    for k in range(2):
+        off = np.abs(placed(sent["plane"], 61)[..., k] - positions[..., k])
+        assert 2 * off.max() / np.ptp(positions[..., k]) == pytest.approx(1 / 255, rel=0.1)
+    for name, whole in (("basis", real_frame.basis), ("mean", real_frame.mean)):
+        assert steps_off(sent[name], whole) == pytest.approx(1 / 16383, rel=0.1)
+    pixel = float(np.ptp(positions)) / 500
     vectors = np.random.default_rng(0).normal(size=(200, 10))
     shown = np.einsum("tki,tvi->tvk", opened(sent["basis"]), vectors - opened(sent["mean"])[:, None])
-    meant = np.einsum("tki,tvi->tvk", real_cloud.basis, vectors - real_cloud.mean[:, None])
+    meant = np.einsum("tki,tvi->tvk", real_frame.basis, vectors - real_frame.mean[:, None])
     assert np.abs(shown - meant).max() < pixel / 10
 
 
@@ -370,8 +328,8 @@ def test_a_run_of_the_largest_network_takes_25_kilobytes_at_most(settings: Setti
     name = "mnist-nz100-seed0"
     if not (SHIPPED / f"{name}.safetensors").exists():
         pytest.skip("The shipped MNIST model is not in models/.")
-    run = experiments.run(RunSpec(model=name, source="decoded", noise=noise), Session.open(settings))
-    sent = str(to_json_plotly(wire.run_payload(run, (28, 28))))  # what Dash writes
-    assert len(run.z) == 61
+    film = experiments.run_film(RunFilmSpec(model=name, source="decoded", noises=(noise,)), Session.open(settings))
+    sent = str(to_json_plotly(wire.run_film_payload(film, (28, 28), [""])))  # what Dash writes
+    assert film.images.shape == (1, 61, 784)
     assert "\\u002f" not in sent  # six characters for one "/"
     assert len(gzip.compress(sent.encode(), 6)) <= 25_000

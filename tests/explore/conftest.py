@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from flask import Flask
 from core.computations import Computations
 from core.config import Progress, Settings
 from core.library import Library
-from core.session import Compute
+from core.session import Session
 from dashboard.experiments import Experiments
 from dashboard.pages.explore import ExplorePage
 from tests.conftest import settings_in
@@ -54,13 +54,18 @@ def page(home: Settings, library: Library, tmp_path: Path) -> ExplorePage:
 
 def before_computing(lab: Experiments, act: Callable[[Progress], None]) -> None:
     """Let something happen whenever a result is not in the cache; `act` is given the progress of whoever asked."""
-    shared = lab.session.shared
 
-    def acting(key: str, compute: Compute, progress: Progress) -> Any:
-        act(progress)
-        return shared(key, compute, progress)
+    class Acting(Session):
+        def computation(self, *what: Any, **more: Any) -> Callable[[Progress], Any]:
+            compute = super().computation(*what, **more)
 
-    lab.session = replace(lab.session, shared=acting)
+            def acting(progress: Progress) -> Any:
+                act(progress)
+                return compute(progress)
+
+            return acting
+
+    lab.session = Acting(**{item.name: getattr(lab.session, item.name) for item in fields(Session)})
 
 
 @pytest.fixture
