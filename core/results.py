@@ -117,6 +117,13 @@ class LatentActivity:
 
 
 @dataclass(frozen=True)
+class StartingImages:
+    """Images that runs of a label start from, before any pixel is swapped."""
+
+    images: Float[np.ndarray, "trials pixels"]
+
+
+@dataclass(frozen=True)
 class Embedding:
     """Collective runs in the plane, at every step and at the steps before it (`lags`), and the axes of that plane."""
 

@@ -10,6 +10,7 @@ from core import experiments
 from core.computations import ENSEMBLE, FIGURE, Computations, Question
 from core.config import (
     EmbeddingSpec,
+    EnsembleSpec,
     ExperimentSpec,
     InferenceSpec,
     NoiseSweepSpec,
@@ -19,7 +20,7 @@ from core.config import (
     Settings,
 )
 from core.library import Library
-from core.results import FixedPlane, LatentSpace, NoiseSweep, Run, RunFilm
+from core.results import FixedPlane, LatentSpace, NoiseSweep, Run, RunFilm, StartingImages
 from core.session import Compute, Experiment, Session
 from core.spec import RefusedError
 from core.store import kept_sha256
@@ -87,6 +88,11 @@ class Experiments:
         """The same at some p."""
         with self.computations.at_once():
             return experiments.run_film(spec, self.session)
+
+    def starting_images(self, spec: EnsembleSpec) -> StartingImages:
+        """Images to choose one from."""
+        with self.computations.at_once():
+            return experiments.starting_images(spec, self.session)
 
     def reply(self, route: str, spec: ExperimentSpec, look: str, build: Callable[[], T]) -> T:
         """What a route makes of a spec's result and of the look of the screen, built once while it is in memory."""

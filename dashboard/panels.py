@@ -146,6 +146,20 @@ def rail() -> html.Section:
         controls.choices("dataset", "Data set", TITLES),
         controls.choices("label", "Start from images of", {str(i): "" for i in range(10)}, class_name="tiles"),
         controls.number("sample", "Highlighted image", 0, 499),
+        html.Div(
+            [
+                html.Button("At random", id="random-sample", type="button", className="quiet"),
+                html.Button(
+                    "By its picture",
+                    id="open-gallery",
+                    type="button",
+                    className="quiet",
+                    **attributes(aria_expanded="false", aria_controls="gallery-images"),
+                ),
+            ],
+            className="row sample-buttons",
+        ),
+        html.Div(id="gallery-images", role="group", hidden=True, **attributes(aria_label="Images of this label")),
         controls.slider("noise", "Noise p", 0, 1, GRID, presets(), class_name="prominent"),
         controls.choices("noise_kind", "Selected pixels are", {"permute": "permuted", "invert": "inverted"}),
         controls.steps("n_latent", "Latent units N_z"),

@@ -75,3 +75,10 @@ class RunFilmPayload(TypedDict):
     rest: Quantised  # (steps, noises)
     memory: Exact  # (latent,)
     captions: list[str]  # one for every p
+
+
+class GalleryPayload(TypedDict):
+    """Images that runs can start from."""
+
+    shape: list[int]  # height and width of an image
+    images: str  # wire.nibbles of (images, pixels), black to white

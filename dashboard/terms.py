@@ -11,10 +11,10 @@ import re
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import lru_cache
+from typing import Any
 
 from dash import html
 
-from dashboard.controls import attributes
 from dashboard.glossary import ENTRIES
 
 Mark = Callable[[str], list[str | html.Span]]
@@ -80,7 +80,8 @@ def terms_once() -> Mark:
 
 def term(words: str, name: str, *, is_stop: bool = True) -> html.Span:
     """A term in a text; glossary.js makes the same element."""
-    return html.Span(words, className="term", role="term", tabIndex=0 if is_stop else -1, **attributes(data_term=name))
+    named: dict[str, Any] = {"data-term": name}
+    return html.Span(words, className="term", role="term", tabIndex=0 if is_stop else -1, **named)
 
 
 def as_json() -> str:

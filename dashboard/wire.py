@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from core.results import FilmFrame, FixedPlane, LatentSpace, NoiseSweep, RunFilm
-from dashboard.payloads import Exact, FixedPlanePayload, FramePayload, Plane, Quantised, RunFilmPayload
+from core.results import FilmFrame, FixedPlane, LatentSpace, NoiseSweep, RunFilm, StartingImages
+from dashboard.payloads import Exact, FixedPlanePayload, FramePayload, GalleryPayload, Plane, Quantised, RunFilmPayload
 
 GREY_LEVELS = 32  # enough for the eye on small tiles, and half the bytes of 256
 MAP_LEVELS = 4095  # of positions on the plane, which has some 500 pixels
@@ -141,6 +141,11 @@ def frame_payload(frame: FilmFrame) -> FramePayload:
         sent["basis"] = quantised(frame.basis, AXIS_LEVELS)
         sent["mean"] = quantised(frame.mean, AXIS_LEVELS)
     return sent
+
+
+def gallery_payload(found: StartingImages, shape: tuple[int, int]) -> GalleryPayload:
+    """Images to choose one from."""
+    return {"shape": list(shape), "images": nibbles(_greys(found.images))}
 
 
 def fixed_plane_payload(plane: FixedPlane) -> FixedPlanePayload:

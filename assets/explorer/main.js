@@ -12,6 +12,7 @@ import { ensembleScope, ensembles, glide, grid, runScope, runs, shownNoise, swee
 import { bindStrip, drawStrip, pngAddress } from "#filmstrip";
 import { bindFirstMinute, drawFirstMinute, greet } from "#first-minute";
 import { alphabet, frameOf, runFrames } from "#frames";
+import { bindGallery, showChosen, takeGallery, wantedGallery } from "#gallery";
 import { bindGlossary } from "#glossary";
 import { fetchImages, offerTraining } from "#jobs";
 import { drawLandmarkPlane, landmarkAxes } from "#landmark-plane";
@@ -191,6 +192,11 @@ function wantImage() {
   return { key: `${wanted.scope} ${wanted.run}`, scope: wanted.scope, data: asks };
 }
 
+function wantGallery() {
+  const scope = wantedGallery();
+  return scope === null ? null : { key: scope, scope, data: data({}) };
+}
+
 /** Why a panel is empty or old. @param {...string} names @returns {(sentence: string) => void} */
 const saysOn =
   (...names) =>
@@ -215,6 +221,7 @@ function addRoutes() {
     busy: saysOn("stage"),
   });
   addRoute("image", { wanted: wantImage, take: (reply, { scope }) => takePicture(scope, runFrames(reply)[0]) });
+  addRoute("gallery", { wanted: wantGallery, take: (reply, { scope }) => takeGallery(reply, scope) });
   addRoute("runfilm", { wanted: wantRunFilm, take: takeRuns });
   addRoute("film", { wanted: wantFilm, take: takeEnsembles });
 }
@@ -227,6 +234,7 @@ function fieldChanged(name) {
   if (name === "theme") applyTheme();
   if (name === "n_steps") setLength(screen.state.n_steps);
   if (name === "view") $(".panels").dataset.view = screen.state.view;
+  if (name === "sample") showChosen();
   show(name);
   writeAddress();
   refresh();
@@ -289,6 +297,7 @@ function begin(given) {
   bindStages();
   bindStrip();
   bindFirstMinute();
+  bindGallery();
   bindThumbnails(redraw);
   bindCanvases(redraw);
   bindPointer("plane");

@@ -92,6 +92,11 @@ export interface RunFilmPayload {
   captions: string[];
 }
 
+export interface GalleryPayload {
+  shape: number[];
+  images: string;
+}
+
 /** An ensemble at one p, as the page draws it. */
 export interface Frame {
   noise: number;

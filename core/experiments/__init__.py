@@ -8,7 +8,7 @@ from core.experiments.claim_file import CLAIMS, save_claims, stored_claims
 from core.experiments.claims import claims
 from core.experiments.classifier import open_classifier, predicted_labels, train_classifier
 from core.experiments.derived import sweeps_to_derive
-from core.experiments.film import film_frame, fixed_plane, run_film
+from core.experiments.film import film_frame, fixed_plane, run_film, starting_images
 from core.experiments.geometry import concept_dynamics, geometry
 from core.experiments.grid import GRID, grid_cell, grid_cells, latent_sweep, missing_cells, record_cell
 from core.experiments.label_maps import branches, find_label_map, label_map
@@ -91,6 +91,7 @@ __all__ = [
     "run",
     "run_film",
     "save_claims",
+    "starting_images",
     "starts",
     "store_noise_sweeps",
     "stored_claims",

@@ -20,7 +20,7 @@ from core.experiments.runs import (
     starts,
     trajectories_of,
 )
-from core.results import FilmFrame, FixedPlane, RunFilm
+from core.results import FilmFrame, FixedPlane, RunFilm, StartingImages
 from core.session import Session
 
 MARGIN = 0.08  # of the extent of the memories, on either side
@@ -87,6 +87,15 @@ def run_film(spec: RunFilmSpec, session: Session, *, progress: Progress = silent
         rest=array(rest.T),
         memory=array(memory[0]),
     )
+
+
+def starting_images(spec: EnsembleSpec, session: Session, *, progress: Progress = silent) -> StartingImages:
+    """The clean images of the runs of a spec; looked up, not kept.
+
+    Raises: as `run`.
+    """
+    progress(0, "images")
+    return StartingImages(array(starts(session.model(spec.model), spec, list(range(spec.n_runs)), session)))
 
 
 def fixed_plane(id: str, session: Session) -> FixedPlane:

@@ -9,6 +9,7 @@
                                                     +--> film      the ensemble at a few p more, those nearest first
                                                     +--> sweep     stage chart, captions   (shipped, else compute)
                                                     +--> image     the run under the pointer
+                                                    +--> gallery   images of the label, to choose one from
                                                     +--> job       train or fetch what is missing
                                                     `--> progress  of what is waited for
     p with its film here, t, play, scrub --> film.js, player.js --> panels              no server
@@ -27,7 +28,7 @@ from dash.exceptions import PreventUpdate
 
 from core import experiments
 from core.computations import ENSEMBLE, FIGURE, BusyError, Question
-from core.config import NOISES, EmbeddingSpec, ExperimentSpec, InferenceSpec, RunFilmSpec, recipe
+from core.config import NOISES, EmbeddingSpec, EnsembleSpec, ExperimentSpec, InferenceSpec, RunFilmSpec, recipe
 from core.library import Entry, preferred
 from core.results import FilmFrame, NoiseSweep
 from core.snapshots import model_and_epoch
@@ -40,13 +41,15 @@ from dashboard.experiments import Experiments
 from dashboard.first_minute import first_minute
 from dashboard.jobs import Jobs
 from dashboard.panels import GRID, rail, transport, views
+from dashboard.payloads import GalleryPayload
 from dashboard.requests import Newest, Request, answered, asker, read_request
 from dashboard.roles import is_operator, require_operator
 from dashboard.theme import MARKERS, TITLES, theme_of
 
 R = TypeVar("R")
 T = TypeVar("T")
-ROUTES = ("settled", "run", "ensemble", "runfilm", "film", "sweep", "image", "job", "progress")
+ROUTES = ("settled", "run", "ensemble", "runfilm", "film", "sweep", "image", "gallery", "job", "progress")
+GALLERY = 100  # images to choose from by their pictures; the others have numbers
 AWAITED = ("ensemble", "sweep")  # what takes a while, and finds the server busy at times
 MANY = 3  # broken files that are named one by one
 
@@ -75,6 +78,7 @@ class ExplorePage:
             "film": self.film,
             "sweep": self.sweep,
             "image": self.image,
+            "gallery": self.gallery,
             "job": self.job,
             "progress": self.report,
         }
@@ -133,6 +137,18 @@ class ExplorePage:
     def image(self, data: object) -> dict[str, Any]:
         """The run under the pointer."""
         return self.run_at("image", data)
+
+    @answered
+    def gallery(self, data: object) -> Any:
+        """Images of the label, to choose one from."""
+        request, entry, spec = self.question("gallery", data)
+        count = min(GALLERY, self.lab.memories(entry.id))
+        asked = replace(spec, n_runs=count).part(EnsembleSpec)
+
+        def build() -> GalleryPayload:
+            return wire.gallery_payload(self.lab.starting_images(asked), entry.image_shape)
+
+        return self.reply("gallery", request, asked, "", build)
 
     def run_at(self, route: str, data: object) -> dict[str, Any]:
         """One run at those p that a question names."""
