@@ -8,14 +8,14 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
 from dash import html
 
-from dashboard.glossary import ENTRIES
+from dashboard.glossary import ENTRIES, Entry
 
 Mark = Callable[[str], list[str | html.Span]]
 
@@ -84,7 +84,7 @@ def term(words: str, name: str, *, is_stop: bool = True) -> html.Span:
     return html.Span(words, className="term", role="term", tabIndex=0 if is_stop else -1, **named)
 
 
-def as_json() -> str:
+def as_json(entries: Sequence[Entry] = ENTRIES) -> str:
     """The entries for the browser, in a form that may stand inside of a script element."""
-    entries = [asdict(each) | {"forms": with_capitals(each.forms)} for each in ENTRIES]
-    return json.dumps(entries, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    found = [asdict(each) | {"forms": with_capitals(each.forms)} for each in entries]
+    return json.dumps(found, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")

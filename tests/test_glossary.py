@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from dash import html
 
-from dashboard import terms as texts
 from dashboard.glossary import ENTRIES, entry
 from dashboard.terms import as_json, parts, terms, terms_once
 
@@ -72,12 +71,12 @@ def test_of_many_texts_the_tab_key_stops_at_a_term_once():
     assert stops == [0, -1, 0, -1]
 
 
-def test_the_browser_gets_all_entries_in_a_form_that_ends_no_script(monkeypatch: pytest.MonkeyPatch):
+def test_the_browser_gets_all_entries_in_a_form_that_ends_no_script():
     sent = json.loads(as_json())
     assert [each["name"] for each in sent] == [each.name for each in ENTRIES]
     assert {"memory", "Memory", "memories", "Memories", "own memory", "Own memory"} == set(sent[0]["forms"])
     bad = entry("</script>", "A </script> <!-- of somebody.")
-    monkeypatch.setattr(texts, "ENTRIES", (bad,))
-    assert "</script" not in as_json()
-    assert "<!--" not in as_json()
-    assert json.loads(as_json())[0]["definition"] == bad.definition
+    ends_none = as_json((bad,))
+    assert "</script" not in ends_none
+    assert "<!--" not in ends_none
+    assert json.loads(ends_none)[0]["definition"] == bad.definition
