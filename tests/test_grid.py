@@ -89,12 +89,12 @@ class BoundDiverges(Stack):
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize("engine", [LossDiverges, BoundDiverges])
 def test_a_training_that_diverges_has_an_end(engine: type[Stack], file: Path):
-    spec = replace(SMALL.cells[0], learning_rates=(1.0,), epochs=3)
+    spec = replace(SMALL.cells[0], learning_rates=(1e-2,), epochs=3)
     (cell,) = experiments.grid_cells([spec], engine=engine)
     assert (cell.diverged, cell.negative_elbo) == (True, math.inf)
     experiments.record_cell(cell, file)
     assert json.loads(file.read_text())[0]["negative_elbo"] is None
-    alone = replace(SMALL, n_latents=(2,), learning_rates=(1.0,), batch_sizes=(100,), epochs=3)
+    alone = replace(SMALL, n_latents=(2,), learning_rates=(1e-2,), batch_sizes=(100,), epochs=3)
     assert experiments.missing_cells(alone, file) == []
     sweep = experiments.latent_sweep(alone, file)
     assert sweep.best.tolist() == [math.inf]
