@@ -159,6 +159,24 @@ class Library:
             return {}
         return {epoch: Entry(path, model.origin, spec, card, epoch=epoch) for epoch, card in cards.items()}
 
+    def base(self, id: str) -> str:
+        """The model whose age an id names; the id itself where it is that of no snapshot."""
+        return snapshots.model_and_epoch(id)[0]
+
+    def ages(self, id: str) -> list[tuple[int, str]]:
+        """Epochs and ids of a model at all ages that were kept, its end included; empty where only that is here.
+
+        Raises:
+            StoreError: There is no such model.
+        """
+        model = self.find(self.base(id))
+        try:
+            kept = self.snapshots(model.id)
+        except StoreError:
+            return []  # whoever opens a snapshot is told what is wrong with the file
+        ages = [(epoch, each.id) for epoch, each in sorted(kept.items())]
+        return [*ages, (model.spec.epochs, model.id)] if ages else []
+
     def files(self, name: str) -> list[Path]:
         """Files of a name that are there, whatever they hold: those trained here first, and never an imported one."""
         own = [folder for folder, origin in reversed(self.folders) if origin != IMPORTED]

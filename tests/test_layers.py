@@ -68,6 +68,7 @@ FLOORS = {  # a module imports only modules of lower floors; `core.analysis` imp
     "app": 16,
 }
 DOORS = {"core.cache", "core.computations", "core.config", "core.experiments", "core.results", "core.library"}
+DOORS |= {"core.files"}  # a file is written whole, wherever it is written
 DOORS |= {"core.model_card", "core.session", "core.spec", "core.store", "core.zoo"}
 JOBS_DOORS = DOORS | {"core.train", "core.cluster"}
 COMMANDS_DRAW_WITH = {"dashboard", "dashboard.experiments", "dashboard.catalogue", "dashboard.files", "dashboard.theme"}

@@ -31,7 +31,6 @@ from core.computations import ENSEMBLE, FIGURE, BusyError, Question
 from core.config import NOISES, EmbeddingSpec, EnsembleSpec, ExperimentSpec, InferenceSpec, RunFilmSpec, recipe
 from core.library import Entry, preferred
 from core.results import FilmFrame, NoiseSweep
-from core.snapshots import model_and_epoch
 from core.spec import Reals, SpecError
 from core.store import StoreError
 from core.zoo import FORMER_WEIGHTS, trained_anew
@@ -112,7 +111,8 @@ class ExplorePage:
             "betas": sorted({e.spec.beta for e in alike}),
             "models": captions.model_choices([e for e in alike if e.spec.beta == state.beta]),
             "model": entry.id,
-            **self.series(entry),
+            "base": self.lab.library.base(entry.id),
+            "series": self.lab.library.ages(entry.id),
             "labels": entry.label_names,
             "limits": {"n_runs": held, "sample": held - 1},
             "images_here": not why,
@@ -340,16 +340,6 @@ class ExplorePage:
                 )
             return entry, notes, offer
         raise StoreError(f"There is no model of {TITLES[state.dataset]} here. Choose another data set.")
-
-    def series(self, entry: Entry) -> dict[str, Any]:
-        """The ages of a model that can be looked at, as pairs of epochs and id: those that were kept, and its end."""
-        base, _ = model_and_epoch(entry.id)
-        try:
-            kept = self.lab.library.snapshots(base)
-        except StoreError:
-            kept = {}  # the Models page says what is wrong with the file
-        ages = [(epoch, each.id) for epoch, each in sorted(kept.items())]
-        return {"base": base, "series": [*ages, (entry.spec.epochs, base)] if ages else []}
 
     def opened(self, entry: Entry) -> Entry:
         """A model whose values, too, are as they should be: only reading them tells."""
