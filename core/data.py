@@ -3,14 +3,14 @@
 import gzip
 import hashlib
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Float32, Int64, UInt8
 
 from core.files import stamp
 from core.spec import RefusedError
@@ -95,6 +95,24 @@ def load_dataset(name: str, root: Path, *, train: bool = True, files: Files = FI
         return _digits(train)
     check_images(name, root, files)
     return _load(name, *(find_file(name, root, file, files) for file in split_files(train)))
+
+
+def load_images(
+    name: str, root: Path, index: Sequence[int] | Int64[np.ndarray, "some"]
+) -> Float32[np.ndarray, "some pixels"]:
+    """Some of the training images, as `load_dataset` gives them; the whole set as numbers would take a second.
+
+    Args:
+        name: As there.
+        root: As there.
+        index: Positions in the training set.
+
+    Raises: as `load_dataset`.
+    """
+    if name == "digits":
+        return _digits(True).images[index]
+    check_images(name, root)
+    return grey(_pixels(find_file(name, root, split_files(True)[0]))[index])
 
 
 def load_labels(name: str, root: Path) -> Int64[np.ndarray, "images"]:
@@ -200,9 +218,18 @@ def _values(file: RawFile) -> np.ndarray:
 
 @lru_cache(maxsize=4)
 def _load(name: str, images: RawFile, labels: RawFile) -> Dataset:
-    values = _values(images)
-    grey = values.reshape(len(values), -1).astype(np.float32) / 255
-    return Dataset(name, grey, _values(labels).astype(np.int64))
+    return Dataset(name, grey(_pixels(images)), _values(labels).astype(np.int64))
+
+
+@lru_cache(maxsize=4)
+def _pixels(file: RawFile) -> UInt8[np.ndarray, "images pixels"]:
+    values = _values(file)
+    return values.reshape(len(values), -1)
+
+
+def grey(values: UInt8[np.ndarray, "images pixels"]) -> Float32[np.ndarray, "images pixels"]:
+    """Grey values from 0 to 1."""
+    return values.astype(np.float32) / 255
 
 
 @lru_cache(maxsize=4)

@@ -51,3 +51,13 @@ def test_missing_images_are_refused_with_the_remedy(name: str, tmp_path: Path):
     assert not data.is_available(name, tmp_path)
     with pytest.raises(DataError, match=rf"python -m core download --dataset {name}"):
         data.load_dataset(name, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["digits", "mnist", "fashion"])
+def test_some_images_are_those_of_the_whole_set(name: str, mnist_root: Path):
+    if name != "digits" and not data.is_available(name, mnist_root):
+        pytest.skip(f"The images of {name} are not here.")
+    whole, some = data.load_dataset(name, mnist_root).images, [3, 0, 1000, 3]
+    found = data.load_images(name, mnist_root, some)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, whole[some])

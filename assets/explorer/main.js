@@ -149,19 +149,19 @@ function wantEnsemble() {
   return { key: `${scope} ${noise}`, scope, data: data({ noises: [noise] }) };
 }
 
-/** The rest of the grid of p, once the screen is complete. */
-const isComplete = () => isSettled() && !wantRun() && (!wantSweep() || isRefused("sweep"));
+/** Whether the stage chart is here: what is still missing on the screen goes before what may be needed later. */
+const hasSweep = () => !wantSweep() || isRefused("sweep");
 
 function wantRunFilm() {
   const scope = runScope();
-  if (!isComplete() || runs.missing(scope, screen.state.noise).length === 0) return null;
+  if (!isSettled() || wantRun() || !hasSweep() || runs.missing(scope, screen.state.noise).length === 0) return null;
   return { key: scope, scope, data: data({ noises: runs.missing(scope, 0).sort((a, b) => a - b) }) };
 }
 
 function wantFilm() {
   const scope = ensembleScope();
   const missing = ensembles.missing(scope, screen.state.noise);
-  if (!isComplete() || wantEnsemble() || openQuestion("ensemble") || missing.length === 0) return null;
+  if (!isSettled() || wantEnsemble() || openQuestion("ensemble") || !hasSweep() || missing.length === 0) return null;
   const next = missing.slice(0, CHUNK);
   return { key: `${scope} ${next}`, scope, data: data({ noises: next }) };
 }

@@ -169,9 +169,10 @@ def starts(
     if spec.source == "decoded":
         with torch.no_grad():
             return model.vae.decode(model.memories[spec.label, rows])
-    training = data.load_dataset(model.spec.dataset, session.settings.data)
-    check_index(model, training.labels)
-    return torch.from_numpy(training.images[model.memory_index[spec.label, rows].numpy()]).to(model.concepts.device)
+    name, root = model.spec.dataset, session.settings.data
+    check_index(model, data.load_labels(name, root))
+    images = data.load_images(name, root, model.memory_index[spec.label, rows].numpy())
+    return torch.from_numpy(images).to(model.concepts.device)
 
 
 def noisy(
