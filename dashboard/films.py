@@ -1,7 +1,7 @@
 """Films of ensembles: what the browser gets of each p, and the films that are shipped beside their model.
 
-A shipped film lies in `<model>.film.json.br`: what it is of, the weights' SHA-256, and the payload of every p. With it
-the first screen is there at once, and dragging p asks nothing a moment later.
+A shipped film lies in `<model>.film-<source>.json.br`: what it is of, the weights' SHA-256, and the payload of every p.
+With it the first screen is there at once, and dragging p asks nothing a moment later.
 """
 
 import json
@@ -15,7 +15,7 @@ import brotli
 
 from core import experiments
 from core.config import NOISES, EmbeddingSpec
-from core.files import write_whole
+from core.files import stamp, write_whole
 from core.library import Entry
 from core.results import FilmFrame
 from core.session import Session
@@ -49,28 +49,28 @@ def frame_payload(frame: FilmFrame, entry: Entry, spec: EmbeddingSpec) -> Frame:
 
 def shipped_frame(entry: Entry, spec: EmbeddingSpec) -> Frame | None:
     """The payload of a shipped film, if there is one of these very settings and weights."""
-    path = film_path(entry)
+    path = film_path(entry, spec)
     if entry.origin != "shipped" or not path.exists():
         return None
-    films = read_films(path, path.stat().st_mtime_ns)
-    if films["sha256"] != kept_sha256(entry.path):
+    film = read_film(path, stamp(path))
+    if film["sha256"] != kept_sha256(entry.path) or film["settings"] != settings_of(spec):
         return None
-    return films["films"].get(settings_of(spec), {}).get(str(spec.noise))
+    return film["frames"].get(str(spec.noise))
 
 
-def film_path(entry: Entry) -> Path:
-    """Where the films of a model lie."""
-    return entry.path.with_name(f"{entry.id}.film.json.br")
+def film_path(entry: Entry, spec: EmbeddingSpec) -> Path:
+    """Where the film of a model lies whose runs start as those of a spec do."""
+    return entry.path.with_name(f"{entry.id}.film-{spec.source}.json.br")
 
 
-def settings_of(spec: EmbeddingSpec) -> str:
+def settings_of(spec: EmbeddingSpec) -> dict[str, Any]:
     """What a film is of: a spec without model and p."""
-    return json.dumps({name: getattr(spec, name) for name in SETTINGS}, sort_keys=True)
+    return {name: getattr(spec, name) for name in SETTINGS}
 
 
-@lru_cache(maxsize=2)
-def read_films(path: Path, stamp: int) -> dict[str, Any]:
-    """The content of a file of films; `stamp` tells its versions apart."""
+@lru_cache(maxsize=4)
+def read_film(path: Path, stamp: tuple[int, ...]) -> dict[str, Any]:
+    """The content of a file; `stamp` tells its versions apart."""
     return json.loads(brotli.decompress(path.read_bytes()))
 
 
@@ -81,14 +81,12 @@ def first_films(entry: Entry, session: Session) -> Iterable[EmbeddingSpec]:
         yield ScreenState().inference_spec(entry.id, source).part(EmbeddingSpec)
 
 
-def compute_films(entry: Entry, session: Session) -> Path:
-    """Compute the films of the first screen and file them beside the model."""
-    films = {}
-    for first in first_films(entry, session):
-        specs = [replace(first, noise=noise) for noise in NOISES]
-        frames = [frame_payload(experiments.film_frame(spec, session), entry, spec) for spec in specs]
-        films[settings_of(first)] = {str(frame["noise"]): frame for frame in frames}
-    content = json.dumps({"sha256": kept_sha256(entry.path), "films": films}, ensure_ascii=False, separators=(",", ":"))
-    path = film_path(entry)
+def compute_film(entry: Entry, first: EmbeddingSpec, session: Session) -> Path:
+    """Compute the film of a screen and file it beside the model."""
+    specs = [replace(first, noise=noise) for noise in NOISES]
+    frames = {str(spec.noise): frame_payload(experiments.film_frame(spec, session), entry, spec) for spec in specs}
+    film = {"sha256": kept_sha256(entry.path), "settings": settings_of(first), "frames": frames}
+    content = json.dumps(film, ensure_ascii=False, separators=(",", ":"))
+    path = film_path(entry, first)
     write_whole(path, brotli.compress(content.encode(), quality=11))
     return path
