@@ -81,7 +81,8 @@ function chooseDataset(_, ids) {
 function checkFiles(event) {
   const target = /** @type {HTMLInputElement} */ (event.target);
   const area = /** @type {HTMLElement | null} */ (target.closest?.("[data-largest]"));
-  const files = Array.from(/** @type {DragEvent} */ (event.dataTransfer || target).files || []);
+  const { dataTransfer } = /** @type {DragEvent} */ (event);
+  const files = Array.from((dataTransfer || target).files || []);
   if (!area || !files.length) return;
   const [problem] = problemsOf(files, Number(area.dataset.largest), area.dataset.ending || "");
   if (problem) {
