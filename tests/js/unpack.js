@@ -2,9 +2,20 @@
 import "#tests/browser";
 import { text } from "node:stream/consumers";
 import { images, nibbles, quantised, unpacked } from "#decode";
+import { coordinate } from "#flock";
 import { alphabet, frameOf, runFrames } from "#frames";
 
-const DECODERS = { frameOf, images, nibbles, quantised, runFrames, unpacked };
+/** Where all runs are in a view: (steps, runs, 2). */
+function positions(wire, view) {
+  const frame = frameOf(wire);
+  const count = frame.steps * frame.trials * 2;
+  return Array.from({ length: count }, (_, i) => {
+    const [t, run, k] = [Math.floor(i / (2 * frame.trials)), (i >> 1) % frame.trials, i % 2];
+    return coordinate(frame, view, run, k, t);
+  });
+}
+
+const DECODERS = { frameOf, images, nibbles, positions, quantised, runFrames, unpacked };
 
 const given = JSON.parse(await text(process.stdin));
 alphabet.letters = given.alphabet;
