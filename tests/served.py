@@ -135,7 +135,7 @@ class Browser:
         self.callbacks = self.http.get("/_dash-dependencies").get_json()
 
     def question(self, query: str = "", **changes: Any) -> dict[str, Any]:
-        """What screen.js sends."""
+        """What questions.js sends."""
         self.sequence += 1
         return {"query": query, "client": self.name, "sequence": self.sequence} | changes
 

@@ -283,8 +283,8 @@ def test_what_a_worker_trains_appears_in_the_explorer_of_a_web_process(
         typed = (spec.n_latent, spec.epochs, spec.beta, spec.seed)
         hand.press("train", state=(spec.dataset, *map(str, typed)))
         until(lambda: f"{id}.safetensors" in str(hand.look()["table"]), "the list of models has it")
-        response = Browser(site).ask("cloud", f"v=1&model={id}&runs=20")
-    assert response["cloud"]["data"]
+        response = Browser(site).ask("ensemble", f"v=1&model={id}&runs=20")
+    assert response["ensemble"]["data"]["frames"]
     assert files(settings_in(tmp_path)) == [f"{id}.safetensors"]
     with redis.Redis.from_url(redis_server[0]) as client:
         assert list(client.scan_iter("lt:*"))  # pyright: ignore[reportArgumentType]

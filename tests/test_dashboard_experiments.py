@@ -125,9 +125,11 @@ def test_neighbours_that_are_in_the_cache_or_have_no_model_are_not_computed_ahea
 
     noting, settings = Noting(), own_cache(trained[0], tmp_path)
     asked = Experiments.on(Flask("test"), settings, Library.of(settings.models), noting)
-    asked.result(Question("tab"), experiments.trajectories, spec.part(EnsembleSpec))
     asked.compute_ahead(spec, replace(spec, model="unknown"))
-    assert noting.noted == ["embedding"]
+    assert noting.noted == ["film_frame"]
+    asked.result(Question("tab"), experiments.film_frame, spec.part(EmbeddingSpec))
+    asked.compute_ahead(spec)
+    assert noting.noted == ["film_frame"]
 
 
 def test_what_was_computed_ahead_is_found(trained: Trained, tmp_path: Path, spec: InferenceSpec):
@@ -141,8 +143,10 @@ def test_what_was_computed_ahead_is_found(trained: Trained, tmp_path: Path, spec
     asked = Experiments.on(Flask("test"), settings, Library.of(settings.models), eager)
     asked.compute_ahead(spec)
     eager.most = 0  # whoever had to wait would be refused
-    assert asked.result(Question("tab"), experiments.embedding, spec.part(EmbeddingSpec)).embedding.shape[0] == 7
-    assert asked.result(Question("tab"), experiments.trajectories, spec.part(EnsembleSpec)).distances.shape == (3, 7)
+    assert asked.result(Question("tab"), experiments.film_frame, spec.part(EmbeddingSpec)).landmark.shape[0] == 7
+    assert asked.result(Question("tab"), experiments.film_frame, spec.part(EmbeddingSpec)).trajectories.line.shape == (
+        7,
+    )
 
 
 def test_a_model_that_is_not_there_is_refused(asked: Experiments, spec: InferenceSpec):

@@ -52,15 +52,6 @@ def every_value(figure: go.Figure) -> np.ndarray:
 
 
 @pytest.mark.parametrize("sem", [0.01, 1.0])
-def test_the_curves_lie_inside_their_axes(every: bool, sem: float):
-    figure = curves(every=every, sem=sem)
-    low, top = figure.layout.yaxis.range
-    assert low < every_value(figure).min() if every else low == 0
-    assert every_value(figure).max() <= top
-    assert tuple(figure.layout.xaxis.range) == (0, STEPS - 1)
-
-
-@pytest.mark.parametrize("sem", [0.01, 1.0])
 def test_the_stage_chart_lies_inside_its_axes(sem: float):
     figure = figures.stage_chart(make_sweep("1123", sem=sem), LIGHT, label="6")
     assert every_value(figure).max() <= figure.layout.yaxis.range[1]

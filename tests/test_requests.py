@@ -96,7 +96,7 @@ def test_the_newest_question_wins_whatever_the_order_of_arrival():
 def test_routes_and_clients_are_apart():
     newest = Newest()
     newest.note("run", asked(5))
-    assert not newest.is_stale("cloud", asked(1))
+    assert not newest.is_stale("ensemble", asked(1))
     assert not newest.is_stale("run", asked(1, "b"))
 
 
@@ -188,7 +188,7 @@ NO_QUESTIONS: dict[str, Any] = {
     "inputs that are a number": ASKED | {"inputs": 7},
     "an input that is a number": ASKED | {"inputs": [7]},
     "an input without a property": ASKED | {"inputs": [{"id": "ask-run"}]},
-    "another input": ASKED | {"inputs": [{"id": "ask-cloud", "property": "data"}]},
+    "another input": ASKED | {"inputs": [{"id": "ask-ensemble", "property": "data"}]},
     "an input of another kind": ASKED | {"inputs": [{"id": ["ask-run"], "property": "data"}]},
     "outputs that are a number": ASKED | {"outputs": 7},
     "an output without a place": ASKED | {"outputs": {"id": "run"}},

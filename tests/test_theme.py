@@ -56,8 +56,8 @@ def test_the_stage_is_legible_on_its_badge_and_its_band(theme: Theme):
 
 def test_the_text_of_the_badge_is_that_of_the_style_sheet(root: Path):
     css = (root / "assets" / "style.css").read_text()
-    light = re.search(r"^\.stage \{.*?color: (#\w+)", css, re.MULTILINE)
-    dark = re.search(r"data-theme=\"dark\"\] \.stage \{ color: (#\w+)", css)
+    light = re.search(r"^\.stage \{[^}]*?\bcolor: (#\w+)", css, re.MULTILINE)
+    dark = re.search(r"data-theme=\"dark\"\] \.stage \{\s*color: (#\w+)", css)
     assert light
     assert dark
     assert light[1] in (STAGE_TEXT["light"], "#fff")
@@ -73,7 +73,7 @@ def test_labels_and_points_can_be_told_apart(theme: Theme):
 
 
 def test_every_label_has_a_shape_of_its_own_that_the_script_can_draw(root: Path):
-    script = (root / "assets" / "panels.js").read_text()
+    script = (root / "assets" / "explorer" / "canvas.js").read_text()
     assert len(set(MARKERS)) == len(LIGHT.labels) == len(DARK.labels) == 10
     known = set(re.findall(r"(\w+): \[\d, -?\d+\]", script)) | set(re.findall(r'kind === "(\w+)"', script))
     assert set(MARKERS) <= known | {"circle"}
@@ -89,7 +89,9 @@ def test_the_style_sheet_has_every_colour(theme: Theme):
 def test_the_style_sheet_uses_only_colours_that_there_are(root: Path):
     css = (root / "assets" / "style.css").read_text()
     defined = set(re.findall(r"--([\w-]+):", css_variables(LIGHT)))
-    of_elements = {"share", "progress", "finger"}  # what an element sets for itself
+    scripts = "".join(path.read_text() for path in (root / "assets" / "explorer").glob("*.js"))
+    of_elements = set(re.findall(r'setProperty\(\s*"--([\w-]+)"', scripts)) | {"finger"}
+    defined |= set(re.findall(r"^\s*--([\w-]+):", css, re.MULTILINE))
     assert set(re.findall(r"var\(--([\w-]+)", css)) - defined <= of_elements
 
 

@@ -14,9 +14,12 @@ FIGURE = "model=digits-nz2-seed0&source=decoded&n_runs=10&n_steps=5"
 ASKED = {"figure": "fig7b", "query": FIGURE, "turn": "0badcafe"}
 QUESTION = {"query": SMALL, "client": "tab", "sequence": 1}
 POINT = {"x": 1, "y": 0.5, "customdata": 3, "curveNumber": 0, "pointNumber": 3}
+ASKED_ROUTES = ("settled", "run", "ensemble", "sweep", "image")
 # What the pages send, by component and property; as the browser's network log has it.
 VALUES: dict[str, Any] = {
-    **{f"ask-{route}.data": QUESTION for route in ("settle", "run", "cloud", "curves", "sweep", "image")},
+    **{f"ask-{route}.data": QUESTION for route in ASKED_ROUTES},
+    **{f"ask-{route}.data": QUESTION | {"noises": [0.1, 0.2]} for route in ("runfilm", "film")},
+    "ask-progress.data": {"client": "tab", "sequence": 1},
     "ask-job.data": {"action": "train", "dataset": "digits", "n_latent": 3},
     "tick.n_intervals": 3,
     "second.n_intervals": 3,

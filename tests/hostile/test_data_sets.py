@@ -70,7 +70,7 @@ def no_originals(home: Settings) -> str:
         with pytest.raises(DataError, match="core download --dataset mnist"):
             data.load_dataset("mnist", home.data, train=train)
     browser = Browser(create_app(home).server.test_client())
-    settled = browser.ask("settle", "d=mnist&nz=2")["settled"]["data"]
+    settled = browser.ask("settled", "d=mnist&nz=2")["settled"]["data"]
     assert (settled["images_here"], settled["state"]["source"], settled["fetchable"]) == (False, "decoded", True)
     assert any(note.startswith(settled["images_note"]) and "decoded" in note for note in settled["notes"])
     asked = "d=mnist&nz=2&runs=10&T=5&label=6&i=1&src="
@@ -118,7 +118,7 @@ def test_compressed_files_are_taken_as_they_are(home: Settings, mnist_root: Path
 def test_right_images_are_used(home: Settings, mnist_root: Path):
     lay(home, mnist_root, {})
     assert Session.open(home).source("mnist") == "original"
-    settled = Browser(create_app(home).server.test_client()).ask("settle", "d=mnist&nz=2")["settled"]["data"]
+    settled = Browser(create_app(home).server.test_client()).ask("settled", "d=mnist&nz=2")["settled"]["data"]
     assert (settled["images_here"], settled["images_note"]) == (True, "")
     assert not [note for note in settled["notes"] if "images" in note]
 
@@ -141,7 +141,7 @@ def test_a_model_of_other_images_starts_from_decoded_ones(settings: Settings, wr
     with pytest.raises(RefusedError, match="their labels differ"):
         experiments.run(InferenceSpec(model="mine", n_runs=10, n_steps=5, sample=1), Session.open(settings))
     browser = Browser(create_app(settings).server.test_client())
-    settled = browser.ask("settle", "model=mine")["settled"]["data"]
+    settled = browser.ask("settled", "model=mine")["settled"]["data"]
     assert (settled["images_here"], settled["fetchable"], settled["state"]["source"]) == (False, False, "decoded")
     assert "their labels differ" in settled["images_note"]
-    assert browser.ask("settle", "model=right")["settled"]["data"]["images_here"]
+    assert browser.ask("settled", "model=right")["settled"]["data"]["images_here"]

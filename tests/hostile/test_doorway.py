@@ -81,7 +81,7 @@ def test_a_page_names_its_scripts_and_who_may_frame_it(http: FlaskClient, page: 
     rules = dict(part.strip().split(" ", 1) for part in response.headers["Content-Security-Policy"].split(";"))
     assert "'unsafe-inline'" not in rules["script-src"]
     assert "'unsafe-eval'" not in rules["script-src"]
-    inline = re.findall(r"<script(?: type=.application/javascript.)?>(.*?)</script>", text, re.DOTALL)
+    inline = re.findall(r"<script(?: type=.(?:application/javascript|importmap).)?>(.*?)</script>", text, re.DOTALL)
     digests = [base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in inline]
     assert len(digests) > 1
     assert [digest for digest in digests if f"'sha256-{digest}'" not in rules["script-src"]] == []

@@ -119,7 +119,7 @@ def pages_are_whole(http: FlaskClient) -> str:
             if isinstance(child, dict):
                 assert child.get("namespace") in ("dash_html_components", "dash_core_components"), child
                 assert child.get("type") != "Iframe"
-    settled = Browser(http).ask("settle", "d=digits&nz=2")["settled"]["data"]
+    settled = Browser(http).ask("settled", "d=digits&nz=2")["settled"]["data"]
     assert isinstance(settled["card"], str)
     return " ".join(texts)
 
@@ -308,12 +308,12 @@ def test_no_other_model_answers_for_one_that_is_gone(
         path.write_bytes(path.read_bytes()[:-9])
     else:
         write_model(path, replace={"concepts": torch.full((10, 3), float("nan"))})
-    for route in ("run", "cloud", "curves", "sweep", "image"):
+    for route in ("run", "runfilm", "ensemble", "film", "sweep", "image"):
         response = browser.post(f"ask-{route}", browser.question(query, model="mine"))
         (said,) = sentences(response)
         assert not response.get_json().get("response")
         assert ("There is no model 'mine' here, or not any more." in said) == (fate == "deleted")
-    assert browser.ask("settle", query)["settled"]["data"]["model"] != "mine"
+    assert browser.ask("settled", query)["settled"]["data"]["model"] != "mine"
 
 
 # Many at once

@@ -62,7 +62,7 @@ def test_neither_does_the_explorer_act_for_a_visitor(http: FlaskClient, action: 
     browser = Browser(http)
     asked = {"action": action, "key": "train-1", "dataset": "digits", "n_latent": 3}
     assert sentences(browser.post("ask-job", asked)) == [ACTING]
-    assert browser.ask("settle", "d=digits&nz=7")["settled"]["data"]["offer"] is None
+    assert browser.ask("settled", "d=digits&nz=7")["settled"]["data"]["offer"] is None
     enter(http)
     assert sentences(browser.post("ask-job", asked)) != [ACTING]
 
@@ -70,7 +70,7 @@ def test_neither_does_the_explorer_act_for_a_visitor(http: FlaskClient, action: 
 def test_a_visitor_still_looks_at_everything(http: FlaskClient):
     browser = Browser(http)
     query = "d=digits&nz=2&src=decoded&runs=10&T=5"
-    for route in ("settle", "run", "cloud", "curves", "sweep", "image"):
+    for route in ("settled", "run", "runfilm", "ensemble", "film", "sweep", "image"):
         assert browser.ask(route, query)
     with http.get("/models/file/mine.safetensors") as file:
         assert file.status_code == 200

@@ -65,7 +65,7 @@ def test_sockets_that_are_held_leave_everybody_else_alone(site: Site, data: byte
         other = Site(site.url)  # a new connection
         assert other.is_up()
         response = Browser(other).ask("run", "d=digits&nz=10")
-        assert response["run"]["data"]["z"]
+        assert response["run"]["data"]["distances"]
     assert site.is_up()
 
 
@@ -123,9 +123,9 @@ def query(id: str, seed: int = 0) -> str:
     return f"d=digits&nz=4&model={id}&src=decoded&runs=12&T=6&seed={seed}"
 
 
-def busy_of(response: Any, route: str) -> dict[str, Any] | None:
+def busy_of(response: Any) -> dict[str, Any] | None:
     """What the browser is told where there was no room."""
-    return (response.get_json(silent=True) or {}).get("sideUpdate", {}).get(f"busy-{route}", {}).get("data")
+    return (response.get_json(silent=True) or {}).get("sideUpdate", {}).get("busy", {}).get("data")
 
 
 def test_there_are_more_threads_than_can_wait():
@@ -140,27 +140,26 @@ def test_beyond_the_bound_a_question_is_answered_busy_at_once_and_single_runs_go
     tabs = [Browser(app.server.test_client(), f"tab {i}") for i in range(MOST)]
     late = Browser(app.server.test_client(), "late")
     with ThreadPoolExecutor(MOST) as pool:
-        asked = [pool.submit(tab.post, "ask-cloud", tab.question(query(id, i))) for i, tab in enumerate(tabs)]
+        asked = [pool.submit(tab.post, "ask-ensemble", tab.question(query(id, i))) for i, tab in enumerate(tabs)]
 
         def refused(route: str) -> dict[str, Any] | None:
-            return busy_of(late.post(f"ask-{route}", late.question(query(id, 1000))), route)
+            return busy_of(late.post(f"ask-{route}", late.question(query(id, 1000))))
 
         try:
             until(lambda: len(waits(app)) == MOST, "all wait")
-            for route in ("cloud", "curves", "sweep"):
+            for route in ("ensemble", "film", "sweep"):
                 told = refused(route)
-                assert told
-                assert (told["route"], told["text"]) == (route, f"The server is busy: {MOST} before you.")
-            joining = busy_of(late.post("ask-cloud", late.question(query(id, 0))), "cloud")
+                assert told == {"text": f"The server is busy: {MOST} before you."}, route
+            joining = busy_of(late.post("ask-ensemble", late.question(query(id, 0))))
             assert joining  # who joins a computation holds a thread as well
-            assert late.ask("run", query(id))["run"]["data"]["z"]
+            assert late.ask("run", query(id))["run"]["data"]["distances"]
             assert late.http.get("/health").status_code == 200
             assert len(gated.begun) == 1
         finally:
             gated.gate.set()
         for answer in asked:
-            assert answer.result().get_json()["response"]["cloud"]["data"]
-    assert late.ask("cloud", query(id, 1000))["cloud"]["data"]
+            assert answer.result().get_json()["response"]["ensemble"]["data"]["frames"]
+    assert late.ask("ensemble", query(id, 1000))["ensemble"]["data"]["frames"]
 
 
 def waits(app: Dash) -> dict[Any, Any]:
@@ -176,13 +175,13 @@ def test_what_one_tab_supersedes_is_never_begun(app: Dash, trained: tuple[Settin
         answers = []
         for i, question in enumerate(asked):
             other = Browser(app.server.test_client(), "tab")
-            answers.append(pool.submit(other.post, "ask-cloud", question))
+            answers.append(pool.submit(other.post, "ask-ensemble", question))
             if i == 0:
                 until(lambda: gated.begun, "the first is computed")
             until(lambda i=i: all(a.done() for a in answers[:i]) and waits(app), "the one before is superseded")
         gated.gate.set()
         assert [a.result().status_code for a in answers] == [204] * (count - 1) + [200]
-    assert len({key for key in gated.begun if key.startswith("trajectories")}) == 2  # the first and the last
+    assert len({key for key in gated.begun if key.startswith("film_frame")}) == 2  # the first and the last
 
 
 @contextmanager
@@ -200,12 +199,12 @@ def in_this_process(app: Dash) -> Iterator[str]:
 def test_a_question_whose_client_has_gone_is_given_up(app: Dash, trained: tuple[Settings, str], gated: Gated):
     with in_this_process(app) as url:
         browser = Browser(app.server.test_client(), "tab")
-        cloud = next(c for c in browser.callbacks if c["inputs"][0]["id"] == "ask-cloud")
+        ensemble = next(c for c in browser.callbacks if c["inputs"][0]["id"] == "ask-ensemble")
         body = {
-            "output": cloud["output"],
-            "outputs": {"id": "cloud", "property": "data"},
-            "inputs": [{"id": "ask-cloud", "property": "data", "value": browser.question(query(trained[1]))}],
-            "changedPropIds": ["ask-cloud.data"],
+            "output": ensemble["output"],
+            "outputs": {"id": "ensemble", "property": "data"},
+            "inputs": [{"id": "ask-ensemble", "property": "data", "value": browser.question(query(trained[1]))}],
+            "changedPropIds": ["ask-ensemble.data"],
         }
         sent = json.dumps(body).encode()
         head = b"POST /_dash-update-component HTTP/1.1\r\n" + HEAD + f"Content-Length: {len(sent)}\r\n\r\n".encode()
