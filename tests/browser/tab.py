@@ -15,28 +15,47 @@ LOOKS: dict[str, dict[str, Any]] = {
 }
 PATIENCE = 30_000  # ms; the machine may be busy with something else
 
-# Counts what is on its way to the server, so that a test can wait until everything has arrived. Throttled questions
-# leave after 150 ms at most, the address is written after 300 ms.
+# Counts what is on its way to the server, so that a test can wait until everything has arrived. The films, which go on
+# in the background once the screen is complete, are counted apart.
 WATCH = """
-window.flow = { open: 0, last: performance.now() };
+window.flow = { open: 0, films: 0, most: {}, last: performance.now() };
 const send = window.fetch;
+const openOf = {};
 window.fetch = (...what) => {
-  window.flow.open++;
-  const done = () => { window.flow.open--; window.flow.last = performance.now(); };
+  const route = /"output":"([^"]*)\\.data"/.exec((what[1] || {}).body || "")?.[1] || "";
+  const of = /film$/.test(route) ? "films" : "open";
+  flow[of]++;
+  openOf[route] = (openOf[route] || 0) + 1;
+  flow.most[route] = Math.max(flow.most[route] || 0, openOf[route]);
+  const done = () => { flow[of]--; openOf[route]--; if (of === "open") flow.last = performance.now(); };
   return send(...what).then((reply) => { done(); return reply; }, (error) => { done(); throw error; });
 };
 """
+# The address is written 300 ms after the last change; p glides to where it was put.
 QUIET = """() => {
-  if (!window.latent || !latent.screen || !latent.screen.facts) return false;
-  const { flow } = window, asked = latent.screen.sequence;
-  if (flow.asked !== asked) Object.assign(flow, { asked, last: performance.now() });
+  if (!window.latent?.screen?.facts || !latent.isSettled()) return false;
+  const { flow } = window, { state } = latent.screen, now = JSON.stringify(state);
+  if (flow.state !== now) Object.assign(flow, { state: now, last: performance.now() });
+  const run = latent.shownRun(), { frames, last } = latent.films.ensembles;
+  const at = (frame) => frame && Math.abs(frame.noise - state.noise) < 1e-4;
   return flow.open === 0
   && performance.now() - flow.last > 450 && !document.body.classList.contains("waiting")
+  && run && !run.isStale && run.share === 0 && at(run.from) && at(last) && [...frames.values()].includes(last)
+  && latent.shown.sweep && !document.querySelector(".stage-panel").classList.contains("stale")
   && document.querySelector("#stage-badge").dataset.stage !== undefined
   && document.querySelectorAll("#strip .tile").length > 1; }"""
-RESTLESS = """() => ({ open: flow.open, asked: latent.screen.sequence, waiting: document.body.className,
+RESTLESS = """() => ({ flow, settled: window.latent?.isSettled(), waiting: document.body.className,
   stage: document.querySelector("#stage-badge").dataset.stage, tiles: document.querySelectorAll("#strip .tile").length,
   notices: document.querySelector("#notices").textContent })"""
+# Both films are those of the state, at every p of the grid.
+FILMED = """() => { const { runs, ensembles } = latent.films;
+  return flow.films === 0 && [runs, ensembles].every((film) => film.frames.size >= 41); }"""
+FILMS = ("runfilm.data", "film.data", "progress.data")
+
+
+def asks(request: Request, *outputs: str) -> bool:
+    """Whether a request asks for one of these outputs of a callback."""
+    return any(f'"output":"{name}"' in (request.post_data or "")[:200] for name in outputs)
 
 
 SEEN = "try { localStorage.setItem('first-minute', 'seen'); } catch { /* there is no page yet */ }"
@@ -115,6 +134,12 @@ class Tab:
         self.frame()
         return self
 
+    def filmed(self) -> "Tab":
+        """Wait until both films are here, too."""
+        self.quiet()
+        self.page.wait_for_function(FILMED, polling=50)
+        return self.quiet()
+
     def frame(self) -> None:
         """Wait until what changed is painted."""
         self.page.evaluate("() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))")
@@ -141,8 +166,9 @@ class Tab:
         ]
 
     def strip(self) -> str:
-        """The images of the highlighted run, as the address of their sprite."""
-        return self.page.evaluate("() => document.querySelector('#strip .tile').style.backgroundImage")
+        """The images of the highlighted run, pixel by pixel."""
+        tiles = "Array.from(document.querySelectorAll('#strip .tile'), (tile) => tile.toDataURL()).join()"
+        return self.page.evaluate(f"() => {tiles}")
 
     def picture(self, name: str) -> str:
         """A panel's canvas, pixel by pixel."""
@@ -156,10 +182,10 @@ class Tab:
         )
 
     def without_names(self) -> "Tab":
-        """Draw no more names on the canvases."""
+        """Draw no more names and pictures on the canvases."""
         self.page.evaluate(
             """() => { const p = CanvasRenderingContext2D.prototype;
-              p.fillText = p.strokeText = () => {}; latent.panels.redraw(); }"""
+              p.fillText = p.strokeText = p.drawImage = p.fillRect = p.strokeRect = () => {}; latent.redraw(); }"""
         )
         return self
 
@@ -191,7 +217,8 @@ class Tab:
     # what a hand does
 
     def widget(self, field: str) -> Any:
-        return self.page.locator(f'.widget[data-field="{field}"]')
+        """The first widget of a field; p has another one on a phone."""
+        return self.page.locator(f'.widget[data-field="{field}"]').first
 
     def choose(self, field: str, value: str) -> None:
         self.widget(field).locator(f'[role=radio][data-value="{value}"]').click()
@@ -203,5 +230,11 @@ class Tab:
         )
 
     def asked(self) -> int:
-        """How many requests there have been; Chromium fetches the icon again after an address changes."""
-        return len([request for request in self.requests if "favicon" not in request.url])
+        """How many requests there have been, but those for the films; Chromium fetches the icon again after an address
+        changes."""
+        films = [request for request in self.requests if asks(request, *FILMS)]
+        return len([request for request in self.requests if "favicon" not in request.url]) - len(films)
+
+    def films_asked(self) -> int:
+        """How many questions for the films there have been."""
+        return len([request for request in self.requests if asks(request, "runfilm.data", "film.data")])

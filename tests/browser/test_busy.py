@@ -17,7 +17,7 @@ from tests.served import Browser, Site
 def occupied(server: str) -> Iterator[None]:
     """Other tabs ask for as much as the server takes, and go away at the end."""
     host, port = server.removeprefix("http://").split(":")
-    asks = next(c for c in Browser(Site(server)).callbacks if c["inputs"][0]["id"] == "ask-cloud")
+    asks = next(c for c in Browser(Site(server)).callbacks if c["inputs"][0]["id"] == "ask-ensemble")
     with ExitStack() as held:
         sockets = []
         for seed in range(MOST + 20):
@@ -26,9 +26,9 @@ def occupied(server: str) -> Iterator[None]:
             body = json.dumps(
                 {
                     "output": asks["output"],
-                    "outputs": {"id": "cloud", "property": "data"},
-                    "inputs": [{"id": "ask-cloud", "property": "data", "value": asked}],
-                    "changedPropIds": ["ask-cloud.data"],
+                    "outputs": {"id": "ensemble", "property": "data"},
+                    "inputs": [{"id": "ask-ensemble", "property": "data", "value": asked}],
+                    "changedPropIds": ["ask-ensemble.data"],
                 }
             )
             sockets.append(one := held.enter_context(socket.create_connection((host, int(port)))))

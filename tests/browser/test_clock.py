@@ -7,6 +7,7 @@ import pytest
 from tests.browser.conftest import Open
 from tests.browser.tab import Tab
 
+TILE = "() => document.querySelector('#tile-now .tile').toDataURL()"
 FAST = "d=digits&nz=10&t=0&speed=4"
 
 
@@ -125,7 +126,7 @@ def click_back(tab: Tab) -> None:
 @pytest.mark.parametrize("way", [scrub, click_the_strip, click_back])
 def test_every_way_to_a_step_leads_there_without_a_request(tab: Open, way: Callable[[Tab], None]):
     one = tab()
-    before, asked = {name: one.picture(name) for name in ("plane", "curves")}, one.asked()
+    before, asked = {name: one.picture(name) for name in ("landmark", "plane", "nearest", "curves")}, one.asked()
     way(one)
     at(one, 55)
     assert one.asked() == asked
@@ -135,12 +136,12 @@ def test_every_way_to_a_step_leads_there_without_a_request(tab: Open, way: Calla
 
 def test_the_picture_of_a_step_does_not_depend_on_the_way_there(tab: Open):
     one = tab("d=digits&nz=10&t=20")
-    curves, tile = one.picture("curves"), one.page.locator("#tile-now .tile").get_attribute("style")
+    curves, tile = one.picture("curves"), one.page.evaluate(TILE)
     one.page.keyboard.press("Home")
     one.page.keyboard.press("End")
     one.page.locator('#strip .tile[data-t="20"]').click()
     assert one.picture("curves") == curves
-    assert one.page.locator("#tile-now .tile").get_attribute("style") == tile
+    assert one.page.evaluate(TILE) == tile
 
 
 def test_a_shorter_run_ends_earlier(tab: Open):

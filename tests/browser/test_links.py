@@ -32,7 +32,7 @@ def test_a_link_restores_the_screen_exactly(tab: Open):
     assert two.text("#plane-note") == one.text("#plane-note")
     for each in (one, two):
         each.without_names()  # of marks: their places depend on where they were before
-    for panel in ("plane", "curves", "stage"):
+    for panel in ("landmark", "plane", "nearest", "curves", "stage"):
         two.shows(panel, one.picture(panel))
 
 
@@ -52,7 +52,7 @@ def test_a_link_of_version_1_shows_what_it_showed_and_says_that_the_model_is_ano
     state = one.state()
     assert (state["label"], state["noise"], state["noise_kind"], state["sample"]) == (0, 0.2, "invert", 3)
     assert one.notices() == ["The model mnist-nz100-seed0 was trained anew (1,500 epochs) since this link was made."]
-    wanted = {"v": "2", "label": "0", "i": "3", "p": "0.2", "kind": "invert"}
+    wanted = {"v": "3", "label": "0", "i": "3", "p": "0.2", "kind": "invert"}
     assert {key: one.address[key] for key in wanted} == wanted
     again = tab(one.page.url.partition("?")[2])
     assert (again.state(), again.notices()) == (state, [])

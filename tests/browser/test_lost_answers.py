@@ -11,16 +11,17 @@ from tests.browser.conftest import Open
 from tests.browser.tab import Tab
 
 QUERY = "d=digits&nz=10"
-ROUTES = ("settle", "run", "cloud", "curves", "sweep")
+ROUTES = ("settled", "run", "ensemble", "sweep")
+FILMS = ("runfilm", "film")
 FILES = (
     "react-dom@",
     "dash_renderer",
     "dash_core_components.",
     "async-graph",
     "plotly-cartesian",
-    "panels.js",
-    "requests.js",
-    "screen.js",
+    "explorer/main.js",
+    "explorer/requests.js",
+    "explorer/canvas.js",
     "style.css",
 )
 Wanted = Callable[[Request], bool]
@@ -39,7 +40,7 @@ def address(part: str) -> Wanted:
 ANSWERS: dict[str, Wanted] = {
     "layout": address("_dash-layout"),
     "dependencies": address("_dash-dependencies"),
-    **{route: question(route) for route in ROUTES},
+    **{route: question(route) for route in (*ROUTES, *FILMS)},
 }
 ANY_ANSWER = pytest.mark.parametrize("wanted", ANSWERS.values(), ids=list(ANSWERS))
 
@@ -87,8 +88,10 @@ window.fetch = async (...what) => {
 COMPLETE = """() => window.latent?.screen?.facts
   && ["I", "II", "III"].includes(document.querySelector("#stage-name").textContent)
   && document.querySelectorAll("#strip .tile").length === latent.screen.state.n_steps + 1
-  && ["plane", "curves", "stage"].every((id) => document.querySelector(`#${id}-note`).textContent)
-  && ["curves", "stage"].every((id) => document.querySelector(`#${id}-graph .js-plotly-plot`)?.data?.length > 1)
+  && ["landmark", "plane", "curves", "stage"].every((id) => document.querySelector(`#${id}-note`).textContent)
+  && ["landmark", "plane", "nearest", "curves", "stage"].every((id) =>
+    document.querySelector(`#${id}-graph`)._fullLayout)
+  && document.querySelector("#stage-graph").data.length > 1
   && !document.querySelector("#notices .notice") && !document.querySelector("#unanswered")?.textContent"""
 
 
@@ -96,7 +99,7 @@ def complete(one: Tab) -> None:
     """Wait until the page is complete; the errors that the test made are forgotten."""
     one.page.wait_for_function(COMPLETE, polling=50)
     one.quiet()
-    for panel in ("plane", "curves", "stage"):
+    for panel in ("landmark", "plane", "nearest", "curves", "stage"):
         assert one.colours(panel) > 10, panel
     one.wrong.clear()
 
@@ -111,7 +114,10 @@ def test_a_first_answer_that_fails_is_asked_for_again(tab: Open, wanted: Wanted,
     assert fault.asked == 2
 
 
-@pytest.mark.parametrize("part", ["_dash-layout", "_dash-dependencies", *(f'[{{"id":"ask-{name}"' for name in ROUTES)])
+PARTS = ["_dash-layout", "_dash-dependencies", *(f'[{{"id":"ask-{name}"' for name in (*ROUTES, *FILMS))]
+
+
+@pytest.mark.parametrize("part", PARTS)
 def test_half_an_answer_is_none(tab: Open, part: str):
     one = tab(None)
     one.page.add_init_script(HALF % json.dumps(part))
@@ -143,7 +149,7 @@ def test_an_answer_that_never_comes_is_asked_for_again(tab: Open, route: str):
     assert fault.asked >= 2
 
 
-@pytest.mark.parametrize("route", ["run", "cloud", "curves", "sweep"])
+@pytest.mark.parametrize("route", ["run", "ensemble", "sweep"])
 def test_the_answers_of_the_first_screen_may_come_in_any_order(tab: Open, route: str):
     held: list[Route] = []
     one = tab(None)

@@ -7,6 +7,7 @@ from playwright.sync_api import APIResponse, Route
 
 from tests.browser.conftest import Open
 from tests.browser.tab import Tab
+from tests.processes import until
 
 CALLBACKS = "**/_dash-update-component*"
 
@@ -30,13 +31,20 @@ class Holding:
             if self.released:
                 self.let_go()
         else:
-            route.continue_()
+            route.fallback()
 
     def let_go(self) -> None:
         self.holds, self.released = False, True
         while self.held:
             route, response = self.held.pop(0)
             route.fulfill(response=response)
+
+
+def without_films(tab: Open) -> Tab:
+    """The explorer that has the p of the screen and no other."""
+    one = tab(None)
+    Holding(one, "runfilm", "film")
+    return one.open("d=digits&nz=10")
 
 
 def stage_at(one: Tab, noise: float) -> str:
@@ -77,7 +85,7 @@ def test_beta_is_a_choice_where_models_differ_in_it(tab: Open, mnist: str):
 def test_an_empty_panel_says_what_it_waits_for(tab: Open):
     words = "getComputedStyle(document.querySelector('#plane-wait'), '::before').content"
     one = tab(None)
-    holding = Holding(one, "cloud")
+    holding = Holding(one, "ensemble")
     one.page.goto(f"{one.server}/?d=digits&nz=10")
     one.page.wait_for_function("() => document.body.classList.contains('waiting')")
     assert "Following the runs" in one.page.evaluate(words)
@@ -93,7 +101,7 @@ def test_the_slider_and_the_stage_chart_are_one_value(tab: Open):
     box = two.page.locator("#stage-plot").bounding_box()
     assert box
     x = two.page.evaluate(
-        """() => { const a = document.querySelector("#stage-graph .js-plotly-plot")._fullLayout.xaxis;
+        """() => { const a = document.querySelector("#stage-graph")._fullLayout.xaxis;
           return a._offset + 0.6 * a._length; }"""
     )
     two.page.mouse.move(box["x"] + x - 60, box["y"] + 60)
@@ -107,10 +115,12 @@ def test_the_slider_and_the_stage_chart_are_one_value(tab: Open):
 
 def test_the_badge_follows_the_finger_before_the_server_answers(tab: Open):
     one = tab()
-    shipped = {0.0: stage_at(one, 0.0), 1.0: stage_at(one, 1.0)}
+    shipped = {noise: stage_at(one.filmed(), noise) for noise in (0.0, 1.0)}
     assert shipped[0.0] != shipped[1.0]
-    one.quiet()
-    holding = Holding(one, "run", "cloud", "curves")
+    one = tab(None)
+    holding = Holding(one, "run", "ensemble", "runfilm", "film")
+    one.page.goto(f"{one.server}/?d=digits&nz=10")
+    one.page.wait_for_function("() => window.latent?.shown?.sweep && latent.isSettled()")
     assert stage_at(one, 0.0) == shipped[0.0]
     assert "With 0 % of the pixels" in one.text("#caption") or "Without noise" in one.text("#caption")
     assert stage_at(one, 1.0) == shipped[1.0]
@@ -122,15 +132,12 @@ def test_the_badge_follows_the_finger_before_the_server_answers(tab: Open):
 
 
 def test_a_late_reply_does_not_overwrite_a_newer_one(tab: Open):
-    one = tab()
-    holding = Holding(one, "run", "cloud", "curves")
-    before = one.strip()
+    one = without_films(tab)
+    holding = Holding(one, "run", "ensemble")
     one.slide("noise", 0.9)
     one.page.wait_for_function("() => window.flow.open > 0")
-    holding.holds = False
     one.slide("noise", 0.1)
-    one.page.wait_for_function("(b) => document.querySelector('#strip .tile').style.backgroundImage !== b", arg=before)
-    assert holding.held
+    until(lambda: len(holding.held) == 2 or one.frame(), "both are answered")
     holding.let_go()
     one.quiet()
     direct = tab(one.page.url.partition("?")[2])
@@ -197,13 +204,18 @@ def test_a_run_under_the_pointer_shows_its_image_and_a_click_chooses_it(tab: Ope
     one = tab()
     box = one.page.locator("#plane-plot").bounding_box()
     assert box
-    peek = one.page.locator(".peek")
+    peek = one.page.locator("#plane-plot .peek")
     for x, y in [(x, y) for x in range(80, 480, 12) for y in range(40, 380, 12)]:
         one.page.mouse.move(box["x"] + x, box["y"] + y)
         if peek.is_visible():
             break
     run = int((peek.locator("span").text_content() or "").split()[1].rstrip(","))
-    one.page.wait_for_function("() => document.querySelector('.peek .tile').style.backgroundImage.includes('png')")
+    one.page.wait_for_function(
+        """() => { const c = document.querySelector(".peek:not([hidden]) canvas");
+          if (!(c?.width > 1)) return false;
+          const { data } = c.getContext("2d").getImageData(0, 0, c.width, c.height);
+          return data.some((v) => v > 0 && v < 255); }"""
+    )
     assert run != one.state()["sample"]
     one.page.mouse.down()
     one.page.mouse.up()
@@ -226,14 +238,14 @@ def test_a_choice_is_made_with_the_arrow_keys(tab: Open):
 def test_a_server_that_cannot_be_reached_is_said_and_comes_back(tab: Open):
     one = tab()
     one.page.route(CALLBACKS, lambda route: route.abort())
-    one.slide("noise", 0.7)
+    one.choose("label", "2")
     one.page.wait_for_function("() => document.querySelectorAll('#notices .notice').length > 0")
     assert "server" in one.notices()[0]
     one.page.unroute(CALLBACKS)
-    one.slide("noise", 0.5)
+    one.choose("label", "3")
     one.quiet()
     assert one.notices() == []
-    assert "With 50 %" in one.text("#caption")
+    assert "runs of ‘3’" in one.text("#caption")
     assert one.wrong
     one.wrong.clear()  # the errors that this test made
 
