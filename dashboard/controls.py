@@ -84,7 +84,7 @@ def steps(field: str, label: str) -> html.Div:
 
 def ages(label: str) -> html.Div:
     """A slider over the ages of a model that were kept; it sets the model."""
-    head = html.Div([html.Span(label, className="name"), html.Span(className="value")], className="head")
+    head = html.Div([html.Span(terms(label), className="name"), html.Span(className="value")], className="head")
     return html.Div([head, html.Div(className="input")], id="ages", hidden=True)
 
 

@@ -118,7 +118,7 @@ def step(i: int, title: str, words: str) -> html.Button:
     parts: list[Any] = [
         html.Span(str(i + 1), className="number", **attributes(aria_hidden="true")),
         html.Span([html.Strong(title), html.Small(words, id=f"first-step-{i}-words")]),
-        html.Span("", className="done", id=f"first-step-{i}-done"),
+        html.Span("", className="unseen", id=f"first-step-{i}-done"),
     ]
     return html.Button(
         parts, id=f"first-step-{i}", type="button", className="step-button", **attributes(data_step=str(i))

@@ -207,6 +207,7 @@ function drawSteps(run) {
     button.dataset.state = state;
     if (state === "next" || state === "playing") button.setAttribute("aria-current", "step");
     else button.removeAttribute("aria-current");
+    write(`#first-step-${i} .number`, isDone ? "✓" : String(i + 1));
     write(`#first-step-${i}-done`, isDone ? "done" : "");
   });
 }
