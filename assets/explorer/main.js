@@ -21,7 +21,7 @@ import { $, notice } from "#notices";
 import { drawPlane, markers, planeAxes } from "#plane";
 import { bindPlayer, player, setLength } from "#player";
 import { bindPointer, takePicture, wantedPicture } from "#pointer";
-import { addRoute, asked, bindQuestions, followProgress, isRefused, openQuestion, refresh } from "#questions";
+import { addRoute, asked, bindQuestions, followProgress, isRefused, leaveOld, openQuestion, refresh } from "#questions";
 import { persistForDash, requests } from "#requests";
 import { shown, shownEnsemble, shownRun } from "#shown";
 import { bindStages, drawStages, stageAxes } from "#stages";
@@ -310,6 +310,9 @@ function begin(given) {
     refresh();
     redraw();
   });
+  for (const rests of ["pointerup", "change"]) {
+    document.addEventListener(rests, () => leaveOld(["run", "ensemble"]));
+  }
   new ResizeObserver(redraw).observe($(".panels"));
   for (const leaves of ["pagehide", "beforeunload"]) window.addEventListener(leaves, writeAddressNow);
   document.addEventListener("click", (event) => {

@@ -63,6 +63,14 @@ export function refresh() {
   }
 }
 
+/** A finger has come to rest: answers to what it passed on its way are not waited for. @param {string[]} names */
+export function leaveOld(names) {
+  for (const { open, wanted } of names.map((name) => routes[name])) {
+    const question = wanted();
+    if (open && question && question.key !== open.key) open.leave.abort();
+  }
+}
+
 /**
  * One question and its answer.
  * @param {string} name
