@@ -31,7 +31,7 @@ export function axes(name) {
 }
 
 /**
- * Draw a figure's axes, or change them.
+ * Draw a figure's axes, or change them; plotly measures its room once, so it is told each time.
  * @param {string} name
  * @param {any[]} data
  * @param {any} layout
@@ -40,7 +40,8 @@ export function axes(name) {
 export function drawAxes(name, data, layout, config) {
   const graph = graphOf(name);
   const isNew = !graph._fullLayout;
-  window.Plotly.react(graph, data, layout, {
+  const { width, height } = graph.getBoundingClientRect();
+  window.Plotly.react(graph, data, width && height ? { ...layout, width, height } : layout, {
     displayModeBar: false,
     showSendToCloud: false,
     displaylogo: false,

@@ -10,12 +10,16 @@ import { colours } from "#theme";
 
 /** @type {unknown} */
 let drawn = null;
+let drawnFor = "";
 
-/** The chart, when another one has arrived. */
+/** The chart, when another one has arrived, or it has another room. */
 export function stageAxes() {
   const { sweep } = shown;
-  if (!sweep || (sweep === drawn && graphOf("stage")._fullLayout)) return;
+  const { width, height } = $("#stage-plot").getBoundingClientRect();
+  const size = `${width} ${height}`;
+  if (!sweep || (sweep === drawn && size === drawnFor && graphOf("stage")._fullLayout)) return;
   drawn = sweep;
+  drawnFor = size;
   drawAxes("stage", sweep.figure.data, sweep.figure.layout, { staticPlot: true });
 }
 
