@@ -62,6 +62,7 @@ def tab(chromium: Browser, server: str) -> Iterator[Open]:
 
     yield open_tab
     for one in opened:
+        one.page.unroute_all(behavior="ignoreErrors")  # what a test holds back is of no use any more
         one.context.close()
     for one in opened:
         one.check()

@@ -140,6 +140,14 @@ class Tab:
         self.page.wait_for_function(FILMED, polling=50)
         return self.quiet()
 
+    def quiet_but_open(self) -> None:
+        """Wait until the picture is that of the state, whatever else is still on its way."""
+        self.page.wait_for_function(
+            """() => { const { from, share } = latent.shownRun();
+              return !share && from.noise === latent.screen.state.noise; }"""
+        )
+        self.frame()
+
     def frame(self) -> None:
         """Wait until what changed is painted."""
         self.page.evaluate("() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))")

@@ -69,8 +69,8 @@ WITNESS = """() => { window.seen = [];
     const isDim = (s) => document.querySelector(s).classList.contains("stale");
     const said = of(document.querySelector("#caption").textContent);
     if (!isDim(".badge")) window.seen.push(["badge", String(label), said]);
-    const names = [...document.querySelectorAll("#stage-graph .annotation-text")].map((e) => of(e.textContent));
-    if (!isDim(".stage-panel")) window.seen.push(["chart", String(label), names.find(Boolean)]);
+    const [, , drawn] = latent.shown.sweep.scope.split(" ");
+    if (!isDim(".stage-panel")) window.seen.push(["chart", String(label), drawn]);
   };
   const look = () => { // what is painted in this frame is read after it
     const { label } = latent.screen.state, { port1, port2 } = new MessageChannel();

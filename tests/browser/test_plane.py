@@ -47,3 +47,16 @@ def test_the_axes_of_the_plane_have_equal_scales_at_every_size(tab: Open):
         one.frame()
         across, up = scales(one)
         assert across == pytest.approx(up, rel=1e-2), width
+
+
+@pytest.mark.parametrize("name", ["landmark", "plane", "nearest", "curves", "stage"])
+def test_the_axes_of_a_panel_fill_it_at_every_size(tab: Open, name: str):
+    one = tab()
+    for width in (1440, 1100, 1440):
+        one.page.set_viewport_size({"width": width, "height": 900})
+        one.page.wait_for_function(
+            """(name) => { const { width, height } = document.querySelector(`#${name}-plot`).getBoundingClientRect();
+              const { width: w, height: h } = document.querySelector(`#${name}-graph`)._fullLayout;
+              return Math.abs(w - width) < 2 && Math.abs(h - height) < 2; }""",
+            arg=name,
+        )
