@@ -71,14 +71,19 @@ def estimates(url: str, asked: dict[str, Question], _: ExitStack) -> None:
     at_once([lambda n=n: Connection(url).post(asked["job"].of(value | {"n_latent": n})) for n in range(20, 60)])
 
 
+def ensemble_of(asked: dict[str, Question]) -> Question:
+    """The question for many runs; before the films over p it was called the cloud."""
+    return asked["ensemble"] if "ensemble" in asked else asked["cloud"]
+
+
 def ensembles(url: str, asked: dict[str, Question], _: ExitStack) -> None:
     """Forty ensembles of new seeds, by forty tabs."""
-    at_once([lambda n=n: Connection(url).post(asked["cloud"].body(f"tab {n}", 1, 0.2, 100 + n)) for n in range(40)])
+    at_once([lambda n=n: Connection(url).post(ensemble_of(asked).body(f"tab {n}", 1, 0.2, 100 + n)) for n in range(40)])
 
 
 def superseding(url: str, asked: dict[str, Question], _: ExitStack) -> None:
     """Forty ensembles of new seeds, by one tab that waits for the last one."""
-    calls = [lambda n=n: Connection(url).post(asked["cloud"].body("tab", 1 + n, 0.2, 100 + n)) for n in range(40)]
+    calls = [lambda n=n: Connection(url).post(ensemble_of(asked).body("tab", 1 + n, 0.2, 100 + n)) for n in range(40)]
     at_once(calls, pause=0.05)
 
 

@@ -105,7 +105,7 @@ def first_views(browser: Browser, server: Server, n: int) -> list[Measure]:
         with opened(browser, server) as (page, wire):
             times = page.evaluate("() => probe.firstView()")
             page.evaluate("() => probe.quiet()")
-            return times, wire
+            return times | {"filmed": page.evaluate("() => probe.filmed()")}, wire
 
     seen = repeated("first view", n, view)
     wires = [wire for _, wire in seen]
@@ -119,16 +119,25 @@ def first_views(browser: Browser, server: Server, n: int) -> list[Measure]:
         return Measure(f"first view, {title}", "s", [times[name] / 1000 for times, _ in seen], **more)
 
     return [
-        size("on the wire", "", limits={"p95": 900}, note=note),
+        size(
+            "on the wire, films apart", "plotly.js", "dash", "ours", "data run.", "data ensemble.", "data sweep.",
+            "data settled.", limits={"p95": 900}, note=note,
+        ),
         size("of it plotly.js", "plotly.js"),
         size("of it Dash", "dash"),
         size("of it ours (page, layout, scripts, styles)", "ours"),
-        size("of it data", "data"),
+        size("of it data", "data run.", "data ensemble.", "data sweep.", "data settled."),
+        size("film of the run", "data runfilm."),
+        size("film of the ensemble", "data film."),
         moment("first contentful paint", "paint"),
         moment("largest contentful paint", "largest", limits={"p95": 2.5}),
         moment("badge has a stage", "stage"),
         moment("all panels drawn", "complete"),
-    ]
+        Measure(
+            "first view, from first paint to both films", "s",
+            [(times["filmed"] - times["paint"]) / 1000 for times, _ in seen],
+        ),
+    ]  # fmt: skip
 
 
 def interactions(page: Page, n: int) -> list[Measure]:
@@ -189,6 +198,53 @@ def playback(page: Page, n: int) -> list[Measure]:
     ]
 
 
+def drags(page: Page, wire: Wire, n: int) -> list[Measure]:
+    """p under the finger with its film here, and the films of other images."""
+    page.evaluate("() => probe.filmed()")
+    noises = np.random.default_rng(1).permutation(np.arange(n) % GRID) / (GRID - 1)
+    dragged = repeated("drag p", n, lambda i: page.evaluate("p => probe.drag(p)", float(noises[i])))
+    page.evaluate("() => probe.quiet()")
+    before = len(wire.sizes["data runfilm.data"])
+    chosen = repeated("another image", n, lambda _: page.evaluate("() => probe.image()"))
+    sizes = [size / 1000 for size in wire.sizes["data runfilm.data"][before:]]
+    return [
+        Measure(
+            "drag p: input to painted, all panels and both planes", "ms", [each["painted"] for each in dragged],
+            {"p95": 33}, note="with the film here",
+        ),
+        Measure("drag p: questions to the server", "", [each["questions"] for each in dragged], {"max": 0}),
+        Measure("another image: chosen to the film of its run", "ms", chosen),
+        Measure("another image: the film of its run on the wire", "kB", sizes),
+    ]  # fmt: skip
+
+
+def held_back(page: Page, n: int) -> list[Measure]:
+    """12 s of dragging while every answer comes 0.8 s late: the last picture after letting go, and what was asked."""
+    found = repeated("drag with late answers", n, lambda i: page.evaluate("s => probe.held(s, 12000, 800)", 5000 + i))
+    return [
+        Measure("answers 0.8 s late, drag of 12 s: let go to the last picture", "ms", [f["after"] for f in found]),
+        Measure("answers 0.8 s late, drag of 12 s: questions", "", [f["questions"] for f in found]),
+    ]
+
+
+def beside_a_figure(browser: Browser, server: Server, page: Page, n: int) -> list[Measure]:
+    """Runs while the page of the paper draws what takes long."""
+    context = browser.new_context()
+    paper = context.new_page()
+    paper.goto(server.url + "/paper/")
+    paper.get_by_role("button", name="Draw Fig. 5a", exact=True).click()
+    paper.wait_for_function("() => !document.getElementById('cancel').disabled")
+
+    def ask(i: int) -> dict[str, float]:
+        return page.evaluate("([seed, p]) => probe.noise(seed, p)", [9000 + i, i % GRID / (GRID - 1)])
+
+    times = repeated("new p beside a figure", n, ask)
+    if not paper.evaluate("() => document.getElementById('cancel').disabled"):
+        paper.click("#cancel")
+    context.close()
+    return [Measure("new p while Fig. 5a is drawn: input to painted run", "ms", [each["run"] for each in times])]
+
+
 def new_noises(page: Page, wire: Wire, n: int) -> list[Measure]:
     """A new p, first with an ensemble that nobody has asked for (another seed), then the same again."""
     pairs = [(1000 + i, ((i + 1) * STRIDE % GRID) / (GRID - 1)) for i in range(n)]
@@ -200,20 +256,20 @@ def new_noises(page: Page, wire: Wire, n: int) -> list[Measure]:
     cold = repeated("new p, ensemble not cached", n, ask)
     cached = repeated("new p, ensemble cached", n, ask)
     sizes = [size / 1000 for size in wire.sizes["data run.data"]]
-    clouds = [size / 1000 for size in wire.sizes["data cloud.data"]]
+    ensembles = [size / 1000 for size in wire.sizes["data ensemble.data"]]
     return [
         Measure(
             "new p: input to painted highlighted run", "ms", [each["run"] for each in cached], {"p50": 100, "p95": 200},
-            note="the slider's `input` to the frame with the reply for that p; ensemble and curves are asked at the "
-            "same time and come from the cache; the server computes neighbours ahead meanwhile",
+            note="the slider's `input` to the frame with the answer for that p; the ensemble is asked at the same time "
+            "and comes from the cache; the server computes neighbours ahead meanwhile",
         ),
         Measure(
             "the same while its ensemble is computed", "ms", [each["run"] for each in cold], {"p50": 100, "p95": 200}
         ),
-        Measure("cloud of 300 runs, T = 60, cold: asked to drawn", "ms", [e["cloud"] for e in cold], {"p95": 2000}),
-        Measure("cloud of 300 runs, T = 60, cached: asked to drawn", "ms", [e["cloud"] for e in cached], {"p95": 150}),
+        Measure("300 runs, T = 60, cold: asked to drawn", "ms", [e["ensemble"] for e in cold], {"p95": 2000}),
+        Measure("300 runs, T = 60, cached: asked to drawn", "ms", [e["ensemble"] for e in cached], {"p95": 150}),
         Measure("one run on the wire", "kB", sizes, {"p95": 25}),
-        Measure("one cloud on the wire", "kB", clouds),
+        Measure("300 runs at one p on the wire", "kB", ensembles),
     ]  # fmt: skip
 
 
@@ -247,7 +303,9 @@ def measure_all(browser: Browser, args: argparse.Namespace) -> list[Measure]:
         with opened(browser, server) as (page, wire):
             page.evaluate("() => probe.quiet()")
             report.say(f"scrub: {n} times")
-            found = interactions(page, n) + playback(page, max(1, n // 10)) + new_noises(page, wire, n)
+            found = interactions(page, n) + drags(page, wire, n)
+            found += playback(page, max(1, n // 10)) + new_noises(page, wire, n)
+            found += held_back(page, max(1, n // 10)) + beside_a_figure(browser, server, page, n)
         found += first_views(browser, server, n)
     return found + cold_starts(browser, max(1, n // 10))
 

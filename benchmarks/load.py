@@ -25,7 +25,7 @@ from benchmarks import report
 from benchmarks.report import Measure
 from benchmarks.server import PATIENCE, images_here, serving
 
-SCENARIOS = {"runs": ("run",), "runs + clouds": ("run", "cloud"), "as the page asks": ("run", "cloud", "curves")}
+SCENARIOS = {"runs": ("run",), "as the page asks": ("run", "ensemble")}
 GRID = tuple(round(i / 40, 4) for i in range(41))
 TARGET = 100  # ms, p95
 
@@ -40,7 +40,7 @@ class Question:
 
     def body(self, client: str, sequence: int, noise: float, seed: int = 0) -> bytes:
         """What the browser posts when the student has moved p, or has drawn new noise."""
-        return self.of({"query": f"v=1&p={noise:g}&seed={seed}", "client": client, "sequence": sequence})
+        return self.of({"query": f"v=3&p={noise:g}&seed={seed}", "client": client, "sequence": sequence})
 
     def of(self, value: dict[str, Any]) -> bytes:
         """What the browser posts when a store has a value."""
@@ -169,7 +169,7 @@ def warm(url: str, asked: dict[str, Question]) -> None:
     report.say(f"warming the cache: {len(GRID)} ensembles")
     connection = Connection(url)
     for i, noise in enumerate(GRID):
-        for route in ("run", "cloud"):
+        for route in ("run", "ensemble"):
             status, encoding, body = connection.post(asked[route].body("teacher", i + 1, noise))
             result = outcome(status, encoding, body, asked[route], look=True)
             if result != "answered":

@@ -5,8 +5,8 @@
 (function () {
   "use strict";
 
-  const CANVASES = ["plane-canvas", "curves-canvas", "stage-canvas"];
-  const PATIENCE = 60000;
+  const CANVASES = ["landmark-canvas", "plane-canvas", "nearest-canvas", "curves-canvas", "stage-canvas"];
+  const PATIENCE = 120000;
   const probe = { drawn: [], stage: null, paint: 0, largest: 0, flying: 0 };
   window.probe = probe;
   const $ = (selector) => document.querySelector(selector);
@@ -23,9 +23,19 @@
   const draws = (id, from, to) => probe.drawn.filter(([name, at]) => name === id && at >= from && at < to).map((d) => d[1]);
 
   const fetched = window.fetch;
-  window.fetch = function (...request) {
-    probe.flying += 1;
-    return fetched.apply(this, request).finally(() => { probe.flying -= 1; });
+  const delay = { ms: 0 };
+  /* The films go on in the background and do not count as on their way; `asked` has every question. */
+  probe.asked = [];
+  window.fetch = async function (...request) {
+    const route = /"output":"([^"]*)\.data"/.exec((request[1] || {}).body || "")?.[1] || "";
+    const counts = !/film$|^progress$/.test(route);
+    if (route) probe.asked.push(route);
+    probe.flying += counts;
+    try {
+      const reply = await fetched.apply(this, request);
+      if (route && delay.ms) await sleep(delay.ms);
+      return reply;
+    } finally { probe.flying -= counts; }
   };
 
   new PerformanceObserver((list) => list.getEntries().forEach((entry) => { probe.largest = entry.startTime; }))
@@ -87,7 +97,11 @@
 
   function checkDrawn(t, start) {
     if (!$("#clock").textContent.startsWith(`t = ${t} `)) throw new Error(`the clock does not show t = ${t}`);
-    CANVASES.slice(0, 2).forEach((id) => { if (!draws(id, start, Infinity).length) throw new Error(`${id} was not drawn`); });
+    checkPanels(start);
+  }
+
+  function checkPanels(start) {
+    CANVASES.forEach((id) => { if (!draws(id, start, Infinity).length) throw new Error(`${id} was not drawn`); });
   }
 
   probe.scrub = async function (t) {
@@ -119,51 +133,80 @@
     return { times: draws("plane-canvas", start, end), seconds: (end - start) / 1000 };
   };
 
+  // ---- films
+
+  const isFilmed = (film) => film.frames.size >= 41;
+
+  /* Both films are here; returns when, in ms since the page was opened. */
+  probe.filmed = async function () {
+    const { runs, ensembles } = window.latent.films, end = performance.now() + PATIENCE;
+    while (!isFilmed(runs) || !isFilmed(ensembles)) {
+      if (performance.now() > end) throw new Error("the films do not arrive");
+      await sleep(20);
+    }
+    return performance.now();
+  };
+
+  /* p moved with the film here: from the slider's input to the painted frame. */
+  probe.drag = async function (noise) {
+    const asked = probe.asked.length;
+    const found = await timed(() => slide($('.widget[data-field="noise"] input'), noise));
+    checkPanels(found.start);
+    return { ...found, questions: probe.asked.length - asked };
+  };
+
+  /* The next image chosen, until its film is here. */
+  probe.image = async function () {
+    const { runs } = window.latent.films, start = performance.now(), before = runs.scope;
+    $('.widget[data-field="sample"] .step:last-of-type').click();
+    while (runs.scope === before || !isFilmed(runs)) {
+      if (performance.now() - start > PATIENCE) throw new Error("the film of the run does not arrive");
+      await sleep(5);
+    }
+    return performance.now() - start;
+  };
+
   // ---- a new p
 
-  const waiting = { run: null, cloud: null };
-  let plotted = null;
+  /* A film has p of these settings. */
+  const has = (film, seed, noise) => film.scope.split(" ")[4] === String(seed) && film.frames.has(Math.round(noise * 1e4) / 1e4);
 
-  function hook() {
-    if (plotted !== null) return;
-    plotted = 0;
-    $("#plane-graph .js-plotly-plot").on("plotly_afterplot", () => { plotted = performance.now(); });
-    Object.keys(waiting).forEach((route) => {
-      const panel = window.latent.panels[route];
-      window.latent.panels[route] = function (reply) {
-        const found = panel.call(this, reply), wait = waiting[route];
-        if (wait && reply.noise === wait.noise) { waiting[route] = null; wait.resolve(); }
-        return found;
-      };
-    });
+  async function arrived(film, seed, noise) {
+    const end = performance.now() + PATIENCE;
+    while (!has(film, seed, noise)) {
+      if (performance.now() > end) throw new Error(`no answer for p = ${noise}`);
+      await frame();
+    }
+    return painted();
   }
 
-  function reply(route, noise) {
-    return new Promise((resolve, reject) => {
-      waiting[route] = { noise, resolve };
-      setTimeout(() => reject(new Error(`no reply of "${route}" for p = ${noise}`)), PATIENCE);
-    });
-  }
-
-  /* The plane's axes are plotly's: wait for them too, unless they do not change. */
-  async function axesPlotted(start) {
-    const end = performance.now() + 300;
-    while (plotted < start && performance.now() < end) await sleep(5);
-    return plotted;
-  }
-
-  /* Move the slider of p; with another seed the ensemble cannot be cached. */
+  /* Move the slider of p; with another seed no film is here, and the ensemble cannot be cached. */
   probe.noise = async function (seed, noise) {
-    hook();
-    const { screen } = window.latent;
+    const { screen, films } = window.latent;
     screen.state.seed = seed;
-    const run = reply("run", noise), cloud = reply("cloud", noise);
     await sleep(30 + Math.random() * 17);
     screen.state.noise = null; // a new p even where the slider stands already
     const start = performance.now();
     slide($('.widget[data-field="noise"] input'), noise);
-    const [one, all] = await Promise.all([run.then(painted), cloud.then(painted)]);
-    const axes = await axesPlotted(start); // its time of plotting; a few ms before it is painted
-    return { run: one.painted - start, cloud: Math.max(all.painted, axes) - start };
+    const [one, all] = await Promise.all([arrived(films.runs, seed, noise), arrived(films.ensembles, seed, noise)]);
+    return { run: one.painted - start, ensemble: all.painted - start };
+  };
+
+  /* Drag p to and fro while every answer is held back; from letting go to the last picture. */
+  probe.held = async function (seed, ms, late) {
+    const { screen, films } = window.latent, input = $('.widget[data-field="noise"] input');
+    screen.state.seed = seed;
+    delay.ms = late;
+    const asked = probe.asked.length, start = performance.now();
+    let noise = 0;
+    while (performance.now() - start < ms) {
+      noise = Math.round(40 * Math.abs(((performance.now() - start) / 2000) % 2 - 1)) / 40;
+      slide(input, noise);
+      await frame();
+    }
+    const end = performance.now(), questions = probe.asked.slice(asked).filter((name) => !/film$|progress/.test(name)).length;
+    await Promise.all([arrived(films.runs, seed, noise), arrived(films.ensembles, seed, noise)]);
+    delay.ms = 0;
+    return { after: performance.now() - end, questions };
   };
 })();

@@ -15,7 +15,7 @@ from benchmarks.latency import CHROMIUM, PROBE
 from benchmarks.report import Measure
 from benchmarks.server import PATIENCE, images_here, serving
 
-EMPTY = """() => ({ asked: window.latent?.screen?.sequence, flying: window.probe?.flying, body: document.body.className,
+EMPTY = """() => ({ asked: window.latent?.asked?.sequence, flying: window.probe?.flying, body: document.body.className,
   text: document.body.innerText.slice(0, 600), drawn: [...new Set(window.probe?.drawn.map(([id]) => id))] })"""
 
 
