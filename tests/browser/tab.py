@@ -137,7 +137,11 @@ class Tab:
     def filmed(self) -> "Tab":
         """Wait until both films are here, too."""
         self.quiet()
-        self.page.wait_for_function(FILMED, polling=50)
+        try:
+            self.page.wait_for_function(FILMED, polling=50, timeout=3 * PATIENCE)
+        except TimeoutError as error:
+            sizes = "() => [latent.films.runs.frames.size, latent.films.ensembles.frames.size, flow]"
+            raise AssertionError(f"The films do not arrive: {self.page.evaluate(sizes)}") from error
         return self.quiet()
 
     def quiet_but_open(self) -> None:
