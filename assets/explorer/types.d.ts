@@ -97,6 +97,29 @@ export interface GalleryPayload {
   images: string;
 }
 
+/** Answers of "run", "runfilm" and "image": the highlighted run, or another one of the ensemble. */
+export type RunReply = RunFilmPayload & { label: number; sample: number };
+
+/** One of the frames of "ensemble" and "film". */
+export type FrameReply = FramePayload & { noise: number; label: number; caption: string; approach: string };
+
+/** Answers of "job": an estimate in words, or how far training or fetching is. */
+export interface JobReply {
+  estimate?: string;
+  key: string;
+  state: "waiting" | "running" | "done" | "failed" | "cancelled";
+  /** From 0 to 1. */
+  fraction: number;
+  text: string;
+}
+
+/** Answers of "progress". */
+export interface ProgressReply {
+  /** From 0 to 1. */
+  fraction: number;
+  text: string;
+}
+
 /** An ensemble at one p, as the page draws it. */
 export interface Frame {
   noise: number;
@@ -167,7 +190,7 @@ export interface ShownRun {
 }
 
 export interface Field {
-  name: string;
+  name: keyof State;
   key: string;
   default: string | number;
 }
@@ -241,6 +264,19 @@ export interface DashClientside {
   /** The id of the component that asked, where ids are objects. */
   callback_context: { triggered_id?: Record<string, string> };
   set_props(id: string | undefined, props: Record<string, unknown>): void;
+}
+
+/** What plotly keeps about an axis: its place in pixels. */
+export interface PlotlyAxis {
+  _offset: number;
+  _length: number;
+  range: [number, number];
+}
+
+/** A panel's element; a layout is there once plotly has drawn it. */
+export interface PlotlyGraph extends HTMLElement {
+  _fullLayout?: { xaxis?: PlotlyAxis; yaxis: PlotlyAxis };
+  on(event: string, listener: () => void): void;
 }
 
 declare global {
