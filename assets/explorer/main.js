@@ -106,7 +106,7 @@ function wantSettled() {
 
 /** @param {SettledPayload} reply @param {import("./questions").Question} question */
 function takeSettled(reply, question) {
-  const before = /** @type {any} */ (question.data.before);
+  const before = /** @type {Record<string, unknown>} */ (question.data.before);
   const kept = Object.entries(screen.state).filter(([name, value]) => screen.facts && before[name] !== value);
   const chosen = theme();
   screen.state = Object.assign(reply.state, Object.fromEntries(kept)); // a finger was quicker than the answer
@@ -125,7 +125,7 @@ function takeSettled(reply, question) {
   setLength(screen.state.n_steps);
   showFacts(reply);
   showAges(reply);
-  for (const field of screen.fields) if (field.name !== "model") show(/** @type {any} */ (field.name));
+  for (const field of screen.fields) if (field.name !== "model") show(field.name);
   $(".panels").dataset.view = screen.state.view;
   applyTheme();
   writeAddress();
@@ -166,13 +166,13 @@ function wantFilm() {
   return { key: `${scope} ${next}`, scope, data: data({ noises: next }) };
 }
 
-/** @param {any} reply @param {import("./questions").Question} question */
+/** @param {import("./types").RunReply} reply @param {import("./questions").Question} question */
 function takeRuns(reply, question) {
   for (const frame of runFrames(reply)) runs.add(question.scope, frame.noise, frame);
   redraw();
 }
 
-/** @param {any} reply @param {import("./questions").Question} question */
+/** @param {{ frames: import("./types").FrameReply[] }} reply @param {import("./questions").Question} question */
 function takeEnsembles(reply, question) {
   for (const one of reply.frames) ensembles.add(question.scope, one.noise, frameOf(one));
   redraw();
@@ -287,7 +287,7 @@ function begin(given) {
   markers.kinds = given.markers;
   grid.step = given.grid;
   alphabet.letters = given.alphabet;
-  for (const field of given.fields) /** @type {any} */ (screen.state)[field.name] = field.default;
+  for (const field of given.fields) Object.assign(screen.state, { [field.name]: field.default });
   const look = new URLSearchParams(location.search).get("theme");
   if (look === "dark" || look === "light") screen.state.theme = look;
   bindQuestions();
