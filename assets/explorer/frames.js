@@ -5,15 +5,13 @@ import { screen } from "#state";
 
 /** @typedef {import("./types").Frame} Frame */
 /** @typedef {import("./types").RunFrame} RunFrame */
-/** @typedef {import("./types").FramePayload} FramePayload */
-/** @typedef {import("./types").RunFilmPayload} RunFilmPayload */
 
 /** The letters of packed arrays; wire.py has them. */
 export const alphabet = { letters: "" };
 
 /**
  * An ensemble at one p.
- * @param {FramePayload & { noise: number, label: number, caption: string, approach: string }} wire
+ * @param {import("./types").FrameReply} wire
  * @returns {Frame}
  */
 export function frameOf(wire) {
@@ -44,7 +42,7 @@ export function frameOf(wire) {
 
 /**
  * The highlighted run at every p of an answer.
- * @param {RunFilmPayload & { label: number, sample: number }} wire
+ * @param {import("./types").RunReply} wire
  * @returns {RunFrame[]}
  */
 export function runFrames(wire) {
