@@ -58,7 +58,7 @@ export function fetchImages() {
   start({ action: "download", dataset, n_latent });
 }
 
-/** @param {any} reply */
+/** @param {import("./types").JobReply} reply */
 function take(reply) {
   if (!job) return;
   const { row } = job;
