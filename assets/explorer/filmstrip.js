@@ -43,7 +43,7 @@ export function paintTile(canvas, greys, offset, [height, width]) {
 }
 
 /** @param {string} selector @returns {HTMLCanvasElement} */
-const canvasOf = (selector) => /** @type {any} */ ($(`${selector} canvas`));
+const canvasOf = (selector) => /** @type {HTMLCanvasElement} */ ($(`${selector} canvas`));
 
 /** As many tiles as the run has steps. @param {number} count */
 function layOut(count) {
