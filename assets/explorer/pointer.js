@@ -53,10 +53,10 @@ function peekOf(view) {
 /** @param {View} view */
 function paintPeek(view) {
   const frame = pictures.get(`${pointed.scope} ${pointed.run}`);
-  const canvas = /** @type {any} */ ($("canvas", peekOf(view)));
+  const canvas = /** @type {HTMLCanvasElement} */ ($("canvas", peekOf(view)));
   const { t } = now(frame?.steps || 1);
   if (frame) paintTile(canvas, frame.greys, t * frame.shape[0] * frame.shape[1], frame.shape);
-  else canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
+  else canvas.getContext("2d")?.clearRect(0, 0, canvas.width, canvas.height);
 }
 
 /** @param {View} view @param {PointerEvent} event */
