@@ -4,9 +4,10 @@ import { colours } from "#theme";
 
 /** @typedef {{ x0: number, y0: number, w: number, h: number, x: (v: number) => number, y: (v: number) => number, value: (pixel: number) => number }} Axes */
 /** @typedef {CanvasRenderingContext2D} Context */
+/** @typedef {Record<string, unknown>} Options What plotly takes, by its own names. */
 
-/** Plotly's graph in a panel. @param {string} name @returns {any} */
-export const graphOf = (name) => $(`#${name}-graph`);
+/** Plotly's graph in a panel. @param {string} name */
+export const graphOf = (name) => /** @type {import("./types").PlotlyGraph} */ ($(`#${name}-graph`));
 
 /**
  * The maps of a panel from data to pixels, as plotly lays its axes out; null before there is a figure.
@@ -33,9 +34,9 @@ export function axes(name) {
 /**
  * Draw a figure's axes, or change them; plotly measures its room once, so it is told each time.
  * @param {string} name
- * @param {any[]} data
- * @param {any} layout
- * @param {any} [config]
+ * @param {unknown[]} data
+ * @param {unknown} layout
+ * @param {Options} [config]
  */
 export function drawAxes(name, data, layout, config) {
   const graph = graphOf(name);
@@ -57,7 +58,7 @@ export function bindCanvases(draw) {
   redraw = draw;
 }
 
-/** A layout in the colours of the theme. @param {any} x @param {any} y @param {any} [more] */
+/** A layout in the colours of the theme. @param {Options} x @param {Options} y @param {Options} [more] */
 export function layoutOf(x, y, more) {
   const axis = {
     gridcolor: colours.grid,
@@ -68,7 +69,7 @@ export function layoutOf(x, y, more) {
     tickcolor: colours.grid,
     fixedrange: true,
   };
-  const title = (/** @type {any} */ given) => ({
+  const title = (/** @type {Options} */ given) => ({
     ...given,
     title: { text: given.title, standoff: 6, font: { size: 12 } },
   });
