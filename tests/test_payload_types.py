@@ -13,6 +13,7 @@ from typing import Any, Literal, NotRequired, TypedDict, Union, get_args, get_or
 import pytest
 
 from dashboard import payloads
+from dashboard.controls import ScreenState
 from tests.node import ROOT, TSC, run_node
 
 TYPES = ROOT / "assets" / "explorer" / "types.d.ts"
@@ -57,6 +58,7 @@ export interface Example {
 
 
 INNER = ["Inner", "Inner.name"]
+EXAMPLES = {"Example": Example, "Inner": Inner}
 
 
 def typescript(hint: Any) -> str:
@@ -83,22 +85,21 @@ def typescript(hint: Any) -> str:
     raise TypeError(f"JSON has no {hint}.")
 
 
-def statements(payload: Any) -> dict[str, str]:
-    """What has to hold of a TypedDict's interface, by what it is about: its keys, then each of them."""
-    interface = typescript(payload)
-    keys = " | ".join(f'"{key}"' for key in payload.__annotations__)
-    found = {payload.__name__: f"Same<keyof {interface}, {keys}>"}
-    for key, hint in get_type_hints(payload).items():
-        optional = "?" if key in payload.__optional_keys__ else ""
-        found[f"{payload.__name__}.{key}"] = (
-            f'Same<Pick<{interface}, "{key}">, {{ {key}{optional}: {typescript(hint)} }}>'
-        )
+def statements(name: str, payload: Any) -> dict[str, str]:
+    """What has to hold of the interface of a TypedDict or a dataclass, by what it is about: its keys, then each."""
+    interface, hints = f"Browser.{name}", get_type_hints(payload)
+    optional = getattr(payload, "__optional_keys__", ())
+    keys = " | ".join(f'"{key}"' for key in hints)
+    found = {name: f"Same<keyof {interface}, {keys}>"}
+    for key, hint in hints.items():
+        wanted = f"{{ {key}{'?' if key in optional else ''}: {typescript(hint)} }}"
+        found[f"{name}.{key}"] = f'Same<Pick<{interface}, "{key}">, {wanted}>'
     return found
 
 
-def differences(payloads: list[Any], types: Path, folder: Path) -> list[str]:
-    """What of the payloads the browser's types have otherwise, or not at all."""
-    wanted = {about: text for payload in payloads for about, text in statements(payload).items()}
+def differences(named: dict[str, Any], types: Path, folder: Path) -> list[str]:
+    """What of the payloads, by their names in the browser, its types have otherwise, or not at all."""
+    wanted = {about: text for each in named.items() for about, text in statements(*each).items()}
     program = folder / "same.ts"
     lines = [f"export type _{i} = Holds<{text}>;\n" for i, text in enumerate(wanted.values())]
     program.write_text(f'import type * as Browser from "{types.as_posix()}";\n{SAME}{"".join(lines)}', "utf-8")
@@ -113,7 +114,7 @@ def differences(payloads: list[Any], types: Path, folder: Path) -> list[str]:
 def test_the_same_types_are_the_same(tmp_path: Path):
     types = tmp_path / "types.d.ts"
     types.write_text(INTERFACES, "utf-8")
-    assert differences([Example, Inner], types, tmp_path) == []
+    assert differences(EXAMPLES, types, tmp_path) == []
 
 
 @pytest.mark.parametrize(
@@ -144,7 +145,7 @@ def test_what_differs_is_named(tmp_path: Path, here: str, there: str, about: lis
     types = tmp_path / "types.d.ts"
     assert here in INTERFACES
     types.write_text(INTERFACES.replace(here, there), "utf-8")
-    assert sorted(differences([Example, Inner], types, tmp_path)) == about
+    assert sorted(differences(EXAMPLES, types, tmp_path)) == about
 
 
 @pytest.mark.parametrize("hint", [set[str], dict[int, str], tuple[int, ...], bytes])
@@ -154,6 +155,10 @@ def test_what_json_does_not_have_is_refused(hint: Any):
 
 
 def test_the_browser_has_the_types_of_all_payloads(tmp_path: Path):
-    sent = [each for each in vars(payloads).values() if is_typeddict(each)]
+    sent = {name: each for name, each in vars(payloads).items() if is_typeddict(each)}
     assert len(sent) > 4
     assert differences(sent, TYPES, tmp_path) == []
+
+
+def test_the_browser_has_the_state_of_the_screen(tmp_path: Path):
+    assert differences({"State": ScreenState}, TYPES, tmp_path) == []
