@@ -88,6 +88,15 @@ def test_a_term_can_be_tapped_and_a_tap_elsewhere_closes_it(tab: Open, page: str
     is_hidden(one)
 
 
+def test_a_tap_closes_what_a_tap_opened_where_a_browser_gives_it_no_focus(tab: Open):
+    one = opened(tab, "models/")
+    term = one.page.locator(".models .term").first
+    term.dispatch_event("click")
+    shows(one, term)
+    one.page.locator("h1").dispatch_event("pointerdown")
+    is_hidden(one)
+
+
 @EVERY_PAGE
 @ANY_LOOK
 def test_axe_finds_nothing_while_a_definition_is_shown(tab: Open, page: str, place: str, look: dict[str, Any]):

@@ -19,7 +19,7 @@ test("a range of an even number of values has its middle at the lower one of the
 
 test("the widest range counts, the lower of two that are equally wide", () => {
   assert.equal(presetNoise([0, 1, 0, 0, 1, 1, 1, 0, 0, 0, 0], ALL, NOISES, 1), 0.5);
-  assert.equal(presetNoise([1, 1, 1, 0, 0, 0, 0, 0, 1, 1, 1], ALL, NOISES, 1), 0.1);
+  assert.equal(presetNoise([1, 1, 0, 1, 1], Array(5).fill(true), [0, 0.25, 0.5, 0.75, 1], 1), 0);
 });
 
 test("width is measured in p, not in the number of its values", () => {
