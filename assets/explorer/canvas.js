@@ -35,7 +35,7 @@ export function axes(name) {
  * Draw a figure's axes, or change them; plotly measures its room once, so it is told each time.
  * @param {string} name
  * @param {unknown[]} data
- * @param {unknown} layout
+ * @param {object} layout
  * @param {Options} [config]
  */
 export function drawAxes(name, data, layout, config) {

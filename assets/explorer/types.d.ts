@@ -254,7 +254,7 @@ export interface SweepPayload {
   rivals: (string | null)[];
   captions: string[];
   note: string;
-  figure: { data: unknown[]; layout: unknown };
+  figure: { data: unknown[]; layout: object };
 }
 
 /** What Dash calls functions of the page through. */
