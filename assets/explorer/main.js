@@ -2,17 +2,15 @@
  * The explorer's start: what is bound to what. State changes ask what is missing and redraw; answers fill the films and
  * redraw; a frame draws all panels at most once.
  */
-import { query } from "#address";
-import { showAges } from "#ages";
 import { drawBadge } from "#badge";
 import { bindCanvases } from "#canvas";
 import { curvesAxes, drawCurves } from "#curves";
 import { quantised } from "#decode";
-import { ensembleScope, ensembles, glide, grid, runScope, runs, shownNoise, sweepScope } from "#film";
-import { bindStrip, drawStrip, pngAddress } from "#filmstrip";
+import { ensembles, glide, grid, runs } from "#film";
+import { bindStrip, drawStrip } from "#filmstrip";
 import { bindFirstMinute, drawFirstMinute, greet } from "#first-minute";
-import { alphabet, frameOf, runFrames } from "#frames";
-import { bindGallery, showChosen, takeGallery, wantedGallery } from "#gallery";
+import { alphabet } from "#frames";
+import { bindGallery, showChosen } from "#gallery";
 import { bindGlossary } from "#glossary";
 import { fetchImages, offerTraining } from "#jobs";
 import { drawLandmarkPlane, landmarkAxes } from "#landmark-plane";
@@ -20,22 +18,29 @@ import { drawNearest, nearestAxes } from "#nearest";
 import { $, notice } from "#notices";
 import { drawPlane, markers, planeAxes } from "#plane";
 import { bindPlayer, player, setLength } from "#player";
-import { bindPointer, takePicture, wantedPicture } from "#pointer";
-import { addRoute, asked, bindQuestions, followProgress, isRefused, leaveOld, openQuestion, refresh } from "#questions";
+import { bindPointer } from "#pointer";
+import { asked, bindQuestions, followProgress, leaveOld, refresh } from "#questions";
 import { persistForDash, requests } from "#requests";
+import { addRoutes, latest } from "#routes";
 import { shown, shownEnsemble, shownRun } from "#shown";
 import { bindStages, drawStages, stageAxes } from "#stages";
-import { initial, isSettled, listen, screen, set, settleKey, writeAddress, writeAddressNow } from "#state";
+import { isSettled, listen, screen, set, writeAddress, writeAddressNow } from "#state";
 import { applyTheme, onSystemTheme, readColours, theme } from "#theme";
-import { bindThumbnails, setConceptPictures } from "#thumbnails";
+import { bindThumbnails } from "#thumbnails";
 import { drawTicks } from "#ticks";
-import { bindWidgets, range, show, showFacts } from "#widgets";
+import { bindWidgets, range, show } from "#widgets";
 
-/** @typedef {import("./types").SettledPayload} SettledPayload */
-
-const CHUNK = 4; // values of p in one answer of the ensemble's film
-
-// ---- drawing
+const PANELS = [
+  drawStages,
+  drawPlane,
+  drawLandmarkPlane,
+  drawNearest,
+  drawCurves,
+  drawStrip,
+  drawTicks,
+  drawBadge,
+  drawFirstMinute,
+];
 
 let pending = 0;
 
@@ -65,172 +70,15 @@ function draw(/** @type {number} */ at = performance.now()) {
     curvesAxes(`${ensembles.scope} ${screen.state.curves}`);
   }
   stageAxes();
-  for (const panel of [
-    drawStages,
-    drawPlane,
-    drawLandmarkPlane,
-    drawNearest,
-    drawCurves,
-    drawStrip,
-    drawTicks,
-    drawBadge,
-    drawFirstMinute,
-  ])
-    panel();
+  for (const panel of PANELS) panel();
   const isWaiting = !ensemble || ensemble.isStale || !shown.sweep;
   document.body.classList.toggle("waiting", isWaiting);
   document.body.classList.toggle("seen", Boolean(ensemble));
 }
 
-// ---- questions
-
-/** What every question but the first carries. @param {Record<string, unknown>} more */
-function data(more) {
-  const state = { ...screen.state, theme: theme() };
-  return { query: query(screen.fields, state, false), model: screen.model, ...more };
-}
-
-let changed = "";
-
-function wantSettled() {
-  if (isSettled()) return null;
-  const key = settleKey();
-  const first = !screen.facts;
-  const asks = first ? location.search.slice(1) || `v=${initial("v")}` : query(screen.fields, screen.state, false);
-  return {
-    key,
-    scope: key,
-    data: { query: asks, changed: first ? "" : changed || "model", before: { ...screen.state } },
-  };
-}
-
-/** @param {SettledPayload} reply @param {import("./questions").Question} question */
-function takeSettled(reply, question) {
-  const before = /** @type {Record<string, unknown>} */ (question.data.before);
-  const kept = Object.entries(screen.state).filter(([name, value]) => screen.facts && before[name] !== value);
-  const chosen = theme();
-  screen.state = Object.assign(reply.state, Object.fromEntries(kept)); // a finger was quicker than the answer
-  if (!screen.facts && chosen !== "light") screen.state.theme ||= "auto";
-  screen.facts = reply;
-  screen.model = reply.model;
-  screen.settled = settleKey();
-  reply.space.tiles = pngAddress(reply.space.tiles);
-  reply.space.vectors = quantised(reply.space.landmarks).values;
-  for (const name of /** @type {const} */ (["basis", "mean"])) {
-    reply.fixed[name] = quantised(/** @type {any} */ (reply.fixed[name])).values;
-  }
-  setConceptPictures(reply.space.tiles);
-  shownNoise.p = screen.state.noise;
-  player.t = screen.state.t;
-  setLength(screen.state.n_steps);
-  showFacts(reply);
-  showAges(reply);
-  for (const field of screen.fields) if (field.name !== "model") show(field.name);
-  $(".panels").dataset.view = screen.state.view;
-  applyTheme();
-  writeAddress();
-  if (reply.offer) offerTraining(reply.offer.dataset, reply.offer.n_latent, reply.notes);
-  else if (reply.notes.length) notice(reply.notes);
-  redraw();
-}
-
-/** The single run or ensemble at the p of the state, until its frame is here. */
-function wantRun() {
-  const scope = runScope();
-  const { noise } = screen.state;
-  if (!isSettled() || runs.get(scope, noise)) return null;
-  return { key: `${scope} ${noise}`, scope, data: data({ noises: [noise] }) };
-}
-
-function wantEnsemble() {
-  const scope = ensembleScope();
-  const { noise } = screen.state;
-  if (!isSettled() || ensembles.get(scope, noise)) return null;
-  return { key: `${scope} ${noise}`, scope, data: data({ noises: [noise] }) };
-}
-
-/** Whether the stage chart is here: what is still missing on the screen goes before what may be needed later. */
-const hasSweep = () => !wantSweep() || isRefused("sweep");
-
-function wantRunFilm() {
-  const scope = runScope();
-  if (!isSettled() || wantRun() || !hasSweep() || runs.missing(scope, screen.state.noise).length === 0) return null;
-  return { key: scope, scope, data: data({ noises: runs.missing(scope, 0).sort((a, b) => a - b) }) };
-}
-
-function wantFilm() {
-  const scope = ensembleScope();
-  const missing = ensembles.missing(scope, screen.state.noise);
-  if (!isSettled() || wantEnsemble() || openQuestion("ensemble") || !hasSweep() || missing.length === 0) return null;
-  const next = missing.slice(0, CHUNK);
-  return { key: `${scope} ${next}`, scope, data: data({ noises: next }) };
-}
-
-/** @param {import("./types").RunReply} reply @param {import("./questions").Question} question */
-function takeRuns(reply, question) {
-  for (const frame of runFrames(reply)) runs.add(question.scope, frame.noise, frame);
-  redraw();
-}
-
-/** @param {{ frames: import("./types").FrameReply[] }} reply @param {import("./questions").Question} question */
-function takeEnsembles(reply, question) {
-  for (const one of reply.frames) ensembles.add(question.scope, one.noise, frameOf(one));
-  redraw();
-}
-
-function wantSweep() {
-  const scope = sweepScope();
-  if (!isSettled() || (shown.sweep?.scope === scope && shown.sweep.look === theme())) return null;
-  return { key: `${scope} ${theme()}`, scope: `${scope} ${theme()}`, data: data({ scope, look: theme() }) };
-}
-
-function wantImage() {
-  const wanted = wantedPicture();
-  if (!wanted || !isSettled()) return null;
-  const state = { ...screen.state, sample: wanted.run };
-  const asks = { ...data({ noises: [screen.state.noise] }), query: query(screen.fields, state, false) };
-  return { key: `${wanted.scope} ${wanted.run}`, scope: wanted.scope, data: asks };
-}
-
-function wantGallery() {
-  const scope = wantedGallery();
-  return scope === null ? null : { key: scope, scope, data: data({}) };
-}
-
-/** Why a panel is empty or old. @param {...string} names @returns {(sentence: string) => void} */
-const saysOn =
-  (...names) =>
-  (sentence) => {
-    for (const name of names) $(`#${name}-wait`).textContent = sentence;
-  };
-
-function addRoutes() {
-  addRoute("settled", { wanted: wantSettled, take: takeSettled });
-  addRoute("run", { wanted: wantRun, take: takeRuns });
-  addRoute("ensemble", {
-    wanted: wantEnsemble,
-    take: takeEnsembles,
-    busy: saysOn("plane", "landmark", "curves", "nearest"),
-  });
-  addRoute("sweep", {
-    wanted: wantSweep,
-    take: (reply, { data: { scope, look } }) => {
-      shown.sweep = { ...reply, scope, look };
-      redraw();
-    },
-    busy: saysOn("stage"),
-  });
-  addRoute("image", { wanted: wantImage, take: (reply, { scope }) => takePicture(scope, runFrames(reply)[0]) });
-  addRoute("gallery", { wanted: wantGallery, take: (reply, { scope }) => takeGallery(reply, scope) });
-  addRoute("runfilm", { wanted: wantRunFilm, take: takeRuns });
-  addRoute("film", { wanted: wantFilm, take: takeEnsembles });
-}
-
-// ---- what a hand does
-
 /** @param {keyof import("./types").State} name */
 function fieldChanged(name) {
-  changed = name;
+  latest.changed = name;
   if (name === "theme") applyTheme();
   if (name === "n_steps") setLength(screen.state.n_steps);
   if (name === "view") $(".panels").dataset.view = screen.state.view;
@@ -302,7 +150,7 @@ function begin(given) {
   bindCanvases(redraw);
   bindPointer("plane");
   bindPointer("landmark");
-  addRoutes();
+  addRoutes(redraw);
   listen(fieldChanged);
   followProgress(["ensemble", "sweep"], (reply) => document.body.style.setProperty("--progress", reply.fraction));
   onSystemTheme(() => {

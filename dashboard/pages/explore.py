@@ -2,7 +2,7 @@
 
 ::
 
-    state (state.js) --> what is wanted (main.js) --+--> settled   model, limits, landmarks, notes
+    state (state.js) --> what is wanted (routes.js) -+--> settled   model, limits, landmarks, notes
                                                     +--> run       the highlighted run at one p: z, distances, images
                                                     +--> ensemble  300 runs at one p: both planes, nearest now, curves
                                                     +--> runfilm   the run at all p of the grid, one batch

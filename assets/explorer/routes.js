@@ -1,0 +1,170 @@
+/**
+ * What the explorer asks, route by route: what is wanted now, as a question with a key, and where an answer goes. All
+ * that an answer depends on but p is its scope.
+ */
+import { query } from "#address";
+import { showAges } from "#ages";
+import { quantised } from "#decode";
+import { ensembleScope, ensembles, runScope, runs, shownNoise, sweepScope } from "#film";
+import { pngAddress } from "#filmstrip";
+import { frameOf, runFrames } from "#frames";
+import { takeGallery, wantedGallery } from "#gallery";
+import { offerTraining } from "#jobs";
+import { $, notice } from "#notices";
+import { player, setLength } from "#player";
+import { takePicture, wantedPicture } from "#pointer";
+import { addRoute, isRefused, openQuestion } from "#questions";
+import { shown } from "#shown";
+import { initial, isSettled, screen, settleKey, writeAddress } from "#state";
+import { applyTheme, theme } from "#theme";
+import { setConceptPictures } from "#thumbnails";
+import { show, showFacts } from "#widgets";
+
+/** @typedef {import("./types").SettledPayload} SettledPayload */
+
+const CHUNK = 4; // values of p in one answer of the ensemble's film
+
+let redraw = () => {};
+
+/** What every question but the first carries. @param {Record<string, unknown>} more */
+function data(more) {
+  const state = { ...screen.state, theme: theme() };
+  return { query: query(screen.fields, state, false), model: screen.model, ...more };
+}
+
+/** The field that changed last: the server is silent about what another data set leaves no choice in. */
+export const latest = { changed: "" };
+
+function wantSettled() {
+  if (isSettled()) return null;
+  const key = settleKey();
+  const first = !screen.facts;
+  const asks = first ? location.search.slice(1) || `v=${initial("v")}` : query(screen.fields, screen.state, false);
+  return {
+    key,
+    scope: key,
+    data: { query: asks, changed: first ? "" : latest.changed || "model", before: { ...screen.state } },
+  };
+}
+
+/** @param {SettledPayload} reply @param {import("./questions").Question} question */
+function takeSettled(reply, question) {
+  const before = /** @type {Record<string, unknown>} */ (question.data.before);
+  const kept = Object.entries(screen.state).filter(([name, value]) => before[name] !== value);
+  screen.state = Object.assign(reply.state, Object.fromEntries(kept)); // a finger was quicker than the answer
+  screen.facts = reply;
+  screen.model = reply.model;
+  screen.settled = settleKey();
+  reply.space.tiles = pngAddress(reply.space.tiles);
+  reply.space.vectors = quantised(reply.space.landmarks).values;
+  for (const name of /** @type {const} */ (["basis", "mean"])) {
+    reply.fixed[name] = quantised(/** @type {any} */ (reply.fixed[name])).values;
+  }
+  setConceptPictures(reply.space.tiles);
+  shownNoise.p = screen.state.noise;
+  player.t = screen.state.t;
+  setLength(screen.state.n_steps);
+  showFacts(reply);
+  showAges(reply);
+  for (const field of screen.fields) if (field.name !== "model") show(field.name);
+  $(".panels").dataset.view = screen.state.view;
+  applyTheme();
+  writeAddress();
+  if (reply.offer) offerTraining(reply.offer.dataset, reply.offer.n_latent, reply.notes);
+  else if (reply.notes.length) notice(reply.notes);
+  redraw();
+}
+
+/** The single run or ensemble at the p of the state, until its frame is here. */
+function wantRun() {
+  const scope = runScope();
+  const { noise } = screen.state;
+  if (!isSettled() || runs.get(scope, noise)) return null;
+  return { key: `${scope} ${noise}`, scope, data: data({ noises: [noise] }) };
+}
+
+function wantEnsemble() {
+  const scope = ensembleScope();
+  const { noise } = screen.state;
+  if (!isSettled() || ensembles.get(scope, noise)) return null;
+  return { key: `${scope} ${noise}`, scope, data: data({ noises: [noise] }) };
+}
+
+/** Whether the stage chart is here: what is still missing on the screen goes before what may be needed later. */
+const hasSweep = () => !wantSweep() || isRefused("sweep");
+
+function wantRunFilm() {
+  const scope = runScope();
+  if (!isSettled() || wantRun() || !hasSweep() || runs.missing(scope, screen.state.noise).length === 0) return null;
+  return { key: scope, scope, data: data({ noises: runs.missing(scope, 0).sort((a, b) => a - b) }) };
+}
+
+function wantFilm() {
+  const scope = ensembleScope();
+  const missing = ensembles.missing(scope, screen.state.noise);
+  if (!isSettled() || wantEnsemble() || openQuestion("ensemble") || !hasSweep() || missing.length === 0) return null;
+  const next = missing.slice(0, CHUNK);
+  return { key: `${scope} ${next}`, scope, data: data({ noises: next }) };
+}
+
+/** @param {import("./types").RunReply} reply @param {import("./questions").Question} question */
+function takeRuns(reply, question) {
+  for (const frame of runFrames(reply)) runs.add(question.scope, frame.noise, frame);
+  redraw();
+}
+
+/** @param {{ frames: import("./types").FrameReply[] }} reply @param {import("./questions").Question} question */
+function takeEnsembles(reply, question) {
+  for (const one of reply.frames) ensembles.add(question.scope, one.noise, frameOf(one));
+  redraw();
+}
+
+function wantSweep() {
+  const scope = sweepScope();
+  if (!isSettled() || (shown.sweep?.scope === scope && shown.sweep.look === theme())) return null;
+  return { key: `${scope} ${theme()}`, scope: `${scope} ${theme()}`, data: data({ scope, look: theme() }) };
+}
+
+function wantImage() {
+  const wanted = wantedPicture();
+  if (!wanted || !isSettled()) return null;
+  const state = { ...screen.state, sample: wanted.run };
+  const asks = { ...data({ noises: [screen.state.noise] }), query: query(screen.fields, state, false) };
+  return { key: `${wanted.scope} ${wanted.run}`, scope: wanted.scope, data: asks };
+}
+
+function wantGallery() {
+  const scope = wantedGallery();
+  return scope === null ? null : { key: scope, scope, data: data({}) };
+}
+
+/** Why a panel is empty or old. @param {...string} names @returns {(sentence: string) => void} */
+const saysOn =
+  (...names) =>
+  (sentence) => {
+    for (const name of names) $(`#${name}-wait`).textContent = sentence;
+  };
+
+/** Connect every route to what is wanted of it. @param {() => void} draw Draws what has changed. */
+export function addRoutes(draw) {
+  redraw = draw;
+  addRoute("settled", { wanted: wantSettled, take: takeSettled });
+  addRoute("run", { wanted: wantRun, take: takeRuns });
+  addRoute("ensemble", {
+    wanted: wantEnsemble,
+    take: takeEnsembles,
+    busy: saysOn("plane", "landmark", "curves", "nearest"),
+  });
+  addRoute("sweep", {
+    wanted: wantSweep,
+    take: (reply, { data: { scope, look } }) => {
+      shown.sweep = { ...reply, scope, look };
+      redraw();
+    },
+    busy: saysOn("stage"),
+  });
+  addRoute("image", { wanted: wantImage, take: (reply, { scope }) => takePicture(scope, runFrames(reply)[0]) });
+  addRoute("gallery", { wanted: wantGallery, take: (reply, { scope }) => takeGallery(reply, scope) });
+  addRoute("runfilm", { wanted: wantRunFilm, take: takeRuns });
+  addRoute("film", { wanted: wantFilm, take: takeEnsembles });
+}
