@@ -81,7 +81,7 @@ def upload(largest: int) -> html.Section:
         largest: Bytes that a file may have.
     """
     words = ["Drop a .safetensors file here, or ", html.Span("choose one", className="link"), "."]
-    limits = attributes(data_largest=str(largest), data_ending=".safetensors")  # screen.js says what is refused
+    limits = attributes(data_largest=str(largest), data_ending=".safetensors")  # page.js says what is refused
     return html.Section(
         [
             html.H2("Bring a model"),

@@ -90,7 +90,7 @@ TITLES = {"mnist": "MNIST", "fashion": "Fashion", "digits": "8×8 digits"}
 """What the data sets are called on the screen."""
 
 MARKERS = ("circle", "square", "diamond", "triangle", "pentagon", "wedge", "hexagon", "cross", "hourglass", "plus")
-"""Marker shape of every label, drawn by panels.js."""
+"""Marker shape of every label, drawn by canvas.js."""
 
 
 def css_variables(theme: Theme) -> str:
