@@ -23,7 +23,7 @@ from tests.conftest import CommandLine, is_refused
 
 CPU = torch.device("cpu")
 SPEC = ModelSpec(dataset="digits", n_latent=3, n_hidden=16, epochs=4, batch_size=50, precision="float32")
-ID = training.id_of(SPEC)
+ID = experiments.id_of(SPEC)
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_the_snapshots_of_a_training_that_is_given_up_are_forgotten(settings: Se
     with pytest.raises(train.CancelledError):
         training.train_model(SPEC, settings, snapshots=(1, 3), progress=stop)
     assert len(list(settings.models.iterdir())) == 2
-    training.forget_state(SPEC, settings)
+    experiments.forget_state(SPEC, settings)
     assert not list(settings.models.iterdir())
 
 
@@ -155,7 +155,7 @@ def test_a_snapshot_itself_is_not_deleted(trained: Path, settings: Settings):
 @pytest.mark.parametrize("name", ["mine-epoch60", "mine.snapshots", "mnist-nz100-seed3-epoch60"])
 def test_an_import_does_not_take_the_name_of_a_snapshot(name: str, trained: Path, settings: Settings):
     with pytest.raises(StoreError, match="reserved"):
-        training.import_model(trained.read_bytes(), f"{name}.safetensors", settings)
+        experiments.import_model(trained.read_bytes(), f"{name}.safetensors", settings)
 
 
 # The command

@@ -11,6 +11,7 @@ from core.experiments.derived import sweeps_to_derive
 from core.experiments.film import film_frame, fixed_plane, run_film, starting_images
 from core.experiments.geometry import concept_dynamics, geometry
 from core.experiments.grid import GRID, grid_cell, grid_cells, latent_sweep, missing_cells, record_cell
+from core.experiments.imports import import_model
 from core.experiments.label_maps import branches, find_label_map, label_map
 from core.experiments.machine import (
     NoOriginals,
@@ -21,6 +22,15 @@ from core.experiments.machine import (
     within,
 )
 from core.experiments.runs import TRAIL, embedding, latent_activity, latent_space, noisy, run, starts, trajectories
+from core.experiments.states import (
+    Unfinished,
+    forget_state,
+    forget_waiting,
+    id_of,
+    note_elsewhere,
+    note_waiting,
+    unfinished,
+)
 from core.experiments.sweeps import (
     compute_sweeps,
     file_noise_sweeps,
@@ -30,21 +40,8 @@ from core.experiments.sweeps import (
     store_noise_sweeps,
     stored_noise_sweep,
 )
-from core.experiments.training import (
-    Unfinished,
-    estimated_seconds,
-    file_model,
-    forget_state,
-    forget_waiting,
-    id_of,
-    import_model,
-    note_elsewhere,
-    note_waiting,
-    train_file,
-    train_model,
-    unfinished,
-    zoo_model,
-)
+from core.experiments.trained_files import file_model, train_file
+from core.experiments.training import estimated_seconds, train_model, zoo_model
 
 __all__ = [
     "CLAIMS",

@@ -12,7 +12,8 @@ from core import checkpoint, data, store, train
 from core.config import ModelSpec, Progress, Settings, silent
 from core.experiments.grid import GRID, grid_cells, record_cell
 from core.experiments.machine import device_of
-from core.experiments.training import STATE, file_trained
+from core.experiments.states import STATE
+from core.experiments.training import file_trained
 from core.results import GridCell
 from core.spec import RefusedError
 

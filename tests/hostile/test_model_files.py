@@ -349,7 +349,7 @@ while not go.exists():
     time.sleep(0.001)
 try:
     print(experiments.import_model(content.read_bytes(), "mine.safetensors", settings))
-except experiments.training.store.StoreError as error:
+except experiments.imports.store.StoreError as error:
     print(error)
 """
 
