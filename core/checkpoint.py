@@ -37,7 +37,10 @@ class Bound:
 
 @dataclass
 class TrainingState(ABC):
-    """Models in training: the recipes, the network that holds all their weights, and the history so far."""
+    """Models in training: the recipes, the network that holds all their weights, and the history so far.
+
+    `kept` has the epochs after which the weights are kept on the way, for whoever takes the state up.
+    """
 
     specs: tuple[ModelSpec, ...]
     vae: VAE
@@ -45,6 +48,7 @@ class TrainingState(ABC):
     seconds: float = field(default=0.0, kw_only=True)
     losses: list[list[float]] = field(default_factory=list, kw_only=True)
     bounds: dict[int, list[Bound]] = field(default_factory=dict, kw_only=True)
+    kept: tuple[int, ...] = field(default=(), kw_only=True)
 
     KIND: ClassVar[str]
     """Where it is trained: states of another kind have other draws, and are not taken up."""
@@ -86,6 +90,7 @@ class TrainingState(ABC):
             "specs": [spec.to_dict() for spec in self.specs],
             "epoch": self.epoch,
             "seconds": self.seconds,
+            "kept": list(self.kept),
             "losses": self.losses,
             "bounds": {epoch: [vars(bound) for bound in row] for epoch, row in self.bounds.items()},
         }
@@ -126,7 +131,7 @@ class TrainingState(ABC):
 
 
 def read_course(path: Path) -> dict[str, Any]:
-    """What a training state says about itself: specs, epoch, losses and bounds.
+    """What a training state says about itself: specs, epoch, epochs that are kept, losses and bounds.
 
     Raises:
         TrainingError: It is damaged.
@@ -136,6 +141,8 @@ def read_course(path: Path) -> dict[str, Any]:
             course = json.loads((file.metadata() or {})["course"])
         if not isinstance(course["specs"], list) or not isinstance(course["epoch"], int):
             raise TypeError("no course")
+        if not all(isinstance(epoch, int) for epoch in course.setdefault("kept", [])):
+            raise TypeError("no epochs")
         return course
     except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
         raise damaged(path, error) from error

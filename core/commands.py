@@ -8,7 +8,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,6 @@ from tqdm import tqdm
 from core import cluster, download, experiments
 from core.config import (
     CLASSIFIERS,
-    NOISE_KINDS,
     SOURCES,
     ZOO,
     ClassifierSpec,
@@ -35,7 +34,7 @@ from core.config import (
     Settings,
 )
 from core.experiments import side_by_side
-from core.library import Entry, Library
+from core.library import Entry
 from core.results import PAIRS, POINTS, GridCell
 from core.session import Session
 from core.spec import RefusedError, Spec, checked
@@ -82,26 +81,14 @@ def run_train(args: argparse.Namespace, session: Session) -> dict[str, Any]:
             spec, session.settings, path=args.output, snapshots=kept, progress=report
         )
     if kept:
-        derive_snapshots(path, session.settings)
+        with progress_bar("stages of '6'") as report:
+            experiments.derive_ages(path, session.settings, progress=report)
     return {
         "file": str(path),
         "spec": spec.to_dict(),
         "seconds": round(course.seconds),
         "test_negative_elbo": course.test_negative_elbo[-1],
     }
-
-
-def derive_snapshots(model: Path, settings: Settings) -> None:
-    """Compute the stages of '6' of a model that was trained now, and of its snapshots, from decoded images."""
-    library = Library([(model.parent, "trained here")])
-    session = Session.open(settings, library=library)
-    with progress_bar("stages of '6'") as report:
-        for id in [entry.id for entry in library.snapshots(model.stem).values()] + [model.stem]:
-            held = session.model(id).memories.shape[1]
-            common = NoiseSweepSpec(model=id, source="decoded", n_runs=min(300, held), label=6)
-            experiments.compute_sweeps(
-                [replace(common, noise_kind=kind) for kind in NOISE_KINDS], session, progress=report
-            )
 
 
 def run_classifier(args: argparse.Namespace, session: Session) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Settings (paths, device, addresses) change where a thing is computed, never what
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -60,6 +60,30 @@ class SeriesSpec(ModelSpec):
         super().__post_init__()
         if sorted(set(self.kept)) != list(self.kept) or self.kept[-1] >= self.epochs:
             raise SpecError(f"snapshots must be epochs in their order, each once, before the last, {self.epochs}.")
+
+
+def keeping(spec: ModelSpec, epochs: Iterable[int]) -> ModelSpec:
+    """A training that keeps its weights after some epochs, in any order; the plain recipe where there are none.
+
+    Raises:
+        SpecError: They are no epochs before the last.
+    """
+    kept, plain = tuple(sorted(set(epochs))), spec.part(ModelSpec)
+    return SeriesSpec(**plain.to_dict(), kept=kept) if kept else plain
+
+
+def epochs_kept(spec: ModelSpec) -> tuple[int, ...]:
+    """The epochs after which a training keeps its weights on the way."""
+    return spec.kept if isinstance(spec, SeriesSpec) else ()
+
+
+def training_of(values: Mapping[str, Any]) -> ModelSpec:
+    """The inverse of `to_dict` for a training, whether it keeps weights on the way or not.
+
+    Raises:
+        SpecError: As `Spec.from_dict`.
+    """
+    return (SeriesSpec if "kept" in values else ModelSpec).from_dict(values)
 
 
 def recipe(dataset: str, n_latent: int, seed: int = 0, beta: float = 1.0) -> ModelSpec:

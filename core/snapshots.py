@@ -3,6 +3,7 @@
 Each opens as a model of its own, whose id names the epoch. The last epoch is not among them: that is the model itself.
 """
 
+import hashlib
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -20,7 +21,6 @@ from core.store import (
     Model,
     Shapes,
     content_of,
-    kept_sha256,
     load_model,
     network_of,
     read_content,
@@ -111,7 +111,16 @@ def load_snapshot(path: Path, epoch: int, device: torch.device) -> Model:
 
 @lru_cache(maxsize=2)
 def _loaded(path: Path, device: torch.device, stamp: tuple[int, ...]) -> dict[int, Model]:
-    content = read_content(path, SeriesSpec, series_shapes)
+    return models_of(path, read_content(path, SeriesSpec, series_shapes), device)
+
+
+def models_of(path: Path, content: bytes, device: torch.device) -> dict[int, Model]:
+    """The models by epoch of a file of snapshots that has been read; nothing else is read.
+
+    Raises:
+        StoreError: The content is damaged, or of another kind.
+    """
+    sha256 = hashlib.sha256(content).hexdigest()
     spec, series, tensors = unpacked(file_name(path), content, SeriesSpec, series_shapes)
     id, found, recipe = path.name.removesuffix(ENDING), {}, spec.part(ModelSpec)
     for epoch, card in cards_of(path, spec, series).items():
@@ -120,7 +129,7 @@ def _loaded(path: Path, device: torch.device, stamp: tuple[int, ...]) -> dict[in
             id=snapshot_id(id, epoch),
             spec=recipe,
             card=card,
-            sha256=kept_sha256(path),
+            sha256=sha256,
             vae=network_of(recipe, own).to(device),
             concepts=own["concepts"].float().to(device),
             memories=own["memories"].float().to(device),

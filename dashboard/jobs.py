@@ -4,9 +4,9 @@ An embedded cluster of one process starts at the first job. Trainings go to the 
 the settings name one. Equal jobs are one job, in all servers of a scheduler: whoever asks second sees the progress
 of the first. The server holds a job's future while somebody waits for it; a job that no server waits for stops::
 
-    train(spec) --> key of the spec + attempt --> worker: trains; its state lies in the worker's own folder
+    train(spec) --> key of the recipe + attempt --> worker: trains; its state lies in the worker's own folder
     status(key) <-- reports of every epoch    <--
-    file_model  <-- content of the model      <--     (verified and filed here: no shared disk is needed)
+    file_model  <-- contents of the files     <--     (verified and filed here: no shared disk is needed)
 """
 
 import atexit
@@ -22,7 +22,7 @@ from typing import Any
 from core import cluster, experiments, train
 from core.computations import ESTIMATING, Computations, Question
 from core.computations import Reporter as Waited
-from core.config import ModelSpec, Settings
+from core.config import ModelSpec, Settings, epochs_kept, keeping, training_of
 from core.library import IMPORTED, Library
 from core.results import TrainingRun
 from core.spec import RefusedError
@@ -96,19 +96,35 @@ class Jobs:
     def train(self, spec: ModelSpec) -> str:
         """Train a model, fetching its images first where they are missing; returns the job's key.
 
-        It goes on where an earlier attempt was stopped. A model that is there is not trained again.
+        It goes on where an earlier attempt was stopped. A model that is there is not trained again, unless it lacks
+        an epoch that is to be kept on the way; those that it has are then kept again.
 
         Raises:
-            RefusedError: The scheduler does not answer, or has no worker; or there is no room for more.
+            RefusedError: The scheduler does not answer, or has no worker; there is no room for more; or the training
+                runs already, and does not keep all these epochs.
         """
-        key = f"train-{spec.key()[:16]}"
+        recipe, kept = spec.part(ModelSpec), set(epochs_kept(spec))
+        key = f"train-{recipe.key()[:16]}"
         usable = self.library.usable(spec.dataset)
-        there = [e.id for e in usable if e.spec == spec and e.origin != IMPORTED]  # anyone can write a recipe
-        if there:
-            self._work[key], self._status[key] = spec, JobStatus("done", 1.0, there[0])
+        there = [e.id for e in usable if e.spec == recipe and e.origin != IMPORTED]  # anyone can write a recipe
+        ages = {id: {epoch for epoch, _ in self.library.ages(id)} for id in there}
+        enough = [id for id in there if kept <= ages[id]]
+        if enough:
+            self._work[key], self._status[key] = spec, JobStatus("done", 1.0, enough[0])
             return key
+        if key in self._attempts and not kept <= set(epochs_kept(self._training(key))):
+            raise RefusedError(
+                "This model is being trained, and not all these epochs are kept. Ask again when it is done, or cancel "
+                "it before the first of them, and train it then."
+            )
         experiments.check_room(self.settings)
+        spec = keeping(recipe, kept.union(*ages.values()) - {recipe.epochs})
         return self._start(self.settings.scheduler, key, spec, train_job, spec.to_dict())
+
+    def _training(self, key: str) -> ModelSpec:
+        work = self._work[key]
+        assert isinstance(work, ModelSpec)
+        return work
 
     def download(self, dataset: str) -> str:
         """Fetch a data set for this server; returns the job's key."""
@@ -281,7 +297,11 @@ class Jobs:
         self._end(key, attempt, state, text)
 
     def _filed(self, what: ModelSpec | str, result: Any, future: Any) -> str:
-        """The id of a model that was trained, or the name of what was fetched."""
+        """The id of a model that was trained, or the name of what was fetched.
+
+        Raises:
+            RefusedError: The model is filed, and lacks epochs: another server asked for the training first.
+        """
         if isinstance(what, str):
             return result
         id = experiments.file_model(result, what, self.settings)
@@ -290,6 +310,12 @@ class Jobs:
             with contextlib.suppress(Exception):
                 workers = list(future.client.who_has(future)[future.key])
                 future.client.run(forget_job, what.to_dict(), workers=workers, wait=False)
+        missing = set(epochs_kept(what)) - {epoch for epoch, _ in self.library.ages(id)}
+        if missing:
+            raise RefusedError(
+                f"{id} is here, without {', '.join(map(str, sorted(missing)))} of the epochs to be kept: somebody else "
+                "had asked for it before. Train it again to have them."
+            )
         return id
 
     def _end(self, key: str, attempt: str, state: str, text: str) -> None:
@@ -355,15 +381,15 @@ def ended(error: Exception) -> tuple[str, str]:
     return "failed", f"{reason}. Start it again: it goes on from its last state, where there is one."
 
 
-def train_job(key: str, spec: dict[str, Any], given: Settings | None) -> bytes:
-    """Runs in a worker: train a model; returns the content of its file."""
-    model, settings, report = ModelSpec.from_dict(spec), given or Settings.from_environment(), Reporter(key)
+def train_job(key: str, spec: dict[str, Any], given: Settings | None) -> experiments.TrainedFiles:
+    """Runs in a worker: train a model; returns the contents of its files."""
+    model, settings, report = training_of(spec), given or Settings.from_environment(), Reporter(key)
     use_cores(model)
     experiments.fetch_images(model.dataset, settings, progress=lambda _, text: report(0.0, f"fetching {text}"))
     states = [
         each.epoch
         for each in experiments.unfinished(settings)
-        if not each.problem and each.spec == model and each.epoch
+        if not each.problem and experiments.id_of(each.spec) == experiments.id_of(model) and each.epoch
     ]
     report.start = f"goes on from epoch {states[0]}" if states else "starts from epoch 1"
     report(states[0] / model.epochs if states else 0.0, report.start)
@@ -381,7 +407,7 @@ async def forget_job(spec: dict[str, Any]) -> None:
 
     A coroutine, which is what Dask sends off without waiting for its end.
     """
-    experiments.forget_state(ModelSpec.from_dict(spec), Settings.from_environment())
+    experiments.forget_state(training_of(spec), Settings.from_environment())
 
 
 def course_of(run: TrainingRun, most: int = 300) -> dict[str, list[float]]:

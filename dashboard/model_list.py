@@ -5,7 +5,7 @@ from typing import Any
 from dash import dcc, html
 
 from core import experiments
-from core.config import ModelSpec
+from core.config import ModelSpec, epochs_kept
 from core.model_card import ModelCard
 from dashboard.captions import with_beta
 from dashboard.controls import attributes
@@ -14,13 +14,15 @@ from dashboard.terms import terms
 from dashboard.theme import TITLES
 
 TURNED_UP = 0.1  # nats; less is the noise of the latent samples
+AGES = "A model that is kept on the way, say after 1, 5, 20 epochs, has a slider over these in the explorer."
 JOB = {"cancel": "Cancel", "resume": "Go on", "discard": "Discard"}
 
 
 def describe(spec: ModelSpec) -> str:
     """A recipe in a few words."""
     size = f"{TITLES[spec.dataset]}, N_z = {spec.n_latent}{with_beta(spec)}"
-    return f"{size}, {spec.epochs} epochs, seed {spec.seed}"
+    kept = "".join(f", {epoch}" for epoch in epochs_kept(spec))
+    return f"{size}, {spec.epochs} epochs, seed {spec.seed}" + (f", kept after {kept[2:]}" if kept else "")
 
 
 def bound_of(card: ModelCard) -> str:
@@ -36,8 +38,8 @@ def bound_of(card: ModelCard) -> str:
 def form() -> html.Section:
     """What to train."""
 
-    def field(name: str, label: str, **options: Any) -> html.Label:
-        box = dcc.Input(id=f"train-{name}", type="text", inputMode="numeric", **options)
+    def field(name: str, label: str, *, keys: Any = "numeric", **options: Any) -> html.Label:
+        box = dcc.Input(id=f"train-{name}", type="text", inputMode=keys, **options)
         return html.Label([html.Span(terms(label)), box], className="field")
 
     sets = [
@@ -55,11 +57,13 @@ def form() -> html.Section:
                     field("epochs", "Epochs", placeholder="as shipped"),
                     field("beta", "Weight β of the KL term", value="1"),
                     field("seed", "Seed", value="0"),
+                    field("kept", "Keep on the way, epochs", placeholder="none", keys=None),
                     html.Button("How long?", id="estimate", type="button"),
                     html.Button("Train", id="train", type="button", className="main"),
                 ],
                 className="form",
             ),
+            html.P(AGES, className="note"),
             html.P(id="said", role="status", className="note", **attributes(aria_live="polite")),
         ],
         className="acts",

@@ -20,7 +20,7 @@ import yaml
 from core import experiments
 from core.cluster import Credentials, client_of
 from core.computations import Question
-from core.config import ModelSpec, Settings, recipe
+from core.config import ModelSpec, Settings, keeping, recipe
 from core.library import Library
 from core.spec import RefusedError
 from dashboard.jobs import Jobs
@@ -150,6 +150,24 @@ def test_a_worker_trains_and_the_server_files(servers: Servers, home: Settings):
     assert model.spec == QUICK
     assert files(other.settings) == []
     until(lambda: files(home) == [], "the worker keeps neither model nor state")
+
+
+def test_what_a_worker_keeps_on_the_way_is_filed_by_all_who_wait(servers: Servers, home: Settings):
+    spec = replace(QUICK, epochs=60, seed=3)
+    first, second = servers
+    key = first.train(keeping(spec, (1, 30)))
+    learning(first, key)
+    second.train(keeping(spec, (1, 40)))
+    status = ended(first, key)
+    assert (status.state, status.text) == ("done", experiments.id_of(spec))
+    late = ended(second, key)
+    assert (late.state, "without 40 of the epochs" in late.text) == ("failed", True)  # it is told, and can ask again
+    for jobs in servers:
+        ages = Library.of(jobs.settings.models).ages(status.text)
+        assert [epoch for epoch, _ in ages] == [1, 30, 60]
+        for _, id in ages:
+            assert Library.of(jobs.settings.models).load_sweeps(id)[0]["cells"]
+    until(lambda: files(home) == [], "the worker keeps nothing")
 
 
 def test_two_servers_share_one_training_and_both_file_it(servers: Servers):

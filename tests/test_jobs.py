@@ -17,7 +17,8 @@ import torch
 from core import experiments, store, train
 from core.checkpoint import TrainingError
 from core.computations import Question
-from core.config import ModelSpec, Settings
+from core.config import NOISE_KINDS, ModelSpec, Settings, keeping
+from core.experiments import TrainedFiles
 from core.library import Library
 from core.spec import RefusedError
 from dashboard import jobs as jobs_module
@@ -89,6 +90,74 @@ def test_what_was_deleted_is_trained_again(jobs: RecordedJobs, home: Settings):
         assert ended(jobs, jobs.train(QUICK)).state == "done"
         assert models_of(home, QUICK) == [".safetensors"]
     assert len({report["attempt"] for report in reports}) == 2
+
+
+def ages(settings: Settings, spec: ModelSpec) -> list[int]:
+    """The epochs at which a model of this machine was kept, its end included."""
+    return [epoch for epoch, _ in Library.of(settings.models).ages(experiments.id_of(spec))]
+
+
+def test_a_training_keeps_weights_on_the_way_with_the_stages_of_every_age(jobs: RecordedJobs, home: Settings):
+    spec = replace(QUICK, seed=40)
+    reports = jobs.recorded()
+    key = jobs.train(keeping(spec, (3, 1)))
+    id = ended(jobs, key).text
+    assert (jobs.status(key).state, id) == ("done", experiments.id_of(spec))
+    assert ages(home, spec) == [1, 3, 4]
+    library = Library.of(home.models)
+    weights = [library.load(each, torch.device("cpu")).card.weights_sha256 for _, each in library.ages(id)]
+    assert len(set(weights)) == 3
+    for _, each in library.ages(id):
+        assert library.load_sweeps(each)[0]["cells"] == [["decoded", kind, 6] for kind in NOISE_KINDS]
+    fractions = [report["fraction"] for report in reports if report["key"] == key]
+    assert fractions == sorted(fractions)
+    assert "stages of '6'" in reports[-1]["text"]
+    assert len(models_of(home, spec)) == 3  # the model, its snapshots and its stages: no state, and no parts
+
+
+def test_a_training_that_goes_on_keeps_what_it_was_begun_with(jobs: Jobs, home: Settings):
+    spec = replace(ENDLESS, seed=41, epochs=200)
+    key = jobs.train(keeping(spec, (1, 199)))
+    learning(jobs, key)
+    jobs.cancel(key)
+    until(lambda: ".training" in models_of(home, spec), "the state is written")
+    (stopped,) = (
+        each for each in experiments.unfinished(home) if experiments.id_of(each.spec) == experiments.id_of(spec)
+    )
+    assert stopped.spec == keeping(spec, (1, 199))
+    assert ended(jobs, jobs.train(spec)).state == "done"  # whoever goes on with it need not know
+    assert ages(home, spec) == [1, 199, 200]
+
+
+def test_what_was_not_kept_before_a_training_was_stopped_is_said(jobs: Jobs, home: Settings):
+    spec = replace(ENDLESS, seed=42)
+    learning(jobs, jobs.train(spec))
+    jobs.cancel(jobs.train(spec))
+    until(lambda: models_of(home, spec) == [".training"], "the state is written")
+    status = ended(jobs, jobs.train(keeping(spec, (1, 4999))))
+    assert status.state == "failed"
+    assert "what it was after 1 was not kept" in status.text
+    experiments.forget_state(spec, home)
+
+
+def test_a_model_that_lacks_an_epoch_is_trained_again_and_keeps_what_it_had(jobs: Jobs, home: Settings):
+    spec = replace(QUICK, seed=43)
+    for kept, expected in (((), []), ((1,), [1, 4]), ((2,), [1, 2, 4]), ((1,), [1, 2, 4]), ((), [1, 2, 4])):
+        assert ended(jobs, jobs.train(keeping(spec, kept))).state == "done"
+        assert ages(home, spec) == expected
+
+
+def test_one_training_does_not_promise_epochs_that_it_was_not_begun_with(jobs: Jobs, home: Settings):
+    key = jobs.train(keeping(ENDLESS, (1, 4000)))
+    assert jobs.train(ENDLESS) == key
+    assert jobs.train(keeping(ENDLESS, (4000,))) == key
+    with pytest.raises(RefusedError, match="not all these epochs are kept"):
+        jobs.train(keeping(ENDLESS, (1, 4001)))
+    assert jobs.all()[0][1] == keeping(ENDLESS, (1, 4000))
+    learning(jobs, key)
+    jobs.cancel(key)
+    until(lambda: ".training" in models_of(home, ENDLESS), "the state is written")
+    experiments.forget_state(ENDLESS, home)
 
 
 def test_what_has_ended_is_held_no_longer(jobs: Jobs):
@@ -301,11 +370,39 @@ def test_what_is_no_model_of_the_recipe_is_not_filed(trained: tuple[Settings, st
     broken[-100] ^= 1  # in the memories or weights: only the digest can tell
     for wrong, asked in ((content[:-10], spec), (b"nothing", spec), (content, replace(spec, seed=77))):
         with pytest.raises(store.StoreError, match=r"\.$"):
-            experiments.file_model(wrong, asked, settings)
+            experiments.file_model(TrainedFiles(wrong), asked, settings)
         assert list(settings.models.glob("*")) == []
-    assert experiments.file_model(content, spec, settings) == id
+    assert experiments.file_model(TrainedFiles(content), spec, settings) == id
     assert (settings.models / f"{id}.safetensors").read_bytes() == content
     assert [path.name for path in settings.models.iterdir()] == [f"{id}.safetensors"]
+
+
+def test_snapshots_of_another_training_are_not_filed(settings: Settings, home: Settings):
+    files = [
+        experiments.train_file(keeping(replace(QUICK, epochs=2, seed=seed), (1,)), settings_in(home.models / f"{seed}"))
+        for seed in (50, 51)
+    ]
+    for wrong in (files[1].snapshots, files[0].snapshots[:-10], files[0].model):
+        mixed = replace(files[0], snapshots=wrong)
+        with pytest.raises(store.StoreError, match=r"\.$"):
+            experiments.file_model(mixed, replace(QUICK, epochs=2, seed=50), settings)
+        assert not list(settings.models.glob("*"))
+
+
+def test_contents_that_are_lost_on_their_way_can_be_had_again(settings: Settings):
+    """The worker keeps its state, and what it kept on the way, until it is told that the model is filed."""
+
+    def stop(share: float, text: str) -> None:
+        if share == 0.5:
+            raise train.CancelledError
+
+    spec = keeping(QUICK, (1, 3))
+    with pytest.raises(train.CancelledError):
+        experiments.train_file(spec, settings, progress=stop)
+    first, second = (experiments.train_file(spec, settings) for _ in range(2))
+    assert first.sweeps.keys() == second.sweeps.keys() == {1, 3, 4}
+    experiments.forget_state(spec, settings)
+    assert not list(settings.models.iterdir())
 
 
 def test_nothing_is_started_before_it_is_needed(settings: Settings):

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 import app
 from core import experiments, train
 from core.computations import Computations
-from core.config import ModelSpec, Settings, recipe
+from core.config import ModelSpec, SeriesSpec, Settings, keeping, recipe
 from core.library import Library
 from core.model_card import ModelCard
 from dashboard.hosting import Hosting
@@ -91,6 +91,16 @@ def test_the_form_asks_for_the_recipe_of_the_zoo(hand: Hand, jobs: AskedJobs):
     assert spec_of("mnist", "20", "", " 1.5 ", "") == recipe("mnist", 20, beta=1.5)
 
 
+@pytest.mark.parametrize("typed", ["1, 5,20", " 20,1,5 , 5,", "1,5,20"])
+def test_the_form_asks_for_what_is_kept_on_the_way(hand: Hand, jobs: AskedJobs, typed: str):
+    said = hand.press("train", state=("digits", "7", "30", "1", "3", typed))
+    spec = ModelSpec(dataset="digits", n_latent=7, epochs=30, seed=3)
+    assert jobs.asked == [("train", SeriesSpec(**spec.to_dict(), kept=(1, 5, 20)))]
+    assert "kept after 1, 5, 20 is being trained" in said["said"]["children"]
+    for nothing in ("", " ", None):
+        assert spec_of("digits", "7", "30", "1", "3", nothing) == spec
+
+
 def test_beta_is_named_in_the_table_and_where_it_is_not_the_papers(
     hand: Hand, settings: Settings, write_model: Callable[..., Path]
 ):
@@ -112,6 +122,15 @@ def test_beta_is_named_in_the_table_and_where_it_is_not_the_papers(
         (("mnist", "5", "10", "x", ""), "The beta must be a number"),
         (("mnist", "5", "10", "-1", ""), "The beta must be"),
         (("mnist", "5", "10", "", "-1"), "The seed must be a whole number"),
+        (("mnist", "5", "10", "", "", "1, 10"), "must come before the last, 10: that is the model itself"),
+        (("mnist", "5", "10", "", "", "11"), "must come before the last, 10"),
+        (("mnist", "5", "", "", "", "1500"), "must come before the last, 1500"),
+        (("mnist", "5", "10", "", "", "0"), "The epochs to keep must be a whole number from 1"),
+        (("mnist", "5", "10", "", "", "1 5"), "The epochs to keep must be a whole number"),
+        (("mnist", "5", "10", "", "", "some"), "The epochs to keep must be a whole number"),
+        (("mnist", "5", "10", "", "", "1,,5"), "The epochs to keep must be a whole number"),
+        (("mnist", "5", "100", "", "", ",".join(map(str, range(1, 60)))), "The epochs to keep must be 1 to 50"),
+        (("mnist", "5", "10", "", "", [1]), "The epochs to keep must be"),
         (("cats", "5", "10", "1", "1"), "dataset must be one of"),
         (([1], {}, [], {}, {"a": 1}), "must be"),
     ],
@@ -157,6 +176,26 @@ def test_a_training_of_before_a_restart_is_offered_again_or_discarded(
     assert "discarded" in hand.press("do", of={"do": "discard", "key": state.name})["said"]["children"]
     assert not state.exists()
     assert "not there any more" in hand.press("do", of={"do": "resume", "key": "../../x"})["said"]["children"]
+
+
+def test_a_training_that_keeps_weights_on_the_way_goes_on_with_them(
+    hand: Hand, jobs: AskedJobs, settings: Settings, tiny_recipe: ModelSpec
+):
+    def stop(share: float, text: str) -> None:
+        raise train.CancelledError
+
+    with pytest.raises(train.CancelledError):
+        experiments.train_model(tiny_recipe, settings, snapshots=(1, 20), progress=stop)
+    name = f"{experiments.id_of(tiny_recipe)}.training"
+    assert "kept after 1, 20 stopped; its state holds epoch 1" in texts(hand.look()["jobs"]["children"])
+    hand.press("do", of={"do": "resume", "key": name})
+    assert jobs.asked == [("train", keeping(tiny_recipe, (1, 20)))]
+    jobs.running = (
+        "train-1",
+        tiny_recipe,
+        JobStatus("running", 0.25, "epoch 2"),
+    )  # whoever goes on, it is one training
+    assert "its state holds" not in texts(hand.look()["jobs"]["children"])
 
 
 def test_a_training_that_waited_when_the_server_was_killed_is_offered_again(

@@ -90,6 +90,22 @@ def test_a_training_that_was_stopped_keeps_its_snapshots(trained: Path, settings
     assert len(list(tmp_path.glob("digits-*"))) == 2
 
 
+def test_a_state_that_is_past_an_epoch_that_was_not_kept_is_left_alone(settings: Settings):
+    def stop(share: float, text: str) -> None:
+        if share == 0.5:
+            raise train.CancelledError
+
+    with pytest.raises(train.CancelledError):
+        training.train_model(SPEC, settings, snapshots=(2,), progress=stop)
+    before = {path: path.read_bytes() for path in settings.models.iterdir()}
+    with pytest.raises(SpecError, match="stopped after epoch 2, and what it was after 1 was not kept"):
+        training.train_model(SPEC, settings, snapshots=(1, 2, 3))
+    assert {path: path.read_bytes() for path in settings.models.iterdir()} == before
+    training.train_model(SPEC, settings, snapshots=(3,))
+    assert [epoch for epoch, _ in Library.of(settings.models).ages(ID)] == [2, 3, 4]
+    assert len(list(settings.models.iterdir())) == 2
+
+
 def test_the_snapshots_of_a_training_that_is_given_up_are_forgotten(settings: Settings):
     def stop(share: float, text: str) -> None:
         if share == 0.5:

@@ -40,7 +40,7 @@ from core.experiments.sweeps import (
     store_noise_sweeps,
     stored_noise_sweep,
 )
-from core.experiments.trained_files import file_model, train_file
+from core.experiments.trained_files import TrainedFiles, derive_ages, file_model, train_file
 from core.experiments.training import estimated_seconds, train_model, zoo_model
 
 __all__ = [
@@ -48,6 +48,7 @@ __all__ = [
     "GRID",
     "TRAIL",
     "NoOriginals",
+    "TrainedFiles",
     "Unfinished",
     "approach_curves",
     "branches",
@@ -55,6 +56,7 @@ __all__ = [
     "claims",
     "compute_sweeps",
     "concept_dynamics",
+    "derive_ages",
     "embedding",
     "estimated_seconds",
     "fetch_images",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core import checkpoint, files
-from core.config import ModelSpec, Settings
+from core.config import ModelSpec, Settings, keeping, training_of
 from core.library import is_name
 from core.spec import Integer, RefusedError
 
@@ -15,8 +15,8 @@ WAITING = ".waiting"  # ending of the note that a training was asked for, until 
 
 
 def id_of(spec: ModelSpec) -> str:
-    """The id of a model that is trained here."""
-    return f"{spec.dataset}-nz{spec.n_latent}-{spec.key()[:8]}"
+    """The id of a model that is trained here; what is kept on the way does not change it."""
+    return f"{spec.dataset}-nz{spec.n_latent}-{spec.part(ModelSpec).key()[:8]}"
 
 
 def part_of(state: Path, epoch: int) -> Path:
@@ -95,9 +95,9 @@ def unfinished(settings: Settings) -> list[Unfinished]:
     named = [path for path in sorted(settings.models.iterdir()) if is_name(path.stem) and path.is_file()]
     found: list[Unfinished] = []
     for ending in (STATE, ELSEWHERE, WAITING):  # what says most goes first
-        of_before = [each.spec for each in found if not each.problem]
+        of_before = [id_of(each.spec) for each in found if not each.problem]
         these = [read_unfinished(path) for path in named if path.suffix == ending]
-        found += [each for each in these if each.problem or each.spec not in of_before]
+        found += [each for each in these if each.problem or id_of(each.spec) not in of_before]
     return found
 
 
@@ -105,9 +105,9 @@ def read_unfinished(path: Path) -> Unfinished:
     """What a state says, or a note about a training."""
     try:
         if path.suffix in (ELSEWHERE, WAITING):
-            return Unfinished(path, ModelSpec.from_dict(json.loads(path.read_text())))
+            return Unfinished(path, training_of(json.loads(path.read_text())))
         course = checkpoint.read_course(path)
-        spec = ModelSpec.from_dict(course["specs"][0])
+        spec = keeping(ModelSpec.from_dict(course["specs"][0]), course["kept"])
         return Unfinished(path, spec, Integer(0, spec.epochs).check("epoch", course["epoch"]))
     except (RefusedError, ValueError, TypeError, LookupError, RecursionError, OSError) as error:
         if isinstance(error, checkpoint.TrainingError):

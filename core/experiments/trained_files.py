@@ -1,41 +1,112 @@
-"""Models that a worker trains and another process files: no shared disk is needed."""
+"""Models that a worker trains and another process files, with what was kept on the way: no shared disk is needed."""
 
+import hashlib
 import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
 
-from core import files, store, train
-from core.config import ModelSpec, Progress, Settings, silent
+from core import files, snapshots, store, train
+from core.config import NOISE_KINDS, ModelSpec, NoiseSweepSpec, Progress, Settings, epochs_kept, silent
 from core.experiments.states import id_of, state_of
+from core.experiments.sweeps import compute_sweeps
 from core.experiments.training import train_model
+from core.library import SWEEPS, Library, save_sweeps
+from core.session import Session
+
+Sweeps = tuple[Mapping[str, Any], Mapping[str, np.ndarray]]
+LABEL, MOST_RUNS = 6, 300  # of the stages that are derived: the paper's label
+
+
+@dataclass(frozen=True)
+class TrainedFiles:
+    """A model that was trained, and what belongs to it.
+
+    Attributes:
+        model: Content of its file.
+        snapshots: Content of the file of its snapshots; empty where none were kept.
+        sweeps: Recipe and arrays of the stages of '6' by epoch, those of the model itself under its last.
+    """
+
+    model: bytes
+    snapshots: bytes = b""
+    sweeps: Mapping[int, Sweeps] = field(default_factory=dict[int, Sweeps])
 
 
 def train_file(
     spec: ModelSpec, settings: Settings, *, progress: Progress = silent, watch: train.Watch = train.unwatched
-) -> bytes:
-    """Train a model that another process files: returns the file's content, see `file_model`.
+) -> TrainedFiles:
+    """Train a model that another process files, see `file_model`.
 
-    The state lies in this machine's folder of models and stays, because the content can still be lost on its way;
+    The state lies in this machine's folder of models and stays, because the contents can still be lost on their way;
     `forget_state` ends it.
+
+    Args:
+        spec: The recipe; with the epochs after which weights are kept on the way, if any are.
+        settings: Of this machine.
+        progress: Called after every epoch, and before the stages of every age are derived.
+        watch: Called after every epoch with the course so far.
 
     Raises: as `train_model`.
     """
+    hooks: dict[str, Any] = {"progress": progress, "watch": watch}
     with tempfile.TemporaryDirectory(prefix="latent-trajectories-") as scratch:
         path, state = Path(scratch) / f"{id_of(spec)}.safetensors", state_of(spec, settings)
-        train_model(spec, settings, path=path, state=state, keep_state=True, progress=progress, watch=watch)
-        return path.read_bytes()
+        recipe, kept = spec.part(ModelSpec), epochs_kept(spec)
+        train_model(recipe, settings, path=path, state=state, keep_state=True, snapshots=kept, **hooks)
+        library = Library([(path.parent, "trained here")])
+        ages = library.ages(path.stem)
+        if not ages:
+            return TrainedFiles(path.read_bytes())
+        derive_ages(path, settings, progress=lambda _, text: progress(1.0, f"stages of '6', {text}"))
+        series = path.with_name(f"{path.stem}{snapshots.ENDING}")
+        sweeps = {epoch: library.load_sweeps(id) for epoch, id in ages}
+        return TrainedFiles(path.read_bytes(), series.read_bytes(), sweeps)
 
 
-def file_model(content: bytes, spec: ModelSpec, settings: Settings) -> str:
-    """File a model that a worker has trained, verified, whole or not at all; returns its id.
+def derive_ages(model: Path, settings: Settings, *, progress: Progress = silent) -> None:
+    """Compute the stages of '6' of a model that was trained now at all ages, from decoded images; file them beside it.
 
     Raises:
-        StoreError: It is no usable model, or one of another recipe; nothing is filed.
+        StoreError: There is no such model.
     """
-    path = settings.models / f"{id_of(spec)}.safetensors"
-    model = store.model_of(path, content, torch.device("cpu"))
-    if model.spec != spec or model.card.weights_sha256 != store.weights_sha256(model.vae):
-        raise store.StoreError("What the worker sent is not the model that was asked for. Train it again.")
-    files.write_whole(path, content)
-    return model.id
+    library = Library([(model.parent, "trained here")])
+    session = Session.open(settings, library=library)
+    common = [
+        NoiseSweepSpec(
+            model=id, source="decoded", n_runs=min(MOST_RUNS, session.model(id).memories.shape[1]), label=LABEL
+        )
+        for _, id in library.ages(model.stem)
+    ]
+    compute_sweeps(
+        [replace(each, noise_kind=kind) for each in common for kind in NOISE_KINDS], session, progress=progress
+    )
+
+
+def file_model(trained: TrainedFiles, spec: ModelSpec, settings: Settings) -> str:
+    """File a model that a worker has trained, verified, whole or not at all; returns its id.
+
+    What belongs to it is filed first, because nobody looks for it while there is no model.
+
+    Raises:
+        StoreError: It is no usable model, or one of another recipe, or its snapshots are; nothing is filed.
+    """
+    path, recipe = settings.models / f"{id_of(spec)}.safetensors", spec.part(ModelSpec)
+    series = path.with_name(f"{path.stem}{snapshots.ENDING}")
+    cpu = torch.device("cpu")
+    models = snapshots.models_of(series, trained.snapshots, cpu) if trained.snapshots else {}
+    for model in (store.model_of(path, trained.model, cpu), *models.values()):
+        if model.spec != recipe or model.card.weights_sha256 != store.weights_sha256(model.vae):
+            raise store.StoreError("What the worker sent is not the model that was asked for. Train it again.")
+    if models:
+        files.write_whole(series, trained.snapshots)
+    for epoch, sweeps in trained.sweeps.items():
+        id = models[epoch].id if epoch in models else path.stem
+        of = trained.snapshots if epoch in models else trained.model
+        save_sweeps(path.with_name(f"{id}{SWEEPS}"), hashlib.sha256(of).hexdigest(), *sweeps)
+    files.write_whole(path, trained.model)
+    return path.stem

@@ -14,12 +14,13 @@ from torch import Tensor
 from core import checkpoint, data, store, train
 from core import snapshots as series
 from core.analysis import subspace
-from core.config import N_LABELS, ClassifierSpec, ModelSpec, Progress, SeriesSpec, Settings, silent
+from core.config import N_LABELS, ClassifierSpec, ModelSpec, Progress, Settings, epochs_kept, keeping, silent
 from core.experiments.classifier import train_classifier
 from core.experiments.machine import device_of, machine_of, versions
 from core.experiments.states import STATE, id_of, part_of
 from core.model_card import ModelCard, measured
 from core.results import TrainingRun
+from core.spec import SpecError
 from core.vae import VAE
 
 MEMORIES_PER_LABEL = 500
@@ -45,7 +46,7 @@ def train_model(
         state: Another place for the training state, which else lies beside the file.
         keep_state: Whether the state stays when the model is there.
         snapshots: Epochs after which the weights are kept too, see `core.snapshots`. They lie beside the state until
-            the model is there; a training that goes on keeps those that are left.
+            the model is there; a training that goes on also keeps what it was begun with.
         progress: Called after every epoch.
         watch: Called after every epoch with the course so far.
 
@@ -57,14 +58,15 @@ def train_model(
         TrainingError: The loss is not finite, or the training state cannot be read or written.
         SpecError: No such snapshots can be kept.
     """
-    kept = SeriesSpec(**spec.to_dict(), kept=tuple(snapshots)).kept if snapshots else ()
     training = data.load_dataset(spec.dataset, settings.data)
     test = data.load_dataset(spec.dataset, settings.data, train=False)
     target = path or settings.models / f"{id_of(spec)}.safetensors"
     state = state or target.with_suffix(STATE)
     place = state  # where the snapshots lie until all are there
+    kept = epochs_to_keep(spec, snapshots, state)
 
     def keep(training_state: checkpoint.TrainingState) -> None:
+        training_state.kept = kept
         if training_state.epoch in kept:
             network, course = copy.deepcopy(training_state.networks()[0]), training_state.courses()[0]
             part = part_of(place, training_state.epoch)
@@ -75,8 +77,27 @@ def train_model(
     file_trained(target, spec, vae, course, (training, test), settings)
     join_parts(place, kept, target)
     if not keep_state:
-        state.unlink(missing_ok=True)
+        for path in (state, *(part_of(place, epoch) for epoch in kept)):
+            path.unlink(missing_ok=True)
     return target, course
+
+
+def epochs_to_keep(spec: ModelSpec, asked: Sequence[int], state: Path) -> tuple[int, ...]:
+    """The epochs that are asked for, and those that a stopped training was to keep before.
+
+    Raises:
+        SpecError: They are no epochs of this training, or its state is past one that was not kept.
+        TrainingError: The state cannot be read.
+    """
+    asked = epochs_kept(keeping(spec, asked))
+    course = checkpoint.read_course(state) if state.exists() else {"epoch": 0, "kept": []}
+    past = [str(epoch) for epoch in asked if epoch <= course["epoch"] and not part_of(state, epoch).exists()]
+    if past:
+        raise SpecError(
+            f"A training of this recipe was stopped after epoch {course['epoch']}, and what it was after "
+            f"{', '.join(past)} was not kept. Discard its state to begin anew, or train without these epochs."
+        )
+    return epochs_kept(keeping(spec, [*asked, *course["kept"]]))
 
 
 def join_parts(state: Path, kept: Sequence[int], model: Path) -> None:
@@ -84,8 +105,6 @@ def join_parts(state: Path, kept: Sequence[int], model: Path) -> None:
     parts = {epoch: path for epoch in kept if (path := part_of(state, epoch)).exists()}
     if parts:
         series.save_series(model.with_name(f"{model.stem}{series.ENDING}"), parts)
-    for path in parts.values():
-        path.unlink()
 
 
 def file_trained(

@@ -13,6 +13,7 @@ A stopped training is found by the state that it left beside the models: a resta
 import base64
 import binascii
 import json
+from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
 
@@ -21,7 +22,7 @@ from dash.exceptions import PreventUpdate
 from flask import Response, abort, request, send_file
 
 from core import experiments
-from core.config import ModelSpec, recipe
+from core.config import ModelSpec, SeriesSpec, keeping, recipe
 from core.library import Entry
 from core.session import Session
 from core.spec import SpecError, checked
@@ -104,7 +105,7 @@ class ModelsPage:
             State("seen", "data"),
         )(self.refresh)
         typed = [State("train-dataset", "data")]
-        typed += [State(f"train-{name}", "value") for name in ("n_latent", "epochs", "beta", "seed")]
+        typed += [State(f"train-{name}", "value") for name in ("n_latent", "epochs", "beta", "seed", "kept")]
         app.callback(
             Output("said", "children"),
             [Input("train", "n_clicks"), Input("estimate", "n_clicks")],
@@ -178,7 +179,7 @@ class ModelsPage:
         """Train what the form says, or say how long it would take."""
         spec = spec_of(*values)
         if callback_context.triggered_id == "estimate":
-            time = captions.duration(self.jobs.estimated_seconds(spec, asker()))
+            time = captions.duration(self.jobs.estimated_seconds(spec.part(ModelSpec), asker()))
             return f"{describe(spec)} takes {time} {self.jobs.place}."
         self.jobs.train(spec)
         return f"{describe(spec)} is being trained. You can leave this page."
@@ -264,8 +265,8 @@ class ModelsPage:
         self, jobs: list[tuple[str, ModelSpec | str, JobStatus]], stopped: list[experiments.Unfinished]
     ) -> list[html.Div] | html.P:
         """Jobs of this server, then trainings that were stopped before."""
-        kept = [each.spec for each in stopped if not each.problem]
-        shown = [job for job in jobs if job[2].state != "cancelled" or job[1] not in kept]
+        kept = trainings(each.spec for each in stopped if not each.problem)
+        shown = [job for job in jobs if job[2].state != "cancelled" or not trainings([job[1]]) & kept]
         rows = [self.job_row(*job) for job in shown]
         return [*rows, *(stopped_row(each) for each in stopped)] or html.P(
             "Nothing is being trained.", className="note"
@@ -283,8 +284,9 @@ class ModelsPage:
 
     def stopped(self) -> list[experiments.Unfinished]:
         """Trainings that were stopped and that no job goes on with."""
-        busy = [work for _, work, status in self.jobs.all() if status.state in BUSY]
-        return [each for each in experiments.unfinished(self.session.settings) if each.problem or each.spec not in busy]
+        busy = trainings(work for _, work, status in self.jobs.all() if status.state in BUSY)
+        found = experiments.unfinished(self.session.settings)
+        return [each for each in found if each.problem or experiments.id_of(each.spec) not in busy]
 
     def table(self) -> html.Table:
         """All models, usable or not."""
@@ -319,13 +321,35 @@ def pressed(name: str) -> str:
     return str(target.get(name, ""))
 
 
-def spec_of(dataset: object, n_latent: object, epochs: object, beta: object, seed: object) -> ModelSpec:
-    """The recipe that the form asks for; where no epochs are given, as many as the shipped models have."""
+def trainings(works: Iterable[ModelSpec | str]) -> set[str]:
+    """The ids of the models among what is trained or fetched; what is kept on the way does not change them."""
+    return {experiments.id_of(work) for work in works if isinstance(work, ModelSpec)}
+
+
+def spec_of(
+    dataset: object, n_latent: object, epochs: object, beta: object, seed: object, kept: object = None
+) -> ModelSpec:
+    """The training that the form asks for; where no epochs are given, as many as the shipped models have."""
     read: dict[str, Any] = {item.name: checked(item).read for item in fields(ModelSpec)}
     usual = recipe(str(dataset), read["n_latent"]("N_z", str(n_latent).strip()))
     given = {"epochs": epochs, "beta": beta, "seed": seed}
     typed = {name: read[name](f"The {name}", str(value).strip()) for name, value in given.items() if value}
-    return ModelSpec.from_dict(usual.to_dict() | typed)
+    spec = ModelSpec.from_dict(usual.to_dict() | typed)
+    return keeping(spec, epochs_of(str(kept), spec.epochs)) if kept else spec
+
+
+def epochs_of(typed: str, last: int) -> tuple[int, ...]:
+    """The epochs, apart by commas, after which weights are kept; the last is none of them.
+
+    Raises:
+        SpecError: They are none, or not before the last.
+    """
+    parts = ",".join(part.strip() for part in typed.strip().strip(",").split(","))
+    what, check = "The epochs to keep", next(checked(item) for item in fields(SeriesSpec) if item.name == "kept")
+    epochs: Any = check.read(what, parts) if parts else ()
+    if any(epoch >= last for epoch in epochs):
+        raise SpecError(f"{what} must come before the last, {last}: that is the model itself.")
+    return epochs
 
 
 def allow_large(path: str, largest: int) -> None:

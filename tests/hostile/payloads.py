@@ -29,6 +29,7 @@ VALUES: dict[str, Any] = {
     "train-n_latent.value": "3",
     "train-epochs.value": "2",
     "train-seed.value": "0",
+    "train-kept.value": "1",
     "doomed.data": "mine",
     "upload.contents": "data:application/octet-stream;base64,bm90aGluZw==",
     "upload.filename": "mine.safetensors",
