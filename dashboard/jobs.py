@@ -11,23 +11,21 @@ of the first. The server holds a job's future while somebody waits for it; a job
 
 import atexit
 import contextlib
-import os
 import threading
 import time
-import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from core import cluster, experiments, train
+from core import cluster, experiments
 from core.computations import ESTIMATING, Computations, Question
 from core.computations import Reporter as Waited
-from core.config import ModelSpec, Settings, epochs_kept, keeping, training_of
+from core.config import ModelSpec, Settings, epochs_kept, keeping
 from core.library import IMPORTED, Library
-from core.results import TrainingRun
 from core.spec import RefusedError
+from dashboard.job_status import JobStatus, ended, reported
+from dashboard.worker_jobs import TOPIC, download_job, estimate_job, forget_job, train_job
 
-TOPIC = "latent-trajectories"
 BUSY = ("waiting", "running")
 HERE = ""  # the address that stands for the embedded cluster
 PATIENCE = 20  # s
@@ -35,22 +33,6 @@ ESTIMATING_TAKES = 60  # s
 ESTIMATED = 600  # s for which an estimate holds
 STARTING = 120  # s that a process of our own may take to start: torch comes from a cold disk
 NO_PROCESS = "No process could be started for it. Try it again."
-
-
-@dataclass(frozen=True)
-class JobStatus:
-    """How a job stands: "waiting", "running", "done", "failed" or "cancelled".
-
-    `course` has the bounds of a training so far: "train" (every epoch), "test" and the "epochs" of the tests.
-    `run` names the run of the work that reports, and `takeover` is what is said when that is not the first one.
-    """
-
-    state: str = "waiting"
-    fraction: float = 0.0
-    text: str = ""
-    course: Mapping[str, list[float]] = field(default_factory=dict)
-    run: str = field(default="", compare=False)
-    takeover: str = field(default="", compare=False)
 
 
 class Jobs:
@@ -348,122 +330,3 @@ def has_process(processes: Any) -> bool:
     """Whether an embedded cluster has a process, or starts one: Dask does not replace one that it has given up."""
     over = ("closing", "closing_gracefully", "closed", "failed")
     return any(nanny.status.name not in over for nanny in processes.workers.values())
-
-
-def reported(before: JobStatus, report: Mapping[str, Any]) -> JobStatus:
-    """How a job stands after a report; another run than before means that the worker of the first one died."""
-    takeover = before.takeover
-    if before.run not in ("", report["run"]):
-        takeover = "its worker died, another one"
-    text = f"{report['text']} ({takeover} {report['start']})" if takeover and report["start"] else report["text"]
-    course = report["course"] or before.course
-    return JobStatus("running", report["fraction"], text, course, report["run"], takeover)
-
-
-def ended(error: Exception) -> tuple[str, str]:
-    """State and sentence of a job that came to no result."""
-    from concurrent.futures import CancelledError
-
-    from distributed import KilledWorker
-
-    if isinstance(error, train.CancelledError):
-        return "cancelled", "cancelled"
-    if isinstance(error, RefusedError):
-        return "failed", str(error)
-    if isinstance(error, KilledWorker):
-        reason = "Its worker died again and again, perhaps for want of memory"
-    elif isinstance(error, CancelledError | TimeoutError):
-        reason = "The connection to the scheduler was lost"
-    elif isinstance(error, OSError) and error.strerror:
-        reason = f"A file could not be written or read ({error.strerror})"
-    else:
-        reason = f"It failed ({type(error).__name__}: {str(error)[:300]})"
-    return "failed", f"{reason}. Start it again: it goes on from its last state, where there is one."
-
-
-def train_job(key: str, spec: dict[str, Any], given: Settings | None) -> experiments.TrainedFiles:
-    """Runs in a worker: train a model; returns the contents of its files."""
-    model, settings, report = training_of(spec), given or Settings.from_environment(), Reporter(key)
-    use_cores(model)
-    experiments.fetch_images(model.dataset, settings, progress=lambda _, text: report(0.0, f"fetching {text}"))
-    states = [
-        each.epoch
-        for each in experiments.unfinished(settings)
-        if not each.problem and experiments.id_of(each.spec) == experiments.id_of(model) and each.epoch
-    ]
-    report.start = f"goes on from epoch {states[0]}" if states else "starts from epoch 1"
-    report(states[0] / model.epochs if states else 0.0, report.start)
-    courses: list[TrainingRun] = []
-    return experiments.train_file(
-        model,
-        settings,
-        progress=lambda share, text: report(share, text, course_of(courses[0])),
-        watch=lambda now: courses.__setitem__(slice(None), now),
-    )
-
-
-async def forget_job(spec: dict[str, Any]) -> None:
-    """Runs in a worker of another scheduler: the state of a training is not needed any more.
-
-    A coroutine, which is what Dask sends off without waiting for its end.
-    """
-    experiments.forget_state(training_of(spec), Settings.from_environment())
-
-
-def course_of(run: TrainingRun, most: int = 300) -> dict[str, list[float]]:
-    """A course for the screen: at most some hundred points."""
-    step = -(-len(run.train_negative_elbo) // most)
-    return {
-        "step": [step],
-        "train": [round(float(x), 2) for x in run.train_negative_elbo[::step]],
-        "test": [round(float(x), 2) for x in run.test_negative_elbo],
-        "epochs": run.test_epochs.tolist(),
-    }
-
-
-def download_job(key: str, dataset: str, settings: Settings) -> str:
-    """Runs in a worker: fetch a data set; returns its name."""
-    experiments.fetch_images(dataset, settings, progress=Reporter(key))
-    return dataset
-
-
-def estimate_job(spec: dict[str, Any], given: Settings | None) -> float:
-    """Runs in a worker: time a few training steps."""
-    model = ModelSpec.from_dict(spec)
-    use_cores(model)
-    return experiments.estimated_seconds(model, given or Settings.from_environment())
-
-
-def use_cores(spec: ModelSpec) -> None:
-    """Train on all cores of this machine or container, but behind everything else: the explorer stays quick.
-
-    Products of 8x8 images are too small to be shared: two threads mostly wait for each other.
-    """
-    import joblib
-    import torch
-
-    torch.set_num_threads(1 if spec.dataset == "digits" else joblib.cpu_count())
-    with contextlib.suppress(OSError, AttributeError):
-        os.setpriority(os.PRIO_PROCESS, 0, 19)
-
-
-class Reporter:
-    """Progress of a job: tells the servers that wait for it, and stops the job where none does any more."""
-
-    def __init__(self, key: str):
-        from distributed import get_worker
-
-        self.key, self.start, self.run = key, "", uuid.uuid4().hex
-        self.worker = get_worker()
-        self.attempt = self.worker.get_current_task()
-
-    def __call__(self, fraction: float, text: str, course: Mapping[str, list[float]] | None = None) -> None:
-        report = {"key": self.key, "attempt": self.attempt, "run": self.run, "start": self.start}
-        self.worker.log_event(TOPIC, report | {"fraction": fraction, "text": text, "course": course})
-        if not self.is_wanted():
-            raise train.CancelledError
-
-    def is_wanted(self) -> bool:
-        """Whether a server holds the future: else the scheduler has told the worker to give the task up."""
-        task = self.worker.state.tasks.get(self.attempt)
-        return task is not None and task.state in ("executing", "long-running")

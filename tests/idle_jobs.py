@@ -6,7 +6,8 @@ from typing import Any
 from core.computations import Question
 from core.config import ModelSpec
 from core.spec import RefusedError
-from dashboard.jobs import Jobs, JobStatus
+from dashboard.job_status import JobStatus
+from dashboard.jobs import Jobs
 
 
 class StillJobs(Jobs):

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from core.config import Settings
-from dashboard.jobs import Jobs, JobStatus
+from dashboard.job_status import JobStatus
+from dashboard.jobs import Jobs
 
 ENDS = ("done", "failed", "cancelled")
 

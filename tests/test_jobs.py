@@ -21,8 +21,9 @@ from core.config import NOISE_KINDS, ModelSpec, Settings, keeping
 from core.experiments import TrainedFiles
 from core.library import Library
 from core.spec import RefusedError
-from dashboard import jobs as jobs_module
-from dashboard.jobs import Jobs, JobStatus
+from dashboard import job_status
+from dashboard.job_status import JobStatus
+from dashboard.jobs import Jobs
 from tests.conftest import settings_in
 from tests.processes import RecordedJobs, alive, children, ended, learning, until
 
@@ -356,7 +357,7 @@ def test_a_report_of_an_earlier_attempt_changes_nothing(settings: Settings):
     ],
 )
 def test_why_a_job_came_to_no_result_is_a_sentence(error: Exception, state: str, words: str):
-    found, text = jobs_module.ended(error)
+    found, text = job_status.ended(error)
     assert found == state
     assert words in text
     assert len(text) < 500

@@ -73,6 +73,7 @@ FLOORS = {  # a module imports only modules of lower floors; `core.analysis` imp
 DOORS = {"core.cache", "core.computations", "core.config", "core.experiments", "core.results", "core.library"}
 DOORS |= {"core.files"}  # a file is written whole, wherever it is written
 DOORS |= {"core.model_card", "core.session", "core.spec", "core.store", "core.zoo"}
+JOBS = {"dashboard.jobs", "dashboard.job_status", "dashboard.worker_jobs"}
 JOBS_DOORS = DOORS | {"core.train", "core.cluster"}
 COMMANDS_DRAW_WITH = {"dashboard", "dashboard.experiments", "dashboard.catalogue", "dashboard.files", "dashboard.theme"}
 FIGURES_KNOW = {"core.config", "core.results", "dashboard.figures", "dashboard.theme"}
@@ -132,7 +133,7 @@ def complaints(name: str, found: set[str]) -> list[str]:
                 f"{name} draws with {o}." for o in others if is_in(o, {"dashboard"}) and o not in COMMANDS_DRAW_WITH
             ]
     elif is_in(name, {"dashboard"}):
-        doors = JOBS_DOORS if name == "dashboard.jobs" else DOORS
+        doors = JOBS_DOORS if name in JOBS else DOORS
         wrong += [f"{name} enters the core by {o}." for o in house if is_in(o, {"core"}) and not is_in(o, doors)]
         wrong += [f"{name} imports {other}." for other in house if is_in(other, {"app"})]
     if is_in(name, {"dashboard.figures"}):

@@ -17,7 +17,7 @@ from core.config import ModelSpec, SeriesSpec, Settings, keeping, recipe
 from core.library import Library
 from core.model_card import ModelCard
 from dashboard.hosting import Hosting
-from dashboard.jobs import JobStatus
+from dashboard.job_status import JobStatus
 from dashboard.model_list import bound_of, describe
 from dashboard.pages.models import spec_of
 from tests.idle_jobs import AskedJobs

@@ -29,7 +29,8 @@ from core.spec import SpecError, checked
 from core.store import StoreError
 from dashboard import captions, figures
 from dashboard.controls import attributes
-from dashboard.jobs import Jobs, JobStatus
+from dashboard.job_status import JobStatus
+from dashboard.jobs import Jobs
 from dashboard.model_list import (
     bound_of,
     course_panel,

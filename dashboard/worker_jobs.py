@@ -1,0 +1,101 @@
+"""What runs in a worker: trainings, downloads and estimates, which report how far they are."""
+
+import contextlib
+import os
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from core import experiments, train
+from core.config import ModelSpec, Settings, training_of
+from core.results import TrainingRun
+
+TOPIC = "latent-trajectories"
+
+
+def train_job(key: str, spec: dict[str, Any], given: Settings | None) -> experiments.TrainedFiles:
+    """Runs in a worker: train a model; returns the contents of its files."""
+    model, settings, report = training_of(spec), given or Settings.from_environment(), Reporter(key)
+    use_cores(model)
+    experiments.fetch_images(model.dataset, settings, progress=lambda _, text: report(0.0, f"fetching {text}"))
+    states = [
+        each.epoch
+        for each in experiments.unfinished(settings)
+        if not each.problem and experiments.id_of(each.spec) == experiments.id_of(model) and each.epoch
+    ]
+    report.start = f"goes on from epoch {states[0]}" if states else "starts from epoch 1"
+    report(states[0] / model.epochs if states else 0.0, report.start)
+    courses: list[TrainingRun] = []
+    return experiments.train_file(
+        model,
+        settings,
+        progress=lambda share, text: report(share, text, course_of(courses[0])),
+        watch=lambda now: courses.__setitem__(slice(None), now),
+    )
+
+
+async def forget_job(spec: dict[str, Any]) -> None:
+    """Runs in a worker of another scheduler: the state of a training is not needed any more.
+
+    A coroutine, which is what Dask sends off without waiting for its end.
+    """
+    experiments.forget_state(training_of(spec), Settings.from_environment())
+
+
+def course_of(run: TrainingRun, most: int = 300) -> dict[str, list[float]]:
+    """A course for the screen: at most some hundred points."""
+    step = -(-len(run.train_negative_elbo) // most)
+    return {
+        "step": [step],
+        "train": [round(float(x), 2) for x in run.train_negative_elbo[::step]],
+        "test": [round(float(x), 2) for x in run.test_negative_elbo],
+        "epochs": run.test_epochs.tolist(),
+    }
+
+
+def download_job(key: str, dataset: str, settings: Settings) -> str:
+    """Runs in a worker: fetch a data set; returns its name."""
+    experiments.fetch_images(dataset, settings, progress=Reporter(key))
+    return dataset
+
+
+def estimate_job(spec: dict[str, Any], given: Settings | None) -> float:
+    """Runs in a worker: time a few training steps."""
+    model = ModelSpec.from_dict(spec)
+    use_cores(model)
+    return experiments.estimated_seconds(model, given or Settings.from_environment())
+
+
+def use_cores(spec: ModelSpec) -> None:
+    """Train on all cores of this machine or container, but behind everything else: the explorer stays quick.
+
+    Products of 8x8 images are too small to be shared: two threads mostly wait for each other.
+    """
+    import joblib
+    import torch
+
+    torch.set_num_threads(1 if spec.dataset == "digits" else joblib.cpu_count())
+    with contextlib.suppress(OSError, AttributeError):
+        os.setpriority(os.PRIO_PROCESS, 0, 19)
+
+
+class Reporter:
+    """Progress of a job: tells the servers that wait for it, and stops the job where none does any more."""
+
+    def __init__(self, key: str):
+        from distributed import get_worker
+
+        self.key, self.start, self.run = key, "", uuid.uuid4().hex
+        self.worker = get_worker()
+        self.attempt = self.worker.get_current_task()
+
+    def __call__(self, fraction: float, text: str, course: Mapping[str, list[float]] | None = None) -> None:
+        report = {"key": self.key, "attempt": self.attempt, "run": self.run, "start": self.start}
+        self.worker.log_event(TOPIC, report | {"fraction": fraction, "text": text, "course": course})
+        if not self.is_wanted():
+            raise train.CancelledError
+
+    def is_wanted(self) -> bool:
+        """Whether a server holds the future: else the scheduler has told the worker to give the task up."""
+        task = self.worker.state.tasks.get(self.attempt)
+        return task is not None and task.state in ("executing", "long-running")
