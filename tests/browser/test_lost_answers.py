@@ -17,7 +17,6 @@ FILES = (
     "react-dom@",
     "dash_renderer",
     "dash_core_components.",
-    "async-graph",
     "plotly-cartesian",
     "explorer/main.js",
     "explorer/requests.js",
