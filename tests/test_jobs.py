@@ -402,6 +402,7 @@ def test_contents_that_are_lost_on_their_way_can_be_had_again(settings: Settings
         experiments.train_file(spec, settings, progress=stop)
     first, second = (experiments.train_file(spec, settings) for _ in range(2))
     assert first.sweeps.keys() == second.sweeps.keys() == {1, 3, 4}
+    assert {".training", ".epoch-1", ".epoch-3"} <= set(models_of(settings, QUICK))
     experiments.forget_state(spec, settings)
     assert not list(settings.models.iterdir())
 
