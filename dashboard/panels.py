@@ -220,7 +220,7 @@ def views() -> html.Section:
             ),
         ],
         className="panels",
-        **attributes(aria_label="Views"),
+        **attributes(aria_label="Views", data_view=controls.ScreenState().view),
     )
 
 
