@@ -7,6 +7,7 @@
     tcp://host:8786        everybody who reaches the host, hence a warning where that is not this machine
 """
 
+import gc
 import ipaddress
 import logging
 import ssl
@@ -121,8 +122,8 @@ def local_cluster(n_workers: int) -> Any:
     )
 
 
-def client_of(address: str, credentials: Credentials | None, **options: Any) -> Any:
-    """A client of a scheduler elsewhere; `options` are those of Dask's `Client`.
+def client_of(address: Any, credentials: Credentials | None, **options: Any) -> Any:
+    """A client of a scheduler, by its address, or of a cluster here; `options` are those of Dask's `Client`.
 
     Raises:
         OSError, TimeoutError, ValueError: Nobody answers there, or not to these credentials.
@@ -130,4 +131,6 @@ def client_of(address: str, credentials: Credentials | None, **options: Any) -> 
     """
     from distributed import Client
 
+    # One that found no scheduler is left to the collector, which would close it under the lock of the one that starts.
+    gc.collect()
     return Client(address, security=credentials.security() if credentials else None, **options)

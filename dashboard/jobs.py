@@ -240,7 +240,6 @@ class Jobs:
 
     def _connected(self, address: str) -> Any:
         import dask.config
-        from distributed import Client
 
         if address:
             credentials = self.settings.scheduler_credentials
@@ -259,7 +258,7 @@ class Jobs:
                 self._cluster = cluster.local_cluster(1)
             except (RuntimeError, OSError) as error:
                 raise RefusedError(NO_PROCESS) from error
-        return Client(self._cluster, set_as_default=False)
+        return cluster.client_of(self._cluster, None, set_as_default=False)
 
     def _report(self, event: tuple[Any, Any]) -> None:
         report = event[1] if isinstance(event, tuple) else event
