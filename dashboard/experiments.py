@@ -126,15 +126,24 @@ class Experiments:
         return self.replies.get_or_build(key, lambda: build(results))
 
     def result(
-        self, question: Question, experiment: Experiment[Any, R], spec: ExperimentSpec, *, rank: int = ENSEMBLE
+        self,
+        question: Question,
+        experiment: Experiment[Any, R],
+        spec: ExperimentSpec,
+        *,
+        rank: int = ENSEMBLE,
+        **more: Any,
     ) -> R:
-        """What an experiment finds: from the cache, else waited for; raises as `Computations.ask`."""
+        """What an experiment finds: from the cache, else waited for; raises as `Computations.ask`.
+
+        `more` is handed to the experiment; what does not change the result.
+        """
         found = self.session.found(experiment, spec)
         if found is not None:
             self.computations.leave(question.client, question.topic)
             return found
         key = self.session.key(experiment, spec)
-        compute = self.session.computation(experiment, spec)
+        compute = self.session.computation(experiment, spec, **more)
         return self.computations.ask(question, key, compute, rank=rank)
 
     def noise_sweep(self, question: Question, spec: NoiseSweepSpec) -> NoiseSweep:

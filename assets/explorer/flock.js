@@ -83,6 +83,15 @@ export function drawFlock(c, s, shown, view, hasTrails) {
 }
 
 /**
+ * Mark one of the runs that have just been drawn: where axes turn, the way it came has no place on them.
+ * @param {Context} c
+ * @param {number} run
+ */
+export function markRun(c, run) {
+  mark(c, "circle", xs[run], ys[run], 5.5, colours.ink);
+}
+
+/**
  * Draw the highlighted run up to the step that is shown.
  * @param {Context} c
  * @param {Axes} s

@@ -2,8 +2,8 @@
  * The plane of two principal components: runs as dots in the colour of the landmark that they are nearest to now, the
  * highlighted run on top of them, landmarks with their pictures on top of all.
  */
-import { axes, drawAxes, graphOf, layoutOf, mark, paint, text } from "#canvas";
-import { drawFlock, drawPath } from "#flock";
+import { drawAxes, graphOf, layoutOf, mark, paint, text } from "#canvas";
+import { drawFlock, drawPath, markRun } from "#flock";
 import { writeWithTerms } from "#glossary";
 import { placeLabels } from "#labels";
 import { $ } from "#notices";
@@ -135,7 +135,8 @@ export function drawPlane() {
   paint("plane", (c, s) => {
     drawFlock(c, s, shown, "plane", isFixed);
     const frame = run && (run.share < 0.5 ? run.from : run.to);
-    if (run && frame && isFixed) drawPath(c, s, run, "plane");
+    if (run && isFixed) drawPath(c, s, run, "plane");
+    else if (frame && frame.sample < shown.from.trials) markRun(c, frame.sample);
     const marks = landmarks(shown, s, frame);
     const lesser = marks.filter((each) => !each.main);
     for (const each of lesser) mark(c, each.kind, each.x, each.y, each.size, each.colour);
@@ -171,6 +172,3 @@ function planeNote({ from, share }, run) {
   }
   writeWithTerms($("#plane-note"), words);
 }
-
-/** The map of the panel, for who points at it. */
-export const planeMap = () => axes("plane");

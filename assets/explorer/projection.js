@@ -25,36 +25,6 @@ export function project(basis, mean, t, values, row, n, out) {
 }
 
 /**
- * Coordinates between those on the axes of two steps: those of a plane that turns.
- * @param {Float32Array} basis
- * @param {Float32Array} mean
- * @param {{t: number, next: number, f: number}} moment A fraction f of the way from step t to the next one.
- * @param {Float32Array} values
- * @param {number} row
- * @param {number} n
- * @param {number[]} out
- */
-export function projectBetween(basis, mean, { t, next, f }, values, row, n, out) {
-  project(basis, mean, t, values, row, n, out);
-  if (f) {
-    const [x, y] = out;
-    project(basis, mean, next, values, row, n, out);
-    out[0] = mix(x, out[0], f);
-    out[1] = mix(y, out[1], f);
-  }
-  return out;
-}
-
-/**
- * @param {number} a
- * @param {number} b
- * @param {number} f How far from a to b, from 0 to 1.
- */
-export function mix(a, b, f) {
-  return a + f * (b - a);
-}
-
-/**
  * The ranges of two axes around an extent, as they fill the room with equal scales.
  * @param {number[][]} extent Lowest and highest value of x, of y.
  * @param {number[]} room Width and height in pixels.

@@ -10,6 +10,7 @@ from core.analysis import concepts, landmarks, subspace
 from core.config import EmbeddingSpec, EnsembleSpec, Progress, RunFilmSpec, silent
 from core.experiments.machine import array
 from core.experiments.runs import (
+    activity,
     axes_of,
     every_step,
     latent_activity,
@@ -27,18 +28,25 @@ MARGIN = 0.08  # of the extent of the memories, on either side
 HALF = float(np.finfo(np.float16).max)
 
 
-def film_frame(spec: EmbeddingSpec, session: Session, *, progress: Progress = silent) -> FilmFrame:
+def film_frame(spec: EmbeddingSpec, session: Session, *, progress: Progress = silent, keep: bool = False) -> FilmFrame:
     """Collective runs at one p: their distances, and their positions in the two planes.
 
-    The latent activity is taken from the cache where it is there, but is not put into it: that of a whole film would
-    fill it.
+    Args:
+        spec: Which runs, on which axes.
+        session: What is computed with.
+        progress: Called before every part.
+        keep: Whether the latent activity is put into the cache, so that other axes need no run again. That of a whole
+            film would fill it: it is only looked for there.
 
     Raises: as `run`.
     """
     model = session.model(spec.model)
     asked = spec.part(EnsembleSpec)
-    kept = session.found(latent_activity, asked) or latent_activity(asked, session, progress=progress)
-    z = torch.from_numpy(kept.z).to(session.device)
+    if keep:
+        z = activity(asked, session, progress=progress)
+    else:
+        kept = session.found(latent_activity, asked) or latent_activity(asked, session, progress=progress)
+        z = torch.from_numpy(kept.z).to(session.device)
     axes = axes_of(model, spec, z)
     bases = slice(1) if spec.basis == "fixed" else slice(None)
     memories = model.memories[spec.label, : spec.n_runs]

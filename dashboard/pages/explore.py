@@ -19,7 +19,7 @@ Every question carries the state as a query string, the client and a sequence nu
 (questions.js) asks these callbacks as Dash's renderer would, one open question a route.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -165,10 +165,11 @@ class ExplorePage:
 
     @answered
     def ensemble(self, data: object) -> Any:
-        """All runs at the p of the screen; its neighbours are computed ahead."""
-        found = self.frames("ensemble", data, ENSEMBLE)
+        """All runs at the p of the screen, whose activity is kept for other axes; its neighbours are computed ahead."""
+        asked = self.question("ensemble", data)
+        spec = asked[2]
+        found = self.frames("ensemble", asked, noises_of(data, spec), ENSEMBLE, keep=True)
         if found is not no_update:
-            _, _, spec = self.question("ensemble", data)
             neighbours = [round(spec.noise + step, 4) for step in (-GRID, GRID)]
             self.lab.compute_ahead(*(replace(spec, noise=p) for p in neighbours if 0 <= p <= 1))
         return found
@@ -176,17 +177,26 @@ class ExplorePage:
     @answered
     def film(self, data: object) -> Any:
         """All runs at some more p of the grid."""
-        return self.frames("film", data, FIGURE)
+        asked = self.question("film", data)
+        return self.frames("film", asked, noises_of(data, asked[2]), FIGURE, keep=False)
 
-    def frames(self, route: str, data: object, rank: int) -> Any:
-        """Runs at the p that a question names, as far as the server has room for it."""
-        request, entry, screen = self.question(route, data)
+    def frames(
+        self,
+        route: str,
+        asked: tuple[Request, Entry, InferenceSpec],
+        noises: Sequence[float],
+        rank: int,
+        *,
+        keep: bool,
+    ) -> Any:
+        """Runs at some p, as far as the server has room for them."""
+        request, entry, screen = asked
         found = []
-        for noise in noises_of(data, screen):
+        for noise in noises:
             spec = replace(screen, noise=noise).part(EmbeddingSpec)
 
             def find(question: Question, spec: EmbeddingSpec = spec) -> FilmFrame:
-                return self.lab.result(question, experiments.film_frame, spec, rank=rank)
+                return self.lab.result(question, experiments.film_frame, spec, rank=rank, keep=keep)
 
             def build(frame: FilmFrame, spec: EmbeddingSpec = spec) -> dict[str, Any]:
                 return films.frame_payload(frame, entry, spec)

@@ -391,3 +391,21 @@ def test_progress_is_told_to_who_waits(page: ExplorePage, question: Question):
     assert page.report(asked) == {"fraction": 0.0, "text": ""}
     for garbage in (None, [], 3, {"client": [1]}, {"client": None}):
         assert page.report(garbage)["fraction"] == 0.0
+
+
+def test_other_axes_of_the_plane_need_no_run_again(page: ExplorePage, question: Question):
+    asked: list[str] = []
+    before = page.lab.session.shared
+
+    def noting(key: str, compute: Any, progress: Progress) -> Any:
+        asked.append(key.partition(":")[0])
+        return before(key, compute, progress)
+
+    page.lab.session = replace(page.lab.session, shared=noting)
+    fixed = page.ensemble(question(QUICK + "&pca=fixed"))
+    assert asked == ["latent_activity"]
+    windowed = page.ensemble(question(QUICK + "&pca=windowed"))
+    assert asked == ["latent_activity"]
+    assert fixed["frames"][0]["curves"] == windowed["frames"][0]["curves"]
+    page.film(question(QUICK + "&pca=fixed", noises=[0.9]))
+    assert asked == ["latent_activity"]  # a film leaves none behind

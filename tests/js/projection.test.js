@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fit, mix, project, projectBetween } from "#projection";
+import { fit, project } from "#projection";
 
 const N = 3;
 const BASIS = Float32Array.of(1, 0, 0, 0, 1, 0, /* t = 1 */ 0, 0, 2, 1, 1, 1); // (steps, 2, latent)
@@ -18,19 +18,6 @@ test("the coordinates go where they are wanted, whatever stood there", () => {
   const out = [7, 7];
   assert.equal(project(BASIS, MEAN, 0, VALUES, 0, N, out), out);
   assert.deepEqual(out, [8, 8]);
-});
-
-test("between two steps a point is between its two places", () => {
-  const at = (f) => projectBetween(BASIS, MEAN, { t: 0, next: 1, f }, VALUES, 1, N, [0, 0]);
-  assert.deepEqual([...at(0), ...at(0.25), ...at(1)], [3, 5, 6.25, 5.75, 16, 8]);
-});
-
-test("at rest the next step is not looked at", () => {
-  assert.deepEqual(projectBetween(BASIS, MEAN, { t: 1, next: 99, f: 0 }, VALUES, 1, N, [0, 0]), [16, 8]);
-});
-
-test("a mixture goes from the one to the other", () => {
-  assert.deepEqual([mix(2, 6, 0), mix(2, 6, 0.25), mix(2, 6, 1)], [2, 3, 6]);
 });
 
 test("ranges have equal scales, hold the extent in their middle and fill the room", () => {
