@@ -7,8 +7,8 @@ import { screen } from "#state";
 /** @typedef {import("./types").Frame} Frame */
 /** @typedef {import("./types").RunFrame} RunFrame */
 
-/** The step of the grid of p; main.js sets it to the server's. */
-export const grid = { step: 0.025 };
+/** The step of the grid of p, and how many of them one question about an ensemble may name: the server's. */
+export const grid = { step: 0.025, chunk: 1 };
 
 /** @param {number} p */
 export const rounded = (p) => Math.round(p * 1e4) / 1e4;

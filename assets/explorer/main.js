@@ -133,7 +133,7 @@ function begin(given) {
   }
   screen.fields = given.fields;
   markers.kinds = given.markers;
-  grid.step = given.grid;
+  Object.assign(grid, { step: given.grid, chunk: given.chunk });
   alphabet.letters = given.alphabet;
   for (const field of given.fields) Object.assign(screen.state, { [field.name]: field.default });
   const look = new URLSearchParams(location.search).get("theme");

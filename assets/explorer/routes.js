@@ -5,7 +5,7 @@
 import { query } from "#address";
 import { showAges } from "#ages";
 import { quantised } from "#decode";
-import { ensembleScope, ensembles, runScope, runs, shownNoise, sweepScope } from "#film";
+import { ensembleScope, ensembles, grid, runScope, runs, shownNoise, sweepScope } from "#film";
 import { pngAddress } from "#filmstrip";
 import { frameOf, runFrames } from "#frames";
 import { takeGallery, wantedGallery } from "#gallery";
@@ -21,8 +21,6 @@ import { setConceptPictures } from "#thumbnails";
 import { show, showFacts } from "#widgets";
 
 /** @typedef {import("./types").SettledPayload} SettledPayload */
-
-const CHUNK = 4; // values of p in one answer of the ensemble's film
 
 let redraw = () => {};
 
@@ -103,7 +101,7 @@ function wantFilm() {
   const scope = ensembleScope();
   const missing = ensembles.missing(scope, screen.state.noise);
   if (!isSettled() || wantEnsemble() || openQuestion("ensemble") || !hasSweep() || missing.length === 0) return null;
-  const next = missing.slice(0, CHUNK);
+  const next = missing.slice(0, grid.chunk);
   return { key: `${scope} ${next}`, scope, data: data({ noises: next }) };
 }
 

@@ -223,6 +223,7 @@ export interface BeginPayload {
   fields: Field[];
   markers: string[];
   grid: number;
+  chunk: number;
   alphabet: string;
 }
 

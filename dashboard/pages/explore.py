@@ -48,6 +48,7 @@ from dashboard.theme import MARKERS, TITLES, theme_of
 R = TypeVar("R")
 T = TypeVar("T")
 ROUTES = ("settled", "run", "ensemble", "runfilm", "film", "sweep", "image", "gallery", "job", "progress")
+CHUNK = 4  # values of p that one question about an ensemble names at most: meanwhile it holds a thread of the server
 GALLERY = 100  # images to choose from by their pictures; the others have numbers
 AWAITED = ("ensemble", "sweep")  # what takes a while, and finds the server busy at times
 MANY = 3  # broken files that are named one by one
@@ -62,7 +63,8 @@ class ExplorePage:
 
     def layout(self) -> html.Div:
         """The page; replies fill it."""
-        begin = {"fields": controls.field_list(), "markers": MARKERS, "grid": GRID, "alphabet": wire.ALPHABET}
+        begin = {"fields": controls.field_list(), "markers": MARKERS, "alphabet": wire.ALPHABET}
+        begin |= {"grid": GRID, "chunk": CHUNK}
         stores = [dcc.Store(id=f"ask-{route}") for route in ROUTES] + [dcc.Store(id=route) for route in ROUTES]
         stores += [dcc.Store(id="busy"), dcc.Store(id="begin", data=begin)]
         return html.Div([*stores, first_minute(), rail(), views(), transport()], className="explore")
@@ -154,7 +156,7 @@ class ExplorePage:
         """One run at those p that a question names."""
         request, entry, spec = self.question(route, data)
         values = {name: getattr(spec, name) for name in RunFilmSpec.__dataclass_fields__ if name != "noises"}
-        asked = RunFilmSpec(noises=noises_of(data, spec), **values)
+        asked = RunFilmSpec(noises=noises_of(data, spec, len(NOISES)), **values)
 
         def build() -> dict[str, Any]:
             film = self.lab.run_film(asked)
@@ -168,7 +170,7 @@ class ExplorePage:
         """All runs at the p of the screen, whose activity is kept for other axes; its neighbours are computed ahead."""
         asked = self.question("ensemble", data)
         spec = asked[2]
-        found = self.frames("ensemble", asked, noises_of(data, spec), ENSEMBLE, keep=True)
+        found = self.frames("ensemble", asked, noises_of(data, spec, CHUNK), ENSEMBLE, keep=True)
         if found is not no_update:
             neighbours = [round(spec.noise + step, 4) for step in (-GRID, GRID)]
             self.lab.compute_ahead(*(replace(spec, noise=p) for p in neighbours if 0 <= p <= 1))
@@ -178,7 +180,7 @@ class ExplorePage:
     def film(self, data: object) -> Any:
         """All runs at some more p of the grid."""
         asked = self.question("film", data)
-        return self.frames("film", asked, noises_of(data, asked[2]), FIGURE, keep=False)
+        return self.frames("film", asked, noises_of(data, asked[2], CHUNK), FIGURE, keep=False)
 
     def frames(
         self,
@@ -389,14 +391,14 @@ class ExplorePage:
         return fitted, notes
 
 
-def noises_of(data: object, spec: InferenceSpec) -> tuple[float, ...]:
+def noises_of(data: object, spec: InferenceSpec, most: int) -> tuple[float, ...]:
     """The p that a question names; that of the screen where it names none.
 
     Raises:
         SpecError: They are no numbers from 0 to 1, or too many.
     """
     named = data.get("noises") if isinstance(data, dict) else None
-    return (spec.noise,) if named is None else Reals(0, 1, most=len(NOISES)).check("noises", named)
+    return (spec.noise,) if named is None else Reals(0, 1, most=most).check("noises", named)
 
 
 def model_card(entry: Entry) -> str:

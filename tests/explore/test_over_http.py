@@ -15,7 +15,7 @@ from core.library import Library
 from dashboard.controls import ScreenState
 from dashboard.hosting import Hosting
 from dashboard.jobs import JobStatus
-from dashboard.pages.explore import ROUTES, ExplorePage
+from dashboard.pages.explore import CHUNK, ROUTES, ExplorePage
 from tests.explore.conftest import QUICK
 from tests.idle_jobs import AskedJobs
 from tests.served import NEVER, Browser, create_app, own_cache, sentences
@@ -131,6 +131,14 @@ def test_every_route_answers_over_http(browser: Browser):
     assert len(data("sweep", "d=digits&nz=8&src=decoded")["captions"]) == 41
     assert data("image")["sample"] == ScreenState().sample
     assert data("progress") == {"fraction": 0, "text": ""}
+
+
+@pytest.mark.parametrize("route", ["film", "ensemble"])
+def test_a_question_about_ensembles_holds_its_thread_for_a_few_p_at_most(browser: Browser, route: str):
+    most = [round(i / 40, 4) for i in range(CHUNK)]
+    assert len(browser.ask(route, QUICK, noises=most)[route]["data"]["frames"]) == CHUNK
+    response = browser.post(f"ask-{route}", browser.question(QUICK) | {"noises": [*most, 1.0]})
+    assert f"noises must be 1 to {CHUNK} numbers" in sentences(response)[0]
 
 
 def test_a_request_that_is_too_large_is_refused(browser: Browser):
