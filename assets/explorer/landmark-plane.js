@@ -6,6 +6,7 @@ import { drawAxes, graphOf, layoutOf, paint } from "#canvas";
 import { drawFlock, drawPath } from "#flock";
 import { writeWithTerms } from "#glossary";
 import { $ } from "#notices";
+import { markers } from "#plane";
 import { now, shownEnsemble, shownRun } from "#shown";
 import { screen } from "#state";
 import { colours } from "#theme";
@@ -49,7 +50,7 @@ export function drawLandmarkPlane() {
         x: s.x(1),
         y: s.y(0),
         size: 8,
-        kind: "circle",
+        kind: markers.kinds[shown.from.label],
         name: `concept ‘${label}’`,
         colour: colours.points[1],
         point: 1,
