@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from core.computations import Computations
-from core.config import Settings
 from core.library import Library
-from core.spec import SpecError
+from core.schema import SpecError
+from core.settings import Settings
 from dashboard import doorway, roles
 from dashboard.experiments import Experiments
 from dashboard.hosting import Hosting

@@ -34,12 +34,14 @@ from torch import Tensor
 
 from core import experiments, train
 from core.checkpoint import TrainingState
-from core.config import GridSpec, ModelSpec, Settings, recipe, zoo_name
 from core.data import Dataset, load_dataset
 from core.device_epoch import DeviceEpoch, Images
 from core.device_stack import DeviceStack
 from core.experiments.training import file_trained
+from core.settings import Settings
+from core.specs import GridSpec, ModelSpec
 from core.stack import Stack
+from core.zoo import recipe, zoo_name
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 TAR_BYTES = 15_000_000  # of one archive: what comes back from a lent machine is limited

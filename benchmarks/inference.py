@@ -26,9 +26,10 @@ from torch import Tensor
 from benchmarks import report
 from benchmarks.server import images_here
 from core import experiments
-from core.config import InferenceSpec, NoiseSweepSpec, Settings
 from core.inference import repeated_inference
 from core.session import Session
+from core.settings import Settings
+from core.specs import InferenceSpec, NoiseSweepSpec
 from core.store import Model
 from core.vae import VAE
 

@@ -23,8 +23,8 @@ from safetensors.numpy import load_file
 
 from benchmarks import report
 from benchmarks.server import images_here
-from core.config import NOISE_KINDS, SOURCES
 from core.data import load_dataset
+from core.specs import NOISE_KINDS, SOURCES
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 STEPS = 60

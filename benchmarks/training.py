@@ -27,9 +27,9 @@ from benchmarks import report
 from benchmarks.inference import peer
 from benchmarks.report import Measure
 from benchmarks.server import images_here
-from core.config import ModelSpec
 from core.data import Dataset, load_dataset
 from core.precision import has_bfloat16
+from core.specs import ModelSpec
 from core.stack import Stack, learning_rate
 from core.train import held_out_bound
 from core.vae import VAE, affine, elbo, initialise

@@ -23,23 +23,22 @@ from core.commands import (
     run_train,
     run_zoo,
 )
-from core.config import (
-    CLASSIFIERS,
+from core.schema import Choice, RefusedError, Spec, checked
+from core.session import Session
+from core.settings import Settings
+from core.specs import (
     DATASETS,
     NOISE_KINDS,
     SOURCES,
-    ZOO,
     ClassifierSpec,
     FigureSpec,
     GridSpec,
     InferenceSpec,
     ModelSpec,
     NoiseSweepSpec,
-    Settings,
 )
-from core.session import Session
-from core.spec import Choice, RefusedError, Spec, checked
 from core.store import SHIPPED
+from core.zoo import CLASSIFIERS, ZOO
 
 FIGURES = (
     *("fig1", "suppA", "fig2", "movies", "suppB", "fig3", "suppC", "suppD", "suppF", "fig4a", "fig4b", "stages"),

@@ -11,10 +11,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from core.config import ModelSpec
 from core.files import write_whole
 from core.results import TrainingRun
-from core.spec import RefusedError
+from core.schema import RefusedError
+from core.specs import ModelSpec
 from core.vae import VAE
 
 

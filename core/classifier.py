@@ -12,10 +12,11 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
-from core.config import N_LABELS, ClassifierSpec, Progress, silent
 from core.data import IMAGE_SHAPES, Dataset
 from core.precision import is_half
-from core.spec import RefusedError
+from core.progress import Progress, silent
+from core.schema import RefusedError
+from core.specs import N_LABELS, ClassifierSpec
 
 AT_ONCE = {"cpu": 50}  # images: what they become in the network stays in a cache of a core
 

@@ -18,10 +18,16 @@ import numpy as np
 from tqdm import tqdm
 
 from core import cluster, download, experiments
-from core.config import (
-    CLASSIFIERS,
+from core.experiments import side_by_side
+from core.figure_results import GridCell
+from core.library import Entry
+from core.progress import Progress
+from core.results import PAIRS, POINTS
+from core.schema import RefusedError, Spec, checked
+from core.session import Session
+from core.settings import Settings
+from core.specs import (
     SOURCES,
-    ZOO,
     ClassifierSpec,
     EmbeddingSpec,
     EnsembleSpec,
@@ -30,16 +36,9 @@ from core.config import (
     InferenceSpec,
     ModelSpec,
     NoiseSweepSpec,
-    Progress,
-    Settings,
 )
-from core.experiments import side_by_side
-from core.library import Entry
-from core.results import PAIRS, POINTS, GridCell
-from core.session import Session
-from core.spec import RefusedError, Spec, checked
 from core.store import file_sha256, read_recipe
-from core.zoo import FORMER_WEIGHTS, trained_anew
+from core.zoo import CLASSIFIERS, FORMER_WEIGHTS, ZOO, trained_anew
 
 Zoo = Mapping[str, ModelSpec | ClassifierSpec]
 

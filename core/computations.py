@@ -34,7 +34,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from core.ahead import Ahead, stand_like_me
-from core.spec import RefusedError
+from core.schema import RefusedError
 from core.turns import COMPUTING, ESTIMATING, Turns
 from core.works import AHEAD, ENSEMBLE, FIGURE, LOOK, RUN, LeftError, Reporter, Wait, Work, Works
 

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float32, Int64, UInt8
 
 from core.files import stamp
-from core.spec import RefusedError
+from core.schema import RefusedError
 
 LABEL_NAMES = {
     "mnist": tuple("0123456789"),

@@ -19,9 +19,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from core.config import ModelSpec
 from core.gradient import negative_elbo_gradient
 from core.precision import is_half
+from core.specs import ModelSpec
 from core.vae import VAE
 
 logger = logging.getLogger(__name__)

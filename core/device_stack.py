@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from core.checkpoint import TrainingState, not_finite
-from core.config import ModelSpec
 from core.device_epoch import ALIGNED, DeviceEpoch, Images, narrow, padded
-from core.spec import SpecError
+from core.schema import SpecError
+from core.specs import ModelSpec
 from core.stack import OWN, learning_rate
 from core.vae import VAE, initialise
 

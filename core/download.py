@@ -18,9 +18,9 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from core.config import Progress, silent
 from core.data import FILES, DataError, Files, Known, is_available, raw_folder, right_file
 from core.files import write_whole
+from core.progress import Progress, silent
 
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)  # no mirror is to blame
 LOOK = 0.5  # s between two looks whether another process has ended

@@ -13,7 +13,7 @@ from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import Any, NoReturn
 
-from core.spec import Integer, RefusedError, SpecError, shown
+from core.schema import Integer, RefusedError, SpecError, shown
 
 MAX_HEADER = 1_000_000  # bytes of metadata; our own headers have about 3,000
 DIMENSION = Integer(0, 10**7)  # of a tensor, on each axis

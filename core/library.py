@@ -17,12 +17,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from core import snapshots
-from core.config import ZOO, ModelSpec
 from core.data import IMAGE_SHAPES, LABEL_NAMES
 from core.file_header import OtherKindError, StoreError, read_json
 from core.files import stamp, write_whole
 from core.model_card import ModelCard
-from core.spec import Name, RefusedError, shown
+from core.schema import Name, RefusedError, shown
+from core.specs import ModelSpec
 from core.store import (
     SHIPPED,
     Model,
@@ -30,6 +30,7 @@ from core.store import (
     load_model,
     read_metadata,
 )
+from core.zoo import ZOO
 
 ENDING, SWEEPS = ".safetensors", ".sweeps.safetensors"
 BESIDE = (SWEEPS, snapshots.ENDING)  # of what lies beside a model

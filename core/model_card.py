@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
-from core.spec import Integer, Real, SpecError, shown
+from core.schema import Integer, Real, SpecError, shown
 
 
 @dataclass(frozen=True)

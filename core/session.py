@@ -12,9 +12,11 @@ import torch
 from core import data
 from core.cache import Folder, ResultCache, Store
 from core.code_version import has, version_of
-from core.config import ExperimentSpec, Progress, Settings, silent
 from core.library import Library
-from core.spec import SpecError
+from core.progress import Progress, silent
+from core.schema import SpecError
+from core.settings import Settings
+from core.specs import ExperimentSpec
 from core.store import Model, kept_sha256
 
 S = TypeVar("S", bound=ExperimentSpec)

@@ -12,10 +12,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from core.config import N_LABELS, ModelSpec, SeriesSpec
 from core.file_header import Header, StoreError, file_name, opened
 from core.files import stamp, write_whole
 from core.model_card import ModelCard, SeriesCard
+from core.specs import N_LABELS, ModelSpec, SeriesSpec
 from core.store import (
     MEMORIES,
     Model,

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from core.checkpoint import TrainingState, not_finite
-from core.config import ModelSpec
 from core.gradient import negative_elbo_gradient
 from core.precision import is_half
-from core.spec import SpecError
+from core.schema import SpecError
+from core.specs import ModelSpec
 from core.vae import VAE, initialise
 
 OWN = ("seed", "learning_rates", "beta", "initialisation")  # what may differ between the models of a stack

@@ -19,7 +19,6 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from core.config import N_LABELS, ClassifierSpec, ModelSpec, SeriesSpec
 from core.data import IMAGE_SHAPES, LABEL_NAMES, TRAINING_IMAGES
 from core.file_header import (
     UNREADABLE,
@@ -35,7 +34,8 @@ from core.file_header import (
 )
 from core.files import stamp, write_whole
 from core.model_card import ClassifierCard, ModelCard, SeriesCard
-from core.spec import SpecError
+from core.schema import SpecError
+from core.specs import N_LABELS, ClassifierSpec, ModelSpec, SeriesSpec
 from core.vae import VAE
 
 SHIPPED = Path(__file__).resolve().parent.parent / "models"

@@ -11,11 +11,12 @@ from torch import Tensor
 
 from core.analysis import subspace
 from core.checkpoint import Bound, TrainingState
-from core.config import ModelSpec, Progress, silent
 from core.data import Dataset
 from core.device_epoch import RECORDED, Images
 from core.device_stack import DeviceStack, device_common
+from core.progress import Progress, silent
 from core.results import TrainingRun
+from core.specs import ModelSpec
 from core.stack import Stack, common
 from core.vae import VAE, elbo
 

@@ -1,4 +1,46 @@
-"""What was shipped before: models that were trained anew under the same name, at the paper's own length."""
+"""The recipes of the shipped models, and what was shipped under their names before."""
+
+from core.specs import ClassifierSpec, ModelSpec
+
+
+def recipe(dataset: str, n_latent: int, seed: int = 0, beta: float = 1.0) -> ModelSpec:
+    """The recipe of the shipped models, fixed before any of them was trained: the paper's 1,500 epochs."""
+    return ModelSpec(dataset=dataset, n_latent=n_latent, epochs=1500, seed=seed, beta=beta)
+
+
+def zoo_name(spec: ModelSpec) -> str:
+    """The name of a shipped model; it names beta where it is not 1.
+
+    Example:
+        >>> zoo_name(recipe("mnist", 100)), zoo_name(recipe("mnist", 100, beta=1.5))
+        ('mnist-nz100-seed0', 'mnist-nz100-seed0-beta1p5')
+    """
+    beta = "" if spec.beta == 1 else f"-beta{spec.beta:g}".replace(".", "p")
+    return f"{spec.dataset}-nz{spec.n_latent}-seed{spec.seed}{beta}"
+
+
+ZOO = {
+    zoo_name(spec): spec
+    for spec in (
+        *(recipe("digits", n) for n in (10, 2)),
+        *(recipe("mnist", n) for n in (100, 50, 20, 14, 10, 8, 6, 4, 2)),
+        *(recipe("fashion", n) for n in (100, 20, 10, 2)),
+        *(recipe("mnist", 100, seed) for seed in (1, 2)),
+        *(recipe("mnist", 100, beta=beta) for beta in (2, 1.5, 3)),
+        *(recipe("mnist", 100, seed) for seed in (3, 4)),
+        *(recipe("mnist", 100, seed, beta=2) for seed in (1, 2)),
+    )
+}
+"""The shipped models by name, in the order in which they are trained."""
+
+
+CLASSIFIERS = {
+    "mnist-classifier": ClassifierSpec(dataset="mnist"),
+    "fashion-classifier": ClassifierSpec(dataset="fashion"),
+    "digits-classifier": ClassifierSpec(dataset="digits", epochs=100, batch_size=32),
+}
+"""The shipped classifiers by name; the recipe was fixed before any of them was trained."""
+
 
 FORMER_WEIGHTS = {
     "mnist-nz100-seed0": (

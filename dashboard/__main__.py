@@ -4,9 +4,9 @@ import argparse
 import json
 import sys
 
-from core.config import Settings
+from core.schema import RefusedError
 from core.session import Session
-from core.spec import RefusedError
+from core.settings import Settings
 from dashboard.controls import ScreenState
 from dashboard.films import compute_film, first_films
 

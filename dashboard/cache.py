@@ -17,9 +17,9 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from core.cache import Folder
-from core.config import Settings
+from core.schema import SpecError
 from core.session import RESULTS
-from core.spec import SpecError
+from core.settings import Settings
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)

@@ -4,9 +4,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from core.config import EnsembleSpec, ModelSpec
 from core.library import Entry
 from core.results import RunFilm, Stage
+from core.specs import EnsembleSpec, ModelSpec
 
 NEAREST = {
     Stage.MEMORY: "their own memory",

@@ -17,8 +17,9 @@ from typing import Any
 import plotly.graph_objects as go
 
 from core import experiments
-from core.config import FigureSpec, InferenceSpec, Progress
-from core.spec import SpecError, checked
+from core.progress import Progress
+from core.schema import SpecError, checked
+from core.specs import FigureSpec, InferenceSpec
 from core.store import file_sha256
 from dashboard import figures
 from dashboard.experiments import Experiments

@@ -9,8 +9,8 @@ from typing import Any
 
 from dash import html
 
-from core.config import BASES, DATASETS, N_LABELS, NOISE_KINDS, SOURCES, InferenceSpec, NoiseSweepSpec
-from core.spec import Choice, Integer, Name, Real, Spec, key_of, setting
+from core.schema import Choice, Integer, Name, Real, Spec, key_of, setting
+from core.specs import BASES, DATASETS, N_LABELS, NOISE_KINDS, SOURCES, InferenceSpec, NoiseSweepSpec
 from dashboard.terms import terms
 
 REFERENCE_RUNS = 300  # runs of the shipped sweeps, and of the explorer unless told otherwise

@@ -8,21 +8,13 @@ from flask import Flask
 
 from core import experiments
 from core.computations import ENSEMBLE, FIGURE, Computations, Question
-from core.config import (
-    EmbeddingSpec,
-    EnsembleSpec,
-    ExperimentSpec,
-    InferenceSpec,
-    NoiseSweepSpec,
-    Progress,
-    RunFilmSpec,
-    RunSpec,
-    Settings,
-)
 from core.library import Library
+from core.progress import Progress
 from core.results import FixedPlane, LatentSpace, NoiseSweep, Run, RunFilm, StartingImages
+from core.schema import RefusedError
 from core.session import Compute, Experiment, Session
-from core.spec import RefusedError
+from core.settings import Settings
+from core.specs import EmbeddingSpec, EnsembleSpec, ExperimentSpec, InferenceSpec, NoiseSweepSpec, RunFilmSpec, RunSpec
 from core.store import kept_sha256
 from dashboard.cache import FlaskStore, Replies
 

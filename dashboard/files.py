@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from core.config import Progress
-from core.spec import SpecError
+from core.progress import Progress
+from core.schema import SpecError
 
 SHORT = 20_000  # numbers; a process of its own is worth it from there on
 WIDTH = 900  # px, of a picture; the page's own width where it is wide

@@ -14,11 +14,11 @@ from typing import Any
 import brotli
 
 from core import experiments
-from core.config import NOISES, EmbeddingSpec
 from core.files import stamp, write_whole
 from core.library import Entry
 from core.results import FilmFrame
 from core.session import Session
+from core.specs import NOISES, EmbeddingSpec
 from core.store import kept_sha256
 from dashboard import captions, wire
 from dashboard.controls import ScreenState

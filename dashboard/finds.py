@@ -9,7 +9,11 @@ from typing import Any
 
 from core import experiments
 from core.computations import Reporter
-from core.config import (
+from core.figure_results import LabelMap
+from core.progress import Progress
+from core.results import NoiseSweep
+from core.schema import SpecError
+from core.specs import (
     ApproachSpec,
     BranchSpec,
     DynamicsSpec,
@@ -21,10 +25,7 @@ from core.config import (
     InferenceSpec,
     LabelMapSpec,
     NoiseSweepSpec,
-    Progress,
 )
-from core.results import LabelMap, NoiseSweep
-from core.spec import SpecError
 from dashboard.experiments import Experiments
 
 BESIDE = (2, 20, 100)  # N_z of the runs that the paper shows beside Fig. 8

@@ -15,8 +15,8 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from core.config import read_variable
-from core.spec import Choice, SpecError, shown
+from core.schema import Choice, SpecError, shown
+from core.settings import read_variable
 
 ORIGIN = r"https?://[A-Za-z0-9.*-]+(:\d{1,5})?"
 PREFIXES = {  # what a proxy in front of this server asks for, and what a browser asks the proxy for

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core import train
-from core.spec import RefusedError
+from core.schema import RefusedError
 
 
 @dataclass(frozen=True)

@@ -20,9 +20,10 @@ from typing import Any
 from core import cluster, experiments
 from core.computations import ESTIMATING, Computations, Question
 from core.computations import Reporter as Waited
-from core.config import ModelSpec, Settings, epochs_kept, keeping
 from core.library import IMPORTED, Library
-from core.spec import RefusedError
+from core.schema import RefusedError
+from core.settings import Settings
+from core.specs import ModelSpec, epochs_kept, keeping
 from dashboard.job_status import JobStatus, ended, reported
 from dashboard.worker_jobs import TOPIC, download_job, estimate_job, forget_job, train_job
 

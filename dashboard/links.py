@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
-from core.config import BASES, NOISE_KINDS
-from core.spec import Choice, Integer, Real, setting
+from core.schema import Choice, Integer, Real, setting
+from core.specs import BASES, NOISE_KINDS
 from dashboard.controls import ScreenState
 
 

@@ -5,8 +5,8 @@ from typing import Any
 from dash import dcc, html
 
 from core import experiments
-from core.config import ModelSpec, epochs_kept
 from core.model_card import ModelCard
+from core.specs import ModelSpec, epochs_kept
 from dashboard.captions import with_beta
 from dashboard.controls import attributes
 from dashboard.panels import GRAPH

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from core.config import (
-    FigureSpec,
-)
 from core.library import Entry
+from core.specs import FigureSpec
 from dashboard import figures
 from dashboard.finds import Results
 from dashboard.theme import Theme

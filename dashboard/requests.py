@@ -13,7 +13,7 @@ from dash.exceptions import PreventUpdate
 from flask import has_request_context, request
 
 from core.computations import LeftError, Question
-from core.spec import RefusedError, SpecError, shown
+from core.schema import RefusedError, SpecError, shown
 from dashboard.controls import ScreenState
 from dashboard.links import read_link, version_of
 

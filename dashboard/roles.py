@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 
 from flask import Flask, Response, current_app, has_request_context, request
 
-from core.spec import RefusedError
+from core.schema import RefusedError
 from dashboard.hosting import Hosting
 
 P = ParamSpec("P")

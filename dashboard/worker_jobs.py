@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from core import experiments, train
-from core.config import ModelSpec, Settings, training_of
 from core.results import TrainingRun
+from core.settings import Settings
+from core.specs import ModelSpec, training_of
 
 TOPIC = "latent-trajectories"
 

@@ -39,12 +39,13 @@ import torch
 from filelock import FileLock
 from redis import ConnectionError, Redis
 
-from core import config, data, experiments, store, vae
+from core import data, experiments, store, vae
 from core.__main__ import main
-from core.config import ModelSpec, Settings
 from core.library import Library
 from core.model_card import ModelCard
 from core.session import Session
+from core.settings import Settings
+from core.specs import N_LABELS, ModelSpec
 from tests.processes import until
 from tests.served import free_port, required
 
@@ -168,10 +169,10 @@ def write_model() -> Callable[..., Path]:
         network = random_vae(store.pixels_of(spec), spec.n_hidden, spec.n_latent, seed=seed)
         generator = torch.Generator().manual_seed(seed)
         images = data.load_dataset("digits", Path())
-        firsts = [torch.from_numpy(images.index_of_label(label)[:12]) for label in range(config.N_LABELS)]
+        firsts = [torch.from_numpy(images.index_of_label(label)[:12]) for label in range(N_LABELS)]
         extra = {
-            "concepts": torch.randn(config.N_LABELS, spec.n_latent, generator=generator),
-            "memories": torch.randn(config.N_LABELS, 12, spec.n_latent, generator=generator),
+            "concepts": torch.randn(N_LABELS, spec.n_latent, generator=generator),
+            "memories": torch.randn(N_LABELS, 12, spec.n_latent, generator=generator),
             "memory_index": torch.stack(firsts),
         }
         tensors = {name: value for name, value in (extra | (replace or {})).items() if value is not None}

@@ -8,21 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from core.config import ModelSpec
 from core.experiments.claims import RULES
 from core.experiments.evidence import Evidence
+from core.figure_results import ApproachCurves, Branches, Claim, ConceptDynamics, Geometry, LabelMap, LatentSweep
 from core.library import Entry
 from core.model_card import ModelCard
-from core.results import (
-    ApproachCurves,
-    Branches,
-    Claim,
-    ConceptDynamics,
-    Geometry,
-    LabelMap,
-    LatentSweep,
-    NoiseSweep,
-)
+from core.results import NoiseSweep
+from core.specs import ModelSpec
 
 HOLDS, PART, NOT = "holds", "holds in part", "does not hold"
 P = np.arange(41) / 40

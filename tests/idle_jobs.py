@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from core.computations import Question
-from core.config import ModelSpec
-from core.spec import RefusedError
+from core.schema import RefusedError
+from core.specs import ModelSpec
 from dashboard.job_status import JobStatus
 from dashboard.jobs import Jobs
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.config import Settings
+from core.settings import Settings
 from dashboard.job_status import JobStatus
 from dashboard.jobs import Jobs
 

@@ -17,7 +17,8 @@ from flask.testing import FlaskClient
 
 import app
 from core.computations import Computations
-from core.config import Progress, Settings, silent
+from core.progress import Progress, silent
+from core.settings import Settings
 from dashboard.hosting import Hosting
 
 

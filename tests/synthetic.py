@@ -4,23 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from core.results import (
-    ApproachCurves,
-    Branches,
-    ConceptDynamics,
-    Embedding,
-    Ensemble,
-    FilmFrame,
-    FixedPlane,
-    Geometry,
-    LabelMap,
-    LatentSpace,
-    LatentSweep,
-    NoiseSweep,
-    Run,
-    RunFilm,
-    Trajectories,
-)
+from core.figure_results import ApproachCurves, Branches, ConceptDynamics, Geometry, LabelMap, LatentSweep
+from core.results import Embedding, Ensemble, FilmFrame, FixedPlane, LatentSpace, NoiseSweep, Run, RunFilm, Trajectories
 
 STEPS, LATENT, TRIALS, LAGS = 9, 4, 12, 4
 SHAPE = (8, 8)

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from core.config import Settings
+from core.settings import Settings
 from tests.conftest import settings_in
 from tests.served import Browser, create_app
 

@@ -8,10 +8,11 @@ import torch
 
 from core import experiments
 from core.analysis.concepts import distance
-from core.config import ApproachSpec, Settings
 from core.experiments.runs import activity, line_distances, mean_curve_approaches, mean_path_approaches
-from core.results import ApproachCurves
+from core.figure_results import ApproachCurves
 from core.session import Session
+from core.settings import Settings
+from core.specs import ApproachSpec
 
 
 @pytest.fixture(scope="module")

@@ -10,14 +10,16 @@ import numpy as np
 import pytest
 
 from core import experiments, store
-from core.config import NOISE_KINDS, BranchSpec, EnsembleSpec, LabelMapSpec, Progress, Settings
 from core.experiments.claims import RULES
 from core.experiments.evidence import Evidence
 from core.experiments.runs import activity
+from core.figure_results import Claim, ClaimTable, LabelMap
 from core.library import Entry, Library
-from core.results import Claim, ClaimTable, LabelMap
+from core.progress import Progress
+from core.schema import SpecError
 from core.session import Session
-from core.spec import SpecError
+from core.settings import Settings
+from core.specs import NOISE_KINDS, BranchSpec, EnsembleSpec, LabelMapSpec
 from tests.conftest import CommandLine, is_refused
 from tests.evidence import Made, approach, check, geometry
 from tests.served import own_cache

@@ -11,7 +11,8 @@ import pytest
 
 from core.experiments import statements
 from core.experiments.claims import RULES
-from core.results import ApproachCurves, Branches, ConceptDynamics, LabelMap, Stage
+from core.figure_results import ApproachCurves, Branches, ConceptDynamics, LabelMap
+from core.results import Stage
 from tests.evidence import HOLDS, NOT, PART, Made, P, approach, branch, check, dynamics, geometry, of, reading, sweep
 
 UNKNOWN = "not measured"

@@ -9,15 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.config import GridSpec, ModelSpec, Settings
 from core.experiments import claims_of_stages, evidence, statements
 from core.experiments.claims import RULES, check_claims
 from core.experiments.evidence import Evidence
 from core.experiments.grid import latent_sweep
+from core.figure_results import LatentSweep
 from core.library import Entry
-from core.results import LatentSweep, Stage
+from core.results import Stage
+from core.schema import SpecError
 from core.session import Session
-from core.spec import SpecError
+from core.settings import Settings
+from core.specs import GridSpec, ModelSpec
 from tests.evidence import (
     HOLDS,
     NOT,

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from core import experiments
-from core.config import Settings
+from core.figure_results import Claim, ClaimTable
 from core.library import Library
-from core.results import Claim, ClaimTable
+from core.settings import Settings
 from core.store import StoreError
 from dashboard.pages import claims, paper
 from tests.served import create_app

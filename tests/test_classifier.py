@@ -12,12 +12,14 @@ from safetensors.torch import load_file, save_file
 
 from core import classifier, data, experiments, store
 from core.classifier import Classifier
-from core.config import CLASSIFIERS, ClassifierSpec, Settings
 from core.data import Dataset
 from core.library import Library
+from core.schema import RefusedError
 from core.session import Session
-from core.spec import RefusedError
+from core.settings import Settings
+from core.specs import ClassifierSpec
 from core.store import StoreError
+from core.zoo import CLASSIFIERS
 from tests.conftest import CommandLine, settings_in
 
 CPU = torch.device("cpu")

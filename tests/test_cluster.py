@@ -20,9 +20,11 @@ import yaml
 from core import experiments
 from core.cluster import Credentials, client_of
 from core.computations import Question
-from core.config import ModelSpec, Settings, keeping, recipe
 from core.library import Library
-from core.spec import RefusedError
+from core.schema import RefusedError
+from core.settings import Settings
+from core.specs import ModelSpec, keeping
+from core.zoo import recipe
 from dashboard.jobs import Jobs
 from tests.certificates import credentials_in, variables
 from tests.conftest import CommandLine, is_refused, settings_in

@@ -46,7 +46,7 @@ def test_a_formula_or_a_result_class_that_changes_is_another_version(copy: Path,
     [
         ("core/analysis/concepts.py", '"""', '"""Another docstring. '),
         ("core/inference.py", "\n\n\n", "\n\n\n# a comment\n\n\n"),
-        ("core/config.py", "max_jobs: int = 20", "max_jobs: int = 30"),
+        ("core/settings.py", "max_jobs: int = 20", "max_jobs: int = 30"),
         ("core/library.py", "maxsize=512", "maxsize=513"),
         ("core/cache.py", "PATIENCE = 60", "PATIENCE = 61"),
         ("core/experiments/label_maps.py", "SAMPLES = 8", "SAMPLES = 9"),

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from core.config import EmbeddingSpec, InferenceSpec, RunFilmSpec
-from core.spec import Integer, Name, Real, checked, key_of
+from core.schema import Integer, Name, Real, checked, key_of
+from core.specs import EmbeddingSpec, InferenceSpec, RunFilmSpec
 from dashboard import controls
 from dashboard.controls import ScreenState
 from dashboard.pages.explore import ROUTES

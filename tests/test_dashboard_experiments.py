@@ -12,9 +12,10 @@ from flask import Flask
 
 from core import experiments
 from core.computations import BusyError, Question, Reporter
-from core.config import EmbeddingSpec, EnsembleSpec, InferenceSpec, NoiseSweepSpec, Settings
 from core.library import Library
 from core.session import Session
+from core.settings import Settings
+from core.specs import EmbeddingSpec, EnsembleSpec, InferenceSpec, NoiseSweepSpec
 from core.store import StoreError
 from dashboard.experiments import Experiments
 from tests.served import Watched, own_cache

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from core import experiments
-from core.config import NoiseSweepSpec, Settings
 from core.session import Session
+from core.settings import Settings
+from core.specs import NoiseSweepSpec
 
 NAMES = {
     "large": {"dataset": "mnist", "n_latent": 100},

@@ -13,12 +13,12 @@ import torch
 
 from core import data, device_epoch, train
 from core.checkpoint import TrainingError
-from core.config import ModelSpec
 from core.data import Dataset
 from core.device_epoch import DeviceEpoch, Images, draws_of
 from core.device_stack import DeviceStack
 from core.gradient import negative_elbo_gradient
-from core.spec import SpecError
+from core.schema import SpecError
+from core.specs import ModelSpec
 from core.stack import learning_rate
 from core.vae import VAE, initialise, kl, reconstruction
 

@@ -13,21 +13,14 @@ from sklearn.datasets import load_digits
 
 from core import data, experiments, inference, store, train
 from core.analysis import subspace
-from core.config import (
-    SOURCES,
-    EmbeddingSpec,
-    EnsembleSpec,
-    InferenceSpec,
-    ModelSpec,
-    NoiseSweepSpec,
-    Progress,
-    Settings,
-)
 from core.data import DataError
 from core.experiments import runs, training
+from core.progress import Progress
 from core.results import Run, Stage
+from core.schema import SpecError
 from core.session import Session
-from core.spec import SpecError
+from core.settings import Settings
+from core.specs import SOURCES, EmbeddingSpec, EnsembleSpec, InferenceSpec, ModelSpec, NoiseSweepSpec
 from core.store import StoreError
 from tests.served import own_cache
 

@@ -10,8 +10,9 @@ import pytest
 
 from core import __main__ as command_line
 from core import experiments
-from core.config import FigureSpec, Settings
 from core.session import Session
+from core.settings import Settings
+from core.specs import FigureSpec
 from core.zoo import FORMER_WEIGHTS
 from dashboard.catalogue import ROWS
 from tests.conftest import CommandLine, is_refused

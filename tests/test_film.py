@@ -11,10 +11,11 @@ import torch
 
 from core import experiments
 from core.analysis import landmarks
-from core.config import BASES, NOISES, EmbeddingSpec, EnsembleSpec, RunFilmSpec, RunSpec, Settings
 from core.experiments.film import half
 from core.results import Ensemble, Trajectories
 from core.session import Session
+from core.settings import Settings
+from core.specs import BASES, NOISES, EmbeddingSpec, EnsembleSpec, RunFilmSpec, RunSpec
 
 MODEL = "digits-nz10-seed0"
 FEW: dict[str, Any] = {"model": MODEL, "source": "decoded", "n_runs": 30, "n_steps": 10}

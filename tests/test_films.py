@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from core import experiments
-from core.config import NOISES, EmbeddingSpec, Settings
 from core.library import Entry, Library
 from core.session import Session
+from core.settings import Settings
+from core.specs import NOISES, EmbeddingSpec
 from dashboard import films, wire
 from dashboard.controls import ScreenState
 from tests.conftest import settings_in

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.config import FigureSpec, Settings
+from core.settings import Settings
+from core.specs import FigureSpec
 from tests.served import create_app, own_cache
 
 

@@ -17,9 +17,9 @@ from dash.exceptions import PreventUpdate
 from flask import Flask
 
 from core.cache import Folder
-from core.config import Settings
+from core.schema import SpecError
 from core.session import RESULTS
-from core.spec import SpecError
+from core.settings import Settings
 from dashboard import cache as cache_module
 from dashboard.cache import BytesAlone, FlaskStore, Replies
 from tests.threads import PATIENCE, together

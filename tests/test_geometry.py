@@ -9,8 +9,9 @@ import torch
 from safetensors.numpy import load_file
 
 from core import experiments
-from core.config import DynamicsSpec, InferenceSpec, Settings
 from core.session import Session
+from core.settings import Settings
+from core.specs import DynamicsSpec, InferenceSpec
 
 
 @pytest.fixture(scope="module")

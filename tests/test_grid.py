@@ -21,11 +21,13 @@ import pytest
 import torch
 
 from core import commands, data, experiments, train
-from core.config import GridSpec, ModelSpec, Settings, silent
 from core.experiments import grid
-from core.results import GridCell
+from core.figure_results import GridCell
+from core.progress import silent
+from core.schema import RefusedError
 from core.session import Session, device_of
-from core.spec import RefusedError
+from core.settings import Settings
+from core.specs import GridSpec, ModelSpec
 from core.stack import Stack
 from core.store import StoreError
 from core.vae import VAE

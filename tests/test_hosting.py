@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from core.config import Settings
-from core.spec import SpecError
+from core.schema import SpecError
+from core.settings import Settings
 from dashboard.hosting import Hosting
 
 WRONG = {

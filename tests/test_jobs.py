@@ -17,10 +17,11 @@ import torch
 from core import experiments, store, train
 from core.checkpoint import TrainingError
 from core.computations import Question
-from core.config import NOISE_KINDS, ModelSpec, Settings, keeping
 from core.experiments import TrainedFiles
 from core.library import Library
-from core.spec import RefusedError
+from core.schema import RefusedError
+from core.settings import Settings
+from core.specs import NOISE_KINDS, ModelSpec, keeping
 from dashboard import job_status
 from dashboard.job_status import JobStatus
 from dashboard.jobs import Jobs
@@ -429,7 +430,8 @@ def test_closing_ends_what_still_runs_and_keeps_its_state(settings: Settings):
 SERVER = """
 import sys, threading
 from pathlib import Path
-from core.config import ModelSpec, Settings
+from core.settings import Settings
+from core.specs import ModelSpec
 from dashboard.jobs import Jobs
 
 if __name__ == "__main__":

@@ -8,10 +8,11 @@ import torch
 from safetensors.numpy import load_file
 
 from core import data, experiments
-from core.config import BranchSpec, EnsembleSpec, InferenceSpec, LabelMapSpec, Settings
 from core.experiments.runs import activity
 from core.inference import pixel_noise
 from core.session import Session
+from core.settings import Settings
+from core.specs import BranchSpec, EnsembleSpec, InferenceSpec, LabelMapSpec
 from core.store import SHIPPED
 
 NOISES = (0.1, 0.6)

@@ -6,8 +6,8 @@ import torch
 
 from core import experiments
 from core.analysis import concepts, landmarks
-from core.config import EnsembleSpec
 from core.session import Session
+from core.specs import EnsembleSpec
 
 TRIALS, LATENT = 9, 6
 

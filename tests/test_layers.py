@@ -11,17 +11,20 @@ FLOORS = {  # a module imports only modules of lower floors; `core.analysis` imp
     "core.analysis": 0,
     "core.code_version": 0,
     "core.result_bytes": 0,
-    "core.spec": 0,
+    "core.schema": 0,
+    "core.progress": 0,
     "core.cluster": 0,
     "core.cache": 1,
-    "core.config": 1,
+    "core.settings": 1,
+    "core.specs": 1,
     "core.files": 1,
     "core.file_header": 1,
     "core.model_card": 1,
     "core.works": 1,
-    "core.zoo": 1,
+    "core.zoo": 2,
     "core.turns": 2,
     "core.results": 2,
+    "core.figure_results": 2,
     "core.precision": 2,
     "core.vae": 2,
     "core.data": 2,
@@ -70,13 +73,14 @@ FLOORS = {  # a module imports only modules of lower floors; `core.analysis` imp
     "core.__main__": 16,
     "app": 16,
 }
-DOORS = {"core.cache", "core.computations", "core.config", "core.experiments", "core.results", "core.library"}
+DOORS = {"core.cache", "core.computations", "core.experiments", "core.library", "core.results", "core.figure_results"}
+DOORS |= {"core.specs", "core.settings", "core.progress"}
 DOORS |= {"core.files"}  # a file is written whole, wherever it is written
-DOORS |= {"core.model_card", "core.session", "core.spec", "core.store", "core.zoo"}
+DOORS |= {"core.model_card", "core.session", "core.schema", "core.store", "core.zoo"}
 JOBS = {"dashboard.jobs", "dashboard.job_status", "dashboard.worker_jobs"}
 JOBS_DOORS = DOORS | {"core.train", "core.cluster"}
 COMMANDS_DRAW_WITH = {"dashboard", "dashboard.experiments", "dashboard.catalogue", "dashboard.files", "dashboard.theme"}
-FIGURES_KNOW = {"core.config", "core.results", "dashboard.figures", "dashboard.theme"}
+FIGURES_KNOW = {"core.specs", "core.results", "core.figure_results", "dashboard.figures", "dashboard.theme"}
 NOT_IN_CORE = {"dash", "plotly", "flask", "flask_caching", "flask_compress", "distributed"}
 NOT_IN_FIGURES = {"torch", "torchvision", "dash"}
 
@@ -162,14 +166,15 @@ def test_there_are_no_circles(root: Path):
 
 
 def test_the_whole_house_is_looked_at(root: Path):
-    assert {"core.config", "core.analysis.subspace", "core.experiments", "core.__main__"} <= set(modules(root))
+    assert {"core.specs", "core.analysis.subspace", "core.experiments", "core.__main__"} <= set(modules(root))
     assert "core.analysis.concepts" in graph(root)["core.experiments.runs"]
 
 
 HOUSE = {
     "core.cluster",
-    "core.config",
-    "core.spec",
+    "core.settings",
+    "core.schema",
+    "core.specs",
     "core.train",
     "core.vae",
     "core.experiments",
@@ -180,10 +185,10 @@ HOUSE = {
     "dashboard.theme",
 }
 FORBIDDEN = {
-    "analysis knows the house": ("core.analysis.concepts", "from core.config import N_LABELS"),
+    "analysis knows the house": ("core.analysis.concepts", "from core.specs import N_LABELS"),
     "analysis knows its neighbour": ("core.analysis.concepts", "from ..vae import VAE"),
     "an arrow up": ("core.data", "from core import train"),
-    "a spec knows the specs": ("core.spec", "from core.config import ModelSpec"),
+    "a spec knows the specs": ("core.schema", "from core.specs import ModelSpec"),
     "an arrow up, inside a function": ("core.store", "def f():\n    import core.experiments"),
     "an arrow up, relative": ("core.vae", "from . import train"),
     "an arrow to the side": ("core.train", "from core.inference import swap"),
@@ -193,7 +198,7 @@ FORBIDDEN = {
         "from core.experiments.training import train_model",
     ),
     "core draws": ("core.experiments", "import plotly.graph_objects as go"),
-    "core serves": ("core.config", "from dash import html"),
+    "core serves": ("core.specs", "from dash import html"),
     "the core's cluster draws": ("core.cluster", "import plotly.graph_objects as go"),
     "an experiment starts a cluster": ("core.experiments", "from distributed import LocalCluster"),
     "core knows the dashboard": ("core.store", "from dashboard import theme"),
@@ -208,7 +213,7 @@ FORBIDDEN = {
     "figures of a folder ask": ("dashboard.figures.stages", "from core import experiments"),
 }
 ALLOWED = {
-    "the door": ("dashboard.controls", "from core import experiments, config"),
+    "the door": ("dashboard.controls", "from core import experiments, specs"),
     "a command draws": ("core.commands", "def f():\n    from dashboard.catalogue import ROWS"),
     "the core's cluster is Dask's": ("core.cluster", "def f():\n    from distributed import LocalCluster"),
     "jobs start a cluster": ("dashboard.jobs", "from core import cluster"),
@@ -217,7 +222,7 @@ ALLOWED = {
     "training uses the network": ("core.train", "from core.vae import VAE\nimport torch"),
     "figures share marks": ("dashboard.figures.stages", "from dashboard.figures.marks import band"),
     "figures know colours": ("dashboard.figures", "import plotly.graph_objects as go\nfrom dashboard import theme"),
-    "the app builds": ("app", "from dashboard import jobs\nfrom core.config import Settings\nimport dash"),
+    "the app builds": ("app", "from dashboard import jobs\nfrom core.settings import Settings\nimport dash"),
     "a page is relative": ("dashboard.pages.training", "from ..jobs import submit"),
 }
 
@@ -234,4 +239,4 @@ def test_an_allowed_import_is_left_alone(name: str, source: str):
 
 def test_a_new_room_of_the_core_needs_a_floor():
     with pytest.raises(AssertionError, match=r"core\.helpers"):
-        complaints("core.helpers", {"core.config"})
+        complaints("core.helpers", {"core.specs"})

@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from core.config import InferenceSpec
-from core.spec import key_of
+from core.schema import key_of
+from core.specs import InferenceSpec
 from dashboard.controls import ScreenState
 from dashboard.links import read_link
 from dashboard.requests import read_request

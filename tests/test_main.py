@@ -10,8 +10,9 @@ import torch
 
 from core import commands, experiments, store
 from core.__main__ import main
-from core.config import ClassifierSpec, GridSpec, InferenceSpec, ModelSpec, NoiseSweepSpec, Settings
 from core.session import Session
+from core.settings import Settings
+from core.specs import ClassifierSpec, GridSpec, InferenceSpec, ModelSpec, NoiseSweepSpec
 from tests.conftest import CommandLine, is_refused
 
 SHORT = ("--runs", "20", "--steps", "6")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.data import IMAGE_SHAPES, LABEL_NAMES
 from core.model_card import Card, ClassifierCard, ModelCard, SeriesCard, measured
-from core.spec import SpecError
+from core.schema import SpecError
 from core.store import SHIPPED
 
 OTHERS = Path(os.environ.get("LT_ZOO") or SHIPPED.parent.parent / "shared" / "zoo")

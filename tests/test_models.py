@@ -13,9 +13,11 @@ from flask.testing import FlaskClient
 import app
 from core import experiments, train
 from core.computations import Computations
-from core.config import ModelSpec, SeriesSpec, Settings, keeping, recipe
 from core.library import Library
 from core.model_card import ModelCard
+from core.settings import Settings
+from core.specs import ModelSpec, SeriesSpec, keeping
+from core.zoo import recipe
 from dashboard.hosting import Hosting
 from dashboard.job_status import JobStatus
 from dashboard.model_list import bound_of, describe

@@ -14,8 +14,10 @@ import pytest
 
 from core import experiments
 from core.computations import LeftError
-from core.config import FigureSpec, Progress, Settings
+from core.progress import Progress
 from core.session import Session
+from core.settings import Settings
+from core.specs import FigureSpec
 from dashboard.catalogue import ROWS, TYPED
 from dashboard.files import SHORT, as_csv, as_csv_elsewhere
 from dashboard.theme import THEMES

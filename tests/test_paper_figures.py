@@ -8,8 +8,8 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from core.config import ModelSpec
 from core.results import Stage
+from core.specs import ModelSpec
 from dashboard import figures
 from dashboard.figures.label_map import PALEST
 from dashboard.figures.marks import tiles

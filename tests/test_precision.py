@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from core import classifier, data, precision, train
-from core.config import ClassifierSpec, ModelSpec
+from core.specs import ClassifierSpec, ModelSpec
 
 CPU = torch.device("cpu")
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from core.computations import LeftError
-from core.spec import SpecError
+from core.schema import SpecError
 from dashboard.controls import ScreenState
 from dashboard.requests import Newest, Request, answered, is_question, read_request
 from tests.served import sentences

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
+from core.figure_results import ApproachCurves, Branches, LabelMap
 from core.result_bytes import PLAIN, ResultError, from_bytes, to_bytes
-from core.results import ApproachCurves, Branches, Embedding, Ensemble, LabelMap, NoiseSweep, Trajectories
+from core.results import Embedding, Ensemble, NoiseSweep, Trajectories
 from tests.synthetic import make_branches, make_cloud, make_curves, make_map, make_plane, make_sweep
 
 

@@ -10,12 +10,14 @@ import numpy as np
 import pytest
 
 from core import experiments
-from core.config import EmbeddingSpec, EnsembleSpec, LabelMapSpec, NoiseSweepSpec, Progress, Settings, silent
 from core.experiments.evidence import Evidence
 from core.library import Library
+from core.progress import Progress, silent
 from core.results import LatentActivity, NoiseSweep
+from core.schema import SpecError
 from core.session import Session, device_of
-from core.spec import SpecError
+from core.settings import Settings
+from core.specs import EmbeddingSpec, EnsembleSpec, LabelMapSpec, NoiseSweepSpec
 from tests.served import own_cache
 
 Trained = tuple[Settings, str]

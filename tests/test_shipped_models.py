@@ -11,11 +11,12 @@ import pytest
 import torch
 
 from core import data, experiments, store, train
-from core.config import NOISE_KINDS, SOURCES, ZOO, InferenceSpec, NoiseSweepSpec, Settings, zoo_name
 from core.library import Library
 from core.results import NoiseSweep, Stage
 from core.session import Session
-from core.zoo import FORMER_WEIGHTS
+from core.settings import Settings
+from core.specs import NOISE_KINDS, SOURCES, InferenceSpec, NoiseSweepSpec
+from core.zoo import FORMER_WEIGHTS, ZOO, zoo_name
 from dashboard import controls
 from dashboard.controls import ScreenState
 

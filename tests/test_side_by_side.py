@@ -14,11 +14,12 @@ import torch
 from core import commands, data, store, train
 from core.__main__ import main
 from core.checkpoint import TrainingError
-from core.config import ClassifierSpec, ModelSpec, Settings
 from core.data import Dataset
 from core.device_stack import DeviceStack
 from core.experiments import grid, side_by_side
 from core.session import Session
+from core.settings import Settings
+from core.specs import ClassifierSpec, ModelSpec
 from core.stack import Stack
 from core.train import HeldOut
 from core.vae import VAE

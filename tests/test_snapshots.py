@@ -12,11 +12,12 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from core import data, experiments, snapshots, store, train
-from core.config import NOISE_KINDS, ModelSpec, NoiseSweepSpec, SeriesSpec, Settings
 from core.experiments import training
 from core.library import Library
+from core.schema import SpecError
 from core.session import Session
-from core.spec import SpecError
+from core.settings import Settings
+from core.specs import NOISE_KINDS, ModelSpec, NoiseSweepSpec, SeriesSpec
 from core.stack import Stack
 from core.store import StoreError
 from tests.conftest import CommandLine, is_refused

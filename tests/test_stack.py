@@ -14,9 +14,9 @@ import torch
 
 from core import data, train
 from core.checkpoint import TrainingError
-from core.config import ModelSpec
 from core.data import Dataset
-from core.spec import SpecError
+from core.schema import SpecError
+from core.specs import ModelSpec
 from core.stack import Stack
 from core.vae import VAE, kl, reconstruction
 
@@ -135,7 +135,7 @@ import sys
 from pathlib import Path
 import torch
 from core import data, train
-from core.config import ModelSpec
+from core.specs import ModelSpec
 torch.set_num_threads(1)  # as the tests have it: another number adds in another order
 spec = ModelSpec.from_dict(eval(sys.argv[2]))
 sets = [data.load_dataset("digits", Path(), train=part) for part in (True, False)]

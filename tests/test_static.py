@@ -14,7 +14,7 @@ from flask_compress.compat import compression
 from werkzeug.test import TestResponse
 
 from app import new_app
-from core.config import Settings
+from core.settings import Settings
 from dashboard import static
 from dashboard.hosting import Hosting
 from tests.served import create_app, own_cache

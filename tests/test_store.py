@@ -11,9 +11,9 @@ import torch
 from safetensors.torch import load_file, save
 
 from core import store
-from core.config import ModelSpec
 from core.library import Library, save_sweeps
 from core.model_card import ModelCard
+from core.specs import ModelSpec
 from core.store import StoreError
 
 CPU = torch.device("cpu")

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from core import experiments, store
-from core.config import NOISE_KINDS, SOURCES, InferenceSpec, NoiseSweepSpec, Settings
 from core.experiments import sweeps
 from core.library import save_sweeps
 from core.results import NoiseSweep, Stage
 from core.session import Session
+from core.settings import Settings
+from core.specs import NOISE_KINDS, SOURCES, InferenceSpec, NoiseSweepSpec
 
 Trained = tuple[Settings, str]
 

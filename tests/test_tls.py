@@ -15,8 +15,9 @@ from distributed.comm.core import connect
 from distributed.security import Security
 
 from core import cluster, commands
-from core.config import ModelSpec, Settings
-from core.spec import RefusedError, SpecError
+from core.schema import RefusedError, SpecError
+from core.settings import Settings
+from core.specs import ModelSpec
 from dashboard.jobs import Jobs
 from tests.certificates import credentials_in, variables
 from tests.conftest import CommandLine, is_refused, settings_in

@@ -9,8 +9,8 @@ import torch
 
 from core import data, train
 from core.checkpoint import TrainingError
-from core.config import ModelSpec
 from core.data import Dataset
+from core.specs import ModelSpec
 from core.stack import learning_rate
 from core.vae import VAE
 

@@ -18,9 +18,10 @@ from PIL import Image
 from plotly.io._json import to_json_plotly
 
 from core import experiments
-from core.config import EmbeddingSpec, RunFilmSpec, Settings
 from core.results import FilmFrame
 from core.session import Session
+from core.settings import Settings
+from core.specs import EmbeddingSpec, RunFilmSpec
 from core.store import SHIPPED
 from dashboard import wire
 from tests.conftest import settings_in

@@ -7,11 +7,12 @@ from torch import Tensor
 
 from core import store
 from core.analysis import concepts, subspace
-from core.config import N_LABELS, ApproachSpec, Progress, silent
 from core.experiments.machine import array, within
 from core.experiments.runs import activity, line_distances, mean_curve_approaches, mean_path_approaches
-from core.results import ApproachCurves
+from core.figure_results import ApproachCurves
+from core.progress import Progress, silent
 from core.session import Session
+from core.specs import N_LABELS, ApproachSpec
 
 SUBSPACE_SHARE = 0.9  # of the variance of the memories of a label, in its numeric subspace
 

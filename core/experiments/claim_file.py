@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, get_args
 
 from core import files, store
-from core.config import NOISE_KINDS
 from core.experiments.grid import GRID
+from core.figure_results import Claim, ClaimTable, Verdict
 from core.library import Library
-from core.results import Claim, ClaimTable, Verdict
+from core.specs import NOISE_KINDS
 
 CLAIMS = {kind: store.SHIPPED / f"claims-{kind}.json" for kind in NOISE_KINDS}
 LARGEST, LONGEST, MOST = 2_000_000, 5_000, 100  # bytes of a file, characters of a text, claims and files of a table

@@ -8,7 +8,6 @@ with a number what keeps it from holding; no cause is named, since none was test
 states beside that list.
 """
 
-from core.config import ExperimentSpec, Progress, silent
 from core.experiments.claims_of_approach import (
     fashion_is_alike,
     runs_approach,
@@ -38,8 +37,10 @@ from core.experiments.claims_of_stages import (
 )
 from core.experiments.evidence import Evidence
 from core.experiments.rules import ClaimRule
-from core.results import ClaimTable
+from core.figure_results import ClaimTable
+from core.progress import Progress, silent
 from core.session import Session
+from core.specs import ExperimentSpec
 
 RULES: tuple[ClaimRule, ...] = (
     runs_approach,

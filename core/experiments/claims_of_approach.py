@@ -8,8 +8,8 @@ import numpy as np
 from core.experiments.evidence import Evidence
 from core.experiments.rules import Finding, claim
 from core.experiments.statements import of_labels, over_seeds, share, share_error, spread, with_error
+from core.figure_results import ApproachCurves
 from core.library import Entry
-from core.results import ApproachCurves
 
 SOON = 10  # the second of the steps that Fig. 2 shows: 0, 10, ...
 

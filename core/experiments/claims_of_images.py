@@ -17,8 +17,8 @@ from core.experiments.statements import (
     share,
     with_error,
 )
-from core.results import Branches, LabelMap
-from core.spec import SpecError
+from core.figure_results import Branches, LabelMap
+from core.schema import SpecError
 
 
 @claim(

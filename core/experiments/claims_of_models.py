@@ -14,9 +14,9 @@ from core.experiments.statements import (
     share,
     spread,
 )
+from core.figure_results import ConceptDynamics
 from core.library import Entry
-from core.results import ConceptDynamics
-from core.spec import SpecError
+from core.schema import SpecError
 
 FEW_AND_MANY = "Models of one length with fewer than 14 and with 20 or more latent units are needed: python -m core zoo"
 

@@ -9,12 +9,14 @@ import torch
 from jaxtyping import Float, Int
 
 from core import classifier, data, files, store
-from core.config import ClassifierSpec, Progress, Settings, silent
 from core.experiments.machine import device_of, library_of, machine_of, versions
 from core.file_header import Header
 from core.library import Library
 from core.model_card import ClassifierCard
+from core.progress import Progress, silent
 from core.session import Session
+from core.settings import Settings
+from core.specs import ClassifierSpec
 
 
 def train_classifier(

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from core.config import DATASETS, NOISE_KINDS, SOURCES, NoiseSweepSpec
 from core.experiments.sweeps import missing_sweeps
 from core.library import Entry, apart_from_paper
 from core.session import Session
+from core.specs import DATASETS, NOISE_KINDS, SOURCES, NoiseSweepSpec
 
 FIRST_LATENT, FIRST_LABEL = 100, 6  # the paper's number of latent units, and the label of most of its figures
 

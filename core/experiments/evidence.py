@@ -6,17 +6,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from core.config import (
-    ApproachSpec,
-    BranchSpec,
-    DynamicsSpec,
-    ExperimentSpec,
-    GridSpec,
-    LabelMapSpec,
-    NoiseSweepSpec,
-    Progress,
-    silent,
-)
 from core.experiments.approach import approach_curves
 from core.experiments.claim_file import file_sha256
 from core.experiments.classifier import name_of
@@ -25,10 +14,13 @@ from core.experiments.grid import GRID, latent_sweep
 from core.experiments.label_maps import branches, find_label_map
 from core.experiments.machine import versions
 from core.experiments.sweeps import find_noise_sweep
+from core.figure_results import ApproachCurves, Branches, ConceptDynamics, Geometry, LabelMap, LatentSweep
 from core.library import Entry, ladder
-from core.results import ApproachCurves, Branches, ConceptDynamics, Geometry, LabelMap, LatentSweep, NoiseSweep
+from core.progress import Progress, silent
+from core.results import NoiseSweep
+from core.schema import SpecError
 from core.session import Experiment, Session
-from core.spec import SpecError
+from core.specs import ApproachSpec, BranchSpec, DynamicsSpec, ExperimentSpec, GridSpec, LabelMapSpec, NoiseSweepSpec
 
 T = TypeVar("T")
 SEEDS = 3  # that claims are checked on, the lowest ones

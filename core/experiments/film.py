@@ -7,7 +7,6 @@ from torch import Tensor
 
 from core import store
 from core.analysis import concepts, landmarks, subspace
-from core.config import EmbeddingSpec, EnsembleSpec, Progress, RunFilmSpec, silent
 from core.experiments.machine import array
 from core.experiments.runs import (
     activity,
@@ -21,8 +20,10 @@ from core.experiments.runs import (
     starts,
     trajectories_of,
 )
+from core.progress import Progress, silent
 from core.results import FilmFrame, FixedPlane, RunFilm, StartingImages
 from core.session import Session
+from core.specs import EmbeddingSpec, EnsembleSpec, RunFilmSpec
 
 MARGIN = 0.08  # of the extent of the memories, on either side
 HALF = float(np.finfo(np.float16).max)

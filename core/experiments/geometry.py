@@ -6,11 +6,12 @@ from torch import Tensor
 
 from core import store
 from core.analysis import concepts, dynamics, subspace
-from core.config import N_LABELS, DynamicsSpec, EnsembleSpec, Progress, silent
 from core.experiments.machine import array
 from core.experiments.runs import noisy_starts
-from core.results import ConceptDynamics, Geometry
+from core.figure_results import ConceptDynamics, Geometry
+from core.progress import Progress, silent
 from core.session import Session
+from core.specs import N_LABELS, DynamicsSpec, EnsembleSpec
 
 
 def geometry(id: str, session: Session) -> Geometry:

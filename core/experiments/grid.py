@@ -12,9 +12,12 @@ import numpy as np
 import torch
 
 from core import checkpoint, data, files, store, train
-from core.config import GridSpec, ModelSpec, Progress, Settings, silent
 from core.experiments.machine import device_of, machine_of
-from core.results import GridCell, LatentSweep, TrainingRun
+from core.figure_results import GridCell, LatentSweep
+from core.progress import Progress, silent
+from core.results import TrainingRun
+from core.settings import Settings
+from core.specs import GridSpec, ModelSpec
 
 GRID = store.SHIPPED / "elbo-grid.json"
 DIVERGED = checkpoint.Bound(math.inf, math.inf, 0)

@@ -6,11 +6,12 @@ from pathlib import Path
 import torch
 
 from core import data, files, store
-from core.config import ModelSpec, Settings
 from core.experiments.machine import library_of
 from core.experiments.states import id_of
 from core.experiments.training import memories_of, posterior_means
 from core.library import IMPORTED, is_reserved
+from core.settings import Settings
+from core.specs import ModelSpec
 
 
 def import_model(content: bytes, filename: str, settings: Settings) -> str:

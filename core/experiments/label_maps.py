@@ -10,12 +10,13 @@ from torch import Tensor
 
 from core import inference, store
 from core.analysis import clusters, concepts
-from core.config import N_LABELS, BranchSpec, EmbeddingSpec, EnsembleSpec, LabelMapSpec, Progress, silent
 from core.experiments.classifier import predicted_labels
 from core.experiments.machine import array, in_parts, within
 from core.experiments.runs import activity, embedding, noisy, starts
-from core.results import Branches, LabelMap
+from core.figure_results import Branches, LabelMap
+from core.progress import Progress, silent
 from core.session import Session
+from core.specs import N_LABELS, BranchSpec, EmbeddingSpec, EnsembleSpec, LabelMapSpec
 
 SAMPLES = 8  # images of each branch that are shown
 

@@ -17,11 +17,12 @@ import torch
 from torch import Tensor
 
 from core import data, download, store
-from core.config import Progress, Settings, silent
 from core.library import Library
 from core.precision import has_bfloat16
+from core.progress import Progress, silent
+from core.schema import RefusedError
 from core.session import Session, device_of
-from core.spec import RefusedError
+from core.settings import Settings
 
 T = TypeVar("T")
 

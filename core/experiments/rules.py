@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core.figure_results import Claim, Verdict
 from core.library import Entry
-from core.results import Claim, Verdict
-from core.spec import RefusedError
+from core.schema import RefusedError
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,12 @@ from torch import Tensor
 
 from core import data, inference, store
 from core.analysis import concepts, subspace
-from core.config import EmbeddingSpec, EnsembleSpec, NoiseSweepSpec, Progress, RunSpec, silent
 from core.experiments.machine import array, check_index, in_parts
+from core.progress import Progress, silent
 from core.results import PAIRS, POINTS, Embedding, Ensemble, LatentActivity, LatentSpace, Run, Trajectories
+from core.schema import SpecError
 from core.session import Session
-from core.spec import SpecError
+from core.specs import EmbeddingSpec, EnsembleSpec, NoiseSweepSpec, RunSpec
 
 TRAIL = 4  # positions of a run that are drawn at once: now and the three steps before
 

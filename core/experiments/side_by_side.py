@@ -9,13 +9,15 @@ import numpy as np
 import torch
 
 from core import checkpoint, data, store, train
-from core.config import ModelSpec, Progress, Settings, silent
 from core.experiments.grid import GRID, grid_cells, record_cell
 from core.experiments.machine import device_of
 from core.experiments.states import STATE
 from core.experiments.training import file_trained
-from core.results import GridCell
-from core.spec import RefusedError
+from core.figure_results import GridCell
+from core.progress import Progress, silent
+from core.schema import RefusedError
+from core.settings import Settings
+from core.specs import ModelSpec
 
 SHARE = 0.7  # of the memory that is free: kernels and the allocator want some, too
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from core.results import PAIRS, Geometry, LabelMap, NoiseSweep, Stage
+from core.figure_results import Geometry, LabelMap
+from core.results import PAIRS, NoiseSweep, Stage
 
 CONCEPT_STEPS = slice(20, 31)  # "around steps 20-30"
 GENERATED = slice(1, None)  # x(0) is the input, x(1) the first image that is generated

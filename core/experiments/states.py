@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core import checkpoint, files
-from core.config import ModelSpec, Settings, keeping, training_of
 from core.library import is_name
-from core.spec import Integer, RefusedError
+from core.schema import Integer, RefusedError
+from core.settings import Settings
+from core.specs import ModelSpec, keeping, training_of
 
 STATE = ".training"  # ending of the file that a training goes on from
 ELSEWHERE = ".elsewhere"  # ending of the note that a training's state lies with a worker of another machine

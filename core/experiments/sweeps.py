@@ -9,11 +9,12 @@ import numpy as np
 import torch
 
 from core import store
-from core.config import N_LABELS, NOISE_KINDS, NOISES, SOURCES, NoiseSweepSpec, Progress, silent
 from core.experiments.runs import all_runs, ensemble_of, noisy, point_distances, starts
 from core.library import save_sweeps
+from core.progress import Progress, silent
 from core.results import PAIRS, POINTS, Ensemble, NoiseSweep
 from core.session import Session
+from core.specs import N_LABELS, NOISE_KINDS, NOISES, SOURCES, NoiseSweepSpec
 
 Watch = Callable[[NoiseSweep], None]
 Compute = Callable[[NoiseSweepSpec, Session], NoiseSweep]

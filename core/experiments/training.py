@@ -14,13 +14,15 @@ from torch import Tensor
 from core import checkpoint, data, store, train
 from core import snapshots as series
 from core.analysis import subspace
-from core.config import N_LABELS, ClassifierSpec, ModelSpec, Progress, Settings, epochs_kept, keeping, silent
 from core.experiments.classifier import train_classifier
 from core.experiments.machine import device_of, machine_of, versions
 from core.experiments.states import STATE, id_of, part_of
 from core.model_card import ModelCard, measured
+from core.progress import Progress, silent
 from core.results import TrainingRun
-from core.spec import SpecError
+from core.schema import SpecError
+from core.settings import Settings
+from core.specs import N_LABELS, ClassifierSpec, ModelSpec, epochs_kept, keeping
 from core.vae import VAE
 
 MEMORIES_PER_LABEL = 500

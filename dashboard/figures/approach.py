@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from core.results import ApproachCurves
+from core.figure_results import ApproachCurves
 from dashboard.figures.marks import band, label_ends, place_of, small_multiples
 from dashboard.theme import Theme
 

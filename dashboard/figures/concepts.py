@@ -8,7 +8,8 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from core.results import ConceptDynamics, Geometry, Trajectories
+from core.figure_results import ConceptDynamics, Geometry
+from core.results import Trajectories
 from dashboard.figures.marks import band, label_ends, place_of, point_names, small_multiples
 from dashboard.theme import Theme, rgba
 

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from core.results import LabelMap
+from core.figure_results import LabelMap
 from dashboard.theme import Theme, rgba
 
 LETTERS = (12, 10)  # labels written into the map, along t and along p

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from core.results import LatentSweep
+from core.figure_results import LatentSweep
 from dashboard.figures.concepts import log_axis
 from dashboard.theme import Theme
 

@@ -7,7 +7,8 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from core.results import Branches, Embedding, LatentSpace, Run
+from core.figure_results import Branches
+from core.results import Embedding, LatentSpace, Run
 from dashboard.figures.marks import add_tiles, extent, gap_of, place_of, small_multiples
 from dashboard.theme import Theme
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from core.config import ModelSpec
 from core.results import Embedding, LatentSpace, Run
+from core.specs import ModelSpec
 from dashboard.figures.marks import extent
 from dashboard.theme import Theme, rgba
 

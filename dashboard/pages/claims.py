@@ -14,9 +14,9 @@ from typing import Any
 from dash import ALL, ClientsideFunction, Dash, Input, Output, dcc, html
 
 from core import experiments
+from core.figure_results import Claim, ClaimTable
 from core.library import Library
-from core.results import Claim, ClaimTable
-from core.spec import RefusedError
+from core.schema import RefusedError
 from dashboard.captions import SELECTED
 from dashboard.controls import attributes
 from dashboard.terms import Mark, terms, terms_once

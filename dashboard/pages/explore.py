@@ -28,12 +28,12 @@ from dash.exceptions import PreventUpdate
 
 from core import experiments
 from core.computations import ENSEMBLE, FIGURE, BusyError, Question
-from core.config import NOISES, EmbeddingSpec, EnsembleSpec, ExperimentSpec, InferenceSpec, RunFilmSpec, recipe
 from core.library import Entry, preferred
 from core.results import FilmFrame, NoiseSweep
-from core.spec import Reals, SpecError
+from core.schema import Reals, SpecError
+from core.specs import NOISES, EmbeddingSpec, EnsembleSpec, ExperimentSpec, InferenceSpec, RunFilmSpec
 from core.store import StoreError
-from core.zoo import FORMER_WEIGHTS, trained_anew
+from core.zoo import FORMER_WEIGHTS, recipe, trained_anew
 from dashboard import captions, controls, figures, films, wire
 from dashboard.controls import REFERENCE_RUNS, ScreenState
 from dashboard.experiments import Experiments

@@ -22,11 +22,12 @@ from dash.exceptions import PreventUpdate
 from flask import Response, abort, request, send_file
 
 from core import experiments
-from core.config import ModelSpec, SeriesSpec, keeping, recipe
 from core.library import Entry
+from core.schema import SpecError, checked
 from core.session import Session
-from core.spec import SpecError, checked
+from core.specs import ModelSpec, SeriesSpec, keeping
 from core.store import StoreError
+from core.zoo import recipe
 from dashboard import captions, figures
 from dashboard.controls import attributes
 from dashboard.job_status import JobStatus

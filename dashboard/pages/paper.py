@@ -25,8 +25,8 @@ from dash.exceptions import PreventUpdate
 from flask import Response, abort, request
 
 from core.computations import BusyError, LeftError, Reporter, SupersededError
-from core.config import NOISE_KINDS, FigureSpec, InferenceSpec
-from core.spec import RefusedError, SpecError
+from core.schema import RefusedError, SpecError
+from core.specs import NOISE_KINDS, FigureSpec, InferenceSpec
 from dashboard import catalogue
 from dashboard.catalogue import ROWS, TYPED, Row, row_of
 from dashboard.controls import ScreenState, attributes

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from core import experiments
-from core.config import EmbeddingSpec, EnsembleSpec, RunSpec, Settings
 from core.session import Session
+from core.settings import Settings
+from core.specs import EmbeddingSpec, EnsembleSpec, RunSpec
 from tests.browser.conftest import Open
 from tests.browser.tab import FILMED, Tab
 from tests.conftest import settings_in

@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from core.spec import key_of
+from core.schema import key_of
 from tests.browser.conftest import Open
 from tests.test_controls import FIELDS, bad_values
 

@@ -10,9 +10,10 @@ import pytest
 from flask import Flask
 
 from core.computations import Computations
-from core.config import Progress, Settings
 from core.library import Library
+from core.progress import Progress
 from core.session import Session
+from core.settings import Settings
 from dashboard.experiments import Experiments
 from dashboard.pages.explore import ExplorePage
 from tests.conftest import settings_in

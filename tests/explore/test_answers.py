@@ -17,8 +17,10 @@ from flask import Flask
 
 from core import experiments
 from core.computations import Computations, Reporter
-from core.config import EmbeddingSpec, Progress, Settings
-from core.spec import SpecError, key_of
+from core.progress import Progress
+from core.schema import SpecError, key_of
+from core.settings import Settings
+from core.specs import EmbeddingSpec
 from dashboard.cache import Replies
 from dashboard.controls import ScreenState
 from dashboard.pages.explore import ExplorePage

@@ -10,8 +10,8 @@ from dash import Dash
 
 from app import create_apps
 from core.computations import Computations
-from core.config import Settings
 from core.library import Library
+from core.settings import Settings
 from dashboard.controls import ScreenState
 from dashboard.hosting import Hosting
 from dashboard.jobs import JobStatus

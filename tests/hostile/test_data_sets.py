@@ -10,10 +10,11 @@ import pytest
 import torch
 
 from core import data, experiments
-from core.config import InferenceSpec, Settings
 from core.data import DataError
+from core.schema import RefusedError
 from core.session import Session
-from core.spec import RefusedError
+from core.settings import Settings
+from core.specs import InferenceSpec
 from tests.conftest import CommandLine
 from tests.served import Browser, create_app, sentences
 

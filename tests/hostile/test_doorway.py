@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from core.config import Settings
+from core.settings import Settings
 from dashboard.hosting import Hosting
 from tests.served import create_app
 

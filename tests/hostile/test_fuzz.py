@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 import app
 from core import store
-from core.config import Settings
 from core.files import stamp
+from core.settings import Settings
 from dashboard.hosting import Hosting
 from tests.conftest import settings_in
 from tests.hostile.payloads import callbacks, hostile

@@ -22,9 +22,10 @@ from safetensors.torch import load, load_file, save
 
 from core import experiments, store
 from core.classifier import Classifier
-from core.config import ModelSpec, Settings
 from core.library import Library
 from core.session import Session
+from core.settings import Settings
+from core.specs import ModelSpec
 from core.store import StoreError
 from dashboard.jobs import Jobs
 from tests.conftest import CommandLine
@@ -341,7 +342,8 @@ PROGRAM = """
 import sys, time
 from pathlib import Path
 from core import experiments
-from core.config import ModelSpec, Settings
+from core.settings import Settings
+from core.specs import ModelSpec
 home, content, ready, go = map(Path, sys.argv[1:])
 settings = Settings(data=home / "data", models=home / "models", cache=home / "cache", device="cpu")
 ready.touch()

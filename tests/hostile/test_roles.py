@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 import app
-from core.config import Settings
+from core.settings import Settings
 from dashboard.hosting import Hosting
 from dashboard.roles import ACTING, COOKIE, VISITOR
 from tests.idle_jobs import StillJobs

@@ -15,8 +15,9 @@ from dash import Dash
 from waitress.server import create_server
 
 from core.computations import COMPUTING, EACH, MOST, Computations, Question
-from core.config import FigureSpec, ModelSpec, Settings
-from core.spec import RefusedError
+from core.schema import RefusedError
+from core.settings import Settings
+from core.specs import FigureSpec, ModelSpec
 from core.works import Work
 from dashboard.jobs import Jobs
 from serve import THREADS

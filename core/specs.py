@@ -1,18 +1,11 @@
-"""The specs, which say what to train and what to compute, and the settings of this machine.
+"""The specs: what to train, and what to compute."""
 
-Settings (paths, device, addresses) change where a thing is computed, never what, and are therefore not hashed.
-"""
-
-import os
-import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
 from typing import Any
 
-from core import cluster
-from core.spec import Check, Choice, Integer, Integers, Name, Rates, Real, Reals, Spec, SpecError, setting, shown
+from core.schema import Choice, Integer, Integers, Name, Rates, Real, Reals, Spec, SpecError, setting
 
 DATASETS = ("mnist", "fashion", "digits")
 NOISE_KINDS = ("permute", "invert")
@@ -86,37 +79,6 @@ def training_of(values: Mapping[str, Any]) -> ModelSpec:
     return (SeriesSpec if "kept" in values else ModelSpec).from_dict(values)
 
 
-def recipe(dataset: str, n_latent: int, seed: int = 0, beta: float = 1.0) -> ModelSpec:
-    """The recipe of the shipped models, fixed before any of them was trained: the paper's 1,500 epochs."""
-    return ModelSpec(dataset=dataset, n_latent=n_latent, epochs=1500, seed=seed, beta=beta)
-
-
-def zoo_name(spec: ModelSpec) -> str:
-    """The name of a shipped model; it names beta where it is not 1.
-
-    Example:
-        >>> zoo_name(recipe("mnist", 100)), zoo_name(recipe("mnist", 100, beta=1.5))
-        ('mnist-nz100-seed0', 'mnist-nz100-seed0-beta1p5')
-    """
-    beta = "" if spec.beta == 1 else f"-beta{spec.beta:g}".replace(".", "p")
-    return f"{spec.dataset}-nz{spec.n_latent}-seed{spec.seed}{beta}"
-
-
-ZOO = {
-    zoo_name(spec): spec
-    for spec in (
-        *(recipe("digits", n) for n in (10, 2)),
-        *(recipe("mnist", n) for n in (100, 50, 20, 14, 10, 8, 6, 4, 2)),
-        *(recipe("fashion", n) for n in (100, 20, 10, 2)),
-        *(recipe("mnist", 100, seed) for seed in (1, 2)),
-        *(recipe("mnist", 100, beta=beta) for beta in (2, 1.5, 3)),
-        *(recipe("mnist", 100, seed) for seed in (3, 4)),
-        *(recipe("mnist", 100, seed, beta=2) for seed in (1, 2)),
-    )
-}
-"""The shipped models by name, in the order in which they are trained."""
-
-
 @dataclass(frozen=True)
 class ClassifierSpec(Spec):
     """How the network that names images is trained: the paper's Fig. 5, its silent points filled in."""
@@ -131,14 +93,6 @@ class ClassifierSpec(Spec):
         "bfloat16",
         help="of the products while training, where the machine has it; all else is float32",
     )
-
-
-CLASSIFIERS = {
-    "mnist-classifier": ClassifierSpec(dataset="mnist"),
-    "fashion-classifier": ClassifierSpec(dataset="fashion"),
-    "digits-classifier": ClassifierSpec(dataset="digits", epochs=100, batch_size=32),
-}
-"""The shipped classifiers by name; the recipe was fixed before any of them was trained."""
 
 
 @dataclass(frozen=True)
@@ -286,92 +240,3 @@ class BranchSpec(EnsembleSpec):
             raise SpecError(f"chosen must be some of the {self.n_runs} runs, from 0 on, and leave others.")
         if self.t > self.n_steps:
             raise SpecError(f"t must not be above n_steps = {self.n_steps}, but is {self.t}.")
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Where this machine keeps things and what it computes on; from environment variables."""
-
-    data: Path
-    models: Path
-    cache: Path
-    device: str = "auto"
-    redis_url: str = field(default="", repr=False)  # it may hold a password, and Dask logs the arguments of what fails
-    scheduler: str = ""
-    scheduler_credentials: cluster.Credentials | None = None  # for tls://
-    max_jobs: int = 20
-    max_import: int = 64_000_000  # bytes; a shipped model has at most 5,000,000
-    max_models: int = 2_000_000_000  # bytes; 400 models of the paper's size, or 80 trainings that were stopped
-    max_cache: int = 2_000_000_000  # bytes; 250 ensembles of the paper's size
-
-    @staticmethod
-    def from_environment(environ: Mapping[str, str] = os.environ) -> "Settings":
-        """Read the variables that the README lists; everything has a default.
-
-        Raises:
-            SpecError: A value that cannot be used.
-        """
-        work = Path(environ.get("LT_HOME") or Path.home() / ".latent-trajectories")
-        device = read_variable(environ, "LT_DEVICE", Choice(("auto", "cpu", "cuda", "mps")), "auto")
-        scheduler = environ.get("LT_SCHEDULER", "")
-        if scheduler and not re.fullmatch(r"([a-z]+://)?[^\s/]+:\d{1,5}", scheduler):
-            raise SpecError(f"LT_SCHEDULER must be an address as tcp://host:8786, not {shown(scheduler)}.")
-        credentials = _credentials(environ)
-        problem = scheduler and cluster.address_problem("LT_SCHEDULER", scheduler, credentials)
-        if problem:
-            raise SpecError(problem)
-        return Settings(
-            data=_folder(environ, "LT_DATA", work / "data"),
-            models=_folder(environ, "LT_MODELS", work / "models"),
-            cache=_folder(environ, "LT_CACHE", work / "cache"),
-            device=device,
-            redis_url=environ.get("REDIS_URL", ""),
-            scheduler=scheduler,
-            scheduler_credentials=credentials,
-            max_jobs=read_variable(environ, "LT_MAX_JOBS", Integer(1, 1_000_000), "20"),
-            max_import=read_variable(environ, "LT_MAX_IMPORT_MB", Integer(1, 1_000_000), "64") * 1_000_000,
-            max_models=read_variable(environ, "LT_MAX_MODELS_MB", Integer(1, 1_000_000), "2000") * 1_000_000,
-            max_cache=read_variable(environ, "LT_MAX_CACHE_MB", Integer(1, 1_000_000), "2000") * 1_000_000,
-        )
-
-
-def read_variable(environ: Mapping[str, str], variable: str, check: Check, default: str) -> Any:
-    """An environment variable that is checked as a setting is; empty is as good as none.
-
-    Raises:
-        SpecError: It cannot be used.
-    """
-    try:
-        return check.read(variable, environ.get(variable, "").strip() or default)
-    except SpecError as error:
-        raise SpecError(f"{error} Try: {variable}={default}") from error
-
-
-def _folder(environ: Mapping[str, str], variable: str, default: Path) -> Path:
-    path = Path(environ.get(variable) or default)
-    if path.exists() and not path.is_dir():
-        raise SpecError(f"{variable} must be a folder, and {path} is none. Name another one, or leave {variable} out.")
-    return path
-
-
-def _credentials(environ: Mapping[str, str]) -> cluster.Credentials | None:
-    """The files for a scheduler under TLS: all three, or none."""
-    given = [environ.get(variable, "") for variable in cluster.VARIABLES]
-    if not any(given):
-        return None
-    if not all(given):
-        names = ", ".join(cluster.VARIABLES)
-        raise SpecError(f"{names} must be set all three, each to a PEM file, or none of them. Set the missing ones.")
-    credentials = cluster.Credentials(*map(Path, given))
-    problem = credentials.problem()
-    if problem:
-        raise SpecError(problem)
-    return credentials
-
-
-Progress = Callable[[float, str], None]
-"""Called with the share that is done (0 to 1) and a short text."""
-
-
-def silent(fraction: float, text: str) -> None:
-    """Report nothing: the progress of callers that do not listen."""

@@ -1,7 +1,6 @@
 import itertools
 import json
 from dataclasses import FrozenInstanceError, fields
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,8 +9,8 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from core.config import ClassifierSpec, GridSpec, InferenceSpec, ModelSpec, NoiseSweepSpec, RunFilmSpec, Settings
-from core.spec import Check, Choice, Integer, Integers, Name, Rates, Real, Reals, Spec, SpecError, checked, key_of
+from core.schema import Check, Choice, Integer, Integers, Name, Rates, Real, Reals, Spec, SpecError, checked, key_of
+from core.specs import ClassifierSpec, GridSpec, InferenceSpec, ModelSpec, NoiseSweepSpec, RunFilmSpec
 
 NEEDED: dict[type, dict[str, Any]] = {
     ModelSpec: {},
@@ -191,19 +190,3 @@ def test_a_sweep_covers_p_from_0_to_1():
     assert noises[-1] == 1
     assert len(noises) == 41
     assert all(b - a == pytest.approx(0.025) for a, b in itertools.pairwise(noises))
-
-
-def test_settings_come_from_the_environment():
-    found = Settings.from_environment({"LT_HOME": "/home/a", "LT_DATA": "/elsewhere", "LT_DEVICE": "cpu"})
-    assert found == Settings(
-        data=Path("/elsewhere"), models=Path("/home/a/models"), cache=Path("/home/a/cache"), device="cpu"
-    )
-
-
-def test_empty_variables_count_as_not_set():
-    assert Settings.from_environment({"LT_HOME": "", "LT_DATA": "", "LT_DEVICE": ""}) == Settings.from_environment({})
-
-
-def test_an_unknown_device_is_refused():
-    with pytest.raises(SpecError, match="LT_DEVICE"):
-        Settings.from_environment({"LT_DEVICE": "tpu"})
