@@ -22,7 +22,7 @@ from dashboard.controls import ScreenState
 from dashboard.pages.explore import ROUTES
 from tests.conftest import settings_in
 from tests.served import create_app
-from tests.test_config import allowed
+from tests.test_specs import allowed
 
 FIELDS = {item.name: item for item in fields(ScreenState)}
 NUMBERS = ["nan", "inf", "-1", "1e99", "x", "", "6 6", "true", "[1]", "\x00"]
