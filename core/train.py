@@ -88,27 +88,24 @@ def train_stack(
         training: Images to learn.
         test: Images for the test bound.
         device: Where to compute.
-        state: A file for the training state. A training that finds its own state there goes on from it, and ends in
-            the same weights as one that was never stopped (on the same device).
+        state: A file for the training state. A training that finds its own state there goes on from it.
         every: Seconds between two writings of the state, which come at the end of an epoch.
         progress: Called after every epoch; may raise `CancelledError`: the state is written, and the training stops.
         watch: Called after every epoch with the courses so far.
         keep: Called after every epoch with the training itself, before its state is written.
         is_tested: Whether the test bound is taken after an epoch (from 1) of so many.
         test_samples: Latent samples per image of that bound.
-        engine: How to train; else `DeviceStack` on a GPU.
+        engine: How to train; else as `engine_of` says.
 
     Returns:
-        For every spec the network, in float32 and on `device`, and the course of its training. A model of several on
-        a GPU may have diverged: its last losses are not finite.
+        For every spec the network, in float32 and on `device`, and its history. Of several on a GPU one may have
+        diverged: its last losses are not finite.
 
     Raises:
         SpecError: The recipes do not fit into one stack.
-        TrainingError: A loss is not finite (on a GPU: no loss is), or the state cannot be read or written; the last
-            good state is kept.
+        TrainingError: No loss is finite (on a CPU: one is not), or the state cannot be read or written.
     """
-    engine = engine or engine_of(device)
-    stack = engine.begin(specs, training.images.shape[1], device)
+    stack = (engine or engine_of(device)).begin(specs, training.images.shape[1], device)
     if state is not None and state.exists():
         stack.load(state)
     run_epoch, bounds = epoch_of(stack, training, device), bounds_of(stack, test, device, test_samples)

@@ -252,9 +252,8 @@ def test_a_scheduler_that_does_not_answer_is_said(settings: Settings):
 def test_a_scheduler_without_a_worker_is_said(root: Path, credentials: Credentials, settings: Settings):
     with scheduler_of(root, credentials) as scheduler:
         there = told(settings, scheduler, credentials)
-        with Jobs(there)._connected(
-            scheduler
-        ) as client:  # left open, the collector may close it while the next one starts
+        # left open, the collector may close it while the next one starts
+        with Jobs(there).clients.connected(scheduler) as client:
             assert client.status == "running"
         jobs = Jobs(there, patience=1)
         with pytest.raises(RefusedError, match=f"has no worker.*python -m dask worker {scheduler} .*--tls-cert"):

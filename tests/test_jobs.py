@@ -23,6 +23,7 @@ from core.schema import RefusedError
 from core.settings import Settings
 from core.specs import NOISE_KINDS, ModelSpec, keeping
 from dashboard import job_status
+from dashboard.job_clients import Clients
 from dashboard.job_status import JobStatus
 from dashboard.jobs import Jobs
 from tests.conftest import settings_in
@@ -55,7 +56,7 @@ def models_of(settings: Settings, spec: ModelSpec) -> list[str]:
 
 def worker_of(jobs: Jobs) -> int:
     """The process id of the embedded worker."""
-    return until(lambda: next(iter(jobs._cluster.workers.values())).pid, "there is a worker")
+    return until(lambda: next(iter(jobs.clients.processes.workers.values())).pid, "there is a worker")
 
 
 def test_a_model_is_trained_with_progress_and_filed(jobs: RecordedJobs, home: Settings):
@@ -167,17 +168,17 @@ def test_what_has_ended_is_held_no_longer(jobs: Jobs):
     assert keys[0] != keys[1]
     assert [ended(jobs, key).state for key in keys] == ["done", "done"]
     until(lambda: not jobs._futures, "the server drops its futures")
-    until(lambda: not jobs._cluster.scheduler.tasks, "the scheduler forgets the tasks and their results")
+    until(lambda: not jobs.clients.processes.scheduler.tasks, "the scheduler forgets the tasks and their results")
 
 
 def test_two_who_want_the_same_model_share_one_training_until_it_is_cancelled(jobs: Jobs, home: Settings):
     key = jobs.train(ENDLESS)
     assert jobs.train(replace(ENDLESS)) == key
     assert learning(jobs, key).text.startswith("epoch")
-    assert len(jobs._cluster.scheduler.tasks) == 1
+    assert len(jobs.clients.processes.scheduler.tasks) == 1
     jobs.cancel(key)
     assert ended(jobs, key).state == "cancelled"
-    until(lambda: not jobs._cluster.scheduler.tasks, "the work is given up")
+    until(lambda: not jobs.clients.processes.scheduler.tasks, "the work is given up")
     until(lambda: models_of(home, ENDLESS) == [".training"], "the state is written, and there is no model")
 
 
@@ -197,11 +198,11 @@ def test_a_training_that_waits_is_noted_until_it_has_come_to_an_end(jobs: Jobs, 
 
 
 def test_as_many_jobs_as_the_settings_say_are_taken(home: Settings):
-    class Unconnected(Jobs):
-        def _connect(self, address: str) -> None:
+    class Unconnected(Clients):
+        def of(self, address: str) -> None:
             pass
 
-    few = Unconnected(replace(home, max_jobs=2))
+    few = Jobs(replace(home, max_jobs=2), clients=Unconnected(home, print))
     few._attempts.update(one="one-1", two="two-1")
     with pytest.raises(RefusedError, match="2 jobs run or wait here"):
         few.train(replace(QUICK, seed=77))
@@ -265,7 +266,7 @@ def test_a_process_that_the_cluster_gives_up_is_replaced_at_the_next_job(jobs: J
     ended(jobs, jobs.train(replace(QUICK, epochs=1, seed=4)))
     with dask.config.set({"distributed.deploy.lost-worker-timeout": 0}):
         os.kill(worker_of(jobs), signal.SIGKILL)
-        until(lambda: not jobs._cluster.workers, "the cluster gives its process up")
+        until(lambda: not jobs.clients.processes.workers, "the cluster gives its process up")
     assert ended(jobs, jobs.train(replace(QUICK, epochs=1, seed=5))).state == "done"
 
 

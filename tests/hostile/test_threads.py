@@ -19,6 +19,7 @@ from core.schema import RefusedError
 from core.settings import Settings
 from core.specs import FigureSpec, ModelSpec
 from core.works import Work
+from dashboard.job_clients import Clients
 from dashboard.jobs import Jobs
 from serve import THREADS
 from tests.processes import until
@@ -277,20 +278,20 @@ class Timed:
         return 61.0
 
 
-class TimedJobs(Jobs):
-    """Has its estimates made by `timed`, which may take as long as it likes."""
+class TimedClients(Clients):
+    """Reaches `timed`, which may take as long as it likes for an estimate."""
 
     def __init__(self, settings: Settings, timed: Timed):
-        super().__init__(settings, estimating_takes=100_000)
+        super().__init__(settings, print)
         self.timed = timed
 
-    def _connect(self, address: str) -> Timed:
+    def of(self, address: str) -> Timed:
         return self.timed
 
 
 def test_one_estimate_is_made_at_a_time_and_holds_for_a_while(settings: Settings):
     timed = Timed()
-    jobs = TimedJobs(settings, timed)
+    jobs = Jobs(settings, clients=TimedClients(settings, timed), estimating_takes=100_000)
     specs = [ModelSpec(dataset="digits", seed=seed) for seed in (0, 0, 1)]
     with ThreadPoolExecutor(3) as pool:
         asked = [pool.submit(jobs.estimated_seconds, spec, Question(f"client {i}")) for i, spec in enumerate(specs)]
@@ -305,7 +306,7 @@ def test_one_estimate_is_made_at_a_time_and_holds_for_a_while(settings: Settings
 
 def test_of_forty_estimates_asked_at_one_address_four_wait_and_the_others_are_told(settings: Settings):
     timed = Timed()
-    jobs = TimedJobs(settings, timed)
+    jobs = Jobs(settings, clients=TimedClients(settings, timed), estimating_takes=100_000)
 
     def ask(seed: int) -> object:
         try:
