@@ -31,7 +31,7 @@ from core.data import Dataset, load_dataset
 from core.precision import has_bfloat16
 from core.specs import ModelSpec
 from core.stack import Stack, learning_rate
-from core.train import held_out_bound
+from core.train import held_out_metrics
 from core.vae import VAE, affine, elbo, initialise
 
 SPEC = ModelSpec(epochs=5000)  # the paper's network; an epoch here is one pass over the images of a round
@@ -235,7 +235,7 @@ def trained(training: Dataset, test: Dataset, epochs: int) -> list[tuple[str, fl
     for name, run, vae in ways:
         report.say(f"{epochs} epochs: {name}")
         seconds = sum(timed(run) for _ in range(epochs))
-        found.append((name, held_out_bound(vae, test).negative_elbo, seconds))
+        found.append((name, held_out_metrics(vae, test).negative_elbo, seconds))
     return found
 
 

@@ -146,7 +146,7 @@ def kept(home: Settings, spec: ModelSpec) -> experiments.Unfinished | None:
 def test_a_worker_trains_and_the_server_files(servers: Servers, home: Settings):
     jobs, other = servers
     status = ended(jobs, jobs.train(QUICK))
-    assert (status.state, len(status.course["train"])) == ("done", QUICK.epochs)
+    assert (status.state, len(status.history["train"])) == ("done", QUICK.epochs)
     assert files(jobs.settings) == [f"{status.text}.safetensors"]
     model = Library([(jobs.settings.models, "trained here")]).load(status.text, torch.device("cpu"))
     assert model.spec == QUICK
@@ -179,7 +179,7 @@ def test_two_servers_share_one_training_and_both_file_it(servers: Servers):
     assert keys[0] == keys[1]
     ends = [ended(jobs, key) for jobs, key in zip(servers, keys, strict=True)]
     assert [end.state for end in ends] == ["done", "done"]
-    assert ends[0].course == ends[1].course
+    assert ends[0].history == ends[1].history
     assert len({report["run"] for report in reports if report["key"] == keys[0]}) == 1
     assert [files(jobs.settings) for jobs in servers] == [[f"{ends[0].text}.safetensors"]] * 2
 

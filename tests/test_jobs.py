@@ -64,8 +64,8 @@ def test_a_model_is_trained_with_progress_and_filed(jobs: RecordedJobs, home: Se
     key = jobs.train(QUICK)
     status = ended(jobs, key)
     assert (status.state, status.fraction) == ("done", 1.0)
-    assert len(status.course["train"]) == QUICK.epochs
-    assert status.course["epochs"][-1] == QUICK.epochs
+    assert len(status.history["train"]) == QUICK.epochs
+    assert status.history["epochs"][-1] == QUICK.epochs
     model = Library([(home.models, "trained here")]).load(status.text, torch.device("cpu"))
     assert model.spec == QUICK
     fractions = [report["fraction"] for report in reports if report["key"] == key]
@@ -249,7 +249,7 @@ def test_a_job_whose_worker_is_killed_goes_on_from_its_last_state(jobs: Jobs, ho
     assert f"goes on from epoch {state.epoch}" in jobs.status(key).text
     assert "its worker died" in learning(jobs, key).text
     assert ended(jobs, key).state == "done"
-    assert len(jobs.status(key).course["train"]) * jobs.status(key).course["step"][0] >= spec.epochs
+    assert len(jobs.status(key).history["train"]) * jobs.status(key).history["step"][0] >= spec.epochs
     assert models_of(home, spec) == [".safetensors"]
 
 
@@ -341,7 +341,7 @@ def test_an_unknown_job_has_no_status_and_cannot_be_cancelled(jobs: Jobs):
 def test_a_report_of_an_earlier_attempt_changes_nothing(settings: Settings):
     idle = Jobs(settings)
     idle._status["k"], idle._attempts["k"] = JobStatus("waiting"), "k-2"
-    report = {"key": "k", "run": "r", "start": "", "fraction": 0.5, "text": "t", "course": None}
+    report = {"key": "k", "run": "r", "start": "", "fraction": 0.5, "text": "t", "history": None}
     idle._report((0, report | {"attempt": "k-1"}))
     assert idle.status("k").state == "waiting"
     idle._report((0, report | {"attempt": "k-2"}))
@@ -439,7 +439,7 @@ if __name__ == "__main__":
     jobs = Jobs(Settings.from_environment())
     recipe = {"dataset": "digits", "n_latent": 3, "n_hidden": 16, "precision": "float32"}
     key = jobs.train(ModelSpec(**recipe, epochs=5000, batch_size=50))
-    while not jobs.status(key).course:
+    while not jobs.status(key).history:
         threading.Event().wait(0.05)
     print("learning", flush=True)
     threading.Event().wait(600)

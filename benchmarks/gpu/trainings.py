@@ -65,14 +65,14 @@ def run_series(bench: Bench) -> None:
     folder, last, start = bench.args.work, [], time.monotonic()
 
     def file(name: str, s: int, spec: ModelSpec, found: list[Any], n_memories: int) -> None:
-        vae, course = found[s]
-        file_trained(folder / f"{name}.safetensors", spec, vae, course, images, settings, n_memories)
+        vae, history = found[s]
+        file_trained(folder / f"{name}.safetensors", spec, vae, history, images, settings, n_memories)
         bench.pack(folder / f"{name}.safetensors")
 
     def keep(state: TrainingState) -> None:
         last[:] = [state]
         if state.epoch in bench.args.snapshots and state.epoch <= epochs:
-            found = list(zip(state.networks(), state.courses(), strict=True))
+            found = list(zip(state.networks(), state.histories(), strict=True))
             file(f"{zoo_name(specs[0])}.epoch-{state.epoch:04}", 0, specs[0], found, 100)
             bench.say(f"snapshot at epoch {state.epoch}: test -ELBO {found[0][1].test_negative_elbo[-1]:.2f} nats")
 
@@ -81,7 +81,7 @@ def run_series(bench: Bench) -> None:
     try:
         found = train.train_stack(specs, *images, progress=bench.stop_when_late(bench.args.filing / 2), **options)
     except train.CancelledError as error:
-        found = list(zip(last[0].networks(), last[0].courses(), strict=True))
+        found = list(zip(last[0].networks(), last[0].histories(), strict=True))
         stopped = f".stopped-{last[0].epoch:04}"
         bench.say(f"series: {error}; what there is is filed")
     trained = time.monotonic() - start
