@@ -88,7 +88,7 @@ function placed({ from, to, share }, values, row) {
 
 /** The landmarks, the important ones last: they are drawn on top and named first. @param {ShownFrame} shown @param {Axes} s @param {RunFrame | null} run */
 function landmarks(shown, s, run) {
-  const facts = /** @type {import("./types").SettledPayload} */ (screen.facts);
+  const facts = /** @type {import("./types").Facts} */ (screen.facts);
   const own = shown.from.label;
   const marks = [];
   for (let i = 0; i < 11; i++) {

@@ -19,7 +19,7 @@ Every question carries the state as a query string, the client and a sequence nu
 (questions.js) asks these callbacks as Dash's renderer would, one open question a route.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -40,7 +40,7 @@ from dashboard.experiments import Experiments
 from dashboard.first_minute import first_minute
 from dashboard.jobs import Jobs
 from dashboard.panels import GRID, rail, transport, views
-from dashboard.payloads import GalleryPayload
+from dashboard.payloads import GalleryPayload, Offer, SettledPayload, SweepPayload
 from dashboard.requests import Newest, Request, answered, asker, read_request
 from dashboard.roles import is_operator, require_operator
 from dashboard.theme import MARKERS, TITLES, theme_of
@@ -88,7 +88,7 @@ class ExplorePage:
         app.clientside_callback(ClientsideFunction("latent", "begin"), Input("begin", "data"))
 
     @answered
-    def settle(self, data: object) -> dict[str, Any]:
+    def settle(self, data: object) -> SettledPayload:
         """Find the model that the state asks for, and bring the state within what that model can do."""
         request = read_request(data, lenient=True)
         entry, notes, offer = self.model_of(request.state, quiet=request.changed == "dataset")
@@ -115,7 +115,7 @@ class ExplorePage:
             "model": entry.id,
             "base": self.lab.library.base(entry.id),
             "series": self.lab.library.ages(entry.id),
-            "labels": entry.label_names,
+            "labels": list(entry.label_names),
             "limits": {"n_runs": held, "sample": held - 1},
             "images_here": not why,
             "images_note": why.reason if why and not why.is_missing else "",
@@ -216,7 +216,7 @@ class ExplorePage:
         reference = controls.sweep_spec(spec, min(REFERENCE_RUNS, self.lab.memories(entry.id)))
         theme = theme_of(request.state.theme)
 
-        def build(sweep: NoiseSweep) -> dict[str, Any]:
+        def build(sweep: NoiseSweep) -> SweepPayload:
             shown = replace(spec, n_runs=reference.n_runs)
             sentences = [
                 captions.caption_of(entry, replace(shown, noise=float(p)), row, rival)
@@ -226,8 +226,13 @@ class ExplorePage:
                 f"{reference.n_runs} runs for each p, T = {reference.n_steps}, seed {reference.seed}; "
                 "bands 2 SEM, paler where undecided."
             )
-            figure = figures.stage_chart(sweep, theme, label=entry.label_names[spec.label], has_names=False)
-            return wire.sweep_payload(sweep) | {"captions": sentences, "note": note, "figure": figure.to_dict()}
+            chart = figures.stage_chart(sweep, theme, label=entry.label_names[spec.label], has_names=False).to_dict()
+            return {
+                **wire.minima_payload(sweep),
+                "captions": sentences,
+                "note": note,
+                "figure": {"data": chart["data"], "layout": chart["layout"]},
+            }
 
         def find(question: Question) -> NoiseSweep:
             return self.lab.noise_sweep(question, reference)
@@ -292,7 +297,7 @@ class ExplorePage:
         spec: ExperimentSpec,
         look: str,
         find: Callable[[Question], R],
-        build: Callable[[R], dict[str, Any]],
+        build: Callable[[R], Mapping[str, Any]],
     ) -> Any:
         """The same of what takes a while: given up as soon as the client asks another, or asked again when busy.
 
@@ -318,7 +323,7 @@ class ExplorePage:
         id = state.model or request.model
         return self.opened(library.find(id) if id else library.default(state.dataset, state.n_latent))
 
-    def model_of(self, state: ScreenState, *, quiet: bool) -> tuple[Entry, list[str], dict[str, Any] | None]:
+    def model_of(self, state: ScreenState, *, quiet: bool) -> tuple[Entry, list[str], Offer | None]:
         """The model that a state asks for, else the nearest; notes say what was replaced, the offer what to train."""
         library, notes = self.lab.library, []
         if state.model:
@@ -338,7 +343,7 @@ class ExplorePage:
                 notes.append(str(error))
                 found.remove(entry)
                 continue
-            offer = None
+            offer: Offer | None = None
             if n_latent != state.n_latent and not quiet:
                 notes.append(
                     f"There is no {TITLES[state.dataset]} model with N_z = {state.n_latent} here: "
