@@ -20,7 +20,7 @@ import { drawPlane, markers, planeAxes } from "#plane";
 import { bindPlayer, player, setLength } from "#player";
 import { bindPointer } from "#pointer";
 import { asked, bindQuestions, followProgress, leaveOld, refresh } from "#questions";
-import { persistForDash, requests } from "#requests";
+import { requests, startDash } from "#requests";
 import { addRoutes, latest } from "#routes";
 import { shown, shownEnsemble, shownRun } from "#shown";
 import { bindStages, drawStages, stageAxes } from "#stages";
@@ -191,7 +191,6 @@ window.latent = {
   isSettled,
   range,
 };
-persistForDash();
 greet();
 bindGlossary();
-new window.DashRenderer();
+startDash();
