@@ -10,7 +10,12 @@ from plotly.offline import get_plotlyjs_version
 from dashboard.theme import DARK, LIGHT, MARKERS, THEMES, Theme, css_variables, rgba, style_sheet
 
 BOTH = pytest.mark.parametrize("theme", THEMES.values(), ids=list(THEMES))
-STAGE_TEXT = {"light": "#ffffff", "dark": "#101214"}  # of .stage in style.css
+STAGE_TEXT = {"light": "#ffffff", "dark": "#101214"}  # of .stage in the style sheets
+
+
+def sheets(root: Path) -> str:
+    """The style sheets in the order in which a page loads them."""
+    return "".join(path.read_text() for path in sorted((root / "assets" / "styles").glob("*.css")))
 
 
 def channels(colour: str) -> list[float]:
@@ -55,7 +60,7 @@ def test_the_stage_is_legible_on_its_badge_and_its_band(theme: Theme):
 
 
 def test_the_text_of_the_badge_is_that_of_the_style_sheet(root: Path):
-    css = (root / "assets" / "style.css").read_text()
+    css = sheets(root)
     light = re.search(r"^\.stage \{[^}]*?\bcolor: (#\w+)", css, re.MULTILINE)
     dark = re.search(r"data-theme=\"dark\"\] \.stage \{\s*color: (#\w+)", css)
     assert light
@@ -87,7 +92,7 @@ def test_the_style_sheet_has_every_colour(theme: Theme):
 
 
 def test_the_style_sheet_uses_only_colours_that_there_are(root: Path):
-    css = (root / "assets" / "style.css").read_text()
+    css = sheets(root)
     defined = set(re.findall(r"--([\w-]+):", css_variables(LIGHT)))
     scripts = "".join(path.read_text() for path in (root / "assets" / "explorer").glob("*.js"))
     of_elements = set(re.findall(r'setProperty\(\s*"--([\w-]+)"', scripts)) | {"finger"}

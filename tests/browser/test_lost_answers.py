@@ -21,7 +21,7 @@ FILES = (
     "explorer/main.js",
     "explorer/requests.js",
     "explorer/canvas.js",
-    "style.css",
+    "01-base.css",
 )
 Wanted = Callable[[Request], bool]
 

@@ -87,6 +87,6 @@ HEADERS = {
 def test_headers_that_make_no_sense_are_answered(
     http: FlaskClient, caplog: pytest.LogCaptureFixture, headers: dict[str, str]
 ):
-    for path in ("/", "/models/_dash-update-component", "/assets/style.css", "/models/file/mnist-nz2-seed0"):
+    for path in ("/", "/models/_dash-update-component", "/assets/styles/04-panels.css", "/models/file/mnist-nz2-seed0"):
         for method in ("GET", "POST"):
             statuses(http, caplog, method, path, headers=headers, data=b"zz\r\n{}" if method == "POST" else None)
