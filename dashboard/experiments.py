@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from flask import Flask
@@ -10,7 +11,7 @@ from core import experiments
 from core.computations import ENSEMBLE, FIGURE, Computations, Question
 from core.library import Library
 from core.progress import Progress
-from core.results import FixedPlane, LatentSpace, NoiseSweep, Run, RunFilm, StartingImages
+from core.results import Ensemble, FixedPlane, LatentSpace, NoiseSweep, Run, RunFilm, StartingImages
 from core.schema import RefusedError
 from core.session import Compute, Experiment, Session
 from core.settings import Settings
@@ -138,10 +139,24 @@ class Experiments:
         compute = self.session.computation(experiment, spec, **more)
         return self.computations.ask(question, key, compute, rank=rank)
 
-    def noise_sweep(self, question: Question, spec: NoiseSweepSpec) -> NoiseSweep:
-        """The sweep beside the model where there is one, else as `result`."""
+    def noise_sweep(self, question: Question, spec: NoiseSweepSpec, screen: InferenceSpec) -> NoiseSweep:
+        """The sweep beside the model where there is one, else as `result`, p by p from the one of a screen on.
+
+        Where the screen shows the same runs, the sweep and the film are one computation.
+        """
         stored = experiments.stored_noise_sweep(spec, self.session)
-        return self.result(question, experiments.noise_sweep, spec, rank=FIGURE) if stored is None else stored
+        if stored is not None:
+            return stored
+        more: dict[str, Any] = {}
+        if screen.part(ExperimentSpec) == spec.part(ExperimentSpec) and screen.label == spec.label:
+            axes = screen.part(EmbeddingSpec)
+
+            def at(noise: float, session: Session, progress: Progress) -> Ensemble:
+                shown = replace(axes, noise=noise)
+                return experiments.filmed_ensemble(shown, session, progress=progress, keep=noise == axes.noise)
+
+            more = {"at": at, "first": axes.noise}
+        return self.result(question, experiments.noise_sweep, spec, rank=FIGURE, **more)
 
     def compute_ahead(self, *specs: InferenceSpec) -> None:
         """Compute what will probably be asked for, while nothing else is to do."""

@@ -107,10 +107,36 @@ def test_a_sweep_beside_the_model_is_not_computed(settings: Settings, watched: W
     experiments.store_noise_sweeps("a", Session.open(settings), sources=("decoded",))
     asked = Experiments.on(Flask("test"), settings, Library.of(settings.models), watched)
     spec = NoiseSweepSpec(model="a", source="decoded", n_runs=12)
-    assert len(asked.noise_sweep(Question("tab", "sweep"), spec).stages) == 41
+    screen = InferenceSpec(model="a", source="decoded", n_runs=12, noise=0.3)
+    assert len(asked.noise_sweep(Question("tab", "sweep"), spec, screen).stages) == 41
     assert watched.computed == []
-    fewer = asked.noise_sweep(Question("tab", "sweep"), replace(spec, noises=(0.1, 0.4)))
+    fewer = asked.noise_sweep(Question("tab", "sweep"), replace(spec, noises=(0.1, 0.4)), screen)
     assert fewer.noises.tolist() == [0.1, 0.4]
+    assert watched.computed == ["film_frame", "film_frame"]
+
+
+@pytest.mark.parametrize("other", [{"label": 3}, {"seed": 1}, {"n_runs": 11}, {"n_steps": 9}, {"noise_kind": "invert"}])
+def test_a_sweep_of_other_runs_than_the_screen_shows_takes_none_of_its_frames(
+    settings: Settings, watched: Watched, write_model: Any, other: dict[str, Any]
+):
+    write_model(settings.models / "a.safetensors")
+    asked = Experiments.on(Flask("test"), settings, Library.of(settings.models), watched)
+    spec = NoiseSweepSpec(model="a", source="decoded", n_runs=12, noises=(0.1, 0.4))
+    screen = InferenceSpec(model="a", source="decoded", **{"n_runs": 12, **other})
+    assert len(asked.noise_sweep(Question("tab", "sweep"), spec, screen).stages) == 2
+    assert watched.computed == []
+
+
+def test_a_sweep_keeps_the_runs_of_the_screen_for_other_axes_and_those_of_no_other_noise(
+    settings: Settings, watched: Watched, write_model: Any
+):
+    write_model(settings.models / "a.safetensors")
+    asked = Experiments.on(Flask("test"), settings, Library.of(settings.models), watched)
+    spec = NoiseSweepSpec(model="a", source="decoded", n_runs=12, noises=(0.1, 0.4))
+    screen = InferenceSpec(model="a", source="decoded", n_runs=12, noise=0.4)
+    asked.noise_sweep(Question("tab", "sweep"), spec, screen)
+    kept = [replace(screen, noise=p).part(EnsembleSpec) for p in spec.noises]
+    assert [asked.session.found(experiments.latent_activity, one) is not None for one in kept] == [False, True]
 
 
 def test_neighbours_that_are_in_the_cache_or_have_no_model_are_not_computed_ahead(

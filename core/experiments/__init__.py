@@ -8,7 +8,7 @@ from core.experiments.claim_file import CLAIMS, save_claims, stored_claims
 from core.experiments.claims import claims
 from core.experiments.classifier import open_classifier, predicted_labels, train_classifier
 from core.experiments.derived import sweeps_to_derive
-from core.experiments.film import film_frame, fixed_plane, run_film, starting_images
+from core.experiments.film import film_frame, filmed_ensemble, fixed_plane, run_film, starting_images
 from core.experiments.geometry import concept_dynamics, geometry
 from core.experiments.grid import GRID, grid_cell, grid_cells, latent_sweep, missing_cells, record_cell
 from core.experiments.imports import import_model
@@ -63,6 +63,7 @@ __all__ = [
     "file_model",
     "file_noise_sweeps",
     "film_frame",
+    "filmed_ensemble",
     "find_label_map",
     "find_noise_sweep",
     "fixed_plane",

@@ -21,7 +21,7 @@ from core.experiments.runs import (
     trajectories_of,
 )
 from core.progress import Progress, silent
-from core.results import FilmFrame, FixedPlane, RunFilm, StartingImages
+from core.results import Ensemble, FilmFrame, FixedPlane, RunFilm, StartingImages
 from core.session import Session
 from core.specs import EmbeddingSpec, EnsembleSpec, RunFilmSpec
 
@@ -65,6 +65,18 @@ def film_frame(spec: EmbeddingSpec, session: Session, *, progress: Progress = si
         nearest=array(landmarks.nearest_now(point_distances(model, spec.label, z, memories)).to(torch.int8)),
         is_flat=landmarks.are_nearly_on_a_line(memories.cpu(), concept, abstract),
     )
+
+
+def filmed_ensemble(
+    spec: EmbeddingSpec, session: Session, *, progress: Progress = silent, keep: bool = False
+) -> Ensemble:
+    """The ensemble of a frame: whoever asks for it, or for the frame, later or meanwhile, needs no run again.
+
+    Args: as `film_frame`.
+
+    Raises: as `run`.
+    """
+    return session.result(film_frame, spec, progress=progress, keep=keep).trajectories.ensemble
 
 
 def run_film(spec: RunFilmSpec, session: Session, *, progress: Progress = silent) -> RunFilm:

@@ -235,7 +235,7 @@ class ExplorePage:
             }
 
         def find(question: Question) -> NoiseSweep:
-            return self.lab.noise_sweep(question, reference)
+            return self.lab.noise_sweep(question, reference, spec)
 
         return self.awaited("sweep", "sweep", request, reference, theme.name, find, build)
 

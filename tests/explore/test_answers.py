@@ -20,10 +20,10 @@ from core.computations import Computations, Reporter
 from core.progress import Progress
 from core.schema import SpecError, key_of
 from core.settings import Settings
-from core.specs import EmbeddingSpec
+from core.specs import NOISES, EmbeddingSpec
 from dashboard.cache import Replies
 from dashboard.controls import ScreenState
-from dashboard.pages.explore import ExplorePage
+from dashboard.pages.explore import CHUNK, ExplorePage
 from dashboard.requests import read_request
 from dashboard.theme import DARK, LIGHT
 from tests.explore.conftest import QUICK, Question, before_computing
@@ -293,6 +293,37 @@ def test_the_ensemble_and_the_sweep_tell_the_same(page: ExplorePage, question: Q
     assert frame["minimum_distance"] == pytest.approx(sweep["minimum_distance"][20], abs=2e-3)
     assert frame["caption"] == sweep["captions"][20]
     assert frame["rival"] == sweep["rivals"][20]
+
+
+SHOWN = "d=digits&nz=8&src=decoded&runs=12&p=0.5"  # the very runs of the stage chart, of which no bands are shipped
+
+
+def test_the_film_behind_the_sweep_needs_no_run_again(page: ExplorePage, question: Question):
+    page.sweep(question(SHOWN))
+    computed: list[Progress] = []
+    before_computing(page.lab, computed.append)
+    for i in range(0, 41, CHUNK):
+        film = page.film(question(SHOWN, noises=list(NOISES[i : i + CHUNK])))
+        assert len(film["frames"]) == len(NOISES[i : i + CHUNK])
+    assert page.ensemble(question(SHOWN))["frames"]
+    assert computed == []
+
+
+def test_the_sweep_behind_the_film_needs_no_run_again(page: ExplorePage, question: Question):
+    for i in range(0, 41, CHUNK):
+        page.film(question(SHOWN, noises=list(NOISES[i : i + CHUNK])))
+    reports: list[str] = []
+
+    class Telling(Computations):
+        def ask(self, question: Any, key: str, compute: Callable[[Any], T], **more: Any) -> T:
+            def told(report: Reporter) -> T:
+                return compute(lambda fraction, text: reports.append(text))
+
+            return super().ask(question, key, told, **more)
+
+    page.lab.computations = Telling()
+    assert len(page.sweep(question(SHOWN))["captions"]) == 41
+    assert reports == ["done"]  # nothing was followed for it
 
 
 def test_the_image_of_a_run_that_is_pointed_at(page: ExplorePage, question: Question):
