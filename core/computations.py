@@ -46,7 +46,7 @@ __all__ = [
 T = TypeVar("T")
 
 MOST = 96  # waits in all: thirty students who open the page at once ask three questions each
-EACH = 4  # waits of one client: a tab asks three questions
+EACH = 4  # waits of one client: a tab asks four questions
 COURTESY = 0.1  # s that a part waits at most for single runs to end
 CALM = 0.3  # s without a question before anything is computed ahead
 

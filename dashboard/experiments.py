@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from flask import Flask
 
 from core import experiments
-from core.computations import ENSEMBLE, FIGURE, Computations, Question
+from core.computations import ENSEMBLE, FIGURE, RUN, Computations, Question, Reporter
 from core.library import Library
 from core.progress import Progress
 from core.results import Ensemble, FixedPlane, LatentSpace, NoiseSweep, Run, RunFilm, StartingImages
@@ -77,10 +77,19 @@ class Experiments:
         with self.computations.at_once():
             return experiments.run(spec, self.session)
 
-    def run_film(self, spec: RunFilmSpec) -> RunFilm:
-        """The same at some p."""
+    def single_run(self, spec: RunFilmSpec) -> RunFilm:
+        """The same as a film of one p."""
         with self.computations.at_once():
             return experiments.run_film(spec, self.session)
+
+    def run_film(self, question: Question, spec: RunFilmSpec) -> RunFilm:
+        """The same at all p; waited for, since 41 runs take a second and 100 MB. Raises as `Computations.ask`."""
+
+        def compute(report: Reporter) -> RunFilm:
+            with self.computations.turn():
+                return experiments.run_film(spec, self.session, progress=report)
+
+        return self.computations.ask(question, self.session.key(experiments.run_film, spec), compute, rank=RUN)
 
     def starting_images(self, spec: EnsembleSpec) -> StartingImages:
         """Images to choose one from."""

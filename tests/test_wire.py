@@ -185,7 +185,9 @@ def test_the_sweep_has_a_row_for_every_noise():
     assert sent["noises"] == sweep.noises.tolist()
     np.testing.assert_allclose(sent["minimum_distance"], sweep.minimum_distance.T, atol=6e-4)
     assert sent["rivals"] == [None] * 4
-    wide = wire.minima_payload(replace(sweep, minimum_distance_difference_sem=sweep.minimum_distance_difference_sem + 9))
+    wide = wire.minima_payload(
+        replace(sweep, minimum_distance_difference_sem=sweep.minimum_distance_difference_sem + 9)
+    )
     assert set(wide["rivals"]) <= {"I", "II", "III"}
 
 

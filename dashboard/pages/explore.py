@@ -29,7 +29,7 @@ from dash.exceptions import PreventUpdate
 from core import experiments
 from core.computations import ENSEMBLE, FIGURE, BusyError, Question
 from core.library import Entry, preferred
-from core.results import FilmFrame, NoiseSweep
+from core.results import FilmFrame, NoiseSweep, RunFilm
 from core.schema import Reals, SpecError
 from core.specs import NOISES, EmbeddingSpec, EnsembleSpec, ExperimentSpec, InferenceSpec, RunFilmSpec
 from core.store import StoreError
@@ -50,7 +50,7 @@ T = TypeVar("T")
 ROUTES = ("settled", "run", "ensemble", "runfilm", "film", "sweep", "image", "gallery", "job", "progress")
 CHUNK = 4  # values of p that one question about an ensemble names at most: meanwhile it holds a thread of the server
 GALLERY = 100  # images to choose from by their pictures; the others have numbers
-AWAITED = ("ensemble", "sweep")  # what takes a while, and finds the server busy at times
+AWAITED = ("ensemble", "sweep")  # what takes a while, and leaves a panel empty until it is here
 MANY = 3  # broken files that are named one by one
 
 
@@ -127,18 +127,26 @@ class ExplorePage:
 
     @answered
     def run(self, data: object) -> dict[str, Any]:
-        """The highlighted run at one p, or a few."""
-        return self.run_at("run", data)
+        """The highlighted run at one p."""
+        return self.single_run("run", data)
 
     @answered
-    def run_film(self, data: object) -> dict[str, Any]:
-        """The highlighted run at all p of the grid."""
-        return self.run_at("runfilm", data)
+    def run_film(self, data: object) -> Any:
+        """The highlighted run at all p of the grid, when the server has room for it."""
+        request, entry, asked = self.runs_of("runfilm", data, len(NOISES))
+
+        def find(question: Question) -> RunFilm:
+            return self.lab.run_film(question, asked)
+
+        def build(film: RunFilm) -> dict[str, Any]:
+            return film_payload(film, entry, asked)
+
+        return self.awaited("runfilm", "runfilm", request, asked, "", find, build)
 
     @answered
     def image(self, data: object) -> dict[str, Any]:
         """The run under the pointer."""
-        return self.run_at("image", data)
+        return self.single_run("image", data)
 
     @answered
     def gallery(self, data: object) -> Any:
@@ -152,18 +160,16 @@ class ExplorePage:
 
         return self.reply("gallery", request, asked, "", build)
 
-    def run_at(self, route: str, data: object) -> dict[str, Any]:
-        """One run at those p that a question names."""
+    def single_run(self, route: str, data: object) -> dict[str, Any]:
+        """One run at one p: milliseconds, so nobody waits for room."""
+        request, entry, asked = self.runs_of(route, data, 1)
+        return self.reply(route, request, asked, "", lambda: film_payload(self.lab.single_run(asked), entry, asked))
+
+    def runs_of(self, route: str, data: object, most: int) -> tuple[Request, Entry, RunFilmSpec]:
+        """A question about one run at some p."""
         request, entry, spec = self.question(route, data)
         values = {name: getattr(spec, name) for name in RunFilmSpec.__dataclass_fields__ if name != "noises"}
-        asked = RunFilmSpec(noises=noises_of(data, spec, len(NOISES)), **values)
-
-        def build() -> dict[str, Any]:
-            film = self.lab.run_film(asked)
-            said = captions.run_captions(film, label=entry.label_names[spec.label], sample=spec.sample)
-            return wire.run_film_payload(film, entry.image_shape, said) | {"label": spec.label, "sample": spec.sample}
-
-        return self.reply(route, request, asked, "", build)
+        return request, entry, RunFilmSpec(noises=noises_of(data, spec, most), **values)
 
     @answered
     def ensemble(self, data: object) -> Any:
@@ -394,6 +400,13 @@ class ExplorePage:
         if fitted.sample < state.sample:
             notes.append(f"This model holds {held} memories per label: image {fitted.sample} is shown.")
         return fitted, notes
+
+
+def film_payload(film: RunFilm, entry: Entry, spec: RunFilmSpec) -> dict[str, Any]:
+    """One run at some p, with a sentence for each."""
+    sentences = captions.run_captions(film, label=entry.label_names[spec.label], sample=spec.sample)
+    sent = wire.run_film_payload(film, entry.image_shape, sentences)
+    return {**sent, "label": spec.label, "sample": spec.sample}
 
 
 def noises_of(data: object, spec: InferenceSpec, most: int) -> tuple[float, ...]:

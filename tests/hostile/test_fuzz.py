@@ -21,8 +21,9 @@ from core import store
 from core.files import stamp
 from core.settings import Settings
 from dashboard.hosting import Hosting
+from dashboard.pages.explore import ROUTES
 from tests.conftest import settings_in
-from tests.hostile.payloads import callbacks, hostile
+from tests.hostile.payloads import VALUES, callbacks, hostile
 from tests.idle_jobs import StillJobs
 
 MANY = int(os.environ.get("LT_FUZZ", "0"))
@@ -80,6 +81,11 @@ def test_every_callback_answers_what_its_page_sends(apps: list[Dash], tracebacks
         response = posted(apps, each.path, json.dumps(each.body(0)).encode())
         assert response.status_code in (200, 204), (each.output, response.get_data(as_text=True))
     assert tracebacks == []
+
+
+def test_every_route_of_the_explorer_is_tried_with_what_its_page_sends():
+    sent = {name.removesuffix(".data") for name, value in VALUES.items() if isinstance(value, dict)}
+    assert {f"ask-{route}" for route in ROUTES} <= sent
 
 
 def is_answered_here(apps: list[Dash], output: str) -> bool:
