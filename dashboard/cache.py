@@ -89,7 +89,7 @@ class MemoryBackend(BaseCache):
         return self._serializer.loads(content)
 
     def set(self, key: str, value: Any, timeout: int | None = None) -> bool:
-        content = self._serializer.dumps(value)
+        content = self._serializer.dumps(value) or b""
         with self._lock:
             self.size += len(content) - len(self._kept.pop(key, b""))
             self._kept[key] = content
