@@ -18,9 +18,9 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from core.cache import Folder
-from core.schema import SpecError
+from core.config import Settings
 from core.session import RESULTS
-from core.settings import Settings
+from core.spec import SpecError
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -89,7 +89,9 @@ class MemoryBackend(BaseCache):
         return self._serializer.loads(content)
 
     def set(self, key: str, value: Any, timeout: int | None = None) -> bool:
-        content = self._serializer.dumps(value) or b""
+        content = self._serializer.dumps(value)
+        if content is None:
+            return False
         with self._lock:
             self.size += len(content) - len(self._kept.pop(key, b""))
             self._kept[key] = content
