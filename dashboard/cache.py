@@ -11,6 +11,8 @@ from weakref import WeakValueDictionary
 
 import redis
 from cachelib.serializers import RedisSerializer, SimpleSerializer
+from core.config import Settings
+from core.spec import SpecError
 from flask import Flask
 from flask_caching import Cache
 from flask_caching.backends.base import BaseCache
@@ -18,9 +20,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from core.cache import Folder
-from core.config import Settings
 from core.session import RESULTS
-from core.spec import SpecError
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)

@@ -173,6 +173,17 @@ class Experiments:
             with suppress(RefusedError):  # nobody waits for it; whoever asks will be told
                 self._ahead(experiments.film_frame, spec.part(EmbeddingSpec))
 
+    def films_ahead(self, screen: InferenceSpec) -> None:
+        """The same of the films of the other labels, behind all else that is computed so."""
+        axes = screen.part(EmbeddingSpec)
+
+        def keep(progress: Progress) -> int:
+            return experiments.keep_frames(experiments.other_films(axes), self.session, progress=progress)
+
+        with suppress(RefusedError):
+            of_all = replace(axes, noise=0.0)
+            self.computations.ahead(f"films beside {self.session.key(experiments.film_frame, of_all)}", keep)
+
     def _ahead(self, experiment: Experiment[Any, Any], spec: ExperimentSpec) -> None:
         if self.session.found(experiment, spec) is None:
             self.computations.ahead(self.session.key(experiment, spec), self.session.computation(experiment, spec))

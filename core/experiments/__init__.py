@@ -8,7 +8,15 @@ from core.experiments.claim_file import CLAIMS, save_claims, stored_claims
 from core.experiments.claims import claims
 from core.experiments.classifier import open_classifier, predicted_labels, train_classifier
 from core.experiments.derived import sweeps_to_derive
-from core.experiments.film import film_frame, filmed_ensemble, fixed_plane, run_film, starting_images
+from core.experiments.film import (
+    film_frame,
+    filmed_ensemble,
+    fixed_plane,
+    keep_frames,
+    other_films,
+    run_film,
+    starting_images,
+)
 from core.experiments.geometry import concept_dynamics, geometry
 from core.experiments.grid import GRID, grid_cell, grid_cells, latent_sweep, missing_cells, record_cell
 from core.experiments.imports import import_model
@@ -74,6 +82,7 @@ __all__ = [
     "grid_cells",
     "id_of",
     "import_model",
+    "keep_frames",
     "label_map",
     "latent_activity",
     "latent_space",
@@ -86,6 +95,7 @@ __all__ = [
     "note_elsewhere",
     "note_waiting",
     "open_classifier",
+    "other_films",
     "predicted_labels",
     "record_cell",
     "run",

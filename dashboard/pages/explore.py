@@ -170,14 +170,29 @@ class ExplorePage:
         request, entry, spec = self.question(route, data)
         values = {name: getattr(spec, name) for name in RunFilmSpec.__dataclass_fields__ if name != "noises"}
         return request, entry, RunFilmSpec(noises=noises_of(data, spec, most), **values)
+        asked = RunFilmSpec(noises=noises_of(data, spec, len(NOISES)), **values)
+
+        def build() -> dict[str, Any]:
+            film = self.lab.run_film(asked)
+            said = captions.run_captions(film, label=entry.label_names[spec.label], sample=spec.sample)
+            return wire.run_film_payload(film, entry.image_shape, said) | {"label": spec.label, "sample": spec.sample}
+
+        found = self.reply(route, request, asked, "", build)
+        if route == "runfilm":
+            self.lab.films_ahead(spec)
+        return found
 
     @answered
     def ensemble(self, data: object) -> Any:
-        """All runs at the p of the screen, whose activity is kept for other axes; its neighbours are computed ahead."""
+        """All runs at the p of the screen, whose activity is kept for other axes; its neighbours are computed ahead.
+
+        And when these are there, the films of the other labels.
+        """
         asked = self.question("ensemble", data)
         spec = asked[2]
         found = self.frames("ensemble", asked, noises_of(data, spec, CHUNK), ENSEMBLE, keep=True)
         if found is not no_update:
+            self.lab.films_ahead(spec)
             neighbours = [round(spec.noise + step, 4) for step in (-GRID, GRID)]
             self.lab.compute_ahead(*(replace(spec, noise=p) for p in neighbours if 0 <= p <= 1))
         return found
@@ -186,7 +201,9 @@ class ExplorePage:
     def film(self, data: object) -> Any:
         """All runs at some more p of the grid."""
         asked = self.question("film", data)
-        return self.frames("film", asked, noises_of(data, asked[2], CHUNK), FIGURE, keep=False)
+        found = self.frames("film", asked, noises_of(data, asked[2], CHUNK), FIGURE, keep=False)
+        self.lab.films_ahead(asked[2])
+        return found
 
     def frames(
         self,

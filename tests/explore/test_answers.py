@@ -338,7 +338,8 @@ def test_neighbours_are_computed_ahead_within_the_range(page: ExplorePage, quest
 
     class Noting(Computations):
         def ahead(self, key: str, compute: Callable[[Reporter], Any]) -> None:
-            ahead.append(key)
+            if not key.startswith("films"):
+                ahead.append(key)
 
     page.lab.computations = Noting()
     for p in ("0", "0.5", "1"):
@@ -346,6 +347,37 @@ def test_neighbours_are_computed_ahead_within_the_range(page: ExplorePage, quest
     spec = ScreenState.from_query(QUICK)[0].inference_spec(page.model_in_use(read_request(question())).id, "decoded")
     near = [replace(spec, noise=p).part(EmbeddingSpec) for p in (0.025, 0.475, 0.525, 0.975)]
     assert ahead == [page.lab.session.key(experiments.film_frame, each) for each in near]
+
+
+def test_when_nobody_asks_the_films_of_the_other_labels_are_computed(page: ExplorePage, question: Question):
+    ahead: dict[str, Callable[[Any], Any]] = {}
+
+    class Noting(Computations):
+        def ahead(self, key: str, compute: Callable[[Any], Any]) -> None:
+            ahead[key] = compute
+
+    page.lab.computations = Noting()
+    for route in (page.ensemble, page.run_film, page.film):
+        ahead.clear()
+        route(question(QUICK, noises=[0.2]))
+        assert [key for key in ahead if key.startswith("films")] == [next(iter(ahead))]  # the newest is computed first
+    ahead.popitem()[1](lambda fraction, text: None)
+    computed: list[Progress] = []
+    before_computing(page.lab, computed.append)
+    for label in range(1, 10):
+        film = page.film(question(QUICK + f"&label={label}", noises=[0.0, 0.2, 0.975, 1.0]))
+        assert {frame["label"] for frame in film["frames"]} == {label}
+    assert computed == []
+
+
+def test_a_run_under_the_pointer_has_no_films_computed_ahead(page: ExplorePage, question: Question):
+    class Refusing(Computations):
+        def ahead(self, key: str, compute: Callable[[Any], Any]) -> None:
+            pytest.fail("It is computed ahead.")
+
+    page.lab.computations = Refusing()
+    page.run(question())
+    page.image(question())
 
 
 # Damaged models
