@@ -109,11 +109,9 @@ def keep_frames(specs: Sequence[EmbeddingSpec], session: Session, *, progress: P
     room = session.settings.max_cache // SHARE
     for i, spec in enumerate(specs):
         progress(0, f"label {spec.label}, p = {spec.noise:.3f}")
-        frame = session.found(film_frame, spec)
-        if frame is None:
-            frame = session.result(film_frame, spec, progress=progress)
-            if session.found(film_frame, spec) is None:
-                return i
+        frame = session.result(film_frame, spec, progress=progress)
+        if session.found(film_frame, spec) is None:
+            return i
         room -= len(to_bytes(frame))
         if room < 0:
             return i + 1
