@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from plotly.offline import get_plotlyjs_version
 
+from core.config import Settings
 from dashboard.theme import DARK, LIGHT, MARKERS, THEMES, Theme, css_variables, rgba, style_sheet
+from tests.served import create_app
 
 BOTH = pytest.mark.parametrize("theme", THEMES.values(), ids=list(THEMES))
 STAGE_TEXT = {"light": "#ffffff", "dark": "#101214"}  # of .stage in the style sheets
@@ -116,3 +118,10 @@ def test_the_plotly_bundle_of_the_page_is_the_one_that_plotly_draws_for():
     """assets/vendor holds the smaller cartesian bundle, of the version that this plotly writes figures for."""
     bundle = Path(__file__).parent.parent / "assets" / "vendor" / "plotly-cartesian.min.js"
     assert f"v{get_plotlyjs_version()}\n" in bundle.read_text()[:200]
+
+
+def test_a_page_loads_the_style_sheets_in_the_order_of_their_numbers(root: Path, settings: Settings):
+    frame = create_app(settings).server.test_client().get("/").get_data(as_text=True)
+    loaded = re.findall(r'<link rel="stylesheet" href="/assets/styles/([^"?]+)', frame)
+    assert loaded == sorted(path.name for path in (root / "assets" / "styles").iterdir())
+    assert [name[:3] for name in loaded] == [f"{i:02}-" for i in range(1, len(loaded) + 1)]

@@ -67,8 +67,10 @@ WITNESS = """() => { window.seen = [];
     if (label !== latent.screen.state.label) return;
     const of = (text) => /[‘“](\\w+)[’”]/.exec(text)?.[1];
     const isDim = (s) => document.querySelector(s).classList.contains("stale");
-    const said = of(document.querySelector("#caption").textContent);
-    if (!isDim(".badge")) window.seen.push(["badge", String(label), said]);
+    const caption = document.querySelector("#caption").textContent;
+    const { noise_kind } = latent.screen.state, words = { permute: "permuted", invert: "inverted" };
+    if (!isDim(".badge")) window.seen.push(["badge", String(label), of(caption)]);
+    if (!isDim(".badge")) window.seen.push(["kind", words[noise_kind], /permuted|inverted/.exec(caption)?.[0]]);
     const [, , drawn] = latent.shown.sweep.scope.split(" ");
     if (!isDim(".stage-panel")) window.seen.push(["chart", String(label), drawn]);
   };
@@ -95,6 +97,23 @@ def test_while_a_label_changes_badge_and_chart_never_tell_of_another(tab: Open):
     wrong = {tuple(each) for each in seen if each[2] is not None and each[1] != each[2]}
     assert wrong == set()
     assert {("badge", "6", "6"), ("chart", "6", "6")} <= {tuple(each) for each in seen}
+
+
+def test_while_the_kind_of_noise_changes_the_sentence_never_tells_of_the_other(tab: Open):
+    one = tab(QUERY)
+    one.page.evaluate(WITNESS)
+    holding = Holding(one, "ensemble", "sweep")
+    one.choose("noise_kind", "invert")
+    until(lambda: len(holding.held) >= 2 or one.frame(), "they are held")
+    one.page.wait_for_timeout(200)
+    holding.let_go()
+    one.quiet()
+    seen = one.page.evaluate("() => { cancelAnimationFrame(window.watching); return window.seen; }")
+    kinds = {tuple(each) for each in seen if each[0] == "kind"}
+    assert kinds == {("kind", "inverted", "inverted")} or kinds == {
+        ("kind", "permuted", "permuted"),
+        ("kind", "inverted", "inverted"),
+    }
 
 
 def peek(one: Tab) -> None:
@@ -140,6 +159,25 @@ def test_a_lost_settled_is_asked_again_before_anything_else(tab: Open):
     one.open("d=digits&nz=10")
     assert fault.asked == 3
     assert [name for name in order if name in ("settled", "run", "ensemble", "sweep")][:4] == ["settled"] * 3 + ["run"]
+    one.wrong.clear()
+
+
+def test_offline_while_the_data_set_changes_nothing_of_the_old_one_is_shown_as_the_new_one(tab: Open, mnist: str):
+    one = tab("d=digits&nz=10").filmed()
+    one.page.route(CALLBACKS, lambda route: route.abort())
+    one.choose("dataset", "mnist")
+    one.page.wait_for_function("() => document.querySelectorAll('#notices .notice').length > 0")
+    one.page.wait_for_timeout(1500)  # the address would be written meanwhile
+    assert one.state()["dataset"] == "mnist"
+    for panel in ("landmark", "plane", "nearest", "curves", "stage"):
+        assert "stale" in (one.page.get_attribute(f".{panel}-panel", "class") or ""), panel
+    one.page.unroute(CALLBACKS)
+    one.quiet()
+    assert one.page.evaluate("() => [latent.screen.facts.model, latent.shownRun().from.shape]") == [
+        "mnist-nz100-seed0",
+        [28, 28],
+    ]
+    assert "d" not in one.address
     one.wrong.clear()
 
 
