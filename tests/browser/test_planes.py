@@ -129,7 +129,7 @@ def test_landmarks_have_their_pictures_with_lines_to_them_and_are_never_hidden(t
     ("basis", "words"),
     [
         ("fixed", "of the variance of all memories"),
-        ("windowed", "of the variance of the runs around t, and turn with them (Fig. 2). Each step has axes of its own"),
+        ("windowed", "of the variance of the runs around t, and turn with them (Fig. 2). Each step has axes"),
         ("rotated", "These axes explain"),
     ],
 )
