@@ -61,6 +61,31 @@ def test_a_question_for_another_label_does_not_wait_for_the_answer_before(tab: O
     assert "of ‘3’" in one.text("#caption")
 
 
+def test_who_lets_go_of_p_does_not_wait_for_what_it_passed(tab: Open):
+    one = without_films(tab)
+    holding = Holding(one, "run", "ensemble")
+    one.slide("noise", 0.5)
+    until(lambda: len(holding.held) == 2 or one.frame(), "both are held")
+    one.slide("noise", 0.7)
+    one.page.evaluate("() => document.dispatchEvent(new Event('pointerup'))")
+    until(lambda: len(holding.held) == 4 or one.frame(), "both are asked for the last p")
+    holding.let_go()
+    one.quiet()
+    assert "With 70 %" in one.text("#caption")
+
+
+def test_films_wait_for_what_is_still_missing_on_the_screen(tab: Open):
+    one = tab(None)
+    holding = Holding(one, "sweep")
+    one.page.goto(f"{one.server}/?d=digits&nz=10")
+    one.page.wait_for_function("() => window.latent?.films?.ensembles.last && latent.films.runs.last")
+    one.page.wait_for_timeout(500)
+    assert one.films_asked() == 0
+    holding.let_go()
+    one.filmed()
+    assert one.films_asked() > 1
+
+
 # Notes every label that the badge, the sentences and the chart tell of, frame by frame, beside that of the state.
 WITNESS = """() => { window.seen = [];
   const read = (label) => {
