@@ -199,7 +199,7 @@ def test_offline_while_the_data_set_changes_nothing_of_the_old_one_is_shown_as_t
     one.page.unroute(CALLBACKS)
     one.quiet()
     assert one.page.evaluate("() => [latent.screen.facts.model, latent.shownRun().from.shape]") == [
-        "mnist-nz100-seed0",
+        "mnist-nz10-seed0",
         [28, 28],
     ]
     assert "d" not in one.address
