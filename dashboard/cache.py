@@ -11,8 +11,6 @@ from weakref import WeakValueDictionary
 
 import redis
 from cachelib.serializers import RedisSerializer, SimpleSerializer
-from core.config import Settings
-from core.spec import SpecError
 from flask import Flask
 from flask_caching import Cache
 from flask_caching.backends.base import BaseCache
@@ -20,7 +18,9 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from core.cache import Folder
+from core.schema import SpecError
 from core.session import RESULTS
+from core.settings import Settings
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from plotly.offline import get_plotlyjs_version
 
-from core.config import Settings
+from core.settings import Settings
 from dashboard.theme import DARK, LIGHT, MARKERS, THEMES, Theme, css_variables, rgba, style_sheet
 from tests.served import create_app
 
