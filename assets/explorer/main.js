@@ -76,6 +76,19 @@ function draw(/** @type {number} */ at = performance.now()) {
   document.body.classList.toggle("seen", Boolean(ensemble));
 }
 
+/** Paper is laid out without us: before it is, everything is drawn for its width. */
+function bindPrinting() {
+  window.addEventListener("beforeprint", () => {
+    document.body.classList.add("printing");
+    redraw();
+    draw();
+  });
+  window.addEventListener("afterprint", () => {
+    document.body.classList.remove("printing");
+    redraw();
+  });
+}
+
 /** @param {keyof import("./types").State} name */
 function fieldChanged(name) {
   latest.changed = name;
@@ -148,6 +161,7 @@ function begin(given) {
   bindGallery();
   bindThumbnails(redraw);
   bindCanvases(redraw);
+  bindPrinting();
   bindPointer("plane");
   bindPointer("landmark");
   addRoutes(redraw);

@@ -63,6 +63,7 @@ def test_a_question_for_another_label_does_not_wait_for_the_answer_before(tab: O
 
 def test_who_lets_go_of_p_does_not_wait_for_what_it_passed(tab: Open):
     one = without_films(tab)
+    one.page.evaluate("() => { latent.requests.patience = 1e9; }")  # nothing is asked again because it is late
     holding = Holding(one, "run", "ensemble")
     one.slide("noise", 0.5)
     until(lambda: len(holding.held) == 2 or one.frame(), "both are held")

@@ -73,14 +73,42 @@ def test_a_wide_screen_gives_the_planes_its_room(tab: Open):
     assert heights[1] > 1.4 * heights[0]
 
 
-def test_paper_has_the_pictures_and_nothing_to_press(tab: Open):
-    one = tab()
+# How far, in pixels, a panel's canvas is from the axes under it.
+APART = """() => ["landmark", "plane", "nearest", "curves", "stage"].map((name) => {
+  const [a, b] = [`#${name}-canvas`, `#${name}-graph .main-svg`].map((s) =>
+    document.querySelector(s).getBoundingClientRect());
+  const { width } = document.getElementById(`${name}-canvas`);
+  return Math.max(Math.abs(a.left - b.left), Math.abs(a.top - b.top), Math.abs(a.width - b.width),
+    Math.abs(a.height - b.height), Math.abs(width / devicePixelRatio - a.width)); })"""
+
+
+@pytest.mark.parametrize("options", [{}, PHONE], ids=["screen", "phone"])
+def test_paper_has_all_pictures_on_their_axes_and_nothing_to_press(tab: Open, options: dict[str, Any]):
+    one = tab(**options)
+    one.page.evaluate("() => window.dispatchEvent(new Event('beforeprint'))")
     one.page.emulate_media(media="print")
-    one.frame()
-    for hidden in (".transport", "#rail", "nav", ".actions"):
+    for hidden in (".transport", "#rail", "nav", ".actions", "#first-minute"):
         assert not one.page.locator(hidden).is_visible(), hidden
     for shown in ("#landmark-canvas", "#plane-canvas", "#strip .tile", "#tile-concept .tile", "#stage-badge"):
         assert one.page.locator(shown).first.is_visible(), shown
+    assert max(one.page.evaluate(APART)) < 1
+    assert [name for name in ("landmark", "plane", "nearest", "curves", "stage") if not one.painted(name)] == []
     exact = "(s) => getComputedStyle(document.querySelector(s)).printColorAdjust"
     for coloured in ("#tile-concept .tile", "#stage-badge"):
         assert one.page.evaluate(exact, coloured) == "exact", coloured
+    one.page.emulate_media(media="screen")
+    one.page.evaluate("() => window.dispatchEvent(new Event('afterprint'))")
+    one.frame()
+    assert one.page.locator(".transport").is_visible()
+    assert one.too_wide() <= 0
+
+
+def test_on_paper_nothing_is_erased(tab: Open):
+    """A browser prints what was drawn, call by call: what is erased covers the axes in white."""
+    one = tab()
+    one.page.evaluate(
+        """() => { const p = CanvasRenderingContext2D.prototype; window.erased = 0;
+          p.clearRect = () => { if (document.body.matches(".printing")) window.erased++; };
+          for (let i = 0; i < 2; i++) window.dispatchEvent(new Event("beforeprint")); }"""
+    )
+    assert one.page.evaluate("() => window.erased") == 0
