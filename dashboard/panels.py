@@ -186,9 +186,7 @@ def rail() -> html.Section:
 
 def views() -> html.Section:
     """The panels."""
-    switch = controls.choices(
-        "curves", "Curves", {"points": "landmarks", "all": "all concepts"}, class_name="small"
-    )
+    switch = controls.choices("curves", "Curves", {"points": "landmarks", "all": "all concepts"}, class_name="small")
     view = controls.choices("view", "Plane", {"landmark": "landmark plane", "plane": "PCA plane"}, class_name="small")
     return html.Section(
         [
