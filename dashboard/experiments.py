@@ -22,8 +22,6 @@ from dashboard.cache import FlaskStore, Replies
 R = TypeVar("R")
 T = TypeVar("T")
 
-FEW = 4  # values of p: a run at no more of them takes milliseconds
-
 
 class Experiments:
     """What the pages ask.
@@ -82,16 +80,16 @@ class Experiments:
     def single_run(self, spec: RunFilmSpec) -> RunFilm:
         """The same as a film of one p."""
         with self.computations.at_once():
-    def run_film(self, spec: RunFilmSpec) -> RunFilm:
-        """The same at some p: of many, that is a film."""
-        with self.computations.film() if len(spec.noises) > FEW else self.computations.at_once():
             return experiments.run_film(spec, self.session)
 
     def run_film(self, question: Question, spec: RunFilmSpec) -> RunFilm:
-        """The same at all p; waited for, since 41 runs take a second and 100 MB. Raises as `Computations.ask`."""
+        """The same at all p; waited for, since 41 runs take some tenths of a second and 100 MB.
+
+        Raises as `Computations.ask`.
+        """
 
         def compute(report: Reporter) -> RunFilm:
-            with self.computations.turn():
+            with self.computations.film():
                 return experiments.run_film(spec, self.session, progress=report)
 
         return self.computations.ask(question, self.session.key(experiments.run_film, spec), compute, rank=RUN)
