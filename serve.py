@@ -24,8 +24,8 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from core.schema import SpecError
-from core.settings import Settings
+from core.config import Settings
+from core.spec import SpecError
 from dashboard.hosting import Hosting
 
 THREADS = 128  # 96 at most wait for computations (core/computations.py); the others answer at once
@@ -64,7 +64,8 @@ ENVIRONMENT = {
     # all cores nevertheless: core.experiments.machine.in_parts.
     "OMP_NUM_THREADS": "1",
     # Arrays of a megabyte go back to the system when they are done with. glibc would raise its threshold to 32 MB and
-    # keep what forty threads have freed (after 33 films of runs 2.5 GB, now 1.3). Other C libraries ignore it.
+    # keep what forty threads have freed: 2.5 GB were seen after 33 films of runs, now 1.3, and no more after 66.
+    # Other C libraries ignore it.
     "MALLOC_MMAP_THRESHOLD_": "1000000",
     # Dask brings log handlers of its own; these two make it log through the root logger, as JSON.
     "DASK_LOGGING__VERSION": "1",
