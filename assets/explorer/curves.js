@@ -183,7 +183,7 @@ function names(c, s, shown, isAll) {
       }));
   if (!isAll) ends.push({ name: "straight line", column: LINE, colour: colours.quiet });
   const wanted = ends.map((end) => s.y0 + s.h - s.y(value(shown, end.column, last)));
-  const placed = spread(wanted, Math.min(14, (s.h + 10) / ends.length), s.h);
+  const placed = spread(wanted, Math.min(14, (s.h + 10) / ends.length), s.h - 3);
   for (const [i, { name, colour }] of ends.entries()) {
     text(c, name, s.x0 + s.w + 5, s.y0 + s.h - placed[i], colour, isAll ? 11 : 12);
   }

@@ -56,7 +56,7 @@ export function drawStages() {
 function names(c, s, sweep) {
   const label = screen.facts?.labels[screen.state.label];
   const ends = sweep.minimum_distance[sweep.noises.length - 1].map((value) => s.y0 + s.h - s.y(value));
-  const placed = spread(ends, 14, s.h);
+  const placed = spread(ends, 14, s.h - 3);
   ["own memory", `concept ‘${label}’`, "abstract concept"].forEach((name, i) => {
     text(c, name, s.x0 + s.w + 6, s.y0 + s.h - placed[i], colours.points[i], 12);
   });
