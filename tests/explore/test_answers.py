@@ -56,7 +56,7 @@ def test_the_default_link_is_settled_without_a_word_about_it(page: ExplorePage, 
     assert reply["notes"] == []
     assert reply["offer"] is None
     assert reply["latents"] == [4, 6, 8]
-    assert reply["labels"] == tuple("0123456789")
+    assert reply["labels"] == list("0123456789")
 
 
 def test_what_is_settled_stays_settled(page: ExplorePage, question: Question):
