@@ -18,6 +18,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -183,11 +184,11 @@ def crowd(url: str, asked: list[Question], args: argparse.Namespace, name: str) 
     return joined, time.perf_counter() - begin
 
 
-def warm(url: str, asked: dict[str, Question]) -> None:
-    """Have every ensemble of the grid computed, so that the crowd finds a warm cache."""
-    report.say(f"warming the cache: {len(GRID)} ensembles")
+def warm(url: str, asked: dict[str, Question], noises: Sequence[float]) -> None:
+    """Have the images read and ensembles of the grid computed, so that the crowd finds a warm cache."""
+    report.say(f"warming the cache: {len(noises)} ensembles")
     connection = Connection(url)
-    for i, noise in enumerate(GRID):
+    for i, noise in enumerate(noises):
         for route in ("run", "ensemble"):
             status, encoding, body = connection.post(asked[route].body("teacher", i + 1, noise))
             result = outcome(status, encoding, body, asked[route], look=True)
@@ -278,8 +279,7 @@ def main(arguments: list[str] | None = None) -> int:
     measures: list[Measure] = []
     with serving() as server:
         asked = questions(server.url)
-        if set(args.scenarios) & set(WARM):
-            warm(server.url, asked)
+        warm(server.url, asked, GRID if set(args.scenarios) & set(WARM) else GRID[:1])
         for name in args.scenarios:
             report.say(f"{name}: {args.seconds:g} s")
             if name == FILMS:
