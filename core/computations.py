@@ -90,6 +90,7 @@ class Computations:
         each: So many of them are one client's.
         courtesy: A part waits so many seconds at most for single runs to end.
         width: So many films of single runs are computed at a time; as many as there are cores where None.
+        patience: A part waits so many seconds at most for those that came before it.
         calm: After so many seconds without a question something may be computed ahead.
         clock: Tells the time, s.
     """
@@ -101,10 +102,11 @@ class Computations:
         *,
         courtesy: float = COURTESY,
         width: int | None = None,
+        patience: float = FILMS,
         calm: float = CALM,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.most, self.each, self.courtesy = most, each, courtesy
+        self.most, self.each, self.courtesy, self.patience = most, each, courtesy, patience
         self.works = Works(self._between_parts, stand_like_me, clock)
         self.turns, self.later = Turns(self.works), Ahead(self.works, calm)
         self.films = Lane(self.works, width or os.cpu_count() or 1)
@@ -267,7 +269,7 @@ class Computations:
         if line is None:
             return
         self.works.quiet.wait_for(lambda: not self.later.runs, timeout=self.courtesy)
-        self.films.let_pass(lambda: self.works.is_left(work), FILMS)
+        self.films.let_pass(lambda: self.works.is_left(work), self.patience)
         if work.rank == AHEAD:
             self.later.stay(work, line)
         self.turns.give_way(work)
