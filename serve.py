@@ -24,8 +24,8 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from core.config import Settings
-from core.spec import SpecError
+from core.schema import SpecError
+from core.settings import Settings
 from dashboard.hosting import Hosting
 
 THREADS = 128  # 96 at most wait for computations (core/computations.py); the others answer at once

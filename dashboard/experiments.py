@@ -69,8 +69,9 @@ class Experiments:
         return experiments.latent_space(id, self.session)
 
     def fixed_plane(self, id: str) -> FixedPlane:
-        """The plane of a model that does not move."""
-        return experiments.fixed_plane(id, self.session)
+        """The plane of a model that does not move, kept in memory: every screen asks for it, and it takes a PCA."""
+        sha256 = kept_sha256(self.library.find(id).path)
+        return self.replies.get_or_build(f"plane:{id}:{sha256}", lambda: experiments.fixed_plane(id, self.session))
 
     def run(self, spec: RunSpec) -> Run:
         """One run; cheaper to compute than to keep, and before everything else."""
@@ -176,12 +177,13 @@ class Experiments:
             with suppress(RefusedError):  # nobody waits for it; whoever asks will be told
                 self._ahead(experiments.film_frame, spec.part(EmbeddingSpec))
 
-    def films_ahead(self, screen: InferenceSpec) -> None:
-        """The same of the films of the other labels, behind all else that is computed so."""
+    def films_ahead(self, screen: InferenceSpec, is_here: Callable[[EmbeddingSpec], bool] = lambda spec: False) -> None:
+        """The same of the films of the other labels that are not shipped, behind all else that is computed so."""
         axes = screen.part(EmbeddingSpec)
 
         def keep(progress: Progress) -> int:
-            return experiments.keep_frames(experiments.other_films(axes), self.session, progress=progress)
+            missing = [spec for spec in experiments.other_films(axes) if not is_here(spec)]
+            return experiments.keep_frames(missing, self.session, progress=progress)
 
         with suppress(RefusedError):
             of_all = replace(axes, noise=0.0)

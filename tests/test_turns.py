@@ -275,7 +275,7 @@ def in_threads(names: list[str], film: Callable[[str], None], computations: Comp
     for i, name in enumerate(names):
         threads.append(threading.Thread(target=film, args=(name,), daemon=True))
         threads[-1].start()
-        until(lambda i=i: computations.films.came == i + 1, f"{name} has come")
+        until(lambda i=i: len(computations.films.open) == i + 1, f"{name} has come")
     return threads
 
 
@@ -291,7 +291,7 @@ def test_films_are_computed_some_at_a_time_in_the_order_in_which_they_came():
     for n in (2, 3, 4, 5):
         until(lambda n=n: len(log) >= n, f"{n} have begun")
         assert len(log) == n
-        assert computations.films.came - computations.films.done == 7 - n
+        assert len(computations.films.open) == 7 - n
         go.release()
     go.release()
     for thread in threads:
@@ -324,13 +324,13 @@ def test_nobody_has_an_ensemble_before_those_who_came_earlier_have_their_films()
     until(lambda: len(waiters) == 2 or log, "it waits for the films, as the second does")
     threads.append(threading.Thread(target=film, args=("later",), daemon=True))
     threads[-1].start()
-    until(lambda: computations.films.came == 3, "a later one has come")
+    until(lambda: len(computations.films.open) == 3, "a later one has come")
     gates["a"].set()
-    until(lambda: computations.films.done == 1, "the first is done")
+    until(lambda: len(computations.films.open) == 2, "the first is done")
     assert not log
     gates["b"].set()
     ensemble.begins()
-    assert computations.films.done == 2
+    assert len(computations.films.open) == 1
     ensemble.ends()
     assert client.wait() == "ensemble"
     gates["later"].set()

@@ -133,7 +133,8 @@ class ExplorePage:
     @answered
     def run_film(self, data: object) -> Any:
         """The highlighted run at all p of the grid, when the server has room for it."""
-        request, entry, asked = self.runs_of("runfilm", data, len(NOISES))
+        request, entry, spec = self.question("runfilm", data)
+        asked = run_film_spec(spec, noises_of(data, spec, len(NOISES)))
 
         def find(question: Question) -> RunFilm:
             return self.lab.run_film(question, asked)
@@ -141,7 +142,10 @@ class ExplorePage:
         def build(film: RunFilm) -> dict[str, Any]:
             return film_payload(film, entry, asked)
 
-        return self.awaited("runfilm", "runfilm", request, asked, "", find, build)
+        found = self.awaited("runfilm", "runfilm", request, asked, "", find, build)
+        if found is not no_update:
+            self.films_ahead(entry, spec)
+        return found
 
     @answered
     def image(self, data: object) -> dict[str, Any]:
@@ -162,25 +166,9 @@ class ExplorePage:
 
     def single_run(self, route: str, data: object) -> dict[str, Any]:
         """One run at one p: milliseconds, so nobody waits for room."""
-        request, entry, asked = self.runs_of(route, data, 1)
-        return self.reply(route, request, asked, "", lambda: film_payload(self.lab.single_run(asked), entry, asked))
-
-    def runs_of(self, route: str, data: object, most: int) -> tuple[Request, Entry, RunFilmSpec]:
-        """A question about one run at some p."""
         request, entry, spec = self.question(route, data)
-        values = {name: getattr(spec, name) for name in RunFilmSpec.__dataclass_fields__ if name != "noises"}
-        return request, entry, RunFilmSpec(noises=noises_of(data, spec, most), **values)
-        asked = RunFilmSpec(noises=noises_of(data, spec, len(NOISES)), **values)
-
-        def build() -> dict[str, Any]:
-            film = self.lab.run_film(asked)
-            said = captions.run_captions(film, label=entry.label_names[spec.label], sample=spec.sample)
-            return wire.run_film_payload(film, entry.image_shape, said) | {"label": spec.label, "sample": spec.sample}
-
-        found = self.reply(route, request, asked, "", build)
-        if route == "runfilm":
-            self.lab.films_ahead(spec)
-        return found
+        asked = run_film_spec(spec, noises_of(data, spec, 1))
+        return self.reply(route, request, asked, "", lambda: film_payload(self.lab.single_run(asked), entry, asked))
 
     @answered
     def ensemble(self, data: object) -> Any:
@@ -192,7 +180,7 @@ class ExplorePage:
         spec = asked[2]
         found = self.frames("ensemble", asked, noises_of(data, spec, CHUNK), ENSEMBLE, keep=True)
         if found is not no_update:
-            self.lab.films_ahead(spec)
+            self.films_ahead(asked[1], spec)
             neighbours = [round(spec.noise + step, 4) for step in (-GRID, GRID)]
             self.lab.compute_ahead(*(replace(spec, noise=p) for p in neighbours if 0 <= p <= 1))
         return found
@@ -202,8 +190,12 @@ class ExplorePage:
         """All runs at some more p of the grid."""
         asked = self.question("film", data)
         found = self.frames("film", asked, noises_of(data, asked[2], CHUNK), FIGURE, keep=False)
-        self.lab.films_ahead(asked[2])
+        self.films_ahead(asked[1], asked[2])
         return found
+
+    def films_ahead(self, entry: Entry, spec: InferenceSpec) -> None:
+        """Have the films of the other labels computed when nobody asks, but for those that are shipped."""
+        self.lab.films_ahead(spec, lambda film: films.shipped_frame(entry, film) is not None)
 
     def frames(
         self,
@@ -417,6 +409,12 @@ class ExplorePage:
         if fitted.sample < state.sample:
             notes.append(f"This model holds {held} memories per label: image {fitted.sample} is shown.")
         return fitted, notes
+
+
+def run_film_spec(spec: InferenceSpec, noises: tuple[float, ...]) -> RunFilmSpec:
+    """The highlighted run at some p."""
+    shared = {name: getattr(spec, name) for name in RunFilmSpec.__dataclass_fields__ if name != "noises"}
+    return RunFilmSpec(noises=noises, **shared)
 
 
 def film_payload(film: RunFilm, entry: Entry, spec: RunFilmSpec) -> dict[str, Any]:

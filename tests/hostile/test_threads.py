@@ -94,24 +94,33 @@ class Gated(Computations):
     """What occupies all cores is not over before a gate opens; says which keys were begun."""
 
     def __init__(self) -> None:
-        super().__init__(calm=NEVER)
+        super().__init__(calm=NEVER, width=1)
         self.gate, self.begun, self.given_up = threading.Event(), list[str](), threading.Event()
         self.reports = True
 
     @contextmanager
     def turn(self, line: str = COMPUTING) -> Iterator[None]:
         with super().turn(line):
-            work = self.works.owner()
-            assert isinstance(work, Work)
-            self.begun.append(work.key)
-            try:
-                while not self.gate.wait(0.01):
-                    if self.reports:
-                        self.works.report(work, 0.5, "half")
-            except BaseException:
-                self.given_up.set()
-                raise
+            self.wait()
             yield
+
+    @contextmanager
+    def film(self) -> Iterator[None]:
+        with super().film():
+            self.wait()
+            yield
+
+    def wait(self) -> None:
+        work = self.works.owner()
+        assert isinstance(work, Work)
+        self.begun.append(work.key)
+        try:
+            while not self.gate.wait(0.01):
+                if self.reports:
+                    self.works.report(work, 0.5, "half")
+        except BaseException:
+            self.given_up.set()
+            raise
 
 
 @pytest.fixture
