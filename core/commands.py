@@ -21,6 +21,7 @@ from core import cluster, download, experiments
 from core.experiments import side_by_side
 from core.figure_results import GridCell
 from core.library import Entry
+from core.paper import claims
 from core.progress import Progress
 from core.results import PAIRS, POINTS
 from core.schema import RefusedError, Spec, checked
@@ -377,18 +378,18 @@ def run_derive(args: argparse.Namespace, session: Session) -> dict[str, Any]:
     with progress_bar("stage bands") as report:
         experiments.compute_sweeps(specs, session, progress=report)
     written = []
-    for kind, path in experiments.CLAIMS.items() if not args.only else ():
+    for kind, path in claims.CLAIM_FILES.items() if not args.only else ():
         with progress_bar(f"claims, {kind}") as report:
-            experiments.save_claims(experiments.claims(session, noise_kind=kind, progress=report), path)
+            claims.save_claims(claims.check_claims(session, noise_kind=kind, progress=report), path)
         written.append(str(path))
     return {"sweeps": len(specs), "claims": written}
 
 
 def run_claims(args: argparse.Namespace, session: Session) -> dict[str, Any]:
     with progress_bar("claims") as report:
-        table = experiments.claims(session, noise_kind=args.noise_kind, n_runs=args.runs, progress=report)
+        table = claims.check_claims(session, noise_kind=args.noise_kind, n_runs=args.runs, progress=report)
     if args.output:
-        experiments.save_claims(table, args.output)
+        claims.save_claims(table, args.output)
     if not args.json:
         for claim in table.claims:
             print(f"{claim.number:2}  {claim.figure:10}  {claim.verdict:13}  {claim.statement}")

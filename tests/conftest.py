@@ -20,6 +20,7 @@ WITH_ARRAYS = [
     "device_epoch",
     "device_stack",
     "experiments",
+    "paper",
     "export",
     "gradient",
     "inference",

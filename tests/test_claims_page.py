@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from core import experiments
-from core.figure_results import Claim, ClaimTable
 from core.library import Library
+from core.paper.claims import CLAIM_FILES, Claim, ClaimTable, stored_claims
 from core.settings import Settings
 from core.store import StoreError
 from dashboard.pages import claims, paper
@@ -173,7 +172,7 @@ def test_a_damaged_table_is_a_sentence_on_the_page(section: Any):
 
 def test_the_page_has_the_claims_and_listens_to_their_buttons(settings: Settings):
     http = create_app(settings).server.test_client()
-    shipped = experiments.stored_claims(Library.of(settings.models), experiments.CLAIMS["permute"])
+    shipped = stored_claims(Library.of(settings.models), CLAIM_FILES["permute"])
     assert shipped
     assert shipped.claims[0].statement in texts(http.get("/paper/_dash-layout").get_json())
     listening = [each["inputs"][0]["id"] for each in http.get("/paper/_dash-dependencies").get_json()]

@@ -13,9 +13,8 @@ from typing import Any
 
 from dash import ALL, ClientsideFunction, Dash, Input, Output, dcc, html
 
-from core import experiments
-from core.figure_results import Claim, ClaimTable
 from core.library import Library
+from core.paper.claims import CLAIM_FILES, Claim, ClaimTable, stored_claims
 from core.schema import RefusedError
 from dashboard.captions import SELECTED
 from dashboard.controls import attributes
@@ -54,9 +53,7 @@ LIVE = {  # by the number of a claim: the figures that show it, by their names o
 }
 
 
-def claims_section(
-    library: Library, figures: Mapping[str, str], *, stored: Stored = experiments.stored_claims
-) -> html.Section:
+def claims_section(library: Library, figures: Mapping[str, str], *, stored: Stored = stored_claims) -> html.Section:
     """The tables that are shipped, side by side, or sentences where there are none.
 
     Args:
@@ -65,7 +62,7 @@ def claims_section(
         stored: Reads a table.
     """
     tables, parts = {}, []
-    for kind, path in experiments.CLAIMS.items():
+    for kind, path in CLAIM_FILES.items():
         try:
             table = stored(library, path)
         except RefusedError as error:
