@@ -14,11 +14,12 @@ import pytest
 
 from core import experiments
 from core.computations import LeftError
+from core.paper.figures.questions import CHOICES
+from core.paper.figures.registry import FIGURES
 from core.progress import Progress
 from core.session import Session
 from core.settings import Settings
 from core.specs import FigureSpec
-from dashboard.catalogue import ROWS, TYPED
 from dashboard.files import SHORT, as_csv, as_csv_elsewhere
 from dashboard.theme import THEMES
 from tests.processes import children, until
@@ -76,7 +77,7 @@ def draw(http: Any, name: str, spec: FigureSpec, **options: Any) -> dict[str, An
     return answer["response"]
 
 
-@pytest.mark.parametrize("name", [name for name in ROWS if name not in ("stages", "stagesNz", "suppD", "suppB")])
+@pytest.mark.parametrize("name", [name for name in FIGURES if name not in ("stages", "stagesNz", "suppD", "suppB")])
 def test_a_figure_is_drawn_with_links_to_its_files(served: tuple[Any, FigureSpec, Settings], name: str):
     http, spec, _ = served
     shown = draw(http, name, spec)
@@ -106,10 +107,10 @@ def select(http: Any, spec: FigureSpec, selected: object) -> Any:
     """What happens when a line is drawn around points of the branches."""
     return post(
         http,
-        ["asked.data", *(f"paper-{name}.value" for name in TYPED)],
+        ["asked.data", *(f"paper-{name}.value" for name in CHOICES)],
         {'{"draw":["ALL"]}.n_clicks': [], "again.n_clicks": None, "drawn.selectedData": selected},
         {"asked.data": {"figure": "suppB", "query": spec.to_query(), "turn": "t1"}}
-        | {f"paper-{name}.value": str(getattr(spec, name)) for name in TYPED},
+        | {f"paper-{name}.value": str(getattr(spec, name)) for name in CHOICES},
         "drawn.selectedData",
     )
 

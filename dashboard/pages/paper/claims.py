@@ -15,6 +15,7 @@ from dash import ALL, ClientsideFunction, Dash, Input, Output, dcc, html
 
 from core.library import Library
 from core.paper.claims import CLAIM_FILES, Claim, ClaimTable, stored_claims
+from core.paper.figures.registry import figures_of_claim
 from core.schema import RefusedError
 from dashboard.captions import SELECTED
 from dashboard.controls import attributes
@@ -30,27 +31,6 @@ BESIDE = (
     "paired ones); ranges over seeds are over models. The verdict is that on the lowest seed. No rule was tuned to "
     "make a claim pass. Where one does not hold, why is said with a number: no cause was tested."
 )
-LIVE = {  # by the number of a claim: the figures that show it, by their names on the page
-    1: ("fig1", "fig3"),
-    2: ("fig3", "fig4b"),
-    3: ("fig4a",),
-    4: ("fig4b",),
-    5: ("fig5a",),
-    6: ("fig5b",),
-    7: ("fig2", "suppB"),
-    8: ("fig7a", "fig7b"),
-    9: ("fig8", "suppE"),
-    10: ("fig8", "fig9"),
-    11: ("stagesNz",),
-    12: ("fig9",),
-    13: ("suppF",),
-    14: ("suppD",),
-    15: ("saddles",),
-    16: ("fig2",),
-    17: ("fig6",),
-    18: ("fig1", "fig5a"),
-    19: ("fig8",),
-}
 
 
 def claims_section(library: Library, figures: Mapping[str, str], *, stored: Stored = stored_claims) -> html.Section:
@@ -181,7 +161,7 @@ def by_seed(claim: Claim) -> str:
 
 def live(claim: Claim, figures: Mapping[str, str]) -> html.Td:
     """The figures that show it."""
-    return html.Td([opener(claim, name, figures[name]) for name in LIVE.get(claim.number, ()) if name in figures])
+    return html.Td([opener(claim, name, figures[name]) for name in figures_of_claim(claim.number) if name in figures])
 
 
 def where(figure: str) -> str:
