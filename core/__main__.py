@@ -45,7 +45,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m core",
         description="Train variational autoencoders and follow what they do when encode -> decode is repeated.",
-        epilog="Try: python -m core stages --dataset mnist --n-latent 100 --label 6 --runs 200 --json",
+        epilog="Try: python -m core stages --dataset mnist --n-latent 100 --label 6 --runs 200 --json. "
+        "Figures of the paper: python -m dashboard figure NAME",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     add_training(commands)

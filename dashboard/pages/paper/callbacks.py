@@ -4,11 +4,11 @@
 
     figure of the registry --> its settings, as in the paper --> asked --> draw (computed once) --> figure, files
     busy --> said beside the buttons, and asked again after a while (retry), while it is the newest question
-    tick (0.25 s, until `ended` is the turn of `asked`) --> how far it is;  cancel --> this person waits no longer
+    tick (0.25 s, until `ended` is the turn of `asked`) --> how far it is;  cancel --> this client waits no longer
     theme --> the same figure in other colours;  click on a cell of a map --> that run in the explorer
     line around runs (Supp. B) --> asked: these runs are one branch, the others the other one
 
-A question is a `FigureSpec`: the recipe of the figure, and the query of its files. `asked` and `person` live in the
+A question is a `FigureSpec`: the recipe of the figure, and the query of its files. `asked` and `client` live in the
 browser's session: after a reload the page asks again, and joins what is still being computed.
 """
 
@@ -31,7 +31,7 @@ from dashboard.drawing import draw_figure
 from dashboard.files import as_csv_elsewhere, as_json, as_npz
 from dashboard.pages.paper import claims
 from dashboard.pages.paper.layout import heading_of, height_of, paper_layout, still
-from dashboard.pages.paper.questions import fresh, key_of, pause, read, runs_in, turn_of, who
+from dashboard.pages.paper.questions import client_of, fresh, key_of, pause, read, runs_in, turn_of
 from dashboard.requests import answered, asker
 from dashboard.theme import theme_of
 
@@ -71,14 +71,14 @@ class PaperPage:
             [Output("drawn", "figure"), Output("drawn-title", "children"), Output("files", "children")],
             [Output("drawn-panel", "hidden"), Output("drawn", "style"), Output("said", "children")],
             [Input("asked", "data"), Input("look", "data")],
-            State("person", "data"),
+            State("client", "data"),
             prevent_initial_call=True,
         )(self.draw)
         app.callback(
             [Output("far", "children"), Output("sketch", "figure")],
             [Output("sketch", "style"), Output("sketched", "data")],
             [Input("tick", "n_intervals"), Input("cancel", "n_clicks")],
-            [State("person", "data"), State("asked", "data"), State("look", "data"), State("sketched", "data")],
+            [State("client", "data"), State("asked", "data"), State("look", "data"), State("sketched", "data")],
             prevent_initial_call=True,
         )(self.report)
         app.callback(
@@ -135,14 +135,14 @@ class PaperPage:
         return fresh(name, spec), given["model"], *(str(getattr(spec, name)) for name in CHOICES[1:])
 
     @answered
-    def draw(self, asked: object, look: object, person: object) -> tuple[Any, ...]:
+    def draw(self, asked: object, look: object, client: object) -> tuple[Any, ...]:
         """The figure and its files."""
         if asked is None:
             raise PreventUpdate
         unchanged, turn = (no_update,) * 5, turn_of(asked)
         try:
             name, spec = read(asked)
-            result = self.result(who(person), name, spec)
+            result = self.result(client_of(client), name, spec)
         except SupersededError:
             return *unchanged, no_update
         except BusyError as error:
@@ -161,35 +161,35 @@ class PaperPage:
         style = {"height": height_of(figure)} | ({"--finger": "none"} if has_lasso else {})
         return figure, heading_of(figure_of(name)), self.files(name, spec), False, style, ""
 
-    def result(self, person: str, name: str, spec: FigureSpec) -> FigureResult:
+    def result(self, client: str, name: str, spec: FigureSpec) -> FigureResult:
         """What a figure is drawn from, computed once for all who ask."""
         figure = figure_of(name)
 
         def compute(report: Reporter) -> FigureResult:
             return figure.compute(self.session, spec, report)
 
-        return self.computations.ask(asker(person, TOPIC), key_of(name, spec), compute)
+        return self.computations.ask(asker(client, TOPIC), key_of(name, spec), compute)
 
     @answered
     def report(
-        self, _: object, cancel: object, person: object, asked: object, look: object, sketched: object
+        self, _: object, cancel: object, client: object, asked: object, look: object, sketched: object
     ) -> tuple[Any, ...]:
         """How far the computation is that somebody waits for, and what is there of it; lets them wait no longer."""
         computations = self.computations
-        if callback_context.triggered_id == "cancel" and not computations.leave(who(person), TOPIC):
+        if callback_context.triggered_id == "cancel" and not computations.leave(client_of(client), TOPIC):
             set_props("retry", {"disabled": True})  # it was to be asked again
             set_props("ended", {"data": turn_of(asked)})
             set_props("said", {"children": "Cancelled."})
-        fraction, text = computations.progress(who(person), TOPIC) or (0.0, "")
+        fraction, text = computations.progress(client_of(client), TOPIC) or (0.0, "")
         far = f"{100 * fraction:.0f} % {text}" if text else ""
         if not isinstance(asked, dict):
             return far, no_update, no_update, no_update
         name, spec = read(asked)
-        number, piece = computations.partial(who(person), TOPIC, key_of(name, spec))
+        number, begun = computations.partial(client_of(client), TOPIC, key_of(name, spec))
         now = [turn_of(asked), number]
-        if piece is None or now == sketched:
+        if begun is None or now == sketched:
             return far, no_update, no_update, no_update
-        figure = still(draw_figure(self.session.library, name, spec, piece, theme_of(look)))
+        figure = still(draw_figure(self.session.library, name, spec, begun, theme_of(look)))
         return far, figure, {"height": height_of(figure)}, now
 
     @answered

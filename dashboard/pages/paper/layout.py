@@ -33,7 +33,7 @@ def paper_layout(library: Library) -> html.Div:
         [
             *(dcc.Store(id=name) for name in ("look", "ended", "saved", "sketched")),
             dcc.Store(id="asked", storage_type="session"),
-            dcc.Store(id="person", storage_type="session", data=secrets.token_hex(8)),
+            dcc.Store(id="client", storage_type="session", data=secrets.token_hex(8)),
             dcc.Location(id="go", refresh=True),
             dcc.Interval(id="tick", interval=250, disabled=True),
             dcc.Interval(id="retry", max_intervals=1, disabled=True),

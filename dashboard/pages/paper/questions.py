@@ -9,7 +9,11 @@ from core.specs import FigureSpec
 
 
 def read(asked: object) -> tuple[str, FigureSpec]:
-    """What the page asks for; anyone can send anything."""
+    """The id and the settings of the figure that the page asks for.
+
+    Raises:
+        SpecError: The request has none, or settings that cannot be used.
+    """
     if not isinstance(asked, dict) or not isinstance(asked.get("query"), str):
         raise SpecError("The request must name a figure and its settings. Reload the page.")
     spec, notes = FigureSpec.from_query(asked["query"])
@@ -36,8 +40,8 @@ def runs_in(selected: object) -> tuple[int, ...]:
     points = selected.get("points") if isinstance(selected, dict) else None
     if not isinstance(points, list) or not all(isinstance(point, dict) for point in points):
         raise SpecError("The line must be around points of the figure. Draw it again.")
-    found = {point.get("customdata") for point in points if isinstance(point.get("customdata"), int)}
-    return tuple(sorted(found))
+    runs = {point.get("customdata") for point in points if isinstance(point.get("customdata"), int)}
+    return tuple(sorted(runs))
 
 
 def key_of(name: str, spec: FigureSpec) -> str:
@@ -45,15 +49,15 @@ def key_of(name: str, spec: FigureSpec) -> str:
     return f"{name}?{spec.to_query()}"
 
 
-def who(person: object) -> str:
+def client_of(client: object) -> str:
     """Who asks."""
-    if not isinstance(person, str) or not 1 <= len(person) <= 64:
+    if not isinstance(client, str) or not 1 <= len(client) <= 64:
         raise SpecError("The request must say who asks. Reload the page.")
-    return person
+    return client
 
 
 def pause(asked: object) -> int:
-    """How long a question that found the server busy waits before it is asked again, ms: the longer, the oftener."""
+    """How long a question that met a busy server waits before it is asked again, ms: longer after every try."""
     tries = asked.get("tries") if isinstance(asked, dict) else 0
     tries = min(tries, 5) if type(tries) is int and tries > 0 else 0
     return int(1000 * 1.6**tries * random.uniform(0.75, 1.25))  # not all at the same moment
