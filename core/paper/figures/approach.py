@@ -25,12 +25,15 @@ def curves(session: Session, spec: FigureSpec, progress: Progress, metric: str) 
 
 
 FIG3 = Figure(
-    "fig3", "Fig. 3", "Distance to memory and concept, every label", "300 runs", euclidean, "curves", claims=(1, 2)
-)
-SUPP_C = Figure("suppC", "Supp. C", "The same in Mahalanobis distance", "300 runs", mahalanobis, "curves")
+    "fig3", "Fig. 3", "Distance to memory and concept, every label", "300 runs", euclidean, result_name="curves",
+    claims=(1, 2),
+)  # fmt: skip
+SUPP_C = Figure("suppC", "Supp. C", "The same in Mahalanobis distance", "300 runs", mahalanobis, result_name="curves")
 SUPP_D = Figure(
-    "suppD", "Supp. D", "Fig. 3 for Fashion-MNIST", "300 runs", euclidean, "curves", claims=(14,), dataset="fashion"
-)
+    "suppD", "Supp. D", "Fig. 3 for Fashion-MNIST", "300 runs", euclidean, result_name="curves", claims=(14,),
+    dataset="fashion",
+)  # fmt: skip
 SUPP_F = Figure(
-    "suppF", "Supp. F", "Distance to the concepts of all labels", "300 runs", euclidean, "curves", claims=(13,)
-)
+    "suppF", "Supp. F", "Distance to the concepts of all labels", "300 runs", euclidean, result_name="curves",
+    claims=(13,),
+)  # fmt: skip

@@ -58,12 +58,13 @@ def network_sizes(session: Session, spec: FigureSpec, _: Progress) -> NetworkSiz
 
 
 FIG7A = Figure(
-    "fig7a", "Fig. 7a", "Activity of every latent unit in every concept", "N_z = 100", geometry, "geometry",
+    "fig7a", "Fig. 7a", "Activity of every latent unit in every concept", "N_z = 100", geometry, result_name="geometry",
     claims=(8,),
 )  # fmt: skip
 FIG7B = Figure(
-    "fig7b", "Fig. 7b", "Variance explained by the leading dimensions", "N_z = 100", geometry, "geometry", claims=(8,)
-)
+    "fig7b", "Fig. 7b", "Variance explained by the leading dimensions", "N_z = 100", geometry, result_name="geometry",
+    claims=(8,),
+)  # fmt: skip
 FIG8 = Figure(
     "fig8", "Fig. 8", "Orthogonality of the concepts over N_z, and runs beside it", "‘6’, N_z = 2, 20, 100",
     orthogonality, claims=(9, 10, 19), rests_on=("models",),
@@ -78,6 +79,6 @@ FIG9 = Figure(
 )  # fmt: skip
 SADDLES = Figure(
     "saddles", "Discussion", "One step around the concepts: saddles or not", "p = 0.2; a conjecture",
-    concept_dynamics, "dynamics", claims=(15,),
+    concept_dynamics, result_name="dynamics", claims=(15,),
 )  # fmt: skip
 FIG10 = Figure("fig10", "Fig. 10", "The network and its sizes", "a drawing", network_sizes)

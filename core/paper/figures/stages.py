@@ -52,10 +52,13 @@ def label_map(session: Session, spec: FigureSpec, progress: Progress) -> LabelMa
     return experiments.find_label_map(own, session, progress=progress, watch=watch)
 
 
-FIG4A = Figure("fig4a", "Fig. 4a", "Minimum distance over p", "‘6’, 500 runs", sweep, "sweep", claims=(3,), n_runs=500)
-FIG4B = Figure(
-    "fig4b", "Fig. 4b", "Step of the minimum over p", "‘6’, 500 runs", sweep, "sweep", claims=(2, 4), n_runs=500
+FIG4A = Figure(
+    "fig4a", "Fig. 4a", "Minimum distance over p", "‘6’, 500 runs", sweep, result_name="sweep", claims=(3,), n_runs=500
 )
+FIG4B = Figure(
+    "fig4b", "Fig. 4b", "Step of the minimum over p", "‘6’, 500 runs", sweep, result_name="sweep", claims=(2, 4),
+    n_runs=500,
+)  # fmt: skip
 STAGES = Figure(
     "stages", "Map of Fig. 4", "Stages over label and p, paler where undecided", "300 runs", sweep_of_every_label,
     columns=("noise", "label"),
@@ -65,10 +68,10 @@ STAGES_NZ = Figure(
     sweep_of_every_n_latent, claims=(11,), rests_on=("models",), columns=("noise", "model"),
 )  # fmt: skip
 FIG5A = Figure(
-    "fig5a", "Fig. 5a", "Predicted label of the images over t and p", "‘6’, 200 runs", label_map, "map",
+    "fig5a", "Fig. 5a", "Predicted label of the images over t and p", "‘6’, 200 runs", label_map, result_name="map",
     claims=(5, 18), n_runs=200, rests_on=("classifier",), columns=("t", "noise"),
 )  # fmt: skip
 FIG5B = Figure(
-    "fig5b", "Fig. 5b", "Predicted label of the images over t and p", "‘1’, 200 runs", label_map, "map",
+    "fig5b", "Fig. 5b", "Predicted label of the images over t and p", "‘1’, 200 runs", label_map, result_name="map",
     claims=(6,), label=1, n_runs=200, rests_on=("classifier",), columns=("t", "noise"),
 )  # fmt: skip
