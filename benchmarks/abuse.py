@@ -20,7 +20,7 @@ from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 from benchmarks import report
-from benchmarks.load import Connection, Question, questions
+from benchmarks.load import GRID, Connection, Question, questions
 from benchmarks.report import Measure
 from benchmarks.server import ROOT, images_here, serving
 
@@ -94,12 +94,33 @@ def exports(url: str, _: dict[str, Question], __: ExitStack) -> None:
     at_once([lambda path=path: Connection(url).get(path) for path in paths])
 
 
+def asks_at(route: Question, noises: Sequence[float], seed: int) -> bytes:
+    """What a tab of its own posts for many p."""
+    query = f"v=3&src=decoded&T=200&seed={seed}"
+    return route.of({"query": query, "client": f"{route.route} {seed}", "sequence": 1, "noises": list(noises)})
+
+
+def films(url: str, asked: dict[str, Question], _: ExitStack) -> None:
+    """Four p more of forty ensembles of 200 steps, by forty tabs."""
+    bodies = [asks_at(asked["film"], GRID[:4], 100 + n) for n in range(40)]
+    at_once([lambda body=body: Connection(url).post(body) for body in bodies])
+
+
+def run_films(url: str, asked: dict[str, Question], _: ExitStack) -> None:
+    """The films of 33 runs of 200 steps, by 33 tabs."""
+    bodies = [asks_at(asked["runfilm"], GRID, 100 + n) for n in range(33)]
+    at_once([lambda body=body: Connection(url).post(body) for body in bodies])
+
+
+NEEDS = {"40 films of ensembles of new seeds": "film", "33 films of runs of new seeds": "runfilm"}  # routes, by attack
 ATTACKS: dict[str, Attack] = {
     **{name: hold(data) for name, data in SOCKETS.items()},
     "40 presses of How long?": estimates,
     "40 ensembles of new seeds": ensembles,
     "40 ensembles of one tab, each superseding": superseding,
     "33 exports of 500 runs x 200 steps": exports,
+    "40 films of ensembles of new seeds": films,
+    "33 films of runs of new seeds": run_films,
 }
 
 
@@ -147,10 +168,12 @@ def earlier(commit: str) -> Iterator[Path]:
 
 
 def measure(name: str, when: str, root: Path, seconds: float) -> list[Measure]:
-    """One attack on one server."""
+    """One attack on one server; nothing where that does not know the question yet."""
     report.say(f"{when}: {name}")
     with serving(root) as server:
         asked = questions(server.url)
+        if NEEDS.get(name, "run") not in asked:
+            return []  # there was nothing to attack yet
         visit(server.url, asked, 1)  # the first run of a server opens the model
         with ExitStack() as end:
             ATTACKS[name](server.url, asked, end)

@@ -27,7 +27,7 @@ class DivergedError(TrainingError):
 
 
 @dataclass(frozen=True)
-class Bound:
+class Metrics:
     """Of a test set: the negative ELBO and its KL term in nats per image, and how many latent units are active."""
 
     negative_elbo: float
@@ -47,7 +47,7 @@ class TrainingState(ABC):
     epoch: int = field(default=0, kw_only=True)
     seconds: float = field(default=0.0, kw_only=True)
     losses: list[list[float]] = field(default_factory=list, kw_only=True)
-    bounds: dict[int, list[Bound]] = field(default_factory=dict, kw_only=True)
+    test_metrics: dict[int, list[Metrics]] = field(default_factory=dict, kw_only=True)
     kept: tuple[int, ...] = field(default=(), kw_only=True)
 
     KIND: ClassVar[str]
@@ -65,15 +65,15 @@ class TrainingState(ABC):
     def put(self, tensors: dict[str, Tensor]) -> None:
         """Put such tensors in place."""
 
-    def courses(self) -> list[TrainingRun]:
-        """The course of every model's training so far."""
+    def histories(self) -> list[TrainingRun]:
+        """The history of every model's training so far."""
         return [
             TrainingRun(
                 train_negative_elbo=np.array([row[s] for row in self.losses]),
-                test_epochs=np.array(list(self.bounds), dtype=int),
-                test_negative_elbo=np.array([row[s].negative_elbo for row in self.bounds.values()]),
-                test_kl=np.array([row[s].kl for row in self.bounds.values()]),
-                test_active_units=np.array([row[s].active_units for row in self.bounds.values()], dtype=int),
+                test_epochs=np.array(list(self.test_metrics), dtype=int),
+                test_negative_elbo=np.array([row[s].negative_elbo for row in self.test_metrics.values()]),
+                test_kl=np.array([row[s].kl for row in self.test_metrics.values()]),
+                test_active_units=np.array([row[s].active_units for row in self.test_metrics.values()], dtype=int),
                 seconds=self.seconds,
             )
             for s in range(len(self.specs))
@@ -85,18 +85,18 @@ class TrainingState(ABC):
         Raises:
             TrainingError: It cannot be written; what was there before is still there.
         """
-        course = {
+        history = {
             "kind": self.KIND,
             "specs": [spec.to_dict() for spec in self.specs],
             "epoch": self.epoch,
             "seconds": self.seconds,
             "kept": list(self.kept),
             "losses": self.losses,
-            "bounds": {epoch: [vars(bound) for bound in row] for epoch, row in self.bounds.items()},
+            "test_metrics": {epoch: [vars(metrics) for metrics in row] for epoch, row in self.test_metrics.items()},
         }
         content = {name: value.detach().cpu().contiguous() for name, value in self.tensors().items()}
         try:
-            write_whole(path, save(content, {"course": json.dumps(course)}))
+            write_whole(path, save(content, {"history": json.dumps(history)}))
         except OSError as error:
             raise TrainingError(
                 f"The training state could not be written ({error.strerror}). Make room and start the training again: "
@@ -109,41 +109,47 @@ class TrainingState(ABC):
         Raises:
             TrainingError: It is damaged, or that of another training.
         """
-        course = read_course(path)
+        history = read_history(path)
         try:
             with safe_open(path, framework="pt") as file:
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-            if course["specs"] != json.loads(json.dumps([spec.to_dict() for spec in self.specs])):
+            if history["specs"] != json.loads(json.dumps([spec.to_dict() for spec in self.specs])):
                 raise TrainingError(f"{path.name} is the state of another training. Move it away to begin anew.")
-            kind = course.get("kind", "cpu")
+            kind = history.get("kind", "cpu")
             if kind != self.KIND:
                 raise TrainingError(
                     f"{path.name} was begun on another kind of device ({kind}), which draws other random numbers. "
                     "Go on there, or move it away to begin anew."
                 )
             self.put(tensors)
-            self.epoch, self.seconds, self.losses = course["epoch"], course["seconds"], course["losses"]
-            self.bounds = {int(epoch): [Bound(**one) for one in row] for epoch, row in course["bounds"].items()}
+            self.epoch, self.seconds, self.losses = history["epoch"], history["seconds"], history["losses"]
+            self.test_metrics = {
+                int(epoch): [Metrics(**one) for one in row] for epoch, row in history["test_metrics"].items()
+            }
         except TrainingError:
             raise
         except (SafetensorError, OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
             raise damaged(path, error) from error
 
 
-def read_course(path: Path) -> dict[str, Any]:
-    """What a training state says about itself: specs, epoch, epochs that are kept, losses and bounds.
+def read_history(path: Path) -> dict[str, Any]:
+    """What a training state says about itself: specs, epoch, epochs that are kept, losses and test metrics.
 
     Raises:
         TrainingError: It is damaged.
     """
     try:
         with safe_open(path, framework="pt") as file:
-            course = json.loads((file.metadata() or {})["course"])
-        if not isinstance(course["specs"], list) or not isinstance(course["epoch"], int):
-            raise TypeError("no course")
-        if not all(isinstance(epoch, int) for epoch in course.setdefault("kept", [])):
+            metadata = file.metadata() or {}
+        history = json.loads(metadata.get("history") or metadata["course"])  # its name until 27 November 2026,
+        history.setdefault(
+            "test_metrics", history.pop("bounds", {})
+        )  # and the name of this: a stopped training goes on
+        if not isinstance(history["specs"], list) or not isinstance(history["epoch"], int):
+            raise TypeError("no history")
+        if not all(isinstance(epoch, int) for epoch in history.setdefault("kept", [])):
             raise TypeError("no epochs")
-        return course
+        return history
     except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
         raise damaged(path, error) from error
 

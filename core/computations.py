@@ -27,15 +27,16 @@ the turn meanwhile must not need that. Therefore:
 """
 
 import atexit
+import os
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from core.ahead import Ahead, stand_like_me
 from core.schema import RefusedError
-from core.turns import COMPUTING, ESTIMATING, Turns
+from core.turns import COMPUTING, ESTIMATING, Lane, Turns
 from core.works import AHEAD, ENSEMBLE, FIGURE, LOOK, RUN, LeftError, Reporter, Wait, Work, Works
 
 __all__ = [
@@ -46,8 +47,9 @@ __all__ = [
 T = TypeVar("T")
 
 MOST = 96  # waits in all: thirty students who open the page at once ask three questions each
-EACH = 4  # waits of one client: a tab asks three questions
+EACH = 4  # waits of one client: a tab asks four questions
 COURTESY = 0.1  # s that a part waits at most for single runs to end
+FILMS = 10.0  # s that it waits at most for the films of runs that came before it: thirty of them take two cores 3 s
 CALM = 0.3  # s without a question before anything is computed ahead
 
 
@@ -87,6 +89,7 @@ class Computations:
         most: So many waits of clients there are at most.
         each: So many of them are one client's.
         courtesy: A part waits so many seconds at most for single runs to end.
+        width: So many films of single runs are computed at a time; as many as there are cores where None.
         calm: After so many seconds without a question something may be computed ahead.
         clock: Tells the time, s.
     """
@@ -97,12 +100,14 @@ class Computations:
         each: int = EACH,
         *,
         courtesy: float = COURTESY,
+        width: int | None = None,
         calm: float = CALM,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.most, self.each, self.courtesy = most, each, courtesy
         self.works = Works(self._between_parts, stand_like_me, clock)
         self.turns, self.later = Turns(self.works), Ahead(self.works, calm)
+        self.films = Lane(self.works, width or os.cpu_count() or 1)
         self._waits: dict[tuple[str, object], Wait] = {}
         atexit.register(self.close)
 
@@ -184,6 +189,16 @@ class Computations:
         """What is done within takes milliseconds and has no turn: parts of works wait for its end, for a moment."""
         return self.later.at_once()
 
+    @contextmanager
+    def film(self) -> Iterator[None]:
+        """What is done within is the film of a single run, some tenths of a second: it goes before all that has turns.
+
+        Some are computed at a time, the first who came first: more threads than cores would wait for each other. Parts
+        of works wait for those that came before them, so that nobody has an ensemble before everybody has a run.
+        """
+        with self.later.at_once(), self.films.place():
+            yield
+
     def turn(self, line: str = COMPUTING) -> AbstractContextManager[None]:
         """What is done within has the line for itself, between two reports.
 
@@ -252,6 +267,7 @@ class Computations:
         if line is None:
             return
         self.works.quiet.wait_for(lambda: not self.later.runs, timeout=self.courtesy)
+        self.films.let_pass(lambda: self.works.is_left(work), FILMS)
         if work.rank == AHEAD:
             self.later.stay(work, line)
         self.turns.give_way(work)

@@ -116,7 +116,7 @@ class Card:
 
 @dataclass(frozen=True)
 class ModelCard(Card):
-    """What was measured of a model: bounds in nats per image, activity of its latent units, the course of its test."""
+    """What was measured of a model: bounds in nats per image, activity of its latent units, the history of its test."""
 
     test_negative_elbo: float | None = given(SIZE)
     test_kl: float | None = given(SIZE)
@@ -128,7 +128,7 @@ class ModelCard(Card):
     test_curve: tuple[float, ...] | None = given(Sequence(SIZE, 5000))
 
     @property
-    def course(self) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    def history(self) -> tuple[tuple[int, ...], tuple[float, ...]]:
         """Epochs and test bounds; empty where the card does not hold as many of both."""
         epochs, curve = self.test_epochs or (), self.test_curve or ()
         return (epochs, curve) if len(epochs) == len(curve) else ((), ())

@@ -23,7 +23,7 @@ PAIRS = ((0, 1), (0, 2), (1, 2))
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """The course of a training; bounds in nats per image."""
+    """The history of a training; bounds in nats per image."""
 
     train_negative_elbo: Float[np.ndarray, "epochs"]
     test_epochs: Int[np.ndarray, "tests"]

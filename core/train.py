@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from core.analysis import subspace
-from core.checkpoint import Bound, TrainingState
+from core.checkpoint import Metrics, TrainingState
 from core.data import Dataset
 from core.device_epoch import RECORDED, Images
 from core.device_stack import DeviceStack, device_common
@@ -33,8 +33,8 @@ Keep = Callable[[TrainingState], None]
 Engine = type[Stack] | type[DeviceStack]
 
 
-def unwatched(courses: list[TrainingRun]) -> None:
-    """Do nothing with the courses so far."""
+def unwatched(histories: list[TrainingRun]) -> None:
+    """Do nothing with the histories so far."""
 
 
 def unkept(state: TrainingState) -> None:
@@ -88,50 +88,47 @@ def train_stack(
         training: Images to learn.
         test: Images for the test bound.
         device: Where to compute.
-        state: A file for the training state. A training that finds its own state there goes on from it, and ends in
-            the same weights as one that was never stopped (on the same device).
+        state: A file for the training state. A training that finds its own state there goes on from it.
         every: Seconds between two writings of the state, which come at the end of an epoch.
         progress: Called after every epoch; may raise `CancelledError`: the state is written, and the training stops.
-        watch: Called after every epoch with the courses so far.
+        watch: Called after every epoch with the histories so far.
         keep: Called after every epoch with the training itself, before its state is written.
         is_tested: Whether the test bound is taken after an epoch (from 1) of so many.
         test_samples: Latent samples per image of that bound.
-        engine: How to train; else `DeviceStack` on a GPU.
+        engine: How to train; else as `engine_of` says.
 
     Returns:
-        For every spec the network, in float32 and on `device`, and the course of its training. A model of several on
-        a GPU may have diverged: its last losses are not finite.
+        For every spec the network, in float32 and on `device`, and its history. Of several on a GPU one may have
+        diverged: its last losses are not finite.
 
     Raises:
         SpecError: The recipes do not fit into one stack.
-        TrainingError: A loss is not finite (on a GPU: no loss is), or the state cannot be read or written; the last
-            good state is kept.
+        TrainingError: No loss is finite (on a CPU: one is not), or the state cannot be read or written.
     """
-    engine = engine or engine_of(device)
-    stack = engine.begin(specs, training.images.shape[1], device)
+    stack = (engine or engine_of(device)).begin(specs, training.images.shape[1], device)
     if state is not None and state.exists():
         stack.load(state)
-    run_epoch, bounds = epoch_of(stack, training, device), bounds_of(stack, test, device, test_samples)
+    run_epoch, tested = epoch_of(stack, training, device), metrics_of(stack, test, device, test_samples)
     epochs, earlier, first = specs[0].epochs, stack.seconds, stack.epoch
     start = written = time.monotonic()
     while stack.epoch < epochs:
         run_epoch()
         if is_tested(stack.epoch, epochs):
-            stack.bounds[stack.epoch] = bounds()
+            stack.test_metrics[stack.epoch] = tested()
         keep(stack)
         now = time.monotonic()
         stack.seconds = earlier + now - start
         if state is not None and now - written >= every and stack.epoch < epochs:
             stack.save(state)
             written = now
-        watch(stack.courses())
+        watch(stack.histories())
         try:
             progress(stack.epoch / epochs, sentence(stack, epochs, (now - start) / (stack.epoch - first)))
         except CancelledError:
             if state is not None and stack.epoch < epochs:
                 stack.save(state)
             raise
-    return list(zip(stack.networks(), stack.courses(), strict=True))
+    return list(zip(stack.networks(), stack.histories(), strict=True))
 
 
 def epoch_of(stack: Stack | DeviceStack, training: Dataset, device: torch.device) -> Callable[[], None]:
@@ -143,15 +140,15 @@ def epoch_of(stack: Stack | DeviceStack, training: Dataset, device: torch.device
     return lambda: stack.run_epoch(images)
 
 
-def bounds_of(
+def metrics_of(
     stack: Stack | DeviceStack, test: Dataset, device: torch.device, n_samples: int
-) -> Callable[[], list[Bound]]:
-    """The test bounds of all models: on a GPU side by side, with images and draws that stay there."""
+) -> Callable[[], list[Metrics]]:
+    """The test metrics of all models: on a GPU side by side, with images and draws that stay there."""
     if isinstance(stack, DeviceStack):
         widths = [spec.n_latent for spec in stack.specs]
         held_out = HeldOut.of(test, widths, device, n_samples=n_samples)
-        return lambda: held_out.bounds(stack.vae)
-    return lambda: [held_out_bound(vae, test, n_samples=n_samples) for vae in stack.networks()]
+        return lambda: held_out.metrics(stack.vae)
+    return lambda: [held_out_metrics(vae, test, n_samples=n_samples) for vae in stack.networks()]
 
 
 def stacks_of(specs: Sequence[ModelSpec], device: torch.device = CPU) -> list[list[ModelSpec]]:
@@ -174,9 +171,9 @@ def sentence(stack: TrainingState, epochs: int, seconds: float) -> str:
         f"epoch {stack.epoch} of {epochs}, {1 / seconds:.2g} epochs/s, "
         f"{f'{left / 60:.0f} min' if left >= 90 else f'{left:.0f} s'} left, −ELBO {span(stack.losses[-1], 1)} (train)"
     )
-    if not stack.bounds:
+    if not stack.test_metrics:
         return f"{said} nats"
-    latest = list(stack.bounds.values())[-1]
+    latest = list(stack.test_metrics.values())[-1]
     return (
         f"{said} {span([b.negative_elbo for b in latest], 1)} (test) nats, "
         f"KL {span([b.kl for b in latest], 1)}, {span([b.active_units for b in latest], 0)} active units"
@@ -184,9 +181,9 @@ def sentence(stack: TrainingState, epochs: int, seconds: float) -> str:
 
 
 @torch.no_grad()
-def held_out_bound(
+def held_out_metrics(
     vae: VAE, test: Dataset, *, n_samples: int = REPORTED_SAMPLES, seed: int = 0, batch_size: int = TEST_BATCH
-) -> Bound:
+) -> Metrics:
     """Test -ELBO of grey values in float32, with fixed latent samples: models are compared on the same draws."""
     device = vae.encoder.hidden.weight.device
     generator = torch.Generator().manual_seed(seed)
@@ -197,12 +194,12 @@ def held_out_bound(
         totals += torch.stack([-bound.sum(), divergence.sum()]).cpu().double()
         means.append(vae.mean(batch.to(device)))
     negative_elbo, kl = (totals / len(test.images)).tolist()
-    return Bound(negative_elbo, kl, int(subspace.active_units(torch.cat(means)).sum()))
+    return Metrics(negative_elbo, kl, int(subspace.active_units(torch.cat(means)).sum()))
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """A test set on a device with the draws of `held_out_bound`, for models side by side that differ in N_z.
+    """A test set on a device with the draws of `held_out_metrics`, for models side by side that differ in N_z.
 
     Attributes:
         images: (images, pixels).
@@ -229,7 +226,7 @@ class HeldOut:
         batch_size: int = TEST_BATCH,
         most_pixels: int = MOST_PIXELS,
     ) -> "HeldOut":
-        """Draw for every N_z, on the CPU, as `held_out_bound` does."""
+        """Draw for every N_z, on the CPU, as `held_out_metrics` does."""
         images, noise = torch.from_numpy(test.images), {}
         for width in sorted(set(widths)):
             generator = torch.Generator().manual_seed(seed)
@@ -239,8 +236,8 @@ class HeldOut:
         return HeldOut(images.to(device), noise, widths, batch_size, most_pixels)
 
     @torch.no_grad()
-    def bounds(self, vae: VAE) -> list[Bound]:
-        """What `held_out_bound` gives, of every model of a network with one leading axis, padded to one N_z."""
+    def metrics(self, vae: VAE) -> list[Metrics]:
+        """What `held_out_metrics` gives, of every model of a network with one leading axis, padded to one N_z."""
         n_models, n_samples = len(self.widths), next(iter(self.noise.values())).shape[0]
         totals, means = torch.zeros(2, n_models, dtype=torch.float64), []
         batch = max(1, min(self.batch_size, self.most_pixels // (n_models * n_samples * vae.n_pixels)))
@@ -254,7 +251,7 @@ class HeldOut:
             means.append(vae.mean(x))
         active = [int(subspace.active_units(of_model).sum()) for of_model in torch.cat(means, dim=1)]
         per_image = (totals / len(self.images)).T.tolist()
-        return [Bound(negative_elbo, kl, units) for (negative_elbo, kl), units in zip(per_image, active, strict=True)]
+        return [Metrics(negative_elbo, kl, units) for (negative_elbo, kl), units in zip(per_image, active, strict=True)]
 
 
 def estimated_seconds(

@@ -63,6 +63,33 @@ class Line:
         self.changed.notify_all()
 
 
+class Lane:
+    """What is done beside the turns, some at a time, in the order in which it came."""
+
+    def __init__(self, works: Works, width: int):
+        self.works, self.width = works, width
+        self.came = self.done = 0
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Wait until it is its turn."""
+        with self.works.lock:
+            self.came += 1
+            number = self.came
+            self.works.quiet.wait_for(lambda: number <= self.done + self.width or self.works.is_closed)
+        try:
+            yield
+        finally:
+            with self.works.lock:
+                self.done += 1
+                self.works.quiet.notify_all()
+
+    def let_pass(self, is_left: Callable[[], bool], seconds: float) -> None:
+        """Wait until what has come by now is done, but for no longer; whoever calls holds the lock."""
+        came = self.came
+        self.works.quiet.wait_for(lambda: self.done >= came or is_left(), timeout=seconds)
+
+
 class Turns:
     """The lines of some works."""
 

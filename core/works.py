@@ -182,10 +182,13 @@ class Works:
         """Do a work, in this thread."""
         try:
             work.result = compute(Reporter(work, self))
+        except LeftError as error:
+            work.error = error.with_traceback(None)  # which would keep what was computed so far
         except BaseException as error:  # whoever waits is told
             work.error = error
         with self.lock:
             work.is_done = True
+            work.thread = None  # which knows the work: a result of 100 MB would stay until cycles are collected
             self._forget(work)
             self.threads.discard(threading.current_thread())
             self.tell(work)

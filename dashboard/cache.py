@@ -4,12 +4,13 @@ import logging
 import math
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 import redis
-from cachelib.serializers import RedisSerializer
+from cachelib.serializers import RedisSerializer, SimpleSerializer
 from flask import Flask
 from flask_caching import Cache
 from flask_caching.backends.base import BaseCache
@@ -25,7 +26,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 DAY = 86_400
-REPLIES = 300  # kept in memory, 0.2 MB each at most
+REPLIES = 200_000_000  # bytes kept in memory; a frame of an ensemble has 50,000, the film of a run 2,000,000
 SLOW = 1  # s that Redis may take; then it is left alone for a while
 REST = 30  # s in which a server that failed is not asked again
 
@@ -62,6 +63,40 @@ class FolderBackend(BaseCache):
 
     def delete(self, key: str) -> bool:
         self.folder.delete(key)
+        return True
+
+
+class MemoryBackend(BaseCache):
+    """Values in the memory of this process, of so many bytes in all; what was used longest ago goes first."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.most, self.size = most, 0
+        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+        self._serializer = SimpleSerializer()
+
+    @classmethod
+    def factory(cls, app: Flask, config: dict[str, Any], args: list[Any], kwargs: dict[str, Any]) -> "MemoryBackend":
+        return cls(*args)
+
+    def get(self, key: str) -> Any | None:
+        with self._lock:
+            content = self._kept.get(key)
+            if content is None:
+                return None
+            self._kept.move_to_end(key)
+        return self._serializer.loads(content)
+
+    def set(self, key: str, value: Any, timeout: int | None = None) -> bool:
+        content = self._serializer.dumps(value)
+        if content is None:
+            return False
+        with self._lock:
+            self.size += len(content) - len(self._kept.pop(key, b""))
+            self._kept[key] = content
+            while self.size > self.most:
+                self.size -= len(self._kept.popitem(last=False)[1])
         return True
 
 
@@ -130,11 +165,15 @@ def redis_options(url: str) -> dict[str, Any]:
 
 
 class Replies:
-    """What was made of results for the browser, in this process's memory: built once for all who ask."""
+    """What was made of results for the browser, in this process's memory: built once for all who ask.
 
-    def __init__(self, app: Flask) -> None:
-        in_memory = {"CACHE_TYPE": "SimpleCache", "CACHE_THRESHOLD": REPLIES, "CACHE_DEFAULT_TIMEOUT": DAY}
-        self.cache = Cache(app, config=in_memory)
+    Args:
+        app: The server's.
+        most: Bytes that are kept.
+    """
+
+    def __init__(self, app: Flask, most: int = REPLIES) -> None:
+        self.cache = Cache(app, config={"CACHE_TYPE": f"{__name__}.{MemoryBackend.__name__}", "CACHE_ARGS": [most]})
         self._locks: WeakValueDictionary[str, Any] = WeakValueDictionary()
         self._standing = threading.Lock()  # while a lock is looked up
 

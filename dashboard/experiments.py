@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from flask import Flask
 
 from core import experiments
-from core.computations import ENSEMBLE, FIGURE, Computations, Question
+from core.computations import ENSEMBLE, FIGURE, RUN, Computations, Question, Reporter
 from core.library import Library
 from core.progress import Progress
-from core.results import FixedPlane, LatentSpace, NoiseSweep, Run, RunFilm, StartingImages
+from core.results import Ensemble, FixedPlane, LatentSpace, NoiseSweep, Run, RunFilm, StartingImages
 from core.schema import RefusedError
 from core.session import Compute, Experiment, Session
 from core.settings import Settings
@@ -71,10 +72,22 @@ class Experiments:
         with self.computations.at_once():
             return experiments.run(spec, self.session)
 
-    def run_film(self, spec: RunFilmSpec) -> RunFilm:
-        """The same at some p."""
+    def single_run(self, spec: RunFilmSpec) -> RunFilm:
+        """The same as a film of one p."""
         with self.computations.at_once():
             return experiments.run_film(spec, self.session)
+
+    def run_film(self, question: Question, spec: RunFilmSpec) -> RunFilm:
+        """The same at all p; waited for, since 41 runs take some tenths of a second and 100 MB.
+
+        Raises as `Computations.ask`.
+        """
+
+        def compute(report: Reporter) -> RunFilm:
+            with self.computations.film():
+                return experiments.run_film(spec, self.session, progress=report)
+
+        return self.computations.ask(question, self.session.key(experiments.run_film, spec), compute, rank=RUN)
 
     def starting_images(self, spec: EnsembleSpec) -> StartingImages:
         """Images to choose one from."""
@@ -133,16 +146,41 @@ class Experiments:
         compute = self.session.computation(experiment, spec, **more)
         return self.computations.ask(question, key, compute, rank=rank)
 
-    def noise_sweep(self, question: Question, spec: NoiseSweepSpec) -> NoiseSweep:
-        """The sweep beside the model where there is one, else as `result`."""
+    def noise_sweep(self, question: Question, spec: NoiseSweepSpec, screen: InferenceSpec) -> NoiseSweep:
+        """The sweep beside the model where there is one, else as `result`, p by p from the one of a screen on.
+
+        Where the screen shows the same runs, the sweep and the film are one computation.
+        """
         stored = experiments.stored_noise_sweep(spec, self.session)
-        return self.result(question, experiments.noise_sweep, spec, rank=FIGURE) if stored is None else stored
+        if stored is not None:
+            return stored
+        more: dict[str, Any] = {}
+        if screen.part(ExperimentSpec) == spec.part(ExperimentSpec) and screen.label == spec.label:
+            axes = screen.part(EmbeddingSpec)
+
+            def at(noise: float, session: Session, progress: Progress) -> Ensemble:
+                shown = replace(axes, noise=noise)
+                return experiments.filmed_ensemble(shown, session, progress=progress, keep=noise == axes.noise)
+
+            more = {"at": at, "first": axes.noise}
+        return self.result(question, experiments.noise_sweep, spec, rank=FIGURE, **more)
 
     def compute_ahead(self, *specs: InferenceSpec) -> None:
         """Compute what will probably be asked for, while nothing else is to do."""
         for spec in specs:
             with suppress(RefusedError):  # nobody waits for it; whoever asks will be told
                 self._ahead(experiments.film_frame, spec.part(EmbeddingSpec))
+
+    def films_ahead(self, screen: InferenceSpec) -> None:
+        """The same of the films of the other labels, behind all else that is computed so."""
+        axes = screen.part(EmbeddingSpec)
+
+        def keep(progress: Progress) -> int:
+            return experiments.keep_frames(experiments.other_films(axes), self.session, progress=progress)
+
+        with suppress(RefusedError):
+            of_all = replace(axes, noise=0.0)
+            self.computations.ahead(f"films beside {self.session.key(experiments.film_frame, of_all)}", keep)
 
     def _ahead(self, experiment: Experiment[Any, Any], spec: ExperimentSpec) -> None:
         if self.session.found(experiment, spec) is None:

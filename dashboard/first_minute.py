@@ -32,7 +32,7 @@ PLACE = "Latent activity, a point of the latent space: here in the landmark plan
 
 
 def first_minute() -> html.Section:
-    """The strip; style.css shows it where the page's `data-first-minute` says so."""
+    """The strip; 07-first-minute.css shows it where the page's `data-first-minute` says so."""
     hide = html.Button("Hide", id="hide-first-minute", type="button", className="quiet")
     return html.Section(
         [html.Div([circle(), *landmarks()], className="pictures"), html.Div([steps(), hide], className="doing")],

@@ -12,14 +12,14 @@ from core.schema import RefusedError
 class JobStatus:
     """How a job stands: "waiting", "running", "done", "failed" or "cancelled".
 
-    `course` has the bounds of a training so far: "train" (every epoch), "test" and the "epochs" of the tests.
+    `history` has the bounds of a training so far: "train" (every epoch), "test" and the "epochs" of the tests.
     `run` names the run of the work that reports, and `takeover` is what is said when that is not the first one.
     """
 
     state: str = "waiting"
     fraction: float = 0.0
     text: str = ""
-    course: Mapping[str, list[float]] = field(default_factory=dict)
+    history: Mapping[str, list[float]] = field(default_factory=dict)
     run: str = field(default="", compare=False)
     takeover: str = field(default="", compare=False)
 
@@ -30,8 +30,8 @@ def reported(before: JobStatus, report: Mapping[str, Any]) -> JobStatus:
     if before.run not in ("", report["run"]):
         takeover = "its worker died, another one"
     text = f"{report['text']} ({takeover} {report['start']})" if takeover and report["start"] else report["text"]
-    course = report["course"] or before.course
-    return JobStatus("running", report["fraction"], text, course, report["run"], takeover)
+    history = report["history"] or before.history
+    return JobStatus("running", report["fraction"], text, history, report["run"], takeover)
 
 
 def ended(error: Exception) -> tuple[str, str]:

@@ -24,16 +24,13 @@ from core.library import IMPORTED, Library
 from core.schema import RefusedError
 from core.settings import Settings
 from core.specs import ModelSpec, epochs_kept, keeping
+from dashboard.job_clients import HERE, PATIENCE, Clients
 from dashboard.job_status import JobStatus, ended, reported
 from dashboard.worker_jobs import TOPIC, download_job, estimate_job, forget_job, train_job
 
 BUSY = ("waiting", "running")
-HERE = ""  # the address that stands for the embedded cluster
-PATIENCE = 20  # s
 ESTIMATING_TAKES = 60  # s
 ESTIMATED = 600  # s for which an estimate holds
-STARTING = 120  # s that a process of our own may take to start: torch comes from a cold disk
-NO_PROCESS = "No process could be started for it. Try it again."
 
 
 class Jobs:
@@ -43,6 +40,7 @@ class Jobs:
         settings: Where it keeps models, and where jobs are done.
         library: The models; those of the settings where none is given.
         computations: Where visitors wait for an estimate.
+        clients: How workers are reached; else by Dask, as the settings say.
         patience: Seconds that a scheduler and its first worker have to answer.
         estimating_takes: Seconds that an estimate may take at most.
     """
@@ -53,17 +51,17 @@ class Jobs:
         library: Library | None = None,
         computations: Computations | None = None,
         *,
+        clients: Clients | None = None,
         patience: float = PATIENCE,
         estimating_takes: int = ESTIMATING_TAKES,
     ):
         self.settings, self.patience, self.estimating_takes = settings, patience, estimating_takes
         self.library = library or Library.of(settings.models)
         self.computations = computations or Computations()
+        self.clients = clients or Clients(settings, self._report, patience=patience)
         self._estimates: dict[ModelSpec, tuple[float, float]] = {}  # seconds, and when they were found
-        self._lock = threading.Lock()  # while a cluster or an attempt is started
+        self._lock = threading.Lock()  # while an attempt is started
         self._standing = threading.Lock()  # while a status changes; nobody waits for the scheduler meanwhile
-        self._clients: dict[str, Any] = {}
-        self._cluster: Any = None
         self._status: dict[str, JobStatus] = {}
         self._work: dict[str, ModelSpec | str] = {}
         self._attempts: dict[str, str] = {}
@@ -132,7 +130,7 @@ class Jobs:
         said = "The stopped training is discarded"
         if stopped.is_elsewhere and not stopped.problem and self.settings.scheduler:
             try:
-                client = self._connect(self.settings.scheduler)
+                client = self.clients.of(self.settings.scheduler)
                 client.run(forget_job, stopped.spec.to_dict(), on_error="ignore")
             except (RefusedError, OSError, TimeoutError):  # of no use to who wants to be rid of it
                 said += " here; no worker answers, and the one that has its state keeps it"
@@ -160,7 +158,9 @@ class Jobs:
         """Time a few steps; given up when nobody waits for it any more."""
         address = self.settings.scheduler
         with self.computations.turn(ESTIMATING):
-            future = self._connect(address).submit(estimate_job, spec.to_dict(), self._settings_at(address), pure=False)
+            future = self.clients.of(address).submit(
+                estimate_job, spec.to_dict(), self._settings_at(address), pure=False
+            )
             for second in range(self.estimating_takes):
                 report(second / self.estimating_takes, "timing a few steps")
                 with contextlib.suppress(TimeoutError):
@@ -177,21 +177,12 @@ class Jobs:
             for future in self._futures.values():
                 future.release()  # a training that stops by itself writes its state
             self._futures.clear()
-            self._stop_cluster()
-            for client in self._clients.values():
-                client.close(timeout=2)
-            self._clients.clear()
-
-    def _stop_cluster(self) -> None:
-        client, processes = self._clients.pop(HERE, None), self._cluster
-        self._cluster = None
-        if client is not None:
-            client.close(timeout=2)
-        if processes is not None:
-            processes.close()
+        self.clients.close()
 
     def _start(self, address: str, key: str, what: ModelSpec | str, work: Callable[..., Any], about: object) -> str:
-        client = self._connect(address)
+        client = self.clients.of(address)
+        atexit.unregister(self.close)  # once is enough
+        atexit.register(self.close)  # before the clients are closed: futures are released first
         with self._lock:
             if key in self._attempts:
                 return key
@@ -214,52 +205,6 @@ class Jobs:
     def _settings_at(self, address: str) -> Settings | None:
         """What a worker is told; one of another scheduler has settings of its own."""
         return None if address else self.settings
-
-    def _connect(self, address: str) -> Any:
-        """The client of a scheduler that has a worker."""
-        with self._lock:
-            if not address and self._cluster is not None and not has_process(self._cluster):
-                self._stop_cluster()
-            client = self._clients.get(address)
-            if client is None or client.status != "running":
-                if client is not None:
-                    client.close(timeout=1)
-                self._clients[address] = client = self._connected(address)
-                client.subscribe_topic(TOPIC, self._report)
-                atexit.register(self.close)
-        try:
-            client.wait_for_workers(1, timeout=self.patience if address else STARTING)
-        except (TimeoutError, OSError) as error:
-            if not address:
-                raise RefusedError(NO_PROCESS) from error
-            raise RefusedError(
-                f"The scheduler at {address} has no worker. Start one in the folder of this program: "
-                f"python -m dask worker {address} --nworkers 1 --nthreads 1"
-                + (f" {cluster.DASK_OPTIONS}" if self.settings.scheduler_credentials else "")
-            ) from error
-        return client
-
-    def _connected(self, address: str) -> Any:
-        import dask.config
-
-        if address:
-            credentials = self.settings.scheduler_credentials
-            try:
-                return cluster.client_of(address, credentials, timeout=self.patience, set_as_default=False)
-            except (OSError, TimeoutError, ValueError) as error:
-                certificates = ", or it refuses the certificates of this server" if credentials else ""
-                raise RefusedError(
-                    f"The scheduler at {address} does not answer{certificates}. Start it (python -m dask scheduler), "
-                    "correct LT_SCHEDULER, or start this program without LT_SCHEDULER to train on this machine."
-                ) from error
-        # Dask would give a process up for good whose successor is not there after 15 s.
-        dask.config.set({"distributed.deploy.lost-worker-timeout": STARTING})
-        if self._cluster is None:
-            try:
-                self._cluster = cluster.local_cluster(1)
-            except (RuntimeError, OSError) as error:
-                raise RefusedError(NO_PROCESS) from error
-        return cluster.client_of(self._cluster, None, set_as_default=False)
 
     def _report(self, event: tuple[Any, Any]) -> None:
         report = event[1] if isinstance(event, tuple) else event
@@ -324,9 +269,3 @@ class Jobs:
 def next_attempt(client: Any, key: str) -> int:
     """The number of an attempt, the same for all servers of a scheduler: a used one would give back its old outcome."""
     return int(client.get_metadata([TOPIC, key], 1))
-
-
-def has_process(processes: Any) -> bool:
-    """Whether an embedded cluster has a process, or starts one: Dask does not replace one that it has given up."""
-    over = ("closing", "closing_gracefully", "closed", "failed")
-    return any(nanny.status.name not in over for nanny in processes.workers.values())

@@ -27,7 +27,7 @@ def describe(spec: ModelSpec) -> str:
 
 def bound_of(card: ModelCard) -> str:
     """The test bound of a card, and the best epoch where the curve turned up again; an imported card may lack them."""
-    bound, (epochs, curve) = card.test_negative_elbo, card.course
+    bound, (epochs, curve) = card.test_negative_elbo, card.history
     if bound is None:
         return "?"
     if not curve or min(curve) > curve[-1] - TURNED_UP:
@@ -70,8 +70,8 @@ def form() -> html.Section:
     )
 
 
-def course_panel(name: str) -> html.Div:
-    """A course of a training: of the one that runs, or of a model."""
+def history_panel(name: str) -> html.Div:
+    """A history of a training: of the one that runs, or of a model."""
     graph = dcc.Graph(id=name, config=GRAPH | {"staticPlot": True}, responsive=True)
     parts = [html.P(id=f"{name}-title", className="note"), graph]
     label = attributes(aria_label="Bounds over epochs")

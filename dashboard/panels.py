@@ -113,13 +113,13 @@ def badge() -> html.Div:
     )
 
 
-def rail() -> html.Section:
-    """The settings."""
+def more_settings() -> html.Details:
+    """The settings that few change."""
     seed = [
         controls.number("seed", "Seed of the noise", 0, 2**31 - 1),
         html.Button("New noise", id="new-noise", type="button", className="quiet"),
     ]
-    more = html.Details(
+    return html.Details(
         [
             html.Summary("More settings"),
             html.Div(seed, className="row"),
@@ -142,6 +142,10 @@ def rail() -> html.Section:
             html.P(id="model-card", className="note"),
         ]
     )
+
+
+def rail() -> html.Section:
+    """The settings."""
     widgets = [
         controls.choices("dataset", "Data set", TITLES),
         controls.choices("label", "Start from images of", {str(i): "" for i in range(10)}, class_name="tiles"),
@@ -174,7 +178,7 @@ def rail() -> html.Section:
             ],
             id="fetch-row",
         ),
-        more,
+        more_settings(),
     ]
     close = html.Button("Done", id="close-rail", type="button", className="quiet phone")
     return html.Section([*widgets, close], className="rail", id="rail", **attributes(aria_label="Settings"))
@@ -182,9 +186,7 @@ def rail() -> html.Section:
 
 def views() -> html.Section:
     """The panels."""
-    switch = controls.choices(
-        "curves", "Curves", {"points": "three landmarks", "all": "all ten concepts"}, class_name="small"
-    )
+    switch = controls.choices("curves", "Curves", {"points": "landmarks", "all": "all concepts"}, class_name="small")
     view = controls.choices("view", "Plane", {"landmark": "landmark plane", "plane": "PCA plane"}, class_name="small")
     return html.Section(
         [

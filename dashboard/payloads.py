@@ -1,6 +1,8 @@
-"""What the browser gets of the film over p, key by key. The axis that is named last changes fastest."""
+"""What the browser gets, key by key. The axis that is named last changes fastest."""
 
-from typing import NotRequired, TypedDict
+from typing import Annotated, Any, NotRequired, TypedDict
+
+from dashboard.controls import ScreenState
 
 
 class Quantised(TypedDict):
@@ -82,3 +84,71 @@ class GalleryPayload(TypedDict):
 
     shape: list[int]  # height and width of an image
     images: str  # wire.nibbles of (images, pixels), black to white
+
+
+class LandmarksPayload(TypedDict):
+    """The concepts of all labels, then the abstract concept."""
+
+    landmarks: Exact  # (11, latent)
+    tiles: str  # wire.sprite of their decoded images
+    shape: list[int]  # height and width of an image
+
+
+class Limits(TypedDict):
+    """The largest values that a model leaves room for."""
+
+    n_runs: int
+    sample: int
+
+
+class Offer(TypedDict):
+    """A model that is not here and can be trained."""
+
+    dataset: str
+    n_latent: int
+
+
+class SettledPayload(TypedDict):
+    """The model that a state of the screen asks for, and the state within what that model can do."""
+
+    state: Annotated[dict[str, Any], ScreenState]
+    space: LandmarksPayload
+    fixed: FixedPlanePayload
+    latents: list[int]  # numbers of latent units to choose from
+    betas: list[float]
+    models: dict[str, str]  # models to choose from: id and what tells it from the others
+    model: str
+    base: str  # the model that this one is an age of, or itself
+    series: list[tuple[int, str]]  # epochs and id of every age that was kept
+    labels: list[str]
+    limits: Limits
+    images_here: bool
+    images_note: str
+    fetchable: bool
+    card: str  # a line about the model
+    notes: list[str]
+    offer: Offer | None
+
+
+class MinimaPayload(TypedDict):
+    """Mean minimum distances over p, to memory, concept and abstract concept."""
+
+    noises: list[float]
+    minimum_distance: list[list[float]]  # (noises, 3)
+    difference_sem: list[list[float]]  # (noises, 3): memory and concept, memory and abstract, concept and abstract
+    rivals: list[str | None]  # the stage that other runs might give as well, at every p
+
+
+class Figure(TypedDict):
+    """A figure of plotly."""
+
+    data: list[Any]
+    layout: dict[str, Any]
+
+
+class SweepPayload(MinimaPayload):
+    """The stage chart, and the sentence for every p."""
+
+    captions: list[str]
+    note: str
+    figure: Figure

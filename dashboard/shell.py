@@ -78,8 +78,20 @@ class LeanDash(Dash):
             ClientsideFunction("latent", "notice"), Input("notice", "data"), prevent_initial_call=True
         )
 
+    def serve_layout(self) -> Any:
+        return for_a_moment(super().serve_layout())
+
+    def dependencies(self) -> Any:
+        return for_a_moment(super().dependencies())
+
     def interpolate_index(self, **parts: str) -> str:
         return super().interpolate_index(**parts | {"scripts": LEFT_OUT.sub("", parts["scripts"])})
+
+
+def for_a_moment(response: Response) -> Response:
+    """A response that a browser keeps until Dash asks for it: requests.js has asked before, and did not give up."""
+    response.headers["Cache-Control"] = "private, max-age=30"
+    return response
 
 
 def posted() -> Any:
@@ -104,7 +116,7 @@ def index(page: str, root: str) -> str:
 
 
 def shell(page: Any, current: str, root: str) -> html.Div:
-    """A page within header and notices; style.css hides from visitors what has the class `acts`.
+    """A page within header and notices; 02-shell.css hides from visitors what has the class `acts`.
 
     Args:
         page: What stands below the header.

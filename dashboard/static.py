@@ -67,13 +67,13 @@ def compressed(response: Response, content: bytes, encoding: str) -> Response:
     return response
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)  # more than there are files: a page loads them all, one after the other
 def smallest(content: bytes, behind: Executor) -> "Future[bytes]":
     """A file's content in Brotli, made behind the first answers: they go out in another encoding."""
     return behind.submit(brotli.compress, content)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def encoded(content: bytes, encoding: str) -> bytes:
     """A file's content in an encoding."""
     return ENCODERS[encoding](content)

@@ -1,7 +1,8 @@
 """Colours, marker shapes, titles and plotly templates, defined once and used everywhere.
 
 A point (memory, concept, abstract concept) and the stage it stands for (I, II, III) share a colour; labels have a
-colour, a marker shape and their name. Colours alone never carry meaning. style.css and the canvases get them from here.
+colour, a marker shape and their name. Colours alone never carry meaning. The style sheets and the canvases get them
+from here.
 """
 
 import math

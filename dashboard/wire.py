@@ -3,14 +3,23 @@
 import base64
 import io
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
 from core.results import FilmFrame, FixedPlane, LatentSpace, NoiseSweep, RunFilm, StartingImages
-from dashboard.payloads import Exact, FixedPlanePayload, FramePayload, GalleryPayload, Plane, Quantised, RunFilmPayload
+from dashboard.payloads import (
+    Exact,
+    FixedPlanePayload,
+    FramePayload,
+    GalleryPayload,
+    LandmarksPayload,
+    MinimaPayload,
+    Plane,
+    Quantised,
+    RunFilmPayload,
+)
 
 GREY_LEVELS = 32  # enough for the eye on small tiles, and half the bytes of 256
 MAP_LEVELS = 4095  # of positions on the plane, which has some 500 pixels
@@ -91,7 +100,7 @@ def _base64(content: bytes) -> str:
     return base64.urlsafe_b64encode(content).decode()
 
 
-def space_payload(space: LatentSpace, shape: tuple[int, int]) -> dict[str, Any]:
+def space_payload(space: LatentSpace, shape: tuple[int, int]) -> LandmarksPayload:
     """Landmarks of a model: vectors for the plane, images for the pickers."""
     vectors = np.vstack([space.concepts, space.abstract_concept])
     tiles = np.vstack([space.concept_images, space.abstract_image])
@@ -171,7 +180,7 @@ def _greys(images: np.ndarray) -> np.ndarray:
     return np.rint(images.clip(0, 1) * IMAGE_LEVELS).astype(np.uint8)
 
 
-def sweep_payload(sweep: NoiseSweep) -> dict[str, Any]:
+def minima_payload(sweep: NoiseSweep) -> MinimaPayload:
     """Mean minimum distances over p, for the badge that follows the finger."""
     minima = [rounded(row) for row in sweep.minimum_distance.T]
     errors = [rounded(row) for row in sweep.minimum_distance_difference_sem.T]

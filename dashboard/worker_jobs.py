@@ -26,12 +26,12 @@ def train_job(key: str, spec: dict[str, Any], given: Settings | None) -> experim
     ]
     report.start = f"goes on from epoch {states[0]}" if states else "starts from epoch 1"
     report(states[0] / model.epochs if states else 0.0, report.start)
-    courses: list[TrainingRun] = []
+    histories: list[TrainingRun] = []
     return experiments.train_file(
         model,
         settings,
-        progress=lambda share, text: report(share, text, course_of(courses[0])),
-        watch=lambda now: courses.__setitem__(slice(None), now),
+        progress=lambda share, text: report(share, text, history_of(histories[0])),
+        watch=lambda now: histories.__setitem__(slice(None), now),
     )
 
 
@@ -43,8 +43,8 @@ async def forget_job(spec: dict[str, Any]) -> None:
     experiments.forget_state(training_of(spec), Settings.from_environment())
 
 
-def course_of(run: TrainingRun, most: int = 300) -> dict[str, list[float]]:
-    """A course for the screen: at most some hundred points."""
+def history_of(run: TrainingRun, most: int = 300) -> dict[str, list[float]]:
+    """A history for the screen: at most some hundred points."""
     step = -(-len(run.train_negative_elbo) // most)
     return {
         "step": [step],
@@ -90,9 +90,9 @@ class Reporter:
         self.worker = get_worker()
         self.attempt = self.worker.get_current_task()
 
-    def __call__(self, fraction: float, text: str, course: Mapping[str, list[float]] | None = None) -> None:
+    def __call__(self, fraction: float, text: str, history: Mapping[str, list[float]] | None = None) -> None:
         report = {"key": self.key, "attempt": self.attempt, "run": self.run, "start": self.start}
-        self.worker.log_event(TOPIC, report | {"fraction": fraction, "text": text, "course": course})
+        self.worker.log_event(TOPIC, report | {"fraction": fraction, "text": text, "history": history})
         if not self.is_wanted():
             raise train.CancelledError
 

@@ -5,20 +5,29 @@ from typing import Any
 
 from core.computations import Question
 from core.schema import RefusedError
+from core.settings import Settings
 from core.specs import ModelSpec
+from dashboard.job_clients import Clients
 from dashboard.job_status import JobStatus
 from dashboard.jobs import Jobs
+
+
+class NoClients(Clients):
+    """Starts no process and reaches nobody."""
+
+    def of(self, address: str) -> Any:
+        raise RefusedError("No process is started here. Ask elsewhere.")
 
 
 class StillJobs(Jobs):
     """Notes what is asked for and starts no process."""
 
+    def __init__(self, settings: Settings, *given: Any, **more: Any):
+        super().__init__(settings, *given, clients=NoClients(settings, print), **more)
+
     def _start(self, address: str, key: str, what: Any, work: Callable[..., Any], about: object) -> str:
         self._work[key], self._status[key] = what, JobStatus()
         return key
-
-    def _connect(self, address: str) -> Any:
-        raise RefusedError("No process is started here. Ask elsewhere.")
 
 
 class AskedJobs(Jobs):

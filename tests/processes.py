@@ -60,8 +60,8 @@ def reported(jobs: Jobs, key: str) -> JobStatus:
 
 
 def learning(jobs: Jobs, key: str) -> JobStatus:
-    """The status once the job has a course, or is at its end."""
-    return until(lambda: found(jobs, key, lambda s: s.state in ENDS or s.course), "the job learns")
+    """The status once the job has a history, or is at its end."""
+    return until(lambda: found(jobs, key, lambda s: s.state in ENDS or s.history), "the job learns")
 
 
 def found(jobs: Jobs, key: str, fits: Callable[[JobStatus], Any]) -> JobStatus | None:

@@ -146,7 +146,7 @@ def kept(home: Settings, spec: ModelSpec) -> experiments.Unfinished | None:
 def test_a_worker_trains_and_the_server_files(servers: Servers, home: Settings):
     jobs, other = servers
     status = ended(jobs, jobs.train(QUICK))
-    assert (status.state, len(status.course["train"])) == ("done", QUICK.epochs)
+    assert (status.state, len(status.history["train"])) == ("done", QUICK.epochs)
     assert files(jobs.settings) == [f"{status.text}.safetensors"]
     model = Library([(jobs.settings.models, "trained here")]).load(status.text, torch.device("cpu"))
     assert model.spec == QUICK
@@ -179,7 +179,7 @@ def test_two_servers_share_one_training_and_both_file_it(servers: Servers):
     assert keys[0] == keys[1]
     ends = [ended(jobs, key) for jobs, key in zip(servers, keys, strict=True)]
     assert [end.state for end in ends] == ["done", "done"]
-    assert ends[0].course == ends[1].course
+    assert ends[0].history == ends[1].history
     assert len({report["run"] for report in reports if report["key"] == keys[0]}) == 1
     assert [files(jobs.settings) for jobs in servers] == [[f"{ends[0].text}.safetensors"]] * 2
 
@@ -252,9 +252,8 @@ def test_a_scheduler_that_does_not_answer_is_said(settings: Settings):
 def test_a_scheduler_without_a_worker_is_said(root: Path, credentials: Credentials, settings: Settings):
     with scheduler_of(root, credentials) as scheduler:
         there = told(settings, scheduler, credentials)
-        with Jobs(there)._connected(
-            scheduler
-        ) as client:  # left open, the collector may close it while the next one starts
+        # left open, the collector may close it while the next one starts
+        with Jobs(there).clients.connected(scheduler) as client:
             assert client.status == "running"
         jobs = Jobs(there, patience=1)
         with pytest.raises(RefusedError, match=f"has no worker.*python -m dask worker {scheduler} .*--tls-cert"):

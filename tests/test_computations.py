@@ -1,6 +1,8 @@
 """People who wait for one computation: it is done once, and stops only when nobody waits any more."""
 
+import gc
 import threading
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -221,3 +223,36 @@ def test_whoever_waits_sees_how_many_are_before():
     gate.set()
     for client in inside:
         client.wait()
+
+
+@pytest.mark.parametrize("is_left", [False, True], ids=["done", "given up"])
+def test_what_a_computation_had_in_hand_is_free_at_once(is_left: bool):
+    """A result can have a hundred megabytes, and cycles are collected only now and then."""
+    computations, kept, begun = Computations(), list[weakref.ref[Array]](), threading.Event()
+
+    def compute(report: Reporter) -> Array:
+        array = Array()
+        kept.append(weakref.ref(array))
+        begun.set()
+        while is_left:
+            report(0.5, "half")
+        return array
+
+    gc.disable()
+    try:
+        client = Client(computations, "a", "k", compute)
+        assert begun.wait(10)
+        if is_left:
+            computations.leave("a", "figure")
+        client.wait()
+        client.answer = None
+        for _ in range(100):  # its thread comes to its end
+            threading.Event().wait(0.02 if kept[0]() else 0)
+        assert kept[0]() is None
+    finally:
+        gc.enable()
+        computations.close()
+
+
+class Array:
+    """Stands for a large result."""

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from core.settings import Settings
 from core.specs import EmbeddingSpec, EnsembleSpec, InferenceSpec, NoiseSweepSpec
 from core.store import StoreError
 from dashboard.experiments import Experiments
+from tests.processes import until
 from tests.served import Watched, own_cache
 from tests.threads import PATIENCE, together
 
@@ -107,10 +109,36 @@ def test_a_sweep_beside_the_model_is_not_computed(settings: Settings, watched: W
     experiments.store_noise_sweeps("a", Session.open(settings), sources=("decoded",))
     asked = Experiments.on(Flask("test"), settings, Library.of(settings.models), watched)
     spec = NoiseSweepSpec(model="a", source="decoded", n_runs=12)
-    assert len(asked.noise_sweep(Question("tab", "sweep"), spec).stages) == 41
+    screen = InferenceSpec(model="a", source="decoded", n_runs=12, noise=0.3)
+    assert len(asked.noise_sweep(Question("tab", "sweep"), spec, screen).stages) == 41
     assert watched.computed == []
-    fewer = asked.noise_sweep(Question("tab", "sweep"), replace(spec, noises=(0.1, 0.4)))
+    fewer = asked.noise_sweep(Question("tab", "sweep"), replace(spec, noises=(0.1, 0.4)), screen)
     assert fewer.noises.tolist() == [0.1, 0.4]
+    assert watched.computed == ["film_frame", "film_frame"]
+
+
+@pytest.mark.parametrize("other", [{"label": 3}, {"seed": 1}, {"n_runs": 11}, {"n_steps": 9}, {"noise_kind": "invert"}])
+def test_a_sweep_of_other_runs_than_the_screen_shows_takes_none_of_its_frames(
+    settings: Settings, watched: Watched, write_model: Any, other: dict[str, Any]
+):
+    write_model(settings.models / "a.safetensors")
+    asked = Experiments.on(Flask("test"), settings, Library.of(settings.models), watched)
+    spec = NoiseSweepSpec(model="a", source="decoded", n_runs=12, noises=(0.1, 0.4))
+    screen = InferenceSpec(model="a", source="decoded", **{"n_runs": 12, **other})
+    assert len(asked.noise_sweep(Question("tab", "sweep"), spec, screen).stages) == 2
+    assert watched.computed == []
+
+
+def test_a_sweep_keeps_the_runs_of_the_screen_for_other_axes_and_those_of_no_other_noise(
+    settings: Settings, watched: Watched, write_model: Any
+):
+    write_model(settings.models / "a.safetensors")
+    asked = Experiments.on(Flask("test"), settings, Library.of(settings.models), watched)
+    spec = NoiseSweepSpec(model="a", source="decoded", n_runs=12, noises=(0.1, 0.4))
+    screen = InferenceSpec(model="a", source="decoded", n_runs=12, noise=0.4)
+    asked.noise_sweep(Question("tab", "sweep"), spec, screen)
+    kept = [replace(screen, noise=p).part(EnsembleSpec) for p in spec.noises]
+    assert [asked.session.found(experiments.latent_activity, one) is not None for one in kept] == [False, True]
 
 
 def test_neighbours_that_are_in_the_cache_or_have_no_model_are_not_computed_ahead(
@@ -148,6 +176,47 @@ def test_what_was_computed_ahead_is_found(trained: Trained, tmp_path: Path, spec
     assert asked.result(Question("tab"), experiments.film_frame, spec.part(EmbeddingSpec)).trajectories.line.shape == (
         7,
     )
+
+
+def test_films_that_are_computed_ahead_are_given_up_as_soon_as_somebody_asks_and_go_on_where_they_were(
+    trained: Trained, tmp_path: Path, spec: InferenceSpec
+):
+    begun, asked_for = threading.Event(), threading.Event()
+
+    class Halting(Watched):
+        """Stops before the fourth frame until somebody has asked."""
+
+        def once(self, key: str, compute: Callable[..., Any], **more: Any) -> Any:
+            if key.startswith("film_frame") and self.computed.count("film_frame") == 3 and not begun.is_set():
+                begun.set()
+                assert asked_for.wait(PATIENCE)
+            return super().once(key, compute, **more)
+
+    halting, settings = Halting(), own_cache(trained[0], tmp_path)
+    halting.later.calm = 0
+    asked = Experiments.on(Flask("test"), settings, Library.of(settings.models), halting)
+    asked.films_ahead(spec)
+    assert begun.wait(PATIENCE)
+    gate = threading.Event()
+
+    def ask() -> Any:
+        return halting.ask(Question("tab"), "other", lambda report: gate.wait(PATIENCE))
+
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(ask)
+        until(lambda: halting.works.open, "somebody waits")
+        asked_for.set()
+        until(lambda: halting.later._thread is None, "the films are given up")
+        gate.set()
+        assert answer.result()
+    films = experiments.other_films(spec.part(EmbeddingSpec))
+    assert [asked.session.found(experiments.film_frame, one) is not None for one in films[:5]] == [True] * 3 + [
+        False
+    ] * 2
+    halting.computed.clear()
+    asked.films_ahead(spec)
+    until(lambda: halting.later._thread is None, "all are done")
+    assert halting.computed.count("film_frame") == len(films) - 3
 
 
 def test_a_model_that_is_not_there_is_refused(asked: Experiments, spec: InferenceSpec):

@@ -63,9 +63,9 @@ def test_memories_come_from_everywhere_in_the_data_set():
 def test_the_card_states_the_bound_of_the_weights_in_the_file(trained: Trained):
     settings, id = trained
     model = Session.open(settings).model(id)
-    bound = train.held_out_bound(model.vae, data.load_dataset("digits", settings.data, train=False))
-    assert model.card.test_negative_elbo == pytest.approx(bound.negative_elbo, abs=2e-3)
-    assert model.card.test_kl == pytest.approx(bound.kl, abs=2e-3)
+    metrics = train.held_out_metrics(model.vae, data.load_dataset("digits", settings.data, train=False))
+    assert model.card.test_negative_elbo == pytest.approx(metrics.negative_elbo, abs=2e-3)
+    assert model.card.test_kl == pytest.approx(metrics.kl, abs=2e-3)
     assert model.card.orthogonality_gap == pytest.approx(subspace.orthogonality_gap(model.concepts), abs=1e-3)
     assert (model.card.contribution_ratio or (0.0,))[-1] == pytest.approx(1)
     assert model.card.image_shape == (8, 8)
@@ -74,10 +74,10 @@ def test_the_card_states_the_bound_of_the_weights_in_the_file(trained: Trained):
 
 def test_a_model_is_filed_where_it_is_told(settings: Settings, tiny_recipe: ModelSpec, tmp_path: Path):
     brief = replace(tiny_recipe, epochs=1)
-    path, course = experiments.train_model(brief, settings, path=tmp_path / "elsewhere.safetensors")
+    path, history = experiments.train_model(brief, settings, path=tmp_path / "elsewhere.safetensors")
     assert path == tmp_path / "elsewhere.safetensors"
     assert store.load_model(path, CPU).spec == brief
-    assert len(course.train_negative_elbo) == 1
+    assert len(history.train_negative_elbo) == 1
     assert not settings.models.exists()
 
 

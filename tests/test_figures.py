@@ -185,7 +185,7 @@ def test_names_stand_apart_and_in_the_colour_of_their_curves():
 
 def test_the_course_of_a_training_keeps_its_end_in_the_picture():
     test = [200.0, 120.0, 100.0, 99.0, 98.0, 98.6]
-    figure = figures.course(
+    figure = figures.history(
         {"train": [300.0, 110.0, 101.0, 99.0], "step": [3], "test": test, "epochs": [1, 3, 5, 7, 9, 11]}, LIGHT
     )
     assert [list(trace.x) for trace in figure.data] == [[1, 4, 7, 10], [1, 3, 5, 7, 9, 11]]
@@ -197,6 +197,6 @@ def test_the_course_of_a_training_keeps_its_end_in_the_picture():
 
 
 def test_the_course_of_a_model_whose_card_knows_its_test_bound_alone():
-    figure = figures.course({"test": [99.0], "epochs": [1]}, LIGHT)
+    figure = figures.history({"test": [99.0], "epochs": [1]}, LIGHT)
     assert [note.text for note in figure.layout.annotations] == ["test"]
     assert figure.layout.xaxis.range == (1, 2)

@@ -144,3 +144,59 @@ def test_one_latent_unit_has_no_plane_and_is_filmed_all_the_same(settings: Setti
 def test_what_is_too_large_for_16_bits_ends_at_their_range():
     """A coordinate can be so where a memory all but is its concept."""
     assert half(torch.tensor([1e6, -1e9, 0.5])).tolist() == [65504, -65504, 0.5]
+
+
+# Ahead of any question
+
+
+def test_of_the_other_labels_all_that_is_nearest_to_the_finger_comes_first():
+    specs = experiments.other_films(replace(RUNS, label=6, noise=0.3))
+    assert len(specs) == len(set(specs)) == 9 * len(NOISES)
+    assert [one.label for one in specs[:9]] == [7, 8, 9, 0, 1, 2, 3, 4, 5]
+    assert [one.noise for one in specs[:27:9]] == [0.3, 0.275, 0.325]
+    assert {replace(one, label=6, noise=0.3) for one in specs} == {replace(RUNS, label=6, noise=0.3)}
+
+
+def test_what_is_kept_ahead_is_found_and_what_is_found_is_not_computed(settings: Settings):
+    session, told = Session.open(settings), list[str]()
+    specs = [replace(RUNS, label=label) for label in (1, 2, 3)]
+    session.result(experiments.film_frame, specs[1])
+    kept = experiments.keep_frames(specs, session, progress=lambda fraction, text: told.append(text))
+    assert kept == 3
+    assert [text for text in told if "runs" not in text] == [f"label {label}, p = 0.300" for label in (1, 2, 3)]
+    assert sum("0 of 30 runs" in text for text in told) == 2
+    assert all(session.found(experiments.film_frame, one) for one in specs)
+
+
+def test_what_is_kept_ahead_takes_a_quarter_of_the_cache_at_most(settings: Settings):
+    session = Session.open(settings)
+    specs = [replace(RUNS, label=label) for label in range(5)]
+    session.result(experiments.film_frame, specs[0])
+    (file,) = (settings.cache / "results").iterdir()
+    size = file.stat().st_size
+    small = Session.open(replace(settings, max_cache=int(4 * 2.5 * size)))
+    assert experiments.keep_frames(specs, small) == 3  # the third does not quite fit
+    assert small.found(experiments.film_frame, specs[2])
+    assert small.found(experiments.film_frame, specs[3]) is None
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_where_nothing_is_kept_nothing_more_is_computed_ahead(settings: Settings, fails: bool):
+    class Forgetful:
+        """A store that keeps nothing; a read-only one fails."""
+
+        def get(self, key: str) -> bytes | None:
+            return None
+
+        def set(self, key: str, value: bytes) -> None:
+            if fails:
+                raise OSError(30, "Read-only file system")
+
+        def delete(self, key: str) -> None:
+            pass
+
+    told: list[str] = []
+    specs = [replace(RUNS, label=label) for label in (1, 2, 3)]
+    session = Session.open(settings, store=Forgetful())
+    assert experiments.keep_frames(specs, session, progress=lambda fraction, text: told.append(text)) == 0
+    assert [text for text in told if "runs" not in text] == ["label 1, p = 0.300"]

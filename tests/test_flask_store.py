@@ -192,3 +192,19 @@ def test_a_reply_that_is_given_up_is_built_by_the_next_who_asks(replies: Replies
     with pytest.raises(PreventUpdate):
         replies.get_or_build("k", given_up)
     assert replies.get_or_build("k", lambda: replies.get_or_build("another", Counted())) == "reply"
+
+
+def test_replies_take_no_more_memory_than_they_may():
+    """The film of a run has 2 MB, and one of 200 steps 6: three hundred of them would be all that a container has."""
+    replies = Replies(Flask("test"), most=10_000)
+    for key in "abc":
+        replies.get_or_build(key, lambda: "x" * 3_000)
+    assert replies.get("a")  # used last
+    replies.get_or_build("b", lambda: "x" * 3_000)
+    replies.get_or_build("d", lambda: "x" * 3_000)
+    assert [key for key in "abcd" if replies.get(key)] == ["a", "b", "d"]
+    assert replies.get_or_build("e", lambda: "x" * 20_000)  # larger than all that may be kept
+    assert replies.get("e") is None
+    assert replies.cache.cache.size == 0
+    replies.get_or_build("f", lambda: {"a": [1, None, 0.5]})
+    assert replies.get("f") == {"a": [1, None, 0.5]}

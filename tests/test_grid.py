@@ -67,10 +67,10 @@ def test_a_cell_is_the_end_of_its_training(settings: Settings):
     cell = experiments.grid_cell(spec)
     training, test = (data.load_dataset("digits", settings.data, train=part) for part in (True, False))
     vae, _ = train.train(spec, training, test, device=device_of(settings))
-    bound = train.held_out_bound(vae, test)
+    metrics = train.held_out_metrics(vae, test)
     assert cell.spec == spec
-    assert (cell.negative_elbo, cell.kl) == (round(bound.negative_elbo, 3), round(bound.kl, 3))
-    assert cell.active_units == bound.active_units
+    assert (cell.negative_elbo, cell.kl) == (round(metrics.negative_elbo, 3), round(metrics.kl, 3))
+    assert cell.active_units == metrics.active_units
     assert not cell.diverged
     assert cell.machine.startswith("cpu")
 

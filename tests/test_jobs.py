@@ -23,6 +23,7 @@ from core.schema import RefusedError
 from core.settings import Settings
 from core.specs import NOISE_KINDS, ModelSpec, keeping
 from dashboard import job_status
+from dashboard.job_clients import Clients
 from dashboard.job_status import JobStatus
 from dashboard.jobs import Jobs
 from tests.conftest import settings_in
@@ -55,7 +56,7 @@ def models_of(settings: Settings, spec: ModelSpec) -> list[str]:
 
 def worker_of(jobs: Jobs) -> int:
     """The process id of the embedded worker."""
-    return until(lambda: next(iter(jobs._cluster.workers.values())).pid, "there is a worker")
+    return until(lambda: next(iter(jobs.clients.processes.workers.values())).pid, "there is a worker")
 
 
 def test_a_model_is_trained_with_progress_and_filed(jobs: RecordedJobs, home: Settings):
@@ -63,8 +64,8 @@ def test_a_model_is_trained_with_progress_and_filed(jobs: RecordedJobs, home: Se
     key = jobs.train(QUICK)
     status = ended(jobs, key)
     assert (status.state, status.fraction) == ("done", 1.0)
-    assert len(status.course["train"]) == QUICK.epochs
-    assert status.course["epochs"][-1] == QUICK.epochs
+    assert len(status.history["train"]) == QUICK.epochs
+    assert status.history["epochs"][-1] == QUICK.epochs
     model = Library([(home.models, "trained here")]).load(status.text, torch.device("cpu"))
     assert model.spec == QUICK
     fractions = [report["fraction"] for report in reports if report["key"] == key]
@@ -167,17 +168,17 @@ def test_what_has_ended_is_held_no_longer(jobs: Jobs):
     assert keys[0] != keys[1]
     assert [ended(jobs, key).state for key in keys] == ["done", "done"]
     until(lambda: not jobs._futures, "the server drops its futures")
-    until(lambda: not jobs._cluster.scheduler.tasks, "the scheduler forgets the tasks and their results")
+    until(lambda: not jobs.clients.processes.scheduler.tasks, "the scheduler forgets the tasks and their results")
 
 
 def test_two_who_want_the_same_model_share_one_training_until_it_is_cancelled(jobs: Jobs, home: Settings):
     key = jobs.train(ENDLESS)
     assert jobs.train(replace(ENDLESS)) == key
     assert learning(jobs, key).text.startswith("epoch")
-    assert len(jobs._cluster.scheduler.tasks) == 1
+    assert len(jobs.clients.processes.scheduler.tasks) == 1
     jobs.cancel(key)
     assert ended(jobs, key).state == "cancelled"
-    until(lambda: not jobs._cluster.scheduler.tasks, "the work is given up")
+    until(lambda: not jobs.clients.processes.scheduler.tasks, "the work is given up")
     until(lambda: models_of(home, ENDLESS) == [".training"], "the state is written, and there is no model")
 
 
@@ -197,11 +198,11 @@ def test_a_training_that_waits_is_noted_until_it_has_come_to_an_end(jobs: Jobs, 
 
 
 def test_as_many_jobs_as_the_settings_say_are_taken(home: Settings):
-    class Unconnected(Jobs):
-        def _connect(self, address: str) -> None:
+    class Unconnected(Clients):
+        def of(self, address: str) -> None:
             pass
 
-    few = Unconnected(replace(home, max_jobs=2))
+    few = Jobs(replace(home, max_jobs=2), clients=Unconnected(home, print))
     few._attempts.update(one="one-1", two="two-1")
     with pytest.raises(RefusedError, match="2 jobs run or wait here"):
         few.train(replace(QUICK, seed=77))
@@ -248,7 +249,7 @@ def test_a_job_whose_worker_is_killed_goes_on_from_its_last_state(jobs: Jobs, ho
     assert f"goes on from epoch {state.epoch}" in jobs.status(key).text
     assert "its worker died" in learning(jobs, key).text
     assert ended(jobs, key).state == "done"
-    assert len(jobs.status(key).course["train"]) * jobs.status(key).course["step"][0] >= spec.epochs
+    assert len(jobs.status(key).history["train"]) * jobs.status(key).history["step"][0] >= spec.epochs
     assert models_of(home, spec) == [".safetensors"]
 
 
@@ -265,7 +266,7 @@ def test_a_process_that_the_cluster_gives_up_is_replaced_at_the_next_job(jobs: J
     ended(jobs, jobs.train(replace(QUICK, epochs=1, seed=4)))
     with dask.config.set({"distributed.deploy.lost-worker-timeout": 0}):
         os.kill(worker_of(jobs), signal.SIGKILL)
-        until(lambda: not jobs._cluster.workers, "the cluster gives its process up")
+        until(lambda: not jobs.clients.processes.workers, "the cluster gives its process up")
     assert ended(jobs, jobs.train(replace(QUICK, epochs=1, seed=5))).state == "done"
 
 
@@ -340,7 +341,7 @@ def test_an_unknown_job_has_no_status_and_cannot_be_cancelled(jobs: Jobs):
 def test_a_report_of_an_earlier_attempt_changes_nothing(settings: Settings):
     idle = Jobs(settings)
     idle._status["k"], idle._attempts["k"] = JobStatus("waiting"), "k-2"
-    report = {"key": "k", "run": "r", "start": "", "fraction": 0.5, "text": "t", "course": None}
+    report = {"key": "k", "run": "r", "start": "", "fraction": 0.5, "text": "t", "history": None}
     idle._report((0, report | {"attempt": "k-1"}))
     assert idle.status("k").state == "waiting"
     idle._report((0, report | {"attempt": "k-2"}))
@@ -438,7 +439,7 @@ if __name__ == "__main__":
     jobs = Jobs(Settings.from_environment())
     recipe = {"dataset": "digits", "n_latent": 3, "n_hidden": 16, "precision": "float32"}
     key = jobs.train(ModelSpec(**recipe, epochs=5000, batch_size=50))
-    while not jobs.status(key).course:
+    while not jobs.status(key).history:
         threading.Event().wait(0.05)
     print("learning", flush=True)
     threading.Event().wait(600)

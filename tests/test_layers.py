@@ -90,7 +90,7 @@ DOORS |= {"core.specs", "core.settings", "core.progress"}
 DOORS |= {"core.paper", "core.commands"}
 DOORS |= {"core.files"}  # a file is written whole, wherever it is written
 DOORS |= {"core.model_card", "core.session", "core.schema", "core.store", "core.zoo"}
-JOBS = {"dashboard.jobs", "dashboard.job_status", "dashboard.worker_jobs"}
+JOBS = {"dashboard.jobs", "dashboard.job_clients", "dashboard.job_status", "dashboard.worker_jobs"}
 JOBS_DOORS = DOORS | {"core.train", "core.cluster"}
 FIGURES_KNOW = {
     "core.specs",

@@ -42,7 +42,7 @@ def test_the_cards_of_all_our_files_are_read_as_they_are(path: Path):
 def test_what_a_file_does_not_give_is_none():
     assert ModelCard.read({}, **DIGITS) == ModelCard()
     assert ModelCard().to_dict() == {}
-    assert ModelCard().course == ((), ())
+    assert ModelCard().history == ((), ())
 
 
 def test_names_of_another_version_are_left_out():

@@ -148,13 +148,13 @@ def test_a_form_that_makes_no_sense_is_refused_with_a_sentence(
 
 def test_a_running_training_is_shown_with_its_course_and_can_be_cancelled(hand: Hand, jobs: AskedJobs):
     spec = ModelSpec(dataset="digits", n_latent=3)
-    course = {"step": [1], "train": [30.0, 26.0], "test": [28.0, 25.0], "epochs": [1, 2]}
-    status = JobStatus("running", 0.25, "epoch 2 of 8", course)
+    history = {"step": [1], "train": [30.0, 26.0], "test": [28.0, 25.0], "epochs": [1, 2]}
+    status = JobStatus("running", 0.25, "epoch 2 of 8", history)
     jobs.running = ("train-1", spec, status)
     shown = hand.look()
     assert "epoch 2 of 8" in texts(shown["jobs"]["children"])
-    assert shown["course-panel"]["hidden"] is False
-    assert [trace["y"] for trace in shown["course"]["figure"]["data"]] == [[30.0, 26.0], [28.0, 25.0]]
+    assert shown["history-panel"]["hidden"] is False
+    assert [trace["y"] for trace in shown["history"]["figure"]["data"]] == [[30.0, 26.0], [28.0, 25.0]]
     assert shown["second"]["interval"] == 1000
     assert "stops after this epoch" in hand.press("do", of={"do": "cancel", "key": "train-1"})["said"]["children"]
     assert jobs.asked == [("cancel", "train-1")]

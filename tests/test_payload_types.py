@@ -8,7 +8,18 @@ import json
 import re
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, NotRequired, TypedDict, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    NotRequired,
+    TypedDict,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 
 import pytest
 
@@ -17,6 +28,7 @@ from dashboard.controls import ScreenState
 from tests.node import ROOT, TSC, run_node
 
 TYPES = ROOT / "assets" / "explorer" / "types.d.ts"
+DATACLASSES = {ScreenState: "State"}  # a dictionary of their fields has an interface of its own
 PLAIN = {str: "string", int: "number", float: "number", bool: "boolean", NoneType: "null", Any: "unknown"}
 SAME = """\
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -44,15 +56,17 @@ class Example(TypedDict):
     stage: Literal["I", "II"]
     anything: Any
     inner: Inner
+    settings: Annotated[dict[str, Any], ScreenState]
     mean: NotRequired[Inner]
 
 
 INTERFACES = """\
 export interface Inner { name: string }
+export interface State { v: string }
 export interface Example {
   text: string; count: number; share: number; is_flat: boolean; rival: string | null; rows: number[][];
   pair: [string, number]; by_name: Record<string, Inner>; stage: "I" | "II"; anything: unknown; inner: Inner;
-  mean?: Inner;
+  settings: State; mean?: Inner;
 }
 """
 
@@ -70,6 +84,10 @@ def typescript(hint: Any) -> str:
     origin, given = get_origin(hint), get_args(hint)
     if hint in PLAIN:
         return PLAIN[hint]
+    if origin is NotRequired:
+        return typescript(given[0])
+    if origin is Annotated:
+        return f"Browser.{DATACLASSES[given[1]]}"
     if is_typeddict(hint):
         return f"Browser.{hint.__name__}"
     if origin is Literal:
@@ -87,7 +105,7 @@ def typescript(hint: Any) -> str:
 
 def statements(name: str, payload: Any) -> dict[str, str]:
     """What has to hold of the interface of a TypedDict or a dataclass, by what it is about: its keys, then each."""
-    interface, hints = f"Browser.{name}", get_type_hints(payload)
+    interface, hints = f"Browser.{name}", get_type_hints(payload, include_extras=True)
     optional = getattr(payload, "__optional_keys__", ())
     keys = " | ".join(f'"{key}"' for key in hints)
     found = {name: f"Same<keyof {interface}, {keys}>"}
@@ -134,6 +152,7 @@ def test_the_same_types_are_the_same(tmp_path: Path):
         ('"I" | "II"', '"I"', ["Example.stage"]),
         ("anything: unknown", "anything: string", ["Example.anything"]),
         ("inner: Inner", "inner: Example", ["Example.inner"]),
+        ("settings: State", "settings: Record<string, unknown>", ["Example.settings"]),
         (
             "interface Inner {",
             "interface Other {",
@@ -161,4 +180,4 @@ def test_the_browser_has_the_types_of_all_payloads(tmp_path: Path):
 
 
 def test_the_browser_has_the_state_of_the_screen(tmp_path: Path):
-    assert differences({"State": ScreenState}, TYPES, tmp_path) == []
+    assert differences({name: each for each, name in DATACLASSES.items()}, TYPES, tmp_path) == []

@@ -1,4 +1,4 @@
-"""Products in bfloat16 only where the machine has them: emulated they are far slower than float32."""
+"""Products in bfloat16 only where they are faster than those in float32."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,19 +15,28 @@ CPU = torch.device("cpu")
 
 
 @pytest.mark.parametrize(
-    ("capabilities", "expected"),
+    ("capabilities", "maker", "expected"),
     [
-        ({"avx2": True, "amx_bf16": False, "avx512_bf16": False}, False),
-        ({"avx2": True, "amx_bf16": True, "avx512_bf16": False}, True),
-        ({"avx2": True, "amx_bf16": False, "avx512_bf16": True}, True),
-        ({"neon": True}, False),
+        ({"avx2": True, "amx_bf16": False, "avx512_bf16": False}, "AuthenticAMD", False),
+        ({"avx2": True, "amx_bf16": True, "avx512_bf16": False}, "GenuineIntel", True),
+        ({"avx2": True, "amx_bf16": False, "avx512_bf16": True}, "AuthenticAMD", True),
+        ({"avx2": True, "amx_bf16": False, "avx512_bf16": True}, "GenuineIntel", False),
+        ({"neon": True}, "", False),
     ],
 )
-def test_a_cpu_has_it_with_its_instructions_only(
-    capabilities: Mapping[str, bool], expected: bool, monkeypatch: pytest.MonkeyPatch
+def test_products_in_bfloat16_are_taken_where_they_are_the_faster_ones(
+    capabilities: Mapping[str, bool], maker: str, expected: bool
 ):
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
-    assert precision.has_bfloat16.__wrapped__(CPU) == expected
+    assert precision.pays(capabilities, maker) == expected
+
+
+def test_the_maker_is_what_the_cpu_says(tmp_path: Path):
+    text = tmp_path / "cpuinfo"
+    text.write_text("processor : 0\nvendor_id\t: GenuineIntel\n")
+    assert precision.vendor(text) == "GenuineIntel"
+    text.write_text("processor : 0\nBogoMIPS : 50\n")
+    assert precision.vendor(text) == ""
+    assert isinstance(precision.vendor(tmp_path / "missing"), str)
 
 
 def test_other_devices_do_without():

@@ -149,10 +149,10 @@ def test_cells_of_a_grid_are_filed_stack_by_stack(digits: tuple[Dataset, Dataset
     assert "side by side" not in found[3].machine
     for cell in (found[0], found[1], found[3]):
         vae, _ = train.train_stack([cell.spec], *digits, device=CPU, engine=DeviceStack)[0]
-        bound = train.held_out_bound(vae, digits[1])
-        assert cell.negative_elbo == pytest.approx(bound.negative_elbo, rel=1e-3)
-        assert cell.kl == pytest.approx(bound.kl, rel=1e-2)
-        assert cell.active_units == bound.active_units
+        metrics = train.held_out_metrics(vae, digits[1])
+        assert cell.negative_elbo == pytest.approx(metrics.negative_elbo, rel=1e-3)
+        assert cell.kl == pytest.approx(metrics.kl, rel=1e-2)
+        assert cell.active_units == metrics.active_units
 
 
 def test_a_stack_of_cells_that_all_diverge_is_known_to():
@@ -174,9 +174,9 @@ def test_bounds_side_by_side_are_those_of_each_model(
     few = Dataset("digits", digits[1].images[:200], digits[1].labels[:200])
     stack.run_epoch(train.Images.of(few.images, CPU))
     widths = [spec.n_latent for spec in specs]
-    found = HeldOut.of(few, widths, CPU, most_pixels=most_pixels, **draws).bounds(stack.vae)
+    found = HeldOut.of(few, widths, CPU, most_pixels=most_pixels, **draws).metrics(stack.vae)
     for own, vae in zip(found, stack.networks(), strict=True):
-        alone = train.held_out_bound(vae, few, **draws)
+        alone = train.held_out_metrics(vae, few, **draws)
         assert own.negative_elbo == pytest.approx(alone.negative_elbo, rel=1e-5)
         assert own.kl == pytest.approx(alone.kl, rel=1e-5)
         assert own.active_units == alone.active_units

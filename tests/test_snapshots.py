@@ -63,8 +63,8 @@ def test_a_snapshot_is_a_training_that_was_stopped_there(epoch: int, trained: Pa
     assert torch.equal(model.memory_index, index)
     torch.testing.assert_close(model.memories, memories, rtol=2**-10, atol=1e-6)  # float16
     torch.testing.assert_close(model.concepts, concepts)
-    bound = train.held_out_bound(model.vae, data.load_dataset("digits", tmp_path, train=False))
-    assert model.card.test_negative_elbo == pytest.approx(bound.negative_elbo, abs=1e-3)
+    metrics = train.held_out_metrics(model.vae, data.load_dataset("digits", tmp_path, train=False))
+    assert model.card.test_negative_elbo == pytest.approx(metrics.negative_elbo, abs=1e-3)
 
 
 def test_snapshots_leave_the_training_as_it_is(trained: Path, settings: Settings, tmp_path: Path):

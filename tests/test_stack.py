@@ -1,5 +1,6 @@
 """Models side by side are the same models one by one; a training that was killed ends as if it had not been."""
 
+import json
 import os
 import signal
 import subprocess
@@ -11,9 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
+from safetensors.torch import save
 
 from core import data, train
-from core.checkpoint import TrainingError
+from core.checkpoint import Metrics, TrainingError, read_history
 from core.data import Dataset
 from core.schema import SpecError
 from core.specs import ModelSpec
@@ -122,12 +125,28 @@ def test_a_training_that_was_stopped_ends_in_the_same_weights(
     resumed = train.train_stack(specs, *digits, device=CPU, state=state, progress=lambda _, text: epochs.append(text))
     whole = train.train_stack(specs, *digits, device=CPU)
     assert [text.split(",")[0] for text in epochs] == [f"epoch {n} of 4" for n in (1, 2, 3, 4)]
-    for (one, course), (other, expected) in zip(resumed, whole, strict=True):
+    for (one, history), (other, expected) in zip(resumed, whole, strict=True):
         assert torch.equal(flat(one), flat(other))
-        np.testing.assert_array_equal(course.train_negative_elbo, expected.train_negative_elbo)
-        np.testing.assert_array_equal(course.test_epochs, expected.test_epochs)
-        np.testing.assert_array_equal(course.test_negative_elbo, expected.test_negative_elbo)
+        np.testing.assert_array_equal(history.train_negative_elbo, expected.train_negative_elbo)
+        np.testing.assert_array_equal(history.test_epochs, expected.test_epochs)
+        np.testing.assert_array_equal(history.test_negative_elbo, expected.test_negative_elbo)
     assert resumed[0][1].seconds > 0
+
+
+def test_a_state_with_the_names_of_before_goes_on(digits: tuple[Dataset, Dataset], tmp_path: Path):
+    stack, path = Stack.begin(VARIED[:1], digits[0].images.shape[1], CPU), tmp_path / "state"
+    stack.run_epoch(torch.from_numpy(digits[0].images))
+    stack.test_metrics[1] = [Metrics(30.0, 2.0, 3)]
+    stack.save(path)
+    history = read_history(path)
+    history["bounds"] = history.pop("test_metrics")
+    with safe_open(path, framework="pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+    path.write_bytes(save(tensors, {"course": json.dumps(history)}))
+    taken_up = Stack.begin(VARIED[:1], digits[0].images.shape[1], CPU)
+    taken_up.load(path)
+    assert (taken_up.epoch, taken_up.test_metrics) == (1, stack.test_metrics)
+    assert torch.equal(flat(taken_up.vae), flat(stack.vae))
 
 
 KILLED = """

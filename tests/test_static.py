@@ -19,7 +19,7 @@ from dashboard import static
 from dashboard.hosting import Hosting
 from tests.served import create_app, own_cache
 
-STYLE = "/assets/style.css"
+STYLE = "/assets/styles/04-panels.css"
 Get = Callable[..., TestResponse]
 
 

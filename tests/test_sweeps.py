@@ -11,10 +11,11 @@ import pytest
 from core import experiments, store
 from core.experiments import sweeps
 from core.library import save_sweeps
-from core.results import NoiseSweep, Stage
+from core.progress import Progress
+from core.results import Ensemble, NoiseSweep, Stage
 from core.session import Session
 from core.settings import Settings
-from core.specs import NOISE_KINDS, SOURCES, InferenceSpec, NoiseSweepSpec
+from core.specs import NOISE_KINDS, SOURCES, EmbeddingSpec, InferenceSpec, NoiseSweepSpec
 
 Trained = tuple[Settings, str]
 
@@ -47,6 +48,26 @@ def test_a_sweep_can_be_watched_while_it_grows(trained: Trained):
     assert [len(part.noises) for part in seen] == [10, 20, 30, 40, 41]
     np.testing.assert_array_equal(seen[1].minimum_distance, whole.minimum_distance[:, :20])
     np.testing.assert_array_equal(seen[-1].minimum_step_sem, whole.minimum_step_sem)
+
+
+def test_a_sweep_of_filmed_runs_is_the_same_and_has_those_nearest_to_the_finger_first(trained: Trained):
+    spec = NoiseSweepSpec(model=trained[1], n_runs=20, n_steps=6, noises=(0.0, 0.2, 0.4, 0.5))
+    runs = EmbeddingSpec(model=trained[1], n_runs=20, n_steps=6, basis="fixed")
+    session, asked, told = Session.open(trained[0]), list[float](), list[tuple[float, str]]()
+
+    def at(noise: float, session: Session, progress: Progress) -> Ensemble:
+        asked.append(noise)
+        progress(0.5, "10 of 20 runs")
+        return experiments.filmed_ensemble(replace(runs, noise=noise), session)
+
+    filmed = experiments.noise_sweep(spec, session, at=at, first=0.4, progress=lambda *news: told.append(news))
+    assert asked == [0.4, 0.5, 0.2, 0.0]
+    assert told == [(0.125, "p = 0.400"), (0.375, "p = 0.500"), (0.625, "p = 0.200"), (0.875, "p = 0.000"), (1, "done")]
+    computed = experiments.noise_sweep(spec, session)
+    for name, value in vars(computed).items():
+        np.testing.assert_allclose(getattr(filmed, name), value, rtol=1e-5, atol=1e-6, err_msg=name)
+        assert getattr(filmed, name).dtype == value.dtype
+    assert filmed.stages == computed.stages
 
 
 def test_without_noise_the_memory_is_nearest(trained: Trained):

@@ -7,10 +7,17 @@ from pathlib import Path
 import pytest
 from plotly.offline import get_plotlyjs_version
 
+from core.settings import Settings
 from dashboard.theme import DARK, LIGHT, MARKERS, THEMES, Theme, css_variables, rgba, style_sheet
+from tests.served import create_app
 
 BOTH = pytest.mark.parametrize("theme", THEMES.values(), ids=list(THEMES))
-STAGE_TEXT = {"light": "#ffffff", "dark": "#101214"}  # of .stage in style.css
+STAGE_TEXT = {"light": "#ffffff", "dark": "#101214"}  # of .stage in the style sheets
+
+
+def sheets(root: Path) -> str:
+    """The style sheets in the order in which a page loads them."""
+    return "".join(path.read_text() for path in sorted((root / "assets" / "styles").glob("*.css")))
 
 
 def channels(colour: str) -> list[float]:
@@ -55,7 +62,7 @@ def test_the_stage_is_legible_on_its_badge_and_its_band(theme: Theme):
 
 
 def test_the_text_of_the_badge_is_that_of_the_style_sheet(root: Path):
-    css = (root / "assets" / "style.css").read_text()
+    css = sheets(root)
     light = re.search(r"^\.stage \{[^}]*?\bcolor: (#\w+)", css, re.MULTILINE)
     dark = re.search(r"data-theme=\"dark\"\] \.stage \{\s*color: (#\w+)", css)
     assert light
@@ -87,7 +94,7 @@ def test_the_style_sheet_has_every_colour(theme: Theme):
 
 
 def test_the_style_sheet_uses_only_colours_that_there_are(root: Path):
-    css = (root / "assets" / "style.css").read_text()
+    css = sheets(root)
     defined = set(re.findall(r"--([\w-]+):", css_variables(LIGHT)))
     scripts = "".join(path.read_text() for path in (root / "assets" / "explorer").glob("*.js"))
     of_elements = set(re.findall(r'setProperty\(\s*"--([\w-]+)"', scripts)) | {"finger"}
@@ -111,3 +118,10 @@ def test_the_plotly_bundle_of_the_page_is_the_one_that_plotly_draws_for():
     """assets/vendor holds the smaller cartesian bundle, of the version that this plotly writes figures for."""
     bundle = Path(__file__).parent.parent / "assets" / "vendor" / "plotly-cartesian.min.js"
     assert f"v{get_plotlyjs_version()}\n" in bundle.read_text()[:200]
+
+
+def test_a_page_loads_the_style_sheets_in_the_order_of_their_numbers(root: Path, settings: Settings):
+    frame = create_app(settings).server.test_client().get("/").get_data(as_text=True)
+    loaded = re.findall(r'<link rel="stylesheet" href="/assets/styles/([^"?]+)', frame)
+    assert loaded == sorted(path.name for path in (root / "assets" / "styles").iterdir())
+    assert [name[:3] for name in loaded] == [f"{i:02}-" for i in range(1, len(loaded) + 1)]

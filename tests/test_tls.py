@@ -41,7 +41,7 @@ def own(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         settings = settings_in(tmp_path_factory.mktemp("home"))
         if request.param == "jobs":
             jobs = Jobs(settings)
-            yield jobs._connect(""), folder
+            yield jobs.clients.of(""), folder
             jobs.close()
         else:
             with workers(Namespace(scheduler=None, processes=1), settings) as client:

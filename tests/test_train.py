@@ -30,28 +30,28 @@ def weights(spec: ModelSpec, digits: tuple[Dataset, Dataset]) -> torch.Tensor:
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_the_loss_falls(precision: str, digits: tuple[Dataset, Dataset], device: torch.device):
-    network, course = train.train(replace(SPEC, precision=precision, epochs=6), *digits, device=device)
-    assert (np.diff(course.train_negative_elbo) < 0).all()
-    assert course.test_negative_elbo[-1] < course.test_negative_elbo[0] - 1
-    assert course.test_epochs.tolist() == [1, 2, 3, 4, 5, 6]
-    assert course.seconds > 0
+    network, history = train.train(replace(SPEC, precision=precision, epochs=6), *digits, device=device)
+    assert (np.diff(history.train_negative_elbo) < 0).all()
+    assert history.test_negative_elbo[-1] < history.test_negative_elbo[0] - 1
+    assert history.test_epochs.tolist() == [1, 2, 3, 4, 5, 6]
+    assert history.seconds > 0
     assert {parameter.dtype for parameter in network.parameters()} == {torch.float32}
 
 
 def test_the_reported_bound_is_that_of_the_network_returned(digits: tuple[Dataset, Dataset]):
-    network, course = train.train(SPEC, *digits, device=CPU)
-    bound = train.held_out_bound(network, digits[1], n_samples=train.TEST_SAMPLES)
-    assert course.test_negative_elbo[-1] == pytest.approx(bound.negative_elbo)
-    assert course.test_kl[-1] == pytest.approx(bound.kl)
+    network, history = train.train(SPEC, *digits, device=CPU)
+    metrics = train.held_out_metrics(network, digits[1], n_samples=train.TEST_SAMPLES)
+    assert history.test_negative_elbo[-1] == pytest.approx(metrics.negative_elbo)
+    assert history.test_kl[-1] == pytest.approx(metrics.kl)
 
 
 def test_the_test_bound_is_taken_some_thirty_times_and_at_the_end(digits: tuple[Dataset, Dataset]):
     few = [Dataset("digits", part.images[:60], part.labels[:60]) for part in digits]
-    _, course = train.train(replace(SPEC, epochs=95), *few, device=CPU)
-    assert len(course.train_negative_elbo) == 95
-    assert course.test_epochs[0] == 1
-    assert course.test_epochs[-1] == 95
-    assert 25 <= len(course.test_epochs) <= 35
+    _, history = train.train(replace(SPEC, epochs=95), *few, device=CPU)
+    assert len(history.train_negative_elbo) == 95
+    assert history.test_epochs[0] == 1
+    assert history.test_epochs[-1] == 95
+    assert 25 <= len(history.test_epochs) <= 35
 
 
 def test_one_seed_gives_one_network_and_another_another(digits: tuple[Dataset, Dataset]):
@@ -126,9 +126,9 @@ def test_progress_can_stop_a_training(digits: tuple[Dataset, Dataset]):
 
 
 def test_the_bound_of_a_network_of_zeros_is_that_of_fair_coins(digits: tuple[Dataset, Dataset], device: torch.device):
-    bound = train.held_out_bound(VAE(64, 8, 3).to(device), digits[1])
-    assert bound.negative_elbo == pytest.approx(64 * np.log(2), rel=1e-6)
-    assert bound.kl == 0
+    metrics = train.held_out_metrics(VAE(64, 8, 3).to(device), digits[1])
+    assert metrics.negative_elbo == pytest.approx(64 * np.log(2), rel=1e-6)
+    assert metrics.kl == 0
 
 
 def test_the_bound_of_many_images_is_the_mean_over_parts(make_vae, digits: tuple[Dataset, Dataset]):
@@ -138,18 +138,18 @@ def test_the_bound_of_many_images_is_the_mean_over_parts(make_vae, digits: tuple
         network.encoder.output.weight[3:] = 0
         network.encoder.output.bias[3:] = -60
     parts = [
-        train.held_out_bound(network, Dataset("digits", images[rows], digits[0].labels[rows]))
+        train.held_out_metrics(network, Dataset("digits", images[rows], digits[0].labels[rows]))
         for rows in (slice(500), slice(500, None))
     ]
     expected = (500 * parts[0].negative_elbo + (len(images) - 500) * parts[1].negative_elbo) / len(images)
-    assert train.held_out_bound(network, digits[0]).negative_elbo == pytest.approx(expected, rel=1e-6)
+    assert train.held_out_metrics(network, digits[0]).negative_elbo == pytest.approx(expected, rel=1e-6)
 
 
 def test_the_bound_takes_the_same_draws_every_time(make_vae, digits: tuple[Dataset, Dataset]):
     network = make_vae(64, 8, 3)
-    first = train.held_out_bound(network, digits[1])
-    assert first == train.held_out_bound(network, digits[1])
-    assert first != train.held_out_bound(network, digits[1], seed=1)
+    first = train.held_out_metrics(network, digits[1])
+    assert first == train.held_out_metrics(network, digits[1])
+    assert first != train.held_out_metrics(network, digits[1], seed=1)
 
 
 def test_the_estimate_is_positive_and_scales_with_the_epochs():

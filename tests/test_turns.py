@@ -264,3 +264,91 @@ def test_single_runs_wait_for_nothing():
         has(computations, "a", "part 0")
     work.ends()
     assert client.wait() == "work"
+
+
+# Films of single runs
+
+
+def in_threads(names: list[str], film: Callable[[str], None], computations: Computations) -> list[threading.Thread]:
+    """Let films come one after the other."""
+    threads = []
+    for i, name in enumerate(names):
+        threads.append(threading.Thread(target=film, args=(name,), daemon=True))
+        threads[-1].start()
+        until(lambda i=i: computations.films.came == i + 1, f"{name} has come")
+    return threads
+
+
+def test_films_are_computed_some_at_a_time_in_the_order_in_which_they_came():
+    computations, log, go = Computations(width=2), list[str](), threading.Semaphore(0)
+
+    def film(name: str) -> None:
+        with computations.film():
+            log.append(name)
+            assert go.acquire(timeout=10)
+
+    threads = in_threads(["a", "b", "c", "d", "e"], film, computations)
+    for n in (2, 3, 4, 5):
+        until(lambda n=n: len(log) == n, f"{n} have begun")
+        assert computations.films.came - computations.films.done == 7 - n
+        go.release()
+    go.release()
+    for thread in threads:
+        thread.join(10)
+    assert sorted(log[:2]) == ["a", "b"]
+    assert log[2:] == ["c", "d", "e"]
+
+
+def test_a_film_that_fails_leaves_its_place():
+    computations = Computations(width=1)
+    for _ in range(3):
+        with pytest.raises(ValueError, match="no such image"), computations.film():
+            raise ValueError("no such image")
+    assert not computations.later.runs
+
+
+def test_nobody_has_an_ensemble_before_those_who_came_earlier_have_their_films():
+    """Also one that waits for its place, and for longer than a single run is waited for; no later one."""
+    computations, log = Computations(width=1, courtesy=0), list[str]()
+    gates = {name: threading.Event() for name in ("a", "b", "later")}
+
+    def film(name: str) -> None:
+        with computations.film():
+            assert gates[name].wait(10)
+
+    ensemble = Parts(computations, log, "ensemble", count=1)
+    threads = in_threads(["a", "b"], film, computations)
+    client = Client(computations, "c", "ensemble", ensemble, rank=ENSEMBLE)
+    until(lambda: len(vars(computations.works.quiet)["_waiters"]) == 2, "it waits for the films, as the second does")
+    threads.append(threading.Thread(target=film, args=("later",), daemon=True))
+    threads[-1].start()
+    until(lambda: computations.films.came == 3, "a later one has come")
+    gates["a"].set()
+    until(lambda: computations.films.done == 1, "the first is done")
+    assert not log
+    gates["b"].set()
+    ensemble.begins()
+    assert computations.films.done == 2
+    ensemble.ends()
+    assert client.wait() == "ensemble"
+    gates["later"].set()
+    for thread in threads:
+        thread.join(10)
+
+
+def test_a_single_run_waits_for_no_film():
+    computations = Computations(width=1)
+    with computations.film(), computations.at_once():
+        assert computations.later.runs == 2
+
+
+def test_who_has_gone_waits_for_no_film():
+    computations, log = Computations(width=1, courtesy=0), list[str]()
+    ensemble = Parts(computations, log, "ensemble", count=1)
+    with computations.film():
+        client = Client(computations, "a", "ensemble", ensemble, rank=ENSEMBLE)
+        until(lambda: rests(computations) and not is_free(computations), "it waits for the film")
+        computations.leave("a", "figure")
+        assert type(client.wait()) is LeftError
+        assert ensemble.gave_up.wait(5)
+    assert not log

@@ -181,11 +181,13 @@ def test_the_landmarks_are_ten_concepts_and_the_abstract_one():
 
 def test_the_sweep_has_a_row_for_every_noise():
     sweep = make_sweep("1223")
-    sent = json.loads(json.dumps(wire.sweep_payload(sweep)))
+    sent = json.loads(json.dumps(wire.minima_payload(sweep)))
     assert sent["noises"] == sweep.noises.tolist()
     np.testing.assert_allclose(sent["minimum_distance"], sweep.minimum_distance.T, atol=6e-4)
     assert sent["rivals"] == [None] * 4
-    wide = wire.sweep_payload(replace(sweep, minimum_distance_difference_sem=sweep.minimum_distance_difference_sem + 9))
+    wide = wire.minima_payload(
+        replace(sweep, minimum_distance_difference_sem=sweep.minimum_distance_difference_sem + 9)
+    )
     assert set(wide["rivals"]) <= {"I", "II", "III"}
 
 

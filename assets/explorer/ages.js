@@ -6,7 +6,7 @@ import { range } from "#widgets";
 /** @type {HTMLInputElement | null} */
 let slider = null;
 
-/** Show the ages of the model on the screen; hidden where it has none. @param {import("./types").SettledPayload} facts */
+/** Show the ages of the model on the screen; hidden where it has none. @param {import("./types").Facts} facts */
 export function showAges({ series, model }) {
   const root = $("#ages");
   root.hidden = series.length === 0;

@@ -100,10 +100,12 @@ export function paint(name, inside, around) {
   const box = canvas.parentElement.getBoundingClientRect();
   const ratio = window.devicePixelRatio || 1;
   const [width, height] = [Math.round(box.width * ratio), Math.round(box.height * ratio)];
-  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   const context = /** @type {Context} */ (canvas.getContext("2d"));
+  const isOther = canvas.width !== width || canvas.height !== height;
+  const isPrinting = document.body.matches(".printing"); // on paper what is erased is white, and hides the axes
+  if (isOther || isPrinting) Object.assign(canvas, { width, height });
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  context.clearRect(0, 0, box.width, box.height);
+  if (!isOther && !isPrinting) context.clearRect(0, 0, box.width, box.height);
   context.save();
   try {
     context.beginPath();

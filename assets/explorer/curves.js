@@ -166,7 +166,7 @@ function concepts(c, s, shown) {
 
 /** The names of the curves at their ends, pushed apart. @param {Context} c @param {Axes} s @param {ShownFrame} shown @param {boolean} isAll */
 function names(c, s, shown, isAll) {
-  const facts = /** @type {import("./types").SettledPayload} */ (screen.facts);
+  const facts = /** @type {import("./types").Facts} */ (screen.facts);
   const { steps, label } = shown.from;
   const last = steps - 1;
   const concept = `concept ‘${facts.labels[label]}’`;

@@ -20,7 +20,7 @@ import { drawPlane, markers, planeAxes } from "#plane";
 import { bindPlayer, player, setLength } from "#player";
 import { bindPointer } from "#pointer";
 import { asked, bindQuestions, followProgress, leaveOld, refresh } from "#questions";
-import { persistForDash, requests } from "#requests";
+import { requests, startDash } from "#requests";
 import { addRoutes, latest } from "#routes";
 import { shown, shownEnsemble, shownRun } from "#shown";
 import { bindStages, drawStages, stageAxes } from "#stages";
@@ -74,6 +74,19 @@ function draw(/** @type {number} */ at = performance.now()) {
   const isWaiting = !ensemble || ensemble.isStale || !shown.sweep;
   document.body.classList.toggle("waiting", isWaiting);
   document.body.classList.toggle("seen", Boolean(ensemble));
+}
+
+/** Paper is laid out without us: before it is, everything is drawn for its width. */
+function bindPrinting() {
+  window.addEventListener("beforeprint", () => {
+    document.body.classList.add("printing");
+    redraw();
+    draw();
+  });
+  window.addEventListener("afterprint", () => {
+    document.body.classList.remove("printing");
+    redraw();
+  });
 }
 
 /** @param {keyof import("./types").State} name */
@@ -148,6 +161,7 @@ function begin(given) {
   bindGallery();
   bindThumbnails(redraw);
   bindCanvases(redraw);
+  bindPrinting();
   bindPointer("plane");
   bindPointer("landmark");
   addRoutes(redraw);
@@ -191,7 +205,6 @@ window.latent = {
   isSettled,
   range,
 };
-persistForDash();
 greet();
 bindGlossary();
-new window.DashRenderer();
+startDash();

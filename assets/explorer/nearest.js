@@ -3,6 +3,7 @@ import { drawAxes, graphOf, layoutOf, paint, text } from "#canvas";
 import { $ } from "#notices";
 import { player } from "#player";
 import { mix, now, shownEnsemble } from "#shown";
+import { spread } from "#spread";
 import { colours } from "#theme";
 
 /** @typedef {import("./types").Frame} Frame */
@@ -10,6 +11,7 @@ import { colours } from "#theme";
 
 const NAMES = ["memory", "concept", "abstract"];
 const LEAST = 0.09; // of the axis; a thinner area is not named
+const HALF = 7; // px of a name
 let drawnFor = "";
 
 /** How many runs are nearest to each landmark at every step: (steps, 3). @param {Uint8Array} state @param {number} trials @param {number} steps */
@@ -67,18 +69,13 @@ export function drawNearest() {
     c.lineTo(x, s.y0 + s.h);
     c.stroke();
     const isRight = t > 0.62 * steps;
-    for (let i = 0; i < 3; i++) {
-      if (table[t][i] < LEAST) continue;
+    const named = [0, 1, 2].filter((i) => table[t][i] >= LEAST);
+    const middles = named.map((i) => s.y0 + s.h - HALF - s.y(base(t, i) + table[t][i] / 2));
+    const heights = spread(middles, 13, s.h - 2 * HALF);
+    for (const [k, i] of named.entries()) {
       const words = `${NAMES[i]} ${Math.round(100 * table[t][i])} %`;
-      text(
-        c,
-        words,
-        x + (isRight ? -6 : 6),
-        s.y(base(t, i) + table[t][i] / 2),
-        colours.ink,
-        12,
-        isRight ? "right" : "left",
-      );
+      const y = s.y0 + s.h - HALF - heights[k];
+      text(c, words, x + (isRight ? -6 : 6), y, colours.ink, 12, isRight ? "right" : "left");
     }
   });
 }

@@ -1,7 +1,8 @@
 /** The start of the pages beside the explorer: theme, notices, requests that persist. */
+import { persistForDash } from "#dash-requests";
 import { bindGlossary } from "#glossary";
 import { $$, notice } from "#notices";
-import { persistForDash, requests } from "#requests";
+import { requests, startDash } from "#requests";
 import { applyTheme, theme } from "#theme";
 
 /** Dash draws its upload when it has loaded it, and gives it no name. */
@@ -123,4 +124,4 @@ window.dash_clientside.latent = {
 window.latent = { requests, theme };
 persistForDash();
 bindGlossary();
-new window.DashRenderer();
+startDash();

@@ -88,7 +88,7 @@ function placed({ from, to, share }, values, row) {
 
 /** The landmarks, the important ones last: they are drawn on top and named first. @param {ShownFrame} shown @param {Axes} s @param {RunFrame | null} run */
 function landmarks(shown, s, run) {
-  const facts = /** @type {import("./types").SettledPayload} */ (screen.facts);
+  const facts = /** @type {import("./types").Facts} */ (screen.facts);
   const own = shown.from.label;
   const marks = [];
   for (let i = 0; i < 11; i++) {
@@ -162,8 +162,12 @@ function planeNote({ from, share }, run) {
   const names = basis === "rotated" ? "These axes" : "PC 1 + PC 2";
   const whose = basis === "fixed" ? "all memories" : "the runs around t, and turn with them (Fig. 2)";
   let words = `${names} explain ${Math.round(100 * (first + second))} % of the variance of ${whose}.`;
-  if (share) words += " Between two p of the grid, positions are interpolated.";
-  else if (run && basis === "fixed" && screen.facts) {
+  if (basis !== "fixed") words += " Each step has axes of its own: no trails.";
+  if (share) {
+    const what = basis === "fixed" ? "positions" : "positions and axes";
+    words += ` Between two p of the grid, ${what} are interpolated.`;
+  }
+  if (!share && run && basis === "fixed" && screen.facts) {
     const step = Math.min(t, run.steps - 1);
     const [x, y] = onAxes(from, 0, screen.facts.space.vectors, from.label);
     const here = Math.hypot(run.plane[2 * step] - x, run.plane[2 * step + 1] - y).toFixed(1);

@@ -9,7 +9,7 @@
  *                                                         `--> of another scope meanwhile: left
  */
 import { notice, offerReload } from "#notices";
-import { persist, sentenceOf } from "#requests";
+import { persist, sentenceOf, serverPath } from "#requests";
 
 /** @typedef {{ key: string, scope: string, data: Record<string, unknown> }} Question */
 /**
@@ -35,8 +35,7 @@ export function addRoute(name, route) {
 
 /** Read where the server is; call it once the page is loaded. */
 export function bindQuestions() {
-  const config = document.getElementById("_dash-config")?.textContent;
-  if (config) prefix = JSON.parse(config).requests_pathname_prefix;
+  prefix = serverPath();
 }
 
 /** The open question of a route. @param {string} name */

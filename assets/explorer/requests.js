@@ -39,7 +39,7 @@ async function attempt(url, options, patience) {
   }
 }
 
-let fetchNow = window.fetch.bind(window);
+const fetchNow = window.fetch.bind(window); // as it was before dash-requests.js
 
 /** @param {Response | null} reply */
 const isBusy = (reply) => reply !== null && (reply.status === 503 || reply.status === 429);
@@ -103,44 +103,20 @@ export async function persist(url, options, question) {
   }
 }
 
-/** The newest question that Dash itself asks for every output. @type {Map<string, object>} */
-const newest = new Map();
-
-/**
- * What a request of Dash's own is for; null where it is none that can be asked again.
- * @param {string} url
- * @param {RequestInit} [options]
- */
-function read(url, options) {
-  if (/_dash-(layout|dependencies)$/.test(url)) return { again: true, isWanted: () => true };
-  if (!url.includes("_dash-update-component") || typeof options?.body !== "string") return null;
-  const head = options.body.slice(0, 2000); // an uploaded file comes behind it
-  const output = /^\{"output":"((?:[^"\\]|\\.)*)"/.exec(head)?.[1] || "";
-  const token = {};
-  newest.set(output, token);
-  const byClock = /"changedPropIds":\["\w+\.n_intervals"\]/.test(head);
-  return {
-    byClock,
-    again: /"inputs":\[\{"id":"(ask-\w+|asked)"/.test(head),
-    isWanted: () => newest.get(output) === token,
-  };
+/** Where the server's addresses begin. */
+export function serverPath() {
+  const config = document.getElementById("_dash-config")?.textContent;
+  return config ? JSON.parse(config).requests_pathname_prefix : "/";
 }
 
-/** Let Dash's own requests persist too: it never asks again, and waits for ever for half an answer. */
-export function persistForDash() {
-  fetchNow = window.fetch.bind(window);
-  window.fetch = async (input, options) => {
-    const url = input instanceof Request ? input.url : String(input);
-    const question = read(url, options);
-    if (!question || !options) return fetchNow(input, options);
-    const reply = await persist(url, options, question);
-    if (reply === null) {
-      if (question.isWanted()) throw new TypeError(SILENT);
-      return new Response(null, { status: 204 }); // nobody wants it: Dash is given an empty answer
-    }
-    if (reply.status >= 400 && document.getElementById("notices")) {
-      notice([(await sentenceOf(reply)) || `The server refused this (${reply.status}). Reload the page.`]);
-    }
-    return reply;
-  };
+/**
+ * Start Dash, once its layout and its list of callbacks have arrived: it asks for both a moment later, never twice, and
+ * gets them from the browser's cache (shell.py).
+ */
+export async function startDash() {
+  /** @type {RequestInit} */
+  const options = { cache: "reload" }; // what an earlier visit left may be of another visitor
+  const wanted = ["layout", "dependencies"].map((name) => `${serverPath()}_dash-${name}`);
+  await Promise.all(wanted.map((url) => persist(url, options, { again: true, isWanted: () => true })));
+  new window.DashRenderer();
 }

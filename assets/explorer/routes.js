@@ -45,25 +45,32 @@ function wantSettled() {
   };
 }
 
+/** @param {SettledPayload} reply @returns {import("./types").Facts} */
+const factsOf = (reply) => ({
+  ...reply,
+  space: { tiles: pngAddress(reply.space.tiles), vectors: quantised(reply.space.landmarks).values },
+  fixed: {
+    basis: quantised(reply.fixed.basis).values,
+    mean: quantised(reply.fixed.mean).values,
+    ranges: reply.fixed.ranges,
+  },
+});
+
 /** @param {SettledPayload} reply @param {import("./questions").Question} question */
 function takeSettled(reply, question) {
   const before = /** @type {Record<string, unknown>} */ (question.data.before);
   const kept = Object.entries(screen.state).filter(([name, value]) => before[name] !== value);
-  screen.state = Object.assign(reply.state, Object.fromEntries(kept)); // a finger was quicker than the answer
-  screen.facts = reply;
+  screen.state = { ...reply.state, ...Object.fromEntries(kept) }; // a finger was quicker than the answer
+  const facts = factsOf(reply);
+  screen.facts = facts;
   screen.model = reply.model;
   screen.settled = settleKey();
-  reply.space.tiles = pngAddress(reply.space.tiles);
-  reply.space.vectors = quantised(reply.space.landmarks).values;
-  for (const name of /** @type {const} */ (["basis", "mean"])) {
-    reply.fixed[name] = quantised(/** @type {any} */ (reply.fixed[name])).values;
-  }
-  setConceptPictures(reply.space.tiles);
+  setConceptPictures(facts.space.tiles);
   shownNoise.p = screen.state.noise;
   player.t = screen.state.t;
   setLength(screen.state.n_steps);
-  showFacts(reply);
-  showAges(reply);
+  showFacts(facts);
+  showAges(facts);
   for (const field of screen.fields) if (field.name !== "model") show(field.name);
   $(".panels").dataset.view = screen.state.view;
   applyTheme();

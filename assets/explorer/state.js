@@ -6,14 +6,14 @@ import { query } from "#address";
 
 /** @typedef {import("./types").State} State */
 /** @typedef {import("./types").Field} Field */
-/** @typedef {import("./types").SettledPayload} SettledPayload */
+/** @typedef {import("./types").Facts} Facts */
 
 export const screen = {
   /** @type {Field[]} */
   fields: [],
   /** @type {State} */
   state: /** @type {State} */ ({}),
-  /** What the server said about the model on the screen. @type {SettledPayload | null} */
+  /** What the server said about the model on the screen. @type {Facts | null} */
   facts: null,
   /** The model that the state asks for, once it is known. */
   model: "",

@@ -97,6 +97,78 @@ export interface GalleryPayload {
   images: string;
 }
 
+/** The concepts of all labels, then the abstract concept. */
+export interface LandmarksPayload {
+  /** (11, latent) */
+  landmarks: Exact;
+  /** A PNG in base64: their decoded images in a row. */
+  tiles: string;
+  /** Height and width of an image. */
+  shape: number[];
+}
+
+/** The largest values that a model leaves room for. */
+export interface Limits {
+  n_runs: number;
+  sample: number;
+}
+
+/** A model that is not here and can be trained. */
+export interface Offer {
+  dataset: string;
+  n_latent: number;
+}
+
+/** Answers of "settled": the model that a state asks for, and the state within what that model can do. */
+export interface SettledPayload {
+  state: State;
+  space: LandmarksPayload;
+  fixed: FixedPlanePayload;
+  /** Numbers of latent units to choose from. */
+  latents: number[];
+  betas: number[];
+  /** Models to choose from: id and what tells it from the others. */
+  models: Record<string, string>;
+  model: string;
+  /** The model that this one is an age of, or itself. */
+  base: string;
+  /** Epochs and id of every age that was kept. */
+  series: [number, string][];
+  labels: string[];
+  limits: Limits;
+  images_here: boolean;
+  images_note: string;
+  fetchable: boolean;
+  /** A line about the model. */
+  card: string;
+  notes: string[];
+  offer: Offer | null;
+}
+
+/** Mean minimum distances over p, to memory, concept and abstract concept. */
+export interface MinimaPayload {
+  noises: number[];
+  /** (noises, 3) */
+  minimum_distance: number[][];
+  /** (noises, 3): memory and concept, memory and abstract concept, concept and abstract concept. */
+  difference_sem: number[][];
+  /** The stage that other runs might give as well, at every p. */
+  rivals: (string | null)[];
+}
+
+/** A figure of plotly. */
+export interface Figure {
+  data: unknown[];
+  layout: Record<string, unknown>;
+}
+
+/** Answers of "sweep": the stage chart, and the sentence for every p. */
+export interface SweepPayload extends MinimaPayload {
+  captions: string[];
+  note: string;
+  figure: Figure;
+}
+
 /** Answers of "run", "runfilm" and "image": the highlighted run, or another one of the ensemble. */
 export type RunReply = RunFilmPayload & { label: number; sample: number };
 
@@ -227,36 +299,12 @@ export interface BeginPayload {
   alphabet: string;
 }
 
-export interface SettledPayload {
-  state: State;
-  space: { landmarks: Exact; tiles: string; shape: number[]; vectors: Float32Array };
-  fixed: { basis: Float32Array; mean: Float32Array; explained: number[]; ranges: number[][] };
-  latents: number[];
-  betas: number[];
-  models: Record<string, string>;
-  model: string;
-  base: string;
-  /** Epochs and id of every age that was kept. */
-  series: [number, string][];
-  labels: string[];
-  limits: { n_runs: number; sample: number };
-  images_here: boolean;
-  images_note: string;
-  fetchable: boolean;
-  card: string;
-  notes: string[];
-  offer: { dataset: string; n_latent: number } | null;
-}
-
-export interface SweepPayload {
-  noises: number[];
-  minimum_distance: number[][];
-  difference_sem: number[][];
-  rivals: (string | null)[];
-  captions: string[];
-  note: string;
-  figure: { data: unknown[]; layout: object };
-}
+/** `SettledPayload` as the page uses it. */
+export type Facts = Omit<SettledPayload, "space" | "fixed"> & {
+  /** The picture of all concepts and the abstract concept as an address; (11, latent). */
+  space: { tiles: string; vectors: Float32Array };
+  fixed: { basis: Float32Array; mean: Float32Array; ranges: number[][] };
+};
 
 /** What Dash calls functions of the page through. */
 export interface DashClientside {

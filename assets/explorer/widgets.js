@@ -163,7 +163,7 @@ function offerOptions(name, texts, chosen) {
   widgets[name]?.(chosen);
 }
 
-/** What the model on the screen leaves to choose. @param {import("./types").SettledPayload} facts */
+/** What the model on the screen leaves to choose. @param {import("./types").Facts} facts */
 export function showFacts(facts) {
   offerOptions(
     "beta",

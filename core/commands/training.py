@@ -35,7 +35,7 @@ def run_train(args: argparse.Namespace, session: Session) -> dict[str, Any]:
     spec = spec_from(args, ModelSpec)
     kept = tuple(epoch for epoch in args.snapshots if epoch != spec.epochs)  # the last is the model itself
     with progress_bar(f"{spec.dataset} N_z={spec.n_latent}") as report:
-        path, course = experiments.train_model(
+        path, history = experiments.train_model(
             spec, session.settings, path=args.output, snapshots=kept, progress=report
         )
     if kept:
@@ -44,8 +44,8 @@ def run_train(args: argparse.Namespace, session: Session) -> dict[str, Any]:
     return {
         "file": str(path),
         "spec": spec.to_dict(),
-        "seconds": round(course.seconds),
-        "test_negative_elbo": course.test_negative_elbo[-1],
+        "seconds": round(history.seconds),
+        "test_negative_elbo": history.test_negative_elbo[-1],
     }
 
 

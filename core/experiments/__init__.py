@@ -6,7 +6,15 @@ It composes the rooms below and holds no mathematics. Here alone tensors leave t
 from core.experiments.approach import approach_curves
 from core.experiments.classifier import open_classifier, predicted_labels, train_classifier
 from core.experiments.derived import sweeps_to_derive
-from core.experiments.film import film_frame, fixed_plane, run_film, starting_images
+from core.experiments.film import (
+    film_frame,
+    filmed_ensemble,
+    fixed_plane,
+    keep_frames,
+    other_films,
+    run_film,
+    starting_images,
+)
 from core.experiments.geometry import concept_dynamics, geometry
 from core.experiments.grid import GRID, grid_cell, grid_cells, latent_sweep, missing_cells, record_cell
 from core.experiments.imports import import_model
@@ -59,6 +67,7 @@ __all__ = [
     "file_model",
     "file_noise_sweeps",
     "film_frame",
+    "filmed_ensemble",
     "find_label_map",
     "find_noise_sweep",
     "fixed_plane",
@@ -69,6 +78,7 @@ __all__ = [
     "grid_cells",
     "id_of",
     "import_model",
+    "keep_frames",
     "label_map",
     "latent_activity",
     "latent_space",
@@ -81,6 +91,7 @@ __all__ = [
     "note_elsewhere",
     "note_waiting",
     "open_classifier",
+    "other_films",
     "predicted_labels",
     "record_cell",
     "run",

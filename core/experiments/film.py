@@ -1,5 +1,8 @@
 """The film over p: all that a screen shows of collective runs, and of the highlighted one, at every p."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 import torch
 from jaxtyping import Float
@@ -21,11 +24,13 @@ from core.experiments.runs import (
     trajectories_of,
 )
 from core.progress import Progress, silent
-from core.results import FilmFrame, FixedPlane, RunFilm, StartingImages
+from core.result_bytes import to_bytes
+from core.results import Ensemble, FilmFrame, FixedPlane, RunFilm, StartingImages
 from core.session import Session
-from core.specs import EmbeddingSpec, EnsembleSpec, RunFilmSpec
+from core.specs import N_LABELS, NOISES, EmbeddingSpec, EnsembleSpec, RunFilmSpec
 
 MARGIN = 0.08  # of the extent of the memories, on either side
+SHARE = 4  # what is computed ahead of any question has this part of the cache: what was asked for is worth more
 HALF = float(np.finfo(np.float16).max)
 
 
@@ -65,6 +70,52 @@ def film_frame(spec: EmbeddingSpec, session: Session, *, progress: Progress = si
         nearest=array(landmarks.nearest_now(point_distances(model, spec.label, z, memories)).to(torch.int8)),
         is_flat=landmarks.are_nearly_on_a_line(memories.cpu(), concept, abstract),
     )
+
+
+def filmed_ensemble(
+    spec: EmbeddingSpec, session: Session, *, progress: Progress = silent, keep: bool = False
+) -> Ensemble:
+    """The ensemble of a frame: whoever asks for it, or for the frame, later or meanwhile, needs no run again.
+
+    Args: as `film_frame`.
+
+    Raises: as `run`.
+    """
+    return session.result(film_frame, spec, progress=progress, keep=keep).trajectories.ensemble
+
+
+def other_films(screen: EmbeddingSpec) -> list[EmbeddingSpec]:
+    """The films of the other labels, all that is nearest to the p of the screen first."""
+    labels = [(screen.label + i) % N_LABELS for i in range(1, N_LABELS)]
+    noises = sorted(NOISES, key=lambda p: abs(p - screen.noise))
+    return [replace(screen, noise=noise, label=label) for noise in noises for label in labels]
+
+
+def keep_frames(specs: Sequence[EmbeddingSpec], session: Session, *, progress: Progress = silent) -> int:
+    """Have frames in the cache before anybody asks for them, as far as a share of it has room for them.
+
+    Where nothing is kept, no more than one is computed.
+
+    Args:
+        specs: Which, the first of them first.
+        session: What is computed with.
+        progress: Called before every frame and every part of one; may raise to give up.
+
+    Returns:
+        How many are in the cache.
+
+    Raises: as `run`.
+    """
+    room = session.settings.max_cache // SHARE
+    for i, spec in enumerate(specs):
+        progress(0, f"label {spec.label}, p = {spec.noise:.3f}")
+        frame = session.result(film_frame, spec, progress=progress)
+        if session.found(film_frame, spec) is None:
+            return i
+        room -= len(to_bytes(frame))
+        if room < 0:
+            return i + 1
+    return len(specs)
 
 
 def run_film(spec: RunFilmSpec, session: Session, *, progress: Progress = silent) -> RunFilm:

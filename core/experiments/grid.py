@@ -20,7 +20,7 @@ from core.settings import Settings
 from core.specs import GridSpec, ModelSpec
 
 GRID = store.SHIPPED / "elbo-grid.json"
-DIVERGED = checkpoint.Bound(math.inf, math.inf, 0)
+DIVERGED = checkpoint.Metrics(math.inf, math.inf, 0)
 
 
 def grid_cell(spec: ModelSpec, device: str = "", threads: int = 0) -> GridCell:
@@ -58,20 +58,20 @@ def grid_cells(
     options: dict[str, Any] = {"is_tested": at_the_end, "test_samples": train.REPORTED_SAMPLES}
     try:
         trained = train.train_stack(specs, training, test, device=place, progress=progress, engine=engine, **options)
-        bounds = [end_of(course) for _, course in trained]
+        ends = [end_of(history) for _, history in trained]
     except checkpoint.DivergedError:
-        bounds = [DIVERGED for _ in specs]
+        ends = [DIVERGED for _ in specs]
     together = f", {len(specs)} side by side" if len(specs) > 1 else ""
     return [
         GridCell(
             spec=spec,
-            negative_elbo=round(bound.negative_elbo, 3),
-            kl=round(bound.kl, 3),
-            active_units=bound.active_units,
+            negative_elbo=round(metrics.negative_elbo, 3),
+            kl=round(metrics.kl, 3),
+            active_units=metrics.active_units,
             seconds=round((time.monotonic() - start) / len(specs)),
             machine=f"{machine_of(settings)}{together}, torch {torch.__version__}",
         )
-        for spec, bound in zip(specs, bounds, strict=True)
+        for spec, metrics in zip(specs, ends, strict=True)
     ]
 
 
@@ -80,12 +80,12 @@ def at_the_end(epoch: int, epochs: int) -> bool:
     return epoch == epochs
 
 
-def end_of(course: TrainingRun) -> checkpoint.Bound:
+def end_of(history: TrainingRun) -> checkpoint.Metrics:
     """The test bound at the end of a training; infinite where a loss or the bound is not finite."""
-    if not np.isfinite(course.train_negative_elbo).all() or not math.isfinite(course.test_negative_elbo[-1]):
+    if not np.isfinite(history.train_negative_elbo).all() or not math.isfinite(history.test_negative_elbo[-1]):
         return DIVERGED
-    units = int(course.test_active_units[-1])
-    return checkpoint.Bound(float(course.test_negative_elbo[-1]), float(course.test_kl[-1]), units)
+    units = int(history.test_active_units[-1])
+    return checkpoint.Metrics(float(history.test_negative_elbo[-1]), float(history.test_kl[-1]), units)
 
 
 def latent_sweep(spec: GridSpec, path: Path = GRID) -> LatentSweep:

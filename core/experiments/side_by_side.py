@@ -60,10 +60,10 @@ def zoo_stacks(
         except checkpoint.DivergedError:
             diverged += named
             continue
-        for name, spec, (vae, course) in zip(named, specs, trained, strict=True):
-            if np.isfinite(course.train_negative_elbo).all():
+        for name, spec, (vae, history) in zip(named, specs, trained, strict=True):
+            if np.isfinite(history.train_negative_elbo).all():
                 filed.append(folder / f"{name}.safetensors")
-                file_trained(filed[-1], spec, vae, course, images, settings)
+                file_trained(filed[-1], spec, vae, history, images, settings)
             else:
                 diverged.append(name)
         state.unlink(missing_ok=True)

@@ -107,9 +107,9 @@ def read_unfinished(path: Path) -> Unfinished:
     try:
         if path.suffix in (ELSEWHERE, WAITING):
             return Unfinished(path, training_of(json.loads(path.read_text())))
-        course = checkpoint.read_course(path)
-        spec = keeping(ModelSpec.from_dict(course["specs"][0]), course["kept"])
-        return Unfinished(path, spec, Integer(0, spec.epochs).check("epoch", course["epoch"]))
+        history = checkpoint.read_history(path)
+        spec = keeping(ModelSpec.from_dict(history["specs"][0]), history["kept"])
+        return Unfinished(path, spec, Integer(0, spec.epochs).check("epoch", history["epoch"]))
     except (RefusedError, ValueError, TypeError, LookupError, RecursionError, OSError) as error:
         if isinstance(error, checkpoint.TrainingError):
             return Unfinished(path, problem=str(error))

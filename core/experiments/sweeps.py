@@ -18,6 +18,7 @@ from core.specs import N_LABELS, NOISE_KINDS, NOISES, SOURCES, NoiseSweepSpec
 
 Watch = Callable[[NoiseSweep], None]
 Compute = Callable[[NoiseSweepSpec, Session], NoiseSweep]
+At = Callable[[float, Session, Progress], Ensemble]  # the ensemble at one p
 Cell = tuple[str, str, int]
 Row = dict[str, np.ndarray]
 SHARED = ("n_runs", "n_steps", "seed")  # settings that all sweeps beside a model have in common
@@ -35,6 +36,8 @@ def noise_sweep(
     progress: Progress = silent,
     watch: Watch | None = None,
     batch: int = SWEEP_BATCH,
+    at: At | None = None,
+    first: float = 0.0,
 ) -> NoiseSweep:
     """Minimum distances, their steps and the stage of an ensemble for every p.
 
@@ -44,12 +47,16 @@ def noise_sweep(
         progress: Called before some runs are computed together.
         watch: Called with the sweep over the p that are done.
         batch: Runs that are computed together, at most; those of one p at least.
+        at: Gives the ensembles where the same runs are needed for something else too; else they are computed here.
+        first: With `at`, the p whose neighbours come first; then nobody watches.
 
     Raises: as `run`.
 
     Source:
         Nagano et al. (2020), Fig. 4.
     """
+    if at:
+        return sweep_of(spec.noises, ensembles_from(at, spec.noises, first, session, progress))
     model = session.model(spec.model)
     rows = list(range(spec.n_runs))
     clean = starts(model, spec, rows, session)
@@ -71,6 +78,21 @@ def noise_sweep(
             watch(sweep_of(spec.noises[: len(found)], found))
     progress(1.0, "done")
     return sweep_of(spec.noises, found)
+
+
+def ensembles_from(
+    at: At, noises: tuple[float, ...], first: float, session: Session, progress: Progress
+) -> list[Ensemble]:
+    """The ensembles of a sweep, one after the other, those nearest to a p first."""
+    found: dict[float, Ensemble] = {}
+    for i, noise in enumerate(sorted(noises, key=lambda p: abs(p - first))):
+
+        def tell(fraction: float, _: str, i: int = i, noise: float = noise) -> None:
+            progress((i + fraction) / len(noises), f"p = {noise:.3f}")
+
+        found[noise] = at(noise, session, tell)
+    progress(1.0, "done")
+    return [found[noise] for noise in noises]
 
 
 def sweep_of(noises: tuple[float, ...], found: list[Ensemble]) -> NoiseSweep:

@@ -51,7 +51,7 @@ def train_file(
         spec: The recipe; with the epochs after which weights are kept on the way, if any are.
         settings: Of this machine.
         progress: Called after every epoch, and before the stages of every age are derived.
-        watch: Called after every epoch with the course so far.
+        watch: Called after every epoch with the history so far.
 
     Raises: as `train_model`.
     """

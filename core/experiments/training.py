@@ -50,10 +50,10 @@ def train_model(
         snapshots: Epochs after which the weights are kept too, see `core.snapshots`. They lie beside the state until
             the model is there; a training that goes on also keeps what it was begun with.
         progress: Called after every epoch.
-        watch: Called after every epoch with the course so far.
+        watch: Called after every epoch with the history so far.
 
     Returns:
-        The file, and the course of the training.
+        The file, and the history of the training.
 
     Raises:
         DataError: The images are not there.
@@ -70,18 +70,18 @@ def train_model(
     def keep(training_state: checkpoint.TrainingState) -> None:
         training_state.kept = kept
         if training_state.epoch in kept:
-            network, course = copy.deepcopy(training_state.networks()[0]), training_state.courses()[0]
+            network, history = copy.deepcopy(training_state.networks()[0]), training_state.histories()[0]
             part = part_of(place, training_state.epoch)
-            file_trained(part, spec, network, course, (training, test), settings, series.N_MEMORIES)
+            file_trained(part, spec, network, history, (training, test), settings, series.N_MEMORIES)
 
     options: dict[str, Any] = {"device": device_of(settings), "progress": progress, "watch": watch, "keep": keep}
-    vae, course = train.train(spec, training, test, state=state, **options)
-    file_trained(target, spec, vae, course, (training, test), settings)
+    vae, history = train.train(spec, training, test, state=state, **options)
+    file_trained(target, spec, vae, history, (training, test), settings)
     join_parts(place, kept, target)
     if not keep_state:
         for path in (state, *(part_of(place, epoch) for epoch in kept)):
             path.unlink(missing_ok=True)
-    return target, course
+    return target, history
 
 
 def epochs_to_keep(spec: ModelSpec, asked: Sequence[int], state: Path) -> tuple[int, ...]:
@@ -92,14 +92,14 @@ def epochs_to_keep(spec: ModelSpec, asked: Sequence[int], state: Path) -> tuple[
         TrainingError: The state cannot be read.
     """
     asked = epochs_kept(keeping(spec, asked))
-    course = checkpoint.read_course(state) if state.exists() else {"epoch": 0, "kept": []}
-    past = [str(epoch) for epoch in asked if epoch <= course["epoch"] and not part_of(state, epoch).exists()]
+    history = checkpoint.read_history(state) if state.exists() else {"epoch": 0, "kept": []}
+    past = [str(epoch) for epoch in asked if epoch <= history["epoch"] and not part_of(state, epoch).exists()]
     if past:
         raise SpecError(
-            f"A training of this recipe was stopped after epoch {course['epoch']}, and what it was after "
+            f"A training of this recipe was stopped after epoch {history['epoch']}, and what it was after "
             f"{', '.join(past)} was not kept. Discard its state to begin anew, or train without these epochs."
         )
-    return epochs_kept(keeping(spec, [*asked, *course["kept"]]))
+    return epochs_kept(keeping(spec, [*asked, *history["kept"]]))
 
 
 def join_parts(state: Path, kept: Sequence[int], model: Path) -> None:
@@ -113,7 +113,7 @@ def file_trained(
     path: Path,
     spec: ModelSpec,
     vae: VAE,
-    course: TrainingRun,
+    history: TrainingRun,
     images: tuple[data.Dataset, data.Dataset],
     settings: Settings,
     n_memories: int = MEMORIES_PER_LABEL,
@@ -124,7 +124,7 @@ def file_trained(
         path: The file.
         spec: The recipe.
         vae: The network; its weights are rounded to those that are stored.
-        course: Of its training.
+        history: Of its training.
         images: Those of the training and of the test.
         settings: Say which machine it was.
         n_memories: Of every label, at most.
@@ -133,19 +133,19 @@ def file_trained(
     vae.half().float()  # what is computed from the weights is computed from the weights that are stored
     means = posterior_means(vae, training.images)
     memories, index, means_of_labels = memories_of(means, training.labels, n_memories)
-    bound = train.held_out_bound(vae, test)
+    metrics = train.held_out_metrics(vae, test)
     card = ModelCard(
-        test_negative_elbo=measured(bound.negative_elbo, 3),
-        test_kl=measured(bound.kl, 3),
+        test_negative_elbo=measured(metrics.negative_elbo, 3),
+        test_kl=measured(metrics.kl, 3),
         test_samples=train.REPORTED_SAMPLES,
         active_units=int(subspace.active_units(means).sum()),
         contribution_ratio=all_measured(subspace.contribution_ratio(memories.flatten(0, 1)).tolist(), 4),
         orthogonality_gap=measured(subspace.orthogonality_gap(means_of_labels), 4),
-        test_epochs=tuple(course.test_epochs.tolist()),
-        test_curve=all_measured(course.test_negative_elbo, 2),
+        test_epochs=tuple(history.test_epochs.tolist()),
+        test_curve=all_measured(history.test_negative_elbo, 2),
         image_shape=data.IMAGE_SHAPES[spec.dataset],
         label_names=data.LABEL_NAMES[spec.dataset],
-        seconds=round(course.seconds),
+        seconds=round(history.seconds),
         machine=machine_of(settings),
         weights_sha256=store.weights_sha256(vae),
         versions=tuple(versions().items()),

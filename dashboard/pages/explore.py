@@ -19,7 +19,7 @@ Every question carries the state as a query string, the client and a sequence nu
 (questions.js) asks these callbacks as Dash's renderer would, one open question a route.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -29,7 +29,7 @@ from dash.exceptions import PreventUpdate
 from core import experiments
 from core.computations import ENSEMBLE, FIGURE, BusyError, Question
 from core.library import Entry, preferred
-from core.results import FilmFrame, NoiseSweep
+from core.results import FilmFrame, NoiseSweep, RunFilm
 from core.schema import Reals, SpecError
 from core.specs import NOISES, EmbeddingSpec, EnsembleSpec, ExperimentSpec, InferenceSpec, RunFilmSpec
 from core.store import StoreError
@@ -40,7 +40,7 @@ from dashboard.experiments import Experiments
 from dashboard.first_minute import first_minute
 from dashboard.jobs import Jobs
 from dashboard.panels import GRID, rail, transport, views
-from dashboard.payloads import GalleryPayload
+from dashboard.payloads import GalleryPayload, Offer, SettledPayload, SweepPayload
 from dashboard.requests import Newest, Request, answered, asker, read_request
 from dashboard.roles import is_operator, require_operator
 from dashboard.theme import MARKERS, TITLES, theme_of
@@ -50,7 +50,7 @@ T = TypeVar("T")
 ROUTES = ("settled", "run", "ensemble", "runfilm", "film", "sweep", "image", "gallery", "job", "progress")
 CHUNK = 4  # values of p that one question about an ensemble names at most: meanwhile it holds a thread of the server
 GALLERY = 100  # images to choose from by their pictures; the others have numbers
-AWAITED = ("ensemble", "sweep")  # what takes a while, and finds the server busy at times
+AWAITED = ("ensemble", "sweep")  # what takes a while, and leaves a panel empty until it is here
 MANY = 3  # broken files that are named one by one
 
 
@@ -88,7 +88,7 @@ class ExplorePage:
         app.clientside_callback(ClientsideFunction("latent", "begin"), Input("begin", "data"))
 
     @answered
-    def settle(self, data: object) -> dict[str, Any]:
+    def settle(self, data: object) -> SettledPayload:
         """Find the model that the state asks for, and bring the state within what that model can do."""
         request = read_request(data, lenient=True)
         entry, notes, offer = self.model_of(request.state, quiet=request.changed == "dataset")
@@ -115,7 +115,7 @@ class ExplorePage:
             "model": entry.id,
             "base": self.lab.library.base(entry.id),
             "series": self.lab.library.ages(entry.id),
-            "labels": entry.label_names,
+            "labels": list(entry.label_names),
             "limits": {"n_runs": held, "sample": held - 1},
             "images_here": not why,
             "images_note": why.reason if why and not why.is_missing else "",
@@ -127,18 +127,26 @@ class ExplorePage:
 
     @answered
     def run(self, data: object) -> dict[str, Any]:
-        """The highlighted run at one p, or a few."""
-        return self.run_at("run", data)
+        """The highlighted run at one p."""
+        return self.single_run("run", data)
 
     @answered
-    def run_film(self, data: object) -> dict[str, Any]:
-        """The highlighted run at all p of the grid."""
-        return self.run_at("runfilm", data)
+    def run_film(self, data: object) -> Any:
+        """The highlighted run at all p of the grid, when the server has room for it."""
+        request, entry, asked = self.runs_of("runfilm", data, len(NOISES))
+
+        def find(question: Question) -> RunFilm:
+            return self.lab.run_film(question, asked)
+
+        def build(film: RunFilm) -> dict[str, Any]:
+            return film_payload(film, entry, asked)
+
+        return self.awaited("runfilm", "runfilm", request, asked, "", find, build)
 
     @answered
     def image(self, data: object) -> dict[str, Any]:
         """The run under the pointer."""
-        return self.run_at("image", data)
+        return self.single_run("image", data)
 
     @answered
     def gallery(self, data: object) -> Any:
@@ -152,10 +160,16 @@ class ExplorePage:
 
         return self.reply("gallery", request, asked, "", build)
 
-    def run_at(self, route: str, data: object) -> dict[str, Any]:
-        """One run at those p that a question names."""
+    def single_run(self, route: str, data: object) -> dict[str, Any]:
+        """One run at one p: milliseconds, so nobody waits for room."""
+        request, entry, asked = self.runs_of(route, data, 1)
+        return self.reply(route, request, asked, "", lambda: film_payload(self.lab.single_run(asked), entry, asked))
+
+    def runs_of(self, route: str, data: object, most: int) -> tuple[Request, Entry, RunFilmSpec]:
+        """A question about one run at some p."""
         request, entry, spec = self.question(route, data)
         values = {name: getattr(spec, name) for name in RunFilmSpec.__dataclass_fields__ if name != "noises"}
+        return request, entry, RunFilmSpec(noises=noises_of(data, spec, most), **values)
         asked = RunFilmSpec(noises=noises_of(data, spec, len(NOISES)), **values)
 
         def build() -> dict[str, Any]:
@@ -163,15 +177,22 @@ class ExplorePage:
             said = captions.run_captions(film, label=entry.label_names[spec.label], sample=spec.sample)
             return wire.run_film_payload(film, entry.image_shape, said) | {"label": spec.label, "sample": spec.sample}
 
-        return self.reply(route, request, asked, "", build)
+        found = self.reply(route, request, asked, "", build)
+        if route == "runfilm":
+            self.lab.films_ahead(spec)
+        return found
 
     @answered
     def ensemble(self, data: object) -> Any:
-        """All runs at the p of the screen, whose activity is kept for other axes; its neighbours are computed ahead."""
+        """All runs at the p of the screen, whose activity is kept for other axes; its neighbours are computed ahead.
+
+        And when these are there, the films of the other labels.
+        """
         asked = self.question("ensemble", data)
         spec = asked[2]
         found = self.frames("ensemble", asked, noises_of(data, spec, CHUNK), ENSEMBLE, keep=True)
         if found is not no_update:
+            self.lab.films_ahead(spec)
             neighbours = [round(spec.noise + step, 4) for step in (-GRID, GRID)]
             self.lab.compute_ahead(*(replace(spec, noise=p) for p in neighbours if 0 <= p <= 1))
         return found
@@ -180,7 +201,9 @@ class ExplorePage:
     def film(self, data: object) -> Any:
         """All runs at some more p of the grid."""
         asked = self.question("film", data)
-        return self.frames("film", asked, noises_of(data, asked[2], CHUNK), FIGURE, keep=False)
+        found = self.frames("film", asked, noises_of(data, asked[2], CHUNK), FIGURE, keep=False)
+        self.lab.films_ahead(asked[2])
+        return found
 
     def frames(
         self,
@@ -216,7 +239,7 @@ class ExplorePage:
         reference = controls.sweep_spec(spec, min(REFERENCE_RUNS, self.lab.memories(entry.id)))
         theme = theme_of(request.state.theme)
 
-        def build(sweep: NoiseSweep) -> dict[str, Any]:
+        def build(sweep: NoiseSweep) -> SweepPayload:
             shown = replace(spec, n_runs=reference.n_runs)
             sentences = [
                 captions.caption_of(entry, replace(shown, noise=float(p)), row, rival)
@@ -226,11 +249,16 @@ class ExplorePage:
                 f"{reference.n_runs} runs for each p, T = {reference.n_steps}, seed {reference.seed}; "
                 "bands 2 SEM, paler where undecided."
             )
-            figure = figures.stage_chart(sweep, theme, label=entry.label_names[spec.label], has_names=False)
-            return wire.sweep_payload(sweep) | {"captions": sentences, "note": note, "figure": figure.to_dict()}
+            chart = figures.stage_chart(sweep, theme, label=entry.label_names[spec.label], has_names=False).to_dict()
+            return {
+                **wire.minima_payload(sweep),
+                "captions": sentences,
+                "note": note,
+                "figure": {"data": chart["data"], "layout": chart["layout"]},
+            }
 
         def find(question: Question) -> NoiseSweep:
-            return self.lab.noise_sweep(question, reference)
+            return self.lab.noise_sweep(question, reference, spec)
 
         return self.awaited("sweep", "sweep", request, reference, theme.name, find, build)
 
@@ -292,7 +320,7 @@ class ExplorePage:
         spec: ExperimentSpec,
         look: str,
         find: Callable[[Question], R],
-        build: Callable[[R], dict[str, Any]],
+        build: Callable[[R], Mapping[str, Any]],
     ) -> Any:
         """The same of what takes a while: given up as soon as the client asks another, or asked again when busy.
 
@@ -318,7 +346,7 @@ class ExplorePage:
         id = state.model or request.model
         return self.opened(library.find(id) if id else library.default(state.dataset, state.n_latent))
 
-    def model_of(self, state: ScreenState, *, quiet: bool) -> tuple[Entry, list[str], dict[str, Any] | None]:
+    def model_of(self, state: ScreenState, *, quiet: bool) -> tuple[Entry, list[str], Offer | None]:
         """The model that a state asks for, else the nearest; notes say what was replaced, the offer what to train."""
         library, notes = self.lab.library, []
         if state.model:
@@ -338,7 +366,7 @@ class ExplorePage:
                 notes.append(str(error))
                 found.remove(entry)
                 continue
-            offer = None
+            offer: Offer | None = None
             if n_latent != state.n_latent and not quiet:
                 notes.append(
                     f"There is no {TITLES[state.dataset]} model with N_z = {state.n_latent} here: "
@@ -389,6 +417,13 @@ class ExplorePage:
         if fitted.sample < state.sample:
             notes.append(f"This model holds {held} memories per label: image {fitted.sample} is shown.")
         return fitted, notes
+
+
+def film_payload(film: RunFilm, entry: Entry, spec: RunFilmSpec) -> dict[str, Any]:
+    """One run at some p, with a sentence for each."""
+    sentences = captions.run_captions(film, label=entry.label_names[spec.label], sample=spec.sample)
+    sent = wire.run_film_payload(film, entry.image_shape, sentences)
+    return {**sent, "label": spec.label, "sample": spec.sample}
 
 
 def noises_of(data: object, spec: InferenceSpec, most: int) -> tuple[float, ...]:

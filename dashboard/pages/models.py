@@ -3,7 +3,7 @@
 ::
 
     form ------------> train, estimate --> jobs.py: one job for equal recipes, a process of its own
-    tick (1 s) ------> jobs, table, course of the training that runs      (nothing is sent while nothing changes)
+    tick (1 s) ------> jobs, table, history of the training that runs      (nothing is sent while nothing changes)
     row of the table > export (a plain file), delete (asks first)
     dropped file ----> import: verified, never unpickled
 
@@ -34,9 +34,9 @@ from dashboard.job_status import JobStatus
 from dashboard.jobs import Jobs
 from dashboard.model_list import (
     bound_of,
-    course_panel,
     describe,
     form,
+    history_panel,
     job_button,
     stopped_row,
     upload,
@@ -81,13 +81,13 @@ class ModelsPage:
                 dcc.Interval(id="second", interval=QUICK),
                 dcc.ConfirmDialog(id="sure"),
                 form(),
-                html.Section([html.H2("Trainings"), html.Div(id="jobs"), course_panel("course")], id="work"),
+                html.Section([html.H2("Trainings"), html.Div(id="jobs"), history_panel("history")], id="work"),
                 html.Section(
                     [
                         html.H2("Models"),
                         html.Div(id="table", children=self.table(), className="scroll"),
                         html.P(terms(BOUND), className="note"),
-                        course_panel("past"),
+                        history_panel("past"),
                     ]
                 ),
                 upload(self.session.settings.max_import),
@@ -101,8 +101,8 @@ class ModelsPage:
         app.server.add_url_rule(f"{prefix}file/<name>", "model_file", self.export)
         app.server.before_request(lambda: allow_large(f"{prefix}_dash-update-component", largest))
         app.callback(
-            [Output("jobs", "children"), Output("table", "children"), Output("course", "figure")],
-            [Output("course-panel", "hidden"), Output("second", "interval"), Output("seen", "data")],
+            [Output("jobs", "children"), Output("table", "children"), Output("history", "figure")],
+            [Output("history-panel", "hidden"), Output("second", "interval"), Output("seen", "data")],
             [Input("second", "n_intervals"), Input("look", "data")],
             State("seen", "data"),
         )(self.refresh)
@@ -165,12 +165,12 @@ class ModelsPage:
         before = seen if isinstance(seen, list) and len(seen) == len(now) else [""] * len(now)
         if now == before:
             return (no_update,) * 6
-        course = next((status.course for _, _, status in jobs if status.state == "running" and status.course), None)
+        history = next((status.history for _, _, status in jobs if status.state == "running" and status.history), None)
         return (
             self.job_list(jobs, stopped) if now[0] != before[0] else no_update,
             self.table() if now[1] != before[1] else no_update,
-            figures.course(course, theme_of(look)) if course else no_update,
-            not course,
+            figures.history(history, theme_of(look)) if history else no_update,
+            not history,
             QUICK if any(status.state in BUSY for _, _, status in jobs) else SLOW,
             now,
         )
@@ -209,15 +209,15 @@ class ModelsPage:
 
     @answered
     def curve(self, clicks: object, look: object) -> tuple[Any, ...]:
-        """The course of a model's test bound, as its card holds it."""
+        """The history of a model's test bound, as its card holds it."""
         target = pressed("curve")
         if not target:
             return no_update, no_update, no_update
         card = self.session.library.find(target).card
-        epochs, curve = card.course
+        epochs, curve = card.history
         if not curve:
-            raise SpecError(f"The card of {target} holds no course of its training. Export it again from where it is.")
-        figure = figures.course({"test": list(curve), "epochs": list(epochs)}, theme_of(look))
+            raise SpecError(f"The card of {target} holds no history of its training. Export it again from where it is.")
+        figure = figures.history({"test": list(curve), "epochs": list(epochs)}, theme_of(look))
         return figure, f"{target}: {bound_of(card)} nats on the test images", False
 
     @answered

@@ -166,3 +166,47 @@ def test_a_change_of_the_noise_while_it_plays_does_not_stop_it(tab: Open):
     one.page.click("#play")
     one.quiet()
     assert "60 %" in one.text("#caption")
+
+
+def test_a_link_that_is_copied_while_it_plays_holds_the_step_that_is_seen(tab: Open):
+    one = tab(None, permissions=["clipboard-read", "clipboard-write"])
+    one.open("d=digits&nz=10&t=0&speed=0.25")
+    one.page.click("#play")
+    one.page.wait_for_function("() => latent.player.t >= 3")
+    before = one.clock()
+    one.page.click("#copy-link")
+    one.page.wait_for_function("() => document.querySelector('#copy-link').textContent === 'Copied'")
+    after = one.clock()
+    assert one.page.evaluate("() => latent.player.playing")
+    copied = one.page.evaluate("() => navigator.clipboard.readText()")
+    assert before <= int(copied.partition("&t=")[2].partition("&")[0]) <= after
+
+
+def test_an_arrow_key_moves_what_has_the_focus_and_nothing_else(tab: Open):
+    one = tab("d=digits&nz=10&t=30")
+    start = one.state()
+
+    def changed() -> dict[str, object]:
+        return {name: value for name, value in one.state().items() if value != start[name]}
+
+    one.widget("label").locator('[aria-checked="true"]').focus()
+    one.page.keyboard.press("ArrowRight")
+    assert changed() == {"label": 7}
+    one.page.keyboard.press("ArrowLeft")
+    one.page.locator("#stage-plot").focus()
+    one.page.keyboard.press("ArrowRight")
+    assert changed() == {"noise": 0.325}
+    one.page.keyboard.press("ArrowDown")
+    one.page.locator("#landmark-plot").focus()
+    one.page.keyboard.press("ArrowUp")
+    assert changed() == {"sample": start["sample"] + 1}
+    one.page.keyboard.press("ArrowDown")
+    one.page.keyboard.press("ArrowLeft")
+    assert changed() == {"t": 29}
+    one.page.keyboard.press("ArrowRight")
+    one.page.keyboard.press("2")
+    assert changed() == {"label": 2}
+    one.widget("seed").locator("input").evaluate("(e) => e.closest('details').open = true")
+    one.widget("seed").locator("input").focus()
+    one.page.keyboard.press("7")
+    assert changed() == {"label": 2}

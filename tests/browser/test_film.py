@@ -11,7 +11,7 @@ from core.session import Session
 from core.settings import Settings
 from core.specs import EmbeddingSpec, EnsembleSpec, RunSpec
 from tests.browser.conftest import Open
-from tests.browser.tab import FILMED, Tab
+from tests.browser.tab import FILMED, Tab, asks
 from tests.conftest import settings_in
 
 PANELS = ("landmark", "plane", "nearest", "curves", "stage")
@@ -82,6 +82,7 @@ def test_a_film_is_asked_for_once(tab: Open):
     one = tab(QUERY).filmed()
     asked = one.films_asked()
     assert 2 <= asked <= 1 + 10 + 1  # the run's at once, the ensemble's a few p at a time
+    assert len([request for request in one.requests if asks(request, "runfilm.data")]) == 1
     settled_at(one, 0.8)
     settled_at(one, 0.3)
     assert one.films_asked() == asked
@@ -97,12 +98,22 @@ def test_p_off_the_grid_has_a_run_and_an_ensemble_of_its_own(tab: Open):
 # What is drawn of the ensemble, but for axes, which remember the largest distance that they had to hold.
 ENSEMBLE = """() => { const from = latent.films.ensembles.last;
   return JSON.stringify([from.noise, from.plane, from.landmark, from.curves, from.explained]); }"""
+
+
+def turn_axes(one: Tab) -> None:
+    """The windowed axes, then the same ones turned."""
+    one.choose("basis", "windowed")
+    one.filmed()
+    one.choose("basis", "rotated")
+
+
 CHANGES: dict[str, Callable[[Tab], None]] = {
     "label": lambda one: one.choose("label", "2"),
     "seed": lambda one: one.page.click("#new-noise"),
     "kind": lambda one: one.choose("noise_kind", "invert"),
     "runs": lambda one: one.slide("n_runs", 30),
     "axes": lambda one: one.choose("basis", "windowed"),
+    "turned axes": turn_axes,
 }
 
 

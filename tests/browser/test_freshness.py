@@ -61,14 +61,42 @@ def test_a_question_for_another_label_does_not_wait_for_the_answer_before(tab: O
     assert "of ‘3’" in one.text("#caption")
 
 
+def test_who_lets_go_of_p_does_not_wait_for_what_it_passed(tab: Open):
+    one = without_films(tab)
+    one.page.evaluate("() => { latent.requests.patience = 1e9; }")  # nothing is asked again because it is late
+    holding = Holding(one, "run", "ensemble")
+    one.slide("noise", 0.5)
+    until(lambda: len(holding.held) == 2 or one.frame(), "both are held")
+    one.slide("noise", 0.7)
+    one.page.evaluate("() => document.dispatchEvent(new Event('pointerup'))")
+    until(lambda: len(holding.held) == 4 or one.frame(), "both are asked for the last p")
+    holding.let_go()
+    one.quiet()
+    assert "With 70 %" in one.text("#caption")
+
+
+def test_films_wait_for_what_is_still_missing_on_the_screen(tab: Open):
+    one = tab(None)
+    holding = Holding(one, "sweep")
+    one.page.goto(f"{one.server}/?d=digits&nz=10")
+    one.page.wait_for_function("() => window.latent?.films?.ensembles.last && latent.films.runs.last")
+    one.page.wait_for_timeout(500)
+    assert one.films_asked() == 0
+    holding.let_go()
+    one.filmed()
+    assert one.films_asked() > 1
+
+
 # Notes every label that the badge, the sentences and the chart tell of, frame by frame, beside that of the state.
 WITNESS = """() => { window.seen = [];
   const read = (label) => {
     if (label !== latent.screen.state.label) return;
     const of = (text) => /[‘“](\\w+)[’”]/.exec(text)?.[1];
     const isDim = (s) => document.querySelector(s).classList.contains("stale");
-    const said = of(document.querySelector("#caption").textContent);
-    if (!isDim(".badge")) window.seen.push(["badge", String(label), said]);
+    const caption = document.querySelector("#caption").textContent;
+    const { noise_kind } = latent.screen.state, words = { permute: "permuted", invert: "inverted" };
+    if (!isDim(".badge")) window.seen.push(["badge", String(label), of(caption)]);
+    if (!isDim(".badge")) window.seen.push(["kind", words[noise_kind], /permuted|inverted/.exec(caption)?.[0]]);
     const [, , drawn] = latent.shown.sweep.scope.split(" ");
     if (!isDim(".stage-panel")) window.seen.push(["chart", String(label), drawn]);
   };
@@ -95,6 +123,23 @@ def test_while_a_label_changes_badge_and_chart_never_tell_of_another(tab: Open):
     wrong = {tuple(each) for each in seen if each[2] is not None and each[1] != each[2]}
     assert wrong == set()
     assert {("badge", "6", "6"), ("chart", "6", "6")} <= {tuple(each) for each in seen}
+
+
+def test_while_the_kind_of_noise_changes_the_sentence_never_tells_of_the_other(tab: Open):
+    one = tab(QUERY)
+    one.page.evaluate(WITNESS)
+    holding = Holding(one, "ensemble", "sweep")
+    one.choose("noise_kind", "invert")
+    until(lambda: len(holding.held) >= 2 or one.frame(), "they are held")
+    one.page.wait_for_timeout(200)
+    holding.let_go()
+    one.quiet()
+    seen = one.page.evaluate("() => { cancelAnimationFrame(window.watching); return window.seen; }")
+    kinds = {tuple(each) for each in seen if each[0] == "kind"}
+    assert kinds == {("kind", "inverted", "inverted")} or kinds == {
+        ("kind", "permuted", "permuted"),
+        ("kind", "inverted", "inverted"),
+    }
 
 
 def peek(one: Tab) -> None:
@@ -140,6 +185,25 @@ def test_a_lost_settled_is_asked_again_before_anything_else(tab: Open):
     one.open("d=digits&nz=10")
     assert fault.asked == 3
     assert [name for name in order if name in ("settled", "run", "ensemble", "sweep")][:4] == ["settled"] * 3 + ["run"]
+    one.wrong.clear()
+
+
+def test_offline_while_the_data_set_changes_nothing_of_the_old_one_is_shown_as_the_new_one(tab: Open, mnist: str):
+    one = tab("d=digits&nz=10").filmed()
+    one.page.route(CALLBACKS, lambda route: route.abort())
+    one.choose("dataset", "mnist")
+    one.page.wait_for_function("() => document.querySelectorAll('#notices .notice').length > 0")
+    one.page.wait_for_timeout(1500)  # the address would be written meanwhile
+    assert one.state()["dataset"] == "mnist"
+    for panel in ("landmark", "plane", "nearest", "curves", "stage"):
+        assert "stale" in (one.page.get_attribute(f".{panel}-panel", "class") or ""), panel
+    one.page.unroute(CALLBACKS)
+    one.quiet()
+    assert one.page.evaluate("() => [latent.screen.facts.model, latent.shownRun().from.shape]") == [
+        "mnist-nz10-seed0",
+        [28, 28],
+    ]
+    assert "d" not in one.address
     one.wrong.clear()
 
 

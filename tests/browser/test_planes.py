@@ -42,6 +42,170 @@ def test_the_landmarks_stay_at_the_same_pixels_for_every_p_and_t(tab: Open):
             assert one.page.evaluate(PIXEL, ["landmark-canvas", *place]) == colour, (noise, t)
 
 
+# Where every run is on the canvas of a plane, and what it is nearest to; its paleness in the landmark plane.
+RUNS = """(view) => { const { [view]: { u8, low, high, levels }, trials, steps, state } = latent.films.ensembles.last;
+  const { xaxis, yaxis } = document.querySelector(`#${view}-graph`)._fullLayout, t = latent.player.t;
+  const at = (b, k) => low[k] + u8[(b * 2 + k) * steps + t] * (high[k] - low[k]) / levels;
+  return Array.from({ length: trials }, (_, b) => ({ x: xaxis._offset + xaxis.l2p(at(b, 0)),
+    y: yaxis._offset + yaxis.l2p(at(b, 1)), nearest: state[b * steps + t] % 3,
+    inside: xaxis.range[0] < at(b, 0) && at(b, 0) < xaxis.range[1]
+      && yaxis.range[0] < at(b, 1) && at(b, 1) < yaxis.range[1] })); }"""
+# What is drawn on a canvas in one frame: calls with their colours, in order.
+DRAWN = """(id) => new Promise((done) => { const p = CanvasRenderingContext2D.prototype, calls = [], kept = {};
+  for (const name of ["fill", "stroke", "drawImage", "fillText", "moveTo", "lineTo"]) {
+    kept[name] = p[name];
+    p[name] = function (...given) {
+      const [first, ...rest] = given, size = first?.naturalWidth;
+      const what = { name, colour: name === "fill" ? this.fillStyle : this.strokeStyle, alpha: this.globalAlpha,
+        given: size ? [size, ...rest] : first?.tagName ? [0, ...rest] : given };
+      if (this.canvas.id === id) calls.push(what);
+      return kept[name].apply(this, given); };
+  }
+  latent.redraw();
+  requestAnimationFrame(() => requestAnimationFrame(() => { Object.assign(p, kept); done(calls); })); })"""
+
+
+@pytest.mark.parametrize("view", ["landmark", "plane"])
+def test_a_run_has_the_colour_of_what_it_is_nearest_to_now(tab: Open, view: str):
+    one = tab(QUERY).without_names()
+    colours = [channels(colour)[:3] for colour in one.page.evaluate(COLOURS)]
+    seen = set()
+    for t in (3, 12, 30):
+        one.page.evaluate("(t) => latent.player.set(t)", t)
+        one.frame()
+        runs = one.page.evaluate(RUNS, view)
+        places = np.array([[run["x"], run["y"]] for run in runs])
+        highlighted = np.linalg.norm(places - places[one.state()["sample"]], axis=1)
+        for run, place, far in zip(runs, places, highlighted, strict=True):
+            others = np.sort(np.linalg.norm(places - place, axis=1))[1]
+            if not run["inside"] or others < 6 or far < 12:
+                continue
+            *colour, alpha = one.page.evaluate(PIXEL, [f"{view}-canvas", *place])
+            apart = [np.abs(np.subtract(colour, each)).sum() for each in colours]
+            if alpha < 40 or min(apart) > 60:
+                continue  # a landmark or the path of the highlighted run lies over it
+            assert int(np.argmin(apart)) == run["nearest"], (t, run)
+            seen.add(run["nearest"])
+    assert len(seen) >= 2
+
+
+@pytest.mark.parametrize("view", ["landmark", "plane"])
+def test_the_highlighted_run_lies_over_the_others_and_the_landmarks_over_it(tab: Open, view: str):
+    one = tab(QUERY)
+    calls = one.page.evaluate(DRAWN, f"{view}-canvas")
+    ink = one.page.evaluate("() => getComputedStyle(document.documentElement).getPropertyValue('--ink').trim()")
+    runs = [i for i, call in enumerate(calls) if call["name"] == "fill" and call["alpha"] < 1]
+    path = [i for i, call in enumerate(calls) if call["name"] in ("fill", "stroke") and call["colour"] == ink]
+    pictures = [i for i, call in enumerate(calls) if call["name"] == "drawImage"]
+    assert runs
+    assert max(runs) < min(path)
+    assert max(path) < min(pictures)
+
+
+@pytest.mark.parametrize("view", ["landmark", "plane"])
+def test_landmarks_have_their_pictures_with_lines_to_them_and_are_never_hidden(tab: Open, view: str):
+    one = tab(QUERY).filmed()
+    size = one.page.locator(f"#{view}-canvas").bounding_box()
+    assert size
+    for noise, t in ((0.1, 0), (0.1, 30), (0.6, 12), (0.9, 30)):
+        settled_at(one, noise)
+        one.page.evaluate("(t) => latent.player.set(t)", t)
+        one.frame()
+        calls = one.page.evaluate(DRAWN, f"{view}-canvas")
+        pictures = [call["given"] for call in calls if call["name"] == "drawImage"]
+        columns = sorted(-1 if given[0] == 0 else round(11 * given[1] / given[0]) for given in pictures)
+        assert columns == [-1, 6, 10], (noise, t)  # the own memory, and of the concepts that of '6' and the last one
+        boxes = np.array([given[-4:-2] for given in pictures])
+        assert (boxes >= 0).all()
+        assert (boxes + 30 <= [size["width"], size["height"]]).all()
+        apart = np.abs(boxes[:, None] - boxes[None]).max(-1)[np.triu_indices(3, 1)]
+        assert (apart >= 30).all(), (noise, t, boxes)
+        ends = np.array([call["given"] for call in calls if call["name"] == "lineTo"])
+        for box in boxes:
+            assert np.abs(ends - (box + 15)).sum(-1).min() < 0.01, (noise, t)
+
+
+@pytest.mark.parametrize(
+    ("basis", "words"),
+    [
+        ("fixed", "of the variance of all memories"),
+        ("windowed", "of the variance of the runs around t, and turn with them (Fig. 2). Each step has axes"),
+        ("rotated", "These axes explain"),
+    ],
+)
+def test_the_plane_says_what_its_axes_are(tab: Open, basis: str, words: str):
+    assert words in tab(f"{QUERY}&pca={basis}").text("#plane-note")
+
+
+@pytest.mark.parametrize("view", ["landmark", "plane"])
+def test_a_plane_can_be_zoomed_and_comes_back(tab: Open, view: str):
+    one = tab(QUERY)
+    ranges = (
+        "(view) => { const { xaxis, yaxis } = document.querySelector(`#${view}-graph`)._fullLayout;"
+        " return [xaxis.range, yaxis.range]; }"
+    )
+    before, picture = one.page.evaluate(ranges, view), one.picture(view)
+    box = one.page.locator(f"#{view}-plot").bounding_box()
+    assert box
+    mouse = one.page.mouse
+    mouse.move(box["x"] + 120, box["y"] + 80)
+    mouse.down()
+    mouse.move(box["x"] + 260, box["y"] + 220, steps=5)
+    mouse.up()
+    one.page.wait_for_function(
+        "([view, low]) => document.querySelector(`#${view}-graph`)._fullLayout.xaxis.range[0] !== low",
+        arg=[view, before[0][0]],
+    )
+    one.frame()
+    (left, right), _ = one.page.evaluate(ranges, view)
+    assert right - left < 0.7 * (before[0][1] - before[0][0])
+    assert one.picture(view) != picture
+    mouse.dblclick(box["x"] + 200, box["y"] + 150)
+    one.page.wait_for_function(
+        "([view, low]) => document.querySelector(`#${view}-graph`)._fullLayout.xaxis.range[0] === low",
+        arg=[view, before[0][0]],
+    )
+
+
+def test_nearest_now_names_the_shares_of_the_step_and_so_does_the_caption(tab: Open):
+    one = tab(QUERY)
+    seen = set()
+    for t in (0, 3, 30):
+        one.page.evaluate("(t) => latent.player.set(t)", t)
+        one.frame()
+        words = [c["given"][0] for c in one.page.evaluate(DRAWN, "nearest-canvas") if c["name"] == "fillText"]
+        counts = np.bincount([run["nearest"] for run in one.page.evaluate(RUNS, "landmark")], minlength=3) / 60
+        said = [f"{name} {round(100 * share)} %" for name, share in zip(NAMES, counts, strict=True) if share >= 0.09]
+        assert words == said
+        assert f"At t = {t}, {round(100 * counts[0])} % of the runs" in one.text("#caption-now")
+        seen.add(tuple(words))
+    assert len(seen) == 3
+
+
+NAMES = ("memory", "concept", "abstract")
+BARS = """() => [0, 1, 2].map((i) => ["--dot", "--from", "--to", "--least"].map((name) =>
+  parseFloat(document.querySelector(`#minimum-${i}`).style.getPropertyValue(name))))"""
+
+
+def test_the_bars_of_the_minima_are_two_errors_of_the_difference_from_the_least(tab: Open):
+    one = tab(QUERY)
+    minima, errors = one.page.evaluate(
+        """() => { const { minimum_distance, minimum_distance_difference_sem } = latent.films.ensembles.last;
+          return [minimum_distance, minimum_distance_difference_sem]; }"""
+    )
+    least = int(np.argmin(minima))
+    dot, low, high, line = np.array(one.page.evaluate(BARS)).T
+    others = [i for i in range(3) if i != least]
+    scale = (dot[others[0]] - dot[least]) / (minima[others[0]] - minima[least])
+    for i in others:
+        assert dot[i] - dot[least] == pytest.approx(scale * (minima[i] - minima[least]), abs=0.01)
+        error = errors[i + least - 1]  # of memory and concept, memory and abstract, concept and abstract
+        assert high[i] - low[i] == pytest.approx(4 * scale * error, abs=0.01)
+        assert low[i] + high[i] == pytest.approx(2 * dot[i], abs=0.01)
+    assert low[least] == high[least] == dot[least]
+    assert line == pytest.approx(np.full(3, dot[least]))
+
+
 def dim(one: Tab, name: str) -> bool:
     return "stale" in (one.page.locator(f".{name}-panel").get_attribute("class") or "")
 

@@ -20,10 +20,10 @@ from core.computations import Computations, Reporter
 from core.progress import Progress
 from core.schema import SpecError, key_of
 from core.settings import Settings
-from core.specs import EmbeddingSpec
+from core.specs import NOISES, EmbeddingSpec
 from dashboard.cache import Replies
 from dashboard.controls import ScreenState
-from dashboard.pages.explore import ExplorePage
+from dashboard.pages.explore import CHUNK, ExplorePage
 from dashboard.requests import read_request
 from dashboard.theme import DARK, LIGHT
 from tests.explore.conftest import QUICK, Question, before_computing
@@ -295,6 +295,37 @@ def test_the_ensemble_and_the_sweep_tell_the_same(page: ExplorePage, question: Q
     assert frame["rival"] == sweep["rivals"][20]
 
 
+SHOWN = "d=digits&nz=8&src=decoded&runs=12&p=0.5"  # the very runs of the stage chart, of which no bands are shipped
+
+
+def test_the_film_behind_the_sweep_needs_no_run_again(page: ExplorePage, question: Question):
+    page.sweep(question(SHOWN))
+    computed: list[Progress] = []
+    before_computing(page.lab, computed.append)
+    for i in range(0, 41, CHUNK):
+        film = page.film(question(SHOWN, noises=list(NOISES[i : i + CHUNK])))
+        assert len(film["frames"]) == len(NOISES[i : i + CHUNK])
+    assert page.ensemble(question(SHOWN))["frames"]
+    assert computed == []
+
+
+def test_the_sweep_behind_the_film_needs_no_run_again(page: ExplorePage, question: Question):
+    for i in range(0, 41, CHUNK):
+        page.film(question(SHOWN, noises=list(NOISES[i : i + CHUNK])))
+    reports: list[str] = []
+
+    class Telling(Computations):
+        def ask(self, question: Any, key: str, compute: Callable[[Any], T], **more: Any) -> T:
+            def told(report: Reporter) -> T:
+                return compute(lambda fraction, text: reports.append(text))
+
+            return super().ask(question, key, told, **more)
+
+    page.lab.computations = Telling()
+    assert len(page.sweep(question(SHOWN))["captions"]) == 41
+    assert reports == ["done"]  # nothing was followed for it
+
+
 def test_the_image_of_a_run_that_is_pointed_at(page: ExplorePage, question: Question):
     reply = page.image(question(QUICK + "&i=5"))
     assert (reply["sample"], reply["shape"]) == (5, [8, 8])
@@ -307,7 +338,8 @@ def test_neighbours_are_computed_ahead_within_the_range(page: ExplorePage, quest
 
     class Noting(Computations):
         def ahead(self, key: str, compute: Callable[[Reporter], Any]) -> None:
-            ahead.append(key)
+            if not key.startswith("films"):
+                ahead.append(key)
 
     page.lab.computations = Noting()
     for p in ("0", "0.5", "1"):
@@ -315,6 +347,37 @@ def test_neighbours_are_computed_ahead_within_the_range(page: ExplorePage, quest
     spec = ScreenState.from_query(QUICK)[0].inference_spec(page.model_in_use(read_request(question())).id, "decoded")
     near = [replace(spec, noise=p).part(EmbeddingSpec) for p in (0.025, 0.475, 0.525, 0.975)]
     assert ahead == [page.lab.session.key(experiments.film_frame, each) for each in near]
+
+
+def test_when_nobody_asks_the_films_of_the_other_labels_are_computed(page: ExplorePage, question: Question):
+    ahead: dict[str, Callable[[Any], Any]] = {}
+
+    class Noting(Computations):
+        def ahead(self, key: str, compute: Callable[[Any], Any]) -> None:
+            ahead[key] = compute
+
+    page.lab.computations = Noting()
+    for route in (page.ensemble, page.run_film, page.film):
+        ahead.clear()
+        route(question(QUICK, noises=[0.2]))
+        assert [key for key in ahead if key.startswith("films")] == [next(iter(ahead))]  # the newest is computed first
+    ahead.popitem()[1](lambda fraction, text: None)
+    computed: list[Progress] = []
+    before_computing(page.lab, computed.append)
+    for label in range(1, 10):
+        film = page.film(question(QUICK + f"&label={label}", noises=[0.0, 0.2, 0.975, 1.0]))
+        assert {frame["label"] for frame in film["frames"]} == {label}
+    assert computed == []
+
+
+def test_a_run_under_the_pointer_has_no_films_computed_ahead(page: ExplorePage, question: Question):
+    class Refusing(Computations):
+        def ahead(self, key: str, compute: Callable[[Any], Any]) -> None:
+            pytest.fail("It is computed ahead.")
+
+    page.lab.computations = Refusing()
+    page.run(question())
+    page.image(question())
 
 
 # Damaged models

@@ -14,11 +14,12 @@ FIGURE = "model=digits-nz2-seed0&source=decoded&n_runs=10&n_steps=5"
 ASKED = {"figure": "fig7b", "query": FIGURE, "turn": "0badcafe"}
 QUESTION = {"query": SMALL, "client": "tab", "sequence": 1}
 POINT = {"x": 1, "y": 0.5, "customdata": 3, "curveNumber": 0, "pointNumber": 3}
-ASKED_ROUTES = ("settled", "run", "ensemble", "sweep", "image")
+SOME = [0.1, 0.2]
+NAMED = {"run": SOME[:1], "image": SOME[:1], "ensemble": SOME[:1], "runfilm": SOME, "film": SOME}  # p, by route
 # What the pages send, by component and property; as the browser's network log has it.
 VALUES: dict[str, Any] = {
-    **{f"ask-{route}.data": QUESTION for route in ASKED_ROUTES},
-    **{f"ask-{route}.data": QUESTION | {"noises": [0.1, 0.2]} for route in ("runfilm", "film")},
+    **{f"ask-{route}.data": QUESTION for route in ("settled", "sweep", "gallery")},
+    **{f"ask-{route}.data": QUESTION | {"noises": noises} for route, noises in NAMED.items()},
     "ask-progress.data": {"client": "tab", "sequence": 1},
     "ask-job.data": {"action": "train", "dataset": "digits", "n_latent": 3},
     "tick.n_intervals": 3,
@@ -106,6 +107,7 @@ component = {"type": "Iframe", "namespace": "dash_html_components", "props": {"s
 odd = st.sampled_from([None, [], {}, [[]], {"a": [1]}, {"": None}, component, [None] * 50, {"id": {"do": ["ALL"]}}])
 junk = st.one_of(
     words, numbers, odd, st.text(max_size=12), st.lists(words | numbers | odd, max_size=3),
+    st.lists(st.floats(-1, 2) | numbers, min_size=1, max_size=60), st.just([0.5] * 300),
     st.lists(st.dictionaries(st.text(max_size=4), odd, max_size=2), max_size=2),
 )  # fmt: skip
 

@@ -89,7 +89,9 @@ def test_a_page_names_its_scripts_and_who_may_frame_it(http: FlaskClient, page: 
     assert rules["object-src"] == "'none'"
 
 
-@pytest.mark.parametrize("path", [*PAGES, "/health", "/_dash-layout", "/assets/style.css", "/models/file/none"])
+@pytest.mark.parametrize(
+    "path", [*PAGES, "/health", "/_dash-layout", "/assets/styles/04-panels.css", "/models/file/none"]
+)
 def test_every_answer_is_taken_as_what_it_says_and_tells_no_other_site_the_address(http: FlaskClient, path: str):
     with http.get(path) as response:
         assert response.headers["X-Content-Type-Options"] == "nosniff"

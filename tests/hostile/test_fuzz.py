@@ -21,8 +21,9 @@ from core import store
 from core.files import stamp
 from core.settings import Settings
 from dashboard.hosting import Hosting
+from dashboard.pages.explore import ROUTES
 from tests.conftest import settings_in
-from tests.hostile.payloads import callbacks, hostile
+from tests.hostile.payloads import VALUES, callbacks, hostile
 from tests.idle_jobs import StillJobs
 
 MANY = int(os.environ.get("LT_FUZZ", "0"))
@@ -82,6 +83,11 @@ def test_every_callback_answers_what_its_page_sends(apps: list[Dash], tracebacks
     assert tracebacks == []
 
 
+def test_every_route_of_the_explorer_is_tried_with_what_its_page_sends():
+    sent = {name.removesuffix(".data") for name, value in VALUES.items() if isinstance(value, dict)}
+    assert {f"ask-{route}" for route in ROUTES} <= sent
+
+
 def is_answered_here(apps: list[Dash], output: str) -> bool:
     """Whether the server answers a callback, and not the browser itself."""
     return any("callback" in app.callback_map.get(output, {}) for app in apps)
@@ -102,7 +108,8 @@ def test_any_payload_is_answered(apps: list[Dash], home: Settings, tracebacks: l
 
     attack()
     after = files(*elsewhere)
-    assert set(after) - set(before) <= {home.cache, home.data, home.models}
+    made = {home.cache, home.data, home.models, root / ".hypothesis"}  # the last one by hypothesis, in a fresh checkout
+    assert set(after) - set(before) <= made
     assert {path: seen for path, seen in after.items() if path.parent == store.SHIPPED} == {
         path: seen for path, seen in before.items() if path.parent == store.SHIPPED
     }

@@ -269,7 +269,7 @@ def test_an_import_does_not_stand_for_a_training(good: Path, settings: Settings)
     assert jobs.started == spec
 
 
-COURSES = {
+HISTORIES = {
     "an epoch of 400 digits": '{"specs": [{"dataset": "digits"}], "epoch": 1' + "0" * 400 + "}",
     "an epoch that is true": '{"specs": [{"dataset": "digits"}], "epoch": true}',
     "no recipe": '{"specs": [], "epoch": 1}',
@@ -278,12 +278,12 @@ COURSES = {
 }
 
 
-@pytest.mark.parametrize("course", COURSES.values(), ids=list(COURSES))
-def test_what_is_kept_of_a_training_never_becomes_part_of_a_page(course: str, settings: Settings, http: FlaskClient):
+@pytest.mark.parametrize("history", HISTORIES.values(), ids=list(HISTORIES))
+def test_what_is_kept_of_a_training_never_becomes_part_of_a_page(history: str, settings: Settings, http: FlaskClient):
     for name in ("digits-nz3-01234567.training", "<b>.training", "\udcff.elsewhere"):
         path = Path(os.fsdecode(bytes(settings.models) + b"/" + os.fsencode(name)))
-        path.write_bytes(save({"a": torch.zeros(1)}, {"course": course}))
-    (settings.models / "digits-nz4-01234567.elsewhere").write_text(course)
+        path.write_bytes(save({"a": torch.zeros(1)}, {"history": history}))
+    (settings.models / "digits-nz4-01234567.elsewhere").write_text(history)
     rows = Hand(http).look()["jobs"]["children"]
     assert len(rows) == 2
     assert all("is damaged" in texts(row) for row in rows)

@@ -9,7 +9,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from core.settings import Settings
-from tests.served import create_app
+from dashboard.pages.explore import CHUNK
+from tests.served import Browser, create_app, sentences
 
 SUITES = [
     f"{page}_dash-component-suites/{name}"
@@ -87,6 +88,54 @@ HEADERS = {
 def test_headers_that_make_no_sense_are_answered(
     http: FlaskClient, caplog: pytest.LogCaptureFixture, headers: dict[str, str]
 ):
-    for path in ("/", "/models/_dash-update-component", "/assets/style.css", "/models/file/mnist-nz2-seed0"):
+    for path in ("/", "/models/_dash-update-component", "/assets/styles/04-panels.css", "/models/file/mnist-nz2-seed0"):
         for method in ("GET", "POST"):
             statuses(http, caplog, method, path, headers=headers, data=b"zz\r\n{}" if method == "POST" else None)
+
+
+# Lists of p
+
+
+NO_NOISES: dict[str, Any] = {
+    "none": [],
+    "10,000": [0.5] * 10_000,
+    "a million characters": "0.5," * 250_000,
+    "not a number": [0.5, float("nan")],
+    "infinity": [float("inf")],
+    "10^400": [10**400],
+    "beyond 1": [1.0001],
+    "below 0": [-0.0001],
+    "words": ["0.5"],
+    "true": [True],
+    "null": [None],
+    "lists": [[0.5]],
+    "lists of lists": [[[[0.5]]]],
+    "objects": [{"p": 0.5}],
+    "an object": {"0": 0.5},
+    "a number": 0.5,
+}
+
+
+@pytest.mark.parametrize("noises", NO_NOISES.values(), ids=list(NO_NOISES))
+@pytest.mark.parametrize("route", ["run", "image", "runfilm", "ensemble", "film"])
+def test_a_list_of_p_that_makes_no_sense_is_refused_with_a_sentence(
+    http: FlaskClient, caplog: pytest.LogCaptureFixture, route: str, noises: object
+):
+    browser = Browser(http, route)
+    response = browser.post(f"ask-{route}", browser.question("d=digits&nz=2&src=decoded&runs=10&T=5", noises=noises))
+    (sentence,) = sentences(response)
+    assert sentence.startswith("noises must be")
+    assert len(sentence) < 120
+    assert response.get_json()["response"] == {}
+    assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    ("route", "most"), [("run", 1), ("image", 1), ("ensemble", CHUNK), ("film", CHUNK), ("runfilm", 41)]
+)
+def test_a_question_names_no_more_p_than_its_page_asks_for(http: FlaskClient, route: str, most: int):
+    browser, query = Browser(http, route), "d=digits&nz=2&src=decoded&runs=10&T=5"
+    grid = [round(i / 100, 4) for i in range(most + 1)]
+    assert browser.ask(route, query, noises=grid[:most])
+    (sentence,) = sentences(browser.post(f"ask-{route}", browser.question(query, noises=grid)))
+    assert sentence == f"noises must be 1 to {most} numbers, not a list."

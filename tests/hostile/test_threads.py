@@ -3,10 +3,10 @@
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,9 @@ from waitress.server import create_server
 from core.computations import COMPUTING, EACH, MOST, Computations, Question
 from core.schema import RefusedError
 from core.settings import Settings
-from core.specs import FigureSpec, ModelSpec
+from core.specs import NOISES, FigureSpec, ModelSpec
 from core.works import Work
+from dashboard.job_clients import Clients
 from dashboard.jobs import Jobs
 from serve import THREADS
 from tests.processes import until
@@ -120,8 +121,29 @@ def gated() -> Iterator[Gated]:
     found.gate.set()
 
 
-def query(id: str, seed: int = 0) -> str:
-    return f"d=digits&nz=4&model={id}&src=decoded&runs=12&T=6&seed={seed}"
+def query(id: str, seed: int = 0, label: int = 0) -> str:
+    return f"d=digits&nz=4&model={id}&src=decoded&runs=12&T=6&seed={seed}&label={label}"
+
+
+@dataclass(frozen=True)
+class Route:
+    """What a page asks for that takes a while: the p that it names, and what an answer has."""
+
+    noises: Sequence[float] | None
+    answer: str = "frames"
+
+
+HEAVY = {
+    "ensemble": Route(NOISES[:1]),
+    "film": Route(NOISES[:4]),
+    "runfilm": Route(NOISES, "noises"),
+    "sweep": Route(None, "captions"),
+}
+
+
+def ask(tab: Browser, route: str, query: str) -> Any:
+    """The response to a heavy question."""
+    return tab.post(f"ask-{route}", tab.question(query, noises=HEAVY[route].noises))
 
 
 def busy_of(response: Any) -> dict[str, Any] | None:
@@ -133,25 +155,22 @@ def test_there_are_more_threads_than_can_wait():
     assert THREADS >= MOST + 32
 
 
+@pytest.mark.parametrize("heavy", list(HEAVY))
 def test_beyond_the_bound_a_question_is_answered_busy_at_once_and_single_runs_go_on(
-    app: Dash, trained: tuple[Settings, str], gated: Gated
+    app: Dash, trained: tuple[Settings, str], gated: Gated, heavy: str
 ):
     """Nothing is lost: whoever was let in has the answer at the end, and whoever asks again gets one."""
     id = trained[1]
     tabs = [Browser(app.server.test_client(), f"tab {i}") for i in range(MOST)]
     late = Browser(app.server.test_client(), "late")
     with ThreadPoolExecutor(MOST) as pool:
-        asked = [pool.submit(tab.post, "ask-ensemble", tab.question(query(id, i))) for i, tab in enumerate(tabs)]
-
-        def refused(route: str) -> dict[str, Any] | None:
-            return busy_of(late.post(f"ask-{route}", late.question(query(id, 1000))))
-
+        asked = [pool.submit(ask, tab, heavy, query(id, i)) for i, tab in enumerate(tabs)]
         try:
             until(lambda: len(waits(app)) == MOST, "all wait")
-            for route in ("ensemble", "film", "sweep"):
-                told = refused(route)
-                assert told == {"text": f"The server is busy: {MOST} before you."}, route
-            joining = busy_of(late.post("ask-ensemble", late.question(query(id, 0))))
+            for route in HEAVY:
+                told = busy_of(ask(late, route, query(id, 1000, label=1)))
+                assert told == {"text": f"The server is busy: {len(queue(app))} before you."}, route
+            joining = busy_of(ask(late, heavy, query(id, 0)))
             assert joining  # who joins a computation holds a thread as well
             assert late.ask("run", query(id))["run"]["data"]["distances"]
             assert late.http.get("/health").status_code == 200
@@ -159,8 +178,8 @@ def test_beyond_the_bound_a_question_is_answered_busy_at_once_and_single_runs_go
         finally:
             gated.gate.set()
         for answer in asked:
-            assert answer.result().get_json()["response"]["ensemble"]["data"]["frames"]
-    assert late.ask("ensemble", query(id, 1000))["ensemble"]["data"]["frames"]
+            assert answer.result().get_json()["response"][heavy]["data"][HEAVY[heavy].answer]
+    assert ask(late, heavy, query(id, 1000, label=1)).get_json()["response"][heavy]["data"][HEAVY[heavy].answer]
 
 
 def waits(app: Dash) -> dict[Any, Any]:
@@ -168,21 +187,31 @@ def waits(app: Dash) -> dict[Any, Any]:
     return app.server.extensions["closing"][0].__self__._waits
 
 
-def test_what_one_tab_supersedes_is_never_begun(app: Dash, trained: tuple[Settings, str], gated: Gated):
+def queue(app: Dash) -> set[Any]:
+    """What they wait for; equal questions are one computation."""
+    return {wait.work for wait in waits(app).values()}
+
+
+@pytest.mark.parametrize(
+    ("route", "experiment"), [("ensemble", "film_frame"), ("film", "film_frame"), ("runfilm", "run_film")]
+)
+def test_what_one_tab_supersedes_is_never_begun(
+    app: Dash, trained: tuple[Settings, str], gated: Gated, route: str, experiment: str
+):
     id, count, gated.reports = trained[1], 40, False  # the first one is in its longest part
     browser = Browser(app.server.test_client(), "tab")
-    asked = [browser.question(query(id, seed)) for seed in range(count)]
+    asked = [browser.question(query(id, seed), noises=NOISES[4:5]) for seed in range(count)]
     with ThreadPoolExecutor(count) as pool:
         answers = []
         for i, question in enumerate(asked):
             other = Browser(app.server.test_client(), "tab")
-            answers.append(pool.submit(other.post, "ask-ensemble", question))
+            answers.append(pool.submit(other.post, f"ask-{route}", question))
             if i == 0:
                 until(lambda: gated.begun, "the first is computed")
             until(lambda i=i: all(a.done() for a in answers[:i]) and waits(app), "the one before is superseded")
         gated.gate.set()
         assert [a.result().status_code for a in answers] == [204] * (count - 1) + [200]
-    assert len({key for key in gated.begun if key.startswith("film_frame")}) == 2  # the first and the last
+    assert len({key for key in gated.begun if key.startswith(f"{experiment}:")}) == 2  # the first and the last
 
 
 @contextmanager
@@ -197,15 +226,19 @@ def in_this_process(app: Dash) -> Iterator[str]:
     server.task_dispatcher.shutdown(timeout=5)
 
 
-def test_a_question_whose_client_has_gone_is_given_up(app: Dash, trained: tuple[Settings, str], gated: Gated):
+@pytest.mark.parametrize("route", list(HEAVY))
+def test_a_question_whose_client_has_gone_is_given_up(
+    app: Dash, trained: tuple[Settings, str], gated: Gated, route: str
+):
     with in_this_process(app) as url:
         browser = Browser(app.server.test_client(), "tab")
-        ensemble = next(c for c in browser.callbacks if c["inputs"][0]["id"] == "ask-ensemble")
+        callback = next(c for c in browser.callbacks if c["inputs"][0]["id"] == f"ask-{route}")
+        value = browser.question(query(trained[1]), noises=HEAVY[route].noises)
         body = {
-            "output": ensemble["output"],
-            "outputs": {"id": "ensemble", "property": "data"},
-            "inputs": [{"id": "ask-ensemble", "property": "data", "value": browser.question(query(trained[1]))}],
-            "changedPropIds": ["ask-ensemble.data"],
+            "output": callback["output"],
+            "outputs": {"id": route, "property": "data"},
+            "inputs": [{"id": f"ask-{route}", "property": "data", "value": value}],
+            "changedPropIds": [f"ask-{route}.data"],
         }
         sent = json.dumps(body).encode()
         head = b"POST /_dash-update-component HTTP/1.1\r\n" + HEAD + f"Content-Length: {len(sent)}\r\n\r\n".encode()
@@ -277,20 +310,20 @@ class Timed:
         return 61.0
 
 
-class TimedJobs(Jobs):
-    """Has its estimates made by `timed`, which may take as long as it likes."""
+class TimedClients(Clients):
+    """Reaches `timed`, which may take as long as it likes for an estimate."""
 
     def __init__(self, settings: Settings, timed: Timed):
-        super().__init__(settings, estimating_takes=100_000)
+        super().__init__(settings, print)
         self.timed = timed
 
-    def _connect(self, address: str) -> Timed:
+    def of(self, address: str) -> Timed:
         return self.timed
 
 
 def test_one_estimate_is_made_at_a_time_and_holds_for_a_while(settings: Settings):
     timed = Timed()
-    jobs = TimedJobs(settings, timed)
+    jobs = Jobs(settings, clients=TimedClients(settings, timed), estimating_takes=100_000)
     specs = [ModelSpec(dataset="digits", seed=seed) for seed in (0, 0, 1)]
     with ThreadPoolExecutor(3) as pool:
         asked = [pool.submit(jobs.estimated_seconds, spec, Question(f"client {i}")) for i, spec in enumerate(specs)]
@@ -305,7 +338,7 @@ def test_one_estimate_is_made_at_a_time_and_holds_for_a_while(settings: Settings
 
 def test_of_forty_estimates_asked_at_one_address_four_wait_and_the_others_are_told(settings: Settings):
     timed = Timed()
-    jobs = TimedJobs(settings, timed)
+    jobs = Jobs(settings, clients=TimedClients(settings, timed), estimating_takes=100_000)
 
     def ask(seed: int) -> object:
         try:

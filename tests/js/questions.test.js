@@ -3,7 +3,7 @@
 import "#tests/browser";
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { addRoute, asked, isRefused, openQuestion, refresh } from "#questions";
+import { addRoute, asked, followProgress, isRefused, openQuestion, refresh } from "#questions";
 import { network, notices } from "#tests/browser";
 
 const clock = { now: 1000 };
@@ -188,4 +188,32 @@ test("what is lost is asked again with the same number, until it is here", async
   await wait(t, 1300);
   await reply(data(1));
   assert.deepEqual(taken, [["first", 1]]);
+});
+
+test("progress is asked one question at a time, and goes on after a lost answer", async (t) => {
+  t.mock.timers.reset();
+  t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  const seen = [];
+  const polls = () => network.requests.filter(({ body }) => JSON.parse(body).output === "progress.data");
+  followProgress(["run"], ({ fraction }) => seen.push(fraction));
+  const tick = async () => {
+    clock.now += 300;
+    t.mock.timers.tick(300);
+    await settle();
+  };
+  await tick();
+  assert.equal(polls().length, 0); // nothing is open
+  await want("first");
+  await tick();
+  assert.equal(polls().length, 0); // for a moment only
+  await tick();
+  await tick();
+  assert.equal(polls().length, 1);
+  polls()[0].reject(new TypeError("no network"));
+  await settle();
+  await tick();
+  assert.equal(polls().length, 2);
+  polls()[1].resolve(Response.json({ response: { progress: { data: { fraction: 0.4 } } } }));
+  await settle();
+  assert.deepEqual(seen, [0.4]);
 });

@@ -1,4 +1,4 @@
-"""What the page of models shows: the course of a training."""
+"""What the page of models shows: the history of a training."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from dashboard.theme import Theme
 SPARSE = 60  # more points than this need no markers
 
 
-def course(bounds: Mapping[str, list[float]], theme: Theme) -> go.Figure:
+def history(bounds: Mapping[str, list[float]], theme: Theme) -> go.Figure:
     """The negative ELBO of training and test images over epochs; the first, steep epochs may leave the picture.
 
     Args:
