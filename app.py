@@ -15,7 +15,7 @@ from dashboard.hosting import Hosting
 from dashboard.jobs import Jobs
 from dashboard.pages.explore import ExplorePage
 from dashboard.pages.models import ModelsPage
-from dashboard.pages.paper import PaperPage
+from dashboard.pages.paper.callbacks import PaperPage
 from dashboard.shell import PAGES, index, shell
 from dashboard.shell import LeanDash as Dash
 from dashboard.static import keep_compressed
@@ -62,7 +62,7 @@ def create_apps(hosting: Hosting, jobs: Jobs) -> list[Dash]:
     apps = [app]
     for name, page in (
         ("Models", ModelsPage(lab.session, jobs, hosting.requests)),
-        ("Paper", PaperPage(lab, hosting.requests)),
+        ("Paper", PaperPage(lab.session, lab.computations, hosting.requests)),
     ):
         other = new_app(hosting, name, server=app.server)
         set_layout(other, name, hosting, page.layout)

@@ -1,8 +1,7 @@
-"""The frozen results behind the figures and claims of the paper."""
+"""The frozen results behind the figures of the paper."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -128,43 +127,6 @@ class ConceptDynamics:
     def expanding(self) -> Int[np.ndarray, "labels"]:
         """How many eigenvalues lie outside the unit circle."""
         return (self.moduli > 1).sum(1)
-
-
-Verdict = Literal["holds", "holds in part", "does not hold", "not measured"]
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A statement of the paper beside what we find, and whether it holds by a rule that is written down.
-
-    `verdict` is that on the model with the lowest seed, `seeds` those on all that differ in their seed alone; `why`
-    says with a number what keeps the claim from holding, nothing where it holds; `values` are the numbers behind it.
-    """
-
-    number: int
-    figure: str
-    statement: str
-    paper: str
-    ours: str
-    rule: str
-    verdict: Verdict
-    why: str
-    seeds: tuple[Verdict, ...]
-    values: Mapping[str, Any]
-    models: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class ClaimTable:
-    """The claims, and what they were computed from.
-
-    `recipe` has noise_kind, runs and source, the SHA-256 of every file that was used (`files`), and versions; `changed`
-    names those files that are missing here or have another content.
-    """
-
-    claims: tuple[Claim, ...]
-    recipe: Mapping[str, Any]
-    changed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -46,11 +46,6 @@ class Experiments:
         session = Session.open(settings, library=library, store=store, turn=computations.turn, shared=shared)
         return Experiments(session, computations, Replies(app))
 
-    @staticmethod
-    def alone(session: Session) -> "Experiments":
-        """For a command line, where nobody else asks."""
-        return Experiments(session, Computations(), Replies(Flask(__name__)))
-
     @property
     def library(self) -> Library:
         """The models of this machine."""

@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
-from dataclasses import is_dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -19,24 +18,6 @@ from core.schema import SpecError
 
 SHORT = 20_000  # numbers; a process of its own is worth it from there on
 WIDTH = 900  # px, of a picture; the page's own width where it is wide
-
-
-def arrays_of(results: Mapping[str, Any], above: str = "") -> dict[str, np.ndarray]:
-    """The arrays of results, named by the way to them.
-
-    Example:
-        >>> arrays_of({"a": {"b": [1, 2]}})
-        {'a.b': array([1, 2])}
-    """
-    found: dict[str, np.ndarray] = {}
-    for name, value in results.items():
-        if isinstance(value, Mapping):
-            found |= arrays_of(value, f"{above}{name}.")
-        elif is_dataclass(value):
-            found |= arrays_of(vars(value), f"{above}{name}.")
-        else:
-            found[f"{above}{name}"] = np.asarray(value)
-    return found
 
 
 def as_npz(arrays: Mapping[str, np.ndarray], recipe: Mapping[str, Any]) -> bytes:
@@ -78,7 +59,7 @@ def stand_back() -> None:
 
 
 def as_json(recipe: Mapping[str, Any]) -> str:
-    """The recipe, from which `python -m core figure --recipe` computes the figure again."""
+    """The recipe, from which `python -m dashboard figure --recipe` computes the figure again."""
     return json.dumps(recipe, indent=2) + "\n"
 
 
@@ -101,14 +82,19 @@ def read_recipe(path: Path) -> dict[str, Any]:
 
 
 def write(
-    results: Mapping[str, Any], recipe: Mapping[str, Any], figure: go.Figure, stem: Path
+    arrays: Mapping[str, np.ndarray], recipe: Mapping[str, Any], figure: go.Figure, stem: Path
 ) -> tuple[list[Path], str]:
     """Write all files of a figure, named by the stem of a path.
+
+    Args:
+        arrays: The numbers, by their names.
+        recipe: What they can be computed from again.
+        figure: The picture.
+        stem: The path without an ending.
 
     Returns: as `write_pictures`.
     """
     stem.parent.mkdir(parents=True, exist_ok=True)
-    arrays = arrays_of(results)
     contents = {"npz": as_npz(arrays, recipe), "csv": as_csv(arrays, recipe).encode(), "json": as_json(recipe).encode()}
     for kind, content in contents.items():
         stem.with_suffix(f".{kind}").write_bytes(content)

@@ -20,6 +20,7 @@ WITH_ARRAYS = [
     "device_epoch",
     "device_stack",
     "experiments",
+    "paper",
     "export",
     "gradient",
     "inference",
@@ -40,12 +41,13 @@ from filelock import FileLock
 from redis import ConnectionError, Redis
 
 from core import data, experiments, store, vae
-from core.__main__ import main
+from core.__main__ import main as core_main
 from core.library import Library
 from core.model_card import ModelCard
 from core.session import Session
 from core.settings import Settings
 from core.specs import N_LABELS, ModelSpec
+from dashboard.__main__ import main as dashboard_main
 from tests.processes import until
 from tests.served import free_port, required
 
@@ -107,6 +109,22 @@ def session(settings: Settings) -> Session:
 @pytest.fixture
 def command(settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
     """Runs `python -m core ...` in a home of its own; gives status, the JSON of the last line, stdout and stderr."""
+    return program(core_main, settings, monkeypatch, capsys)
+
+
+@pytest.fixture
+def drawing(settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
+    """The same of `python -m dashboard ...`."""
+    return program(dashboard_main, settings, monkeypatch, capsys)
+
+
+def program(
+    main: Callable[..., int],
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> CommandLine:
+    """Runs a program's commands in a home."""
 
     def run(*arguments: str, home: Settings = settings, library: Library | None = None) -> Answer:
         for name in ("data", "models", "cache", "device"):
@@ -124,7 +142,7 @@ def is_refused(answer: Answer, word: str) -> bool:
     last = err.strip().splitlines()[-1]
     assert "Traceback" not in err
     assert word in last
-    assert last.startswith("python -m core ")
+    assert last.startswith(("python -m core ", "python -m dashboard "))
     return status == 1 and out == ""
 
 

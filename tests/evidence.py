@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from core.experiments.claims import RULES
-from core.experiments.evidence import Evidence
-from core.figure_results import ApproachCurves, Branches, Claim, ConceptDynamics, Geometry, LabelMap, LatentSweep
+from core.figure_results import ApproachCurves, Branches, ConceptDynamics, Geometry, LabelMap, LatentSweep
 from core.library import Entry
 from core.model_card import ModelCard
+from core.paper.claims import CLAIMS, Claim
+from core.paper.claims.evidence import Evidence
 from core.results import NoiseSweep
 from core.specs import ModelSpec
 
@@ -55,7 +55,7 @@ class Made(Evidence):
     def sweep(self, model: Entry, label: int = 6) -> NoiseSweep:
         return self.result("sweep", model, label)
 
-    def reading(self, model: Entry, label: int) -> LabelMap:
+    def label_map(self, model: Entry, label: int) -> LabelMap:
         return self.result("reading", model, label)
 
     def map_sweep(self, model: Entry) -> NoiseSweep:
@@ -78,7 +78,7 @@ class Made(Evidence):
 
 
 def check(number: int, made: Made) -> Claim:
-    found = RULES[number - 1].check(made)
+    found = CLAIMS[number - 1].check(made)
     assert found.number == number
     assert found.statement
     assert found.rule

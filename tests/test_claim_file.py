@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from core import experiments, store
-from core.experiments.claims import RULES
-from core.experiments.evidence import Evidence
 from core.experiments.runs import activity
-from core.figure_results import Claim, ClaimTable, LabelMap
+from core.figure_results import LabelMap
 from core.library import Entry, Library
+from core.paper import claims
+from core.paper.claims import CLAIMS, Claim, ClaimTable
+from core.paper.claims.evidence import Evidence
 from core.progress import Progress
 from core.schema import SpecError
 from core.session import Session
@@ -85,7 +86,7 @@ def test_the_command_prints_and_writes_the_table(command: CommandLine, shipped: 
     assert recipe["files"][model] == store.file_sha256(shipped.models / f"{model}.safetensors")
     assert set(recipe["files"]) == {model, "digits-classifier", "elbo-grid"}
     assert "torch" in recipe["versions"]
-    stored = experiments.stored_claims(as_shipped(shipped), file)
+    stored = claims.stored_claims(as_shipped(shipped), file)
     assert stored is not None
     assert [json.loads(json.dumps(asdict(claim))) for claim in stored.claims] == answer["claims"]
     assert stored.changed == ()
@@ -101,14 +102,14 @@ def test_a_stopped_command_goes_on(shipped: Settings, tmp_path: Path):
 
     session, done = watched(shipped)
     with pytest.raises(KeyboardInterrupt):
-        experiments.claims(session, n_runs=RUNS, progress=killed)
+        claims.check_claims(session, n_runs=RUNS, progress=killed)
     *finished, stopped = done
     assert names(finished) == {"approach_curves", "latent_activity", "noise_sweep", "label_map"}
     session, again = watched(shipped)
-    found = experiments.claims(session, n_runs=RUNS)
+    found = claims.check_claims(session, n_runs=RUNS)
     assert again[0] == stopped
     assert not set(again) & set(finished)
-    assert found == experiments.claims(watched(replace(shipped, cache=tmp_path / "other"))[0], n_runs=RUNS)
+    assert found == claims.check_claims(watched(replace(shipped, cache=tmp_path / "other"))[0], n_runs=RUNS)
 
 
 def test_other_weights_are_computed_anew(settings: Settings, write_model: Callable[..., Path]):
@@ -135,11 +136,11 @@ def test_the_map_of_stages_takes_the_sweeps_that_lie_beside_the_model(
     assert len(done) == 1
 
 
-def test_a_map_of_readings_in_parts_is_the_whole_one(trained: tuple[Settings, str], tmp_path: Path):
+def test_a_label_map_in_parts_is_the_same_at_once(trained: tuple[Settings, str], tmp_path: Path):
     session, _ = watched(own_cache(trained[0], tmp_path))
     made = Evidence(session, n_runs=RUNS)
     model = made.main("digits")
-    parts = made.reading(model, 6)
+    parts = made.label_map(model, 6)
     whole = experiments.label_map(LabelMapSpec(model=model.id, n_runs=RUNS, noise_kind=made.noise_kind), session)
     for name in LabelMap.__dataclass_fields__:
         np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name))
@@ -178,12 +179,12 @@ def test_a_stored_table_says_which_files_are_others_now(
     settings: Settings, write_model: Callable[..., Path], tmp_path: Path
 ):
     path, file = write_model(settings.models / "a.safetensors"), tmp_path / "claims.json"
-    experiments.save_claims(example(a=store.file_sha256(path), gone="0" * 64), file)
-    found = experiments.stored_claims(Library.of(settings.models), file)
+    claims.save_claims(example(a=store.file_sha256(path), gone="0" * 64), file)
+    found = claims.stored_claims(Library.of(settings.models), file)
     assert found is not None
     assert found == replace(example(a=store.file_sha256(path), gone="0" * 64), changed=("gone",))
     write_model(path, seed=1)
-    again = experiments.stored_claims(Library.of(settings.models), file)
+    again = claims.stored_claims(Library.of(settings.models), file)
     assert again is not None
     assert again.changed == ("a", "gone")
 
@@ -191,11 +192,12 @@ def test_a_stored_table_says_which_files_are_others_now(
 @pytest.mark.parametrize("kind", NOISE_KINDS)
 def test_a_shipped_table_has_the_rules_of_this_code_and_the_verdicts_that_they_give(kind: str):
     """Words for every claim; verdicts where the numbers that are shipped with the claim are all that its rule reads."""
-    shipped = {claim["number"]: claim for claim in json.loads(experiments.CLAIMS[kind].read_text())["claims"]}
-    assert list(shipped) == [rule.number for rule in RULES]
-    for rule in RULES:
-        for name in ("figure", "statement", "paper", "rule"):
+    shipped = {claim["number"]: claim for claim in json.loads(claims.CLAIM_FILES[kind].read_text())["claims"]}
+    assert list(shipped) == [rule.number for rule in CLAIMS]
+    for rule in CLAIMS:
+        for name in ("statement", "paper", "rule"):
             assert shipped[rule.number][name] == getattr(rule, name)
+        assert shipped[rule.number]["figure"] == rule.source
     for number in (9, 10, 12, 19):
         made = of_sizes(shipped[number]["values"], (2, 20, 100))
         assert check(number, made).verdict == shipped[number]["verdict"]
@@ -217,14 +219,14 @@ def of_sizes(values: dict[str, Any], few: tuple[int, ...]) -> Made:
 
 
 def test_without_a_file_there_is_no_table(settings: Settings, tmp_path: Path):
-    assert experiments.stored_claims(Library.of(settings.models), tmp_path / "claims.json") is None
+    assert claims.stored_claims(Library.of(settings.models), tmp_path / "claims.json") is None
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"claims": []}', '{"recipe": {}, "claims": [{"number": 1}]}'])
 def test_a_damaged_table_is_refused_in_a_sentence(settings: Settings, tmp_path: Path, content: str):
     (tmp_path / "claims.json").write_text(content)
     with pytest.raises(store.StoreError, match="python -m core claims"):
-        experiments.stored_claims(Library.of(settings.models), tmp_path / "claims.json")
+        claims.stored_claims(Library.of(settings.models), tmp_path / "claims.json")
 
 
 FAULTS: dict[str, dict[str, Any]] = {
@@ -237,7 +239,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "models that are numbers": {"models": [1]},
     "values that are a list": {"values": [1]},
     "an unknown field": {"more": ""},
-    "an unknown reading": {"noise_kind": "shuffle"},
+    "an unknown kind of noise": {"noise_kind": "shuffle"},
     "runs that are words": {"runs": {"sweep": "many"}},
     "a file without a hash": {"files": {"a": None}},
     "sources in a list": {"source": ["mnist"]},
@@ -250,9 +252,9 @@ FAULTS: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
 def test_a_table_with_a_field_of_another_kind_is_refused(settings: Settings, tmp_path: Path, fault: dict[str, Any]):
     file = tmp_path / "claims.json"
-    experiments.save_claims(example(), file)
+    claims.save_claims(example(), file)
     content = json.loads(file.read_text())
-    assert experiments.stored_claims(Library.of(settings.models), file) == example()
+    assert claims.stored_claims(Library.of(settings.models), file) == example()
     ((name, value),) = fault.items()
     if name == "claims":
         content["claims"] = content["claims"] * value if value else []
@@ -262,7 +264,7 @@ def test_a_table_with_a_field_of_another_kind_is_refused(settings: Settings, tmp
         content["claims"][0][name] = value
     file.write_text(json.dumps(content))
     with pytest.raises(store.StoreError, match="no table of claims"):
-        experiments.stored_claims(Library.of(settings.models), file)
+        claims.stored_claims(Library.of(settings.models), file)
 
 
 def test_the_number_of_runs_is_checked(command: CommandLine, capsys: pytest.CaptureFixture[str]):

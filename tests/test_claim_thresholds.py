@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.experiments import statements
-from core.experiments.claims import RULES
 from core.figure_results import ApproachCurves, Branches, ConceptDynamics, LabelMap
+from core.paper.claims import CLAIMS, measures, wording
 from core.results import Stage
 from tests.evidence import HOLDS, NOT, PART, Made, P, approach, branch, check, dynamics, geometry, of, reading, sweep
 
@@ -318,7 +317,7 @@ EDGES: list[tuple[int, str, Side, Side]] = [
 
 @pytest.mark.parametrize(("number", "words", "inside", "outside"), EDGES, ids=[f"{n}-{w}" for n, w, _, _ in EDGES])
 def test_a_rule_changes_where_its_words_say(number: int, words: str, inside: Side, outside: Side):
-    assert words in RULES[number - 1].rule
+    assert words in CLAIMS[number - 1].rule
     for verdict, made in (inside, outside):
         assert check(number, made).verdict == verdict
 
@@ -330,12 +329,10 @@ def test_every_claim_has_its_thresholds_here():
 def test_a_rank_correlation_of_exactly_eight_tenths_is_at_least_that():
     """In floating point it comes out as 0.7999999999999999."""
     for n, pairs in ((5, ((0, 1), (2, 3))), (41, SHIFTS)):
-        assert statements.rank_correlation(swapped(n, *pairs)) == 0.8
+        assert measures.rank_correlation(swapped(n, *pairs)) == 0.8
     ranks = swapped(9, (0, 3), (4, 5), (6, 7), (1, 2))
-    assert statements.rank_correlation(ranks) == pytest.approx(1 - 12 * (9 + 1 + 1 + 1) / (9**3 - 9), abs=1e-12)
-    assert statements.rank_correlation(np.array([1.0, 1.0, 2.0, 3.0])) == pytest.approx(
-        0.9**0.5
-    )  # ranks 1.5, 1.5, 3, 4
+    assert measures.rank_correlation(ranks) == pytest.approx(1 - 12 * (9 + 1 + 1 + 1) / (9**3 - 9), abs=1e-12)
+    assert measures.rank_correlation(np.array([1.0, 1.0, 2.0, 3.0])) == pytest.approx(0.9**0.5)  # ranks 1.5, 1.5, 3, 4
 
 
 def test_the_places_that_the_words_name():
@@ -356,28 +353,28 @@ def test_the_places_that_the_words_name():
 
 def test_active_units_and_the_dimensions_of_99_and_of_70_percent():
     found = replace(geometry(4), contribution_ratio=AT_RATIO)
-    assert statements.dimensions(found) == (4, 5, 3)  # 0.99 and 0.7 themselves are enough
-    assert statements.dimensions(replace(found, contribution_ratio=AT_RATIO - 1e-6)) == (4, 6, 4)
+    assert measures.dimensions(found) == (4, 5, 3)  # 0.99 and 0.7 themselves are enough
+    assert measures.dimensions(replace(found, contribution_ratio=AT_RATIO - 1e-6)) == (4, 6, 4)
 
 
 def test_the_error_of_a_share_is_that_of_agresti_and_coull():
     for n, value in ((10, 0.0), (10, 1.0), (300, 0.25)):
         adjusted = (value * n + 2) / (n + 4)
         expected = np.sqrt(adjusted * (1 - adjusted) / (n + 4))
-        assert statements.share_error(np.array([value]), n) == pytest.approx(expected)
-        assert statements.share_error(np.full(4, value), n) == pytest.approx(expected / 2)
-    assert statements.share(0.0, 12) == "0% ± 17%"  # 2 sqrt((2/16) (14/16) / 16)
+        assert measures.share_error(np.array([value]), n) == pytest.approx(expected)
+        assert measures.share_error(np.full(4, value), n) == pytest.approx(expected / 2)
+    assert wording.share(0.0, 12) == "0% ± 17%"  # 2 sqrt((2/16) (14/16) / 16)
 
 
 def test_a_stage_is_where_it_is_decided():
-    found = statements.has(sweep("11011" + "3" * 36), Stage.MEMORY)
+    found = measures.has(sweep("11011" + "3" * 36), Stage.MEMORY)
     assert np.flatnonzero(found).tolist() == [0, 1, 3, 4]
 
 
 def test_how_much_is_told():
-    assert statements.some(np.arange(6.0)) == "0, 1, 2, 3, 4, 5"
-    assert statements.some(np.arange(7.0)) == "0, 1, 2, 3, 4, 5 ..."
-    assert statements.digits(np.array([4, 1, 1, 1, 1, 2, 2, 2, 3, 3])) == "'1' (40%), '2' (30%), '3' (20%)"
+    assert wording.some(np.arange(6.0)) == "0, 1, 2, 3, 4, 5"
+    assert wording.some(np.arange(7.0)) == "0, 1, 2, 3, 4, 5 ..."
+    assert wording.digits(np.array([4, 1, 1, 1, 1, 2, 2, 2, 3, 3])) == "'1' (40%), '2' (30%), '3' (20%)"
 
 
 def test_the_errors_beside_a_curve_are_those_of_the_nearest_p_and_of_generated_images():

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.experiments import claims_of_stages, evidence, statements
-from core.experiments.claims import RULES, check_claims
-from core.experiments.evidence import Evidence
 from core.experiments.grid import latent_sweep
 from core.figure_results import LatentSweep
 from core.library import Entry
+from core.paper.claims import CLAIMS, check_evidence, evidence, measures, stages, wording
+from core.paper.claims.evidence import Evidence
 from core.results import Stage
 from core.schema import SpecError
 from core.session import Session
@@ -141,7 +140,7 @@ def test_a_rule_is_kept_half_kept_or_broken(number: int, verdict: str, made: Mad
 
 
 def test_the_claims_are_numbered_from_1_to_19():
-    assert [rule.number for rule in RULES] == list(range(1, 20))
+    assert [rule.number for rule in CLAIMS] == list(range(1, 20))
 
 
 def test_every_claim_is_seen_to_hold_and_not_to():
@@ -151,12 +150,12 @@ def test_every_claim_is_seen_to_hold_and_not_to():
 
 def test_a_claim_is_a_value_that_no_import_enters_anywhere():
     """A file of claims that is imported once more has claims of its own, and changes none."""
-    before = list(RULES)
-    again = runpy.run_path(claims_of_stages.__file__)["memory_comes_first"]
-    assert again == replace(claims_of_stages.memory_comes_first, find=again.find)
-    assert again is not claims_of_stages.memory_comes_first
-    assert list(RULES) == before
-    assert runpy.run_path(f"{Path(claims_of_stages.__file__).parent}/claims.py")["RULES"] == RULES
+    before = list(CLAIMS)
+    again = runpy.run_path(stages.__file__)["memory_comes_first"]
+    assert again == replace(stages.memory_comes_first, compute=again.compute)
+    assert again is not stages.memory_comes_first
+    assert list(CLAIMS) == before
+    assert runpy.run_path(f"{Path(stages.__file__).parent}/__init__.py")["CLAIMS"] == CLAIMS
     with pytest.raises(FrozenInstanceError):
         again.number = 3  # pyright: ignore[reportAttributeAccessIssue]
 
@@ -210,8 +209,8 @@ def test_the_input_is_no_image_that_is_read():
     ],
 )
 def test_a_stage_counts_from_two_decided_points_on(stages: str, words: str):
-    assert statements.bands(sweep(stages)) == words
-    assert statements.has(sweep(stages), Stage.CONCEPT).any() == ("II to" in words.replace("III", ""))
+    assert wording.bands(sweep(stages)) == words
+    assert measures.has(sweep(stages), Stage.CONCEPT).any() == ("II to" in words.replace("III", ""))
 
 
 def test_only_models_of_the_main_one_s_recipe_are_compared(settings: Settings):
@@ -245,7 +244,7 @@ def test_a_claim_that_lacks_a_model_says_so_and_the_others_are_checked(settings:
             raise SpecError("There is no shipped model of mnist.")
 
     told: list[float] = []
-    found = check_claims(Without(Session.open(settings), progress=lambda share, text: told.append(share))).claims
+    found = check_evidence(Without(Session.open(settings), progress=lambda share, text: told.append(share))).claims
     assert [claim.number for claim in found] == list(range(1, 20))
     assert {claim.verdict for claim in found} == {"not measured"}
     assert {claim.why for claim in found} == {"There is no shipped model of mnist."}
@@ -255,39 +254,37 @@ def test_a_claim_that_lacks_a_model_says_so_and_the_others_are_checked(settings:
 
 
 def test_numbers_in_words():
-    assert statements.begin(sweep(GOOD), Stage.ABSTRACT) == 0.4
-    assert statements.begin(sweep("1" * 41), Stage.CONCEPT) is None
-    assert statements.begin(sweep(UNDECIDED), Stage.ABSTRACT) == 0.375
-    assert statements.begin(sweep(UNDECIDED), Stage.MEMORY) == 0
-    assert statements.begin(sweep("1" * 6 + "3" + "2" * 8 + "3" * 26), Stage.ABSTRACT) == 0.375
-    assert statements.begin(sweep(ONE_POINT), Stage.CONCEPT) is None
-    assert statements.read_up_to(np.array([True, True, False, True]), P[:4]) == 0.025
-    assert statements.read_up_to(np.array([False, True]), P[:2]) == -1
-    assert statements.read_up_to(np.array([True, True]), P[:2]) == 0.025
-    assert statements.over_seeds(np.array([0.5]), ".0%") == ""
-    assert statements.over_seeds(np.array([0.5, 0.7]), ".0%") == " (over 2 seeds 60%, 50% to 70%)"
-    assert statements.some([0.1, None]) == "0.1, none"
-    assert statements.digits(np.array([3, 3, 0, 3])) == "'3' (75%), '0' (25%)"
+    assert measures.begin(sweep(GOOD), Stage.ABSTRACT) == 0.4
+    assert measures.begin(sweep("1" * 41), Stage.CONCEPT) is None
+    assert measures.begin(sweep(UNDECIDED), Stage.ABSTRACT) == 0.375
+    assert measures.begin(sweep(UNDECIDED), Stage.MEMORY) == 0
+    assert measures.begin(sweep("1" * 6 + "3" + "2" * 8 + "3" * 26), Stage.ABSTRACT) == 0.375
+    assert measures.begin(sweep(ONE_POINT), Stage.CONCEPT) is None
+    assert measures.read_up_to(np.array([True, True, False, True]), P[:4]) == 0.025
+    assert measures.read_up_to(np.array([False, True]), P[:2]) == -1
+    assert measures.read_up_to(np.array([True, True]), P[:2]) == 0.025
+    assert wording.over_seeds(np.array([0.5]), ".0%") == ""
+    assert wording.over_seeds(np.array([0.5, 0.7]), ".0%") == " (over 2 seeds 60%, 50% to 70%)"
+    assert wording.some([0.1, None]) == "0.1, none"
+    assert wording.digits(np.array([3, 3, 0, 3])) == "'3' (75%), '0' (25%)"
 
 
 def test_errors_in_words():
-    assert statements.share(0.25, 300) == "25% ± 5%"  # 2 sqrt(0.25 * 0.75 / 300)
+    assert wording.share(0.25, 300) == "25% ± 5%"  # 2 sqrt(0.25 * 0.75 / 300)
     values = np.array([0.2, 0.8])
     assert (
-        statements.of_labels(values, ("Shirt", "Bag"), 400)
+        wording.of_labels(values, ("Shirt", "Bag"), 400)
         == "50.0% ± 2.8% of the runs, 20% ± 4% ('Shirt') to 80% ± 4% ('Bag')"
     )
-    assert statements.with_error(12.3, 0.2, ".1f") == "12.3 ± 0.4"
-    assert statements.undecided(sweep(GOOD)) == ""
-    assert (
-        statements.undecided(sweep("0" * 8 + GOOD[8:])) == " (undecided at p = 0, 0.025, 0.05, 0.075, 0.1, 0.125 ...)"
-    )
+    assert wording.with_error(12.3, 0.2, ".1f") == "12.3 ± 0.4"
+    assert wording.undecided(sweep(GOOD)) == ""
+    assert wording.undecided(sweep("0" * 8 + GOOD[8:])) == " (undecided at p = 0, 0.025, 0.05, 0.075, 0.1, 0.125 ...)"
 
 
 def test_equal_values_are_no_rise():
-    assert statements.rank_correlation(np.zeros(5)) == 0
-    assert statements.rank_correlation(np.array([0.0, 0, 0, 0, 1])) < 0.8
-    assert statements.rank_correlation(np.arange(5.0) ** 2) == pytest.approx(1)
+    assert measures.rank_correlation(np.zeros(5)) == 0
+    assert measures.rank_correlation(np.array([0.0, 0, 0, 0, 1])) < 0.8
+    assert measures.rank_correlation(np.arange(5.0) ** 2) == pytest.approx(1)
 
 
 def grid_of(bounds: list[float], epochs: Any = 100) -> LatentSweep:

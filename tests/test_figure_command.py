@@ -1,4 +1,4 @@
-"""`python -m core figure`: the files of a figure, and the recipe from which it comes out again exactly."""
+"""`python -m dashboard figure`: the files of a figure, and the recipe from which it comes out again exactly."""
 
 import json
 from pathlib import Path
@@ -8,13 +8,13 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from core import __main__ as command_line
 from core import experiments
+from core.paper.figures.figure import n_memories
+from core.paper.figures.questions import figure_spec
 from core.session import Session
 from core.settings import Settings
 from core.specs import FigureSpec
 from core.zoo import FORMER_WEIGHTS
-from dashboard.catalogue import ROWS
 from tests.conftest import CommandLine, is_refused
 from tests.served import create_app, own_cache
 
@@ -39,15 +39,11 @@ def arrays(file: Path) -> dict[str, np.ndarray]:
         return dict(found)
 
 
-def test_the_names_of_the_help_are_those_of_the_catalogue():
-    assert list(ROWS) == list(command_line.FIGURES)
-
-
 def test_a_figure_is_written_with_its_settings_and_the_papers_where_none_are_given(
-    command: CommandLine, trained: tuple[Settings, str], tmp_path: Path, no_browser: list[str]
+    drawing: CommandLine, trained: tuple[Settings, str], tmp_path: Path, no_browser: list[str]
 ):
     home, id = trained
-    status, answer, _, _ = command(
+    status, answer, _, _ = drawing(
         "figure", "fig1", "--model", id, *SHORT, "--output", str(tmp_path / "new"), home=home
     )
     expected = FigureSpec(model=id, label=1, n_runs=12, noise=0.3, noise_kind="permute")
@@ -58,13 +54,13 @@ def test_a_figure_is_written_with_its_settings_and_the_papers_where_none_are_giv
     assert all(Path(file).exists() for file in answer["files"])
     found = arrays(tmp_path / "new" / "fig1.npz")
     np.testing.assert_array_equal(found["run.z"], experiments.run(expected, Session.open(home)).z)
-    paper = command("figure", "fig2", "--model", id, "--output", str(tmp_path), home=home)[1]["spec"]
+    paper = drawing("figure", "fig2", "--model", id, "--output", str(tmp_path), home=home)[1]["spec"]
     assert (paper["label"], paper["noise"], paper["noise_kind"]) == (1, 0.2, "permute")
 
 
 @pytest.mark.parametrize("name", ["fig2", "fig3", "fig8", "suppB"])
 def test_the_recipe_of_the_page_gives_the_same_numbers_on_another_cache(
-    command: CommandLine, trained: tuple[Settings, str], tmp_path: Path, name: str
+    drawing: CommandLine, trained: tuple[Settings, str], tmp_path: Path, name: str
 ):
     home, id = trained
     spec = FigureSpec(model="digits-nz10-seed0" if name == "fig8" else id, n_runs=12, noise=0.3, label=1)
@@ -73,7 +69,7 @@ def test_the_recipe_of_the_page_gives_the_same_numbers_on_another_cache(
     recipe.write_bytes(http.get(f"/paper/data/{name}.json?{spec.to_query()}").data)
     (tmp_path / "page.npz").write_bytes(http.get(f"/paper/data/{name}.npz?{spec.to_query()}").data)
     other = own_cache(home, tmp_path / "two")
-    status, answer, _, _ = command("figure", "--recipe", str(recipe), "--output", str(tmp_path), home=other)
+    status, answer, _, _ = drawing("figure", "--recipe", str(recipe), "--output", str(tmp_path), home=other)
     assert status == 0
     assert answer["weights"] == json.loads(recipe.read_text())["weights"]
     one, two = arrays(tmp_path / "page.npz"), arrays(tmp_path / f"{name}.npz")
@@ -83,21 +79,21 @@ def test_the_recipe_of_the_page_gives_the_same_numbers_on_another_cache(
 
 
 def test_a_recipe_names_all_files_that_the_figure_rests_on(
-    command: CommandLine, trained: tuple[Settings, str], tmp_path: Path
+    drawing: CommandLine, trained: tuple[Settings, str], tmp_path: Path
 ):
     home, id = trained
-    answer = command("figure", "fig8", "--model", id, "--runs", "10", "--output", str(tmp_path), home=home)[1]
+    answer = drawing("figure", "fig8", "--model", id, "--runs", "10", "--output", str(tmp_path), home=home)[1]
     shipped = {f"digits-nz{n}-seed0.safetensors" for n in (2, 10)}
     assert set(answer["weights"]) == {f"{id}.safetensors", *shipped}
-    answer = command("figure", "suppB", "--model", id, "--runs", "10", "--output", str(tmp_path), home=home)[1]
+    answer = drawing("figure", "suppB", "--model", id, "--runs", "10", "--output", str(tmp_path), home=home)[1]
     assert set(answer["weights"]) == {f"{id}.safetensors", "digits-classifier.safetensors"}
 
 
 def test_a_recipe_of_other_weights_or_none_at_all_is_refused(
-    command: CommandLine, trained: tuple[Settings, str], tmp_path: Path
+    drawing: CommandLine, trained: tuple[Settings, str], tmp_path: Path
 ):
     home, id = trained
-    command("figure", "fig10", "--model", id, "--output", str(tmp_path), home=home)
+    drawing("figure", "fig10", "--model", id, "--output", str(tmp_path), home=home)
     file = tmp_path / "fig10.json"
     recipe = json.loads(file.read_text())
     for wrong, word in (
@@ -108,34 +104,34 @@ def test_a_recipe_of_other_weights_or_none_at_all_is_refused(
         ([1], "no recipe"),
     ):
         file.write_text(json.dumps(wrong))
-        assert is_refused(command("figure", "--recipe", str(file), home=home), word)
+        assert is_refused(drawing("figure", "--recipe", str(file), home=home), word)
     file.write_text("{")
-    assert is_refused(command("figure", "--recipe", str(file), home=home), "no JSON")
-    assert is_refused(command("figure", "--recipe", str(file), "--label", "3", home=home), "Leave out the options")
-    assert is_refused(command("figure", "--recipe", str(tmp_path / "none.json"), home=home), "Name a recipe")
+    assert is_refused(drawing("figure", "--recipe", str(file), home=home), "no JSON")
+    assert is_refused(drawing("figure", "--recipe", str(file), "--label", "3", home=home), "Leave out the options")
+    assert is_refused(drawing("figure", "--recipe", str(tmp_path / "none.json"), home=home), "Name a recipe")
 
 
 @pytest.mark.parametrize("sha256", FORMER_WEIGHTS["mnist-nz100-seed0"])
 def test_a_recipe_of_a_model_that_was_trained_anew_is_refused_with_that_reason(
-    command: CommandLine, trained: tuple[Settings, str], tmp_path: Path, sha256: str
+    drawing: CommandLine, trained: tuple[Settings, str], tmp_path: Path, sha256: str
 ):
     spec = FigureSpec(model="mnist-nz100-seed0", source="decoded", noise_kind="invert")
     weights = {"mnist-nz100-seed0.safetensors": sha256}
     file = tmp_path / "recipe.json"
     file.write_text(json.dumps({"figure": "fig10", "spec": spec.to_dict(), "weights": weights}))
-    answer = command("figure", "--recipe", str(file), home=trained[0])
+    answer = drawing("figure", "--recipe", str(file), home=trained[0])
     assert is_refused(answer, "mnist-nz100-seed0 was trained anew (1,500 epochs) since this recipe was made.")
 
 
 def test_without_a_browser_the_figure_is_a_page_and_a_sentence_says_why(
-    command: CommandLine, trained: tuple[Settings, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    drawing: CommandLine, trained: tuple[Settings, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     def no_chrome(*_: Any, **__: Any) -> None:
         raise RuntimeError("Kaleido requires Google Chrome to be installed.")
 
     monkeypatch.setattr(go.Figure, "write_image", no_chrome)
     home, id = trained
-    status, answer, _, err = command("figure", "fig10", "--model", id, "--output", str(tmp_path), home=home)
+    status, answer, _, err = drawing("figure", "fig10", "--model", id, "--output", str(tmp_path), home=home)
     assert status == 0
     assert "need Chrome or Chromium" in err.strip().splitlines()[-1]
     assert str(tmp_path / "fig10.html") in answer["files"]
@@ -144,11 +140,9 @@ def test_without_a_browser_the_figure_is_a_page_and_a_sentence_says_why(
 
 def test_fashion_has_a_figure_of_its_own(trained: tuple[Settings, str], tmp_path: Path):
     """Supplement D is about Fashion-MNIST, whatever model is at hand."""
-    from dashboard import catalogue
-    from dashboard.experiments import Experiments
-
     home, id = trained
-    lab = Experiments.alone(Session.open(own_cache(home, tmp_path)))
-    assert catalogue.question(lab, "suppD", {"model": id}).model == "fashion-nz100-seed0"
-    assert catalogue.question(lab, "fig3", {"model": id}).model == id
-    assert catalogue.question(lab, "fig4a", {"model": "digits-nz10-seed0"}).n_runs == lab.memories("digits-nz10-seed0")
+    session = Session.open(own_cache(home, tmp_path))
+    assert figure_spec(session, "suppD", {"model": id}).model == "fashion-nz100-seed0"
+    assert figure_spec(session, "fig3", {"model": id}).model == id
+    most = n_memories(session, "digits-nz10-seed0")
+    assert figure_spec(session, "fig4a", {"model": "digits-nz10-seed0"}).n_runs == most

@@ -20,7 +20,8 @@ import numpy as np
 import pytest
 import torch
 
-from core import commands, data, experiments, train
+from core import data, experiments, train
+from core.commands.grid import train_cells
 from core.experiments import grid
 from core.figure_results import GridCell
 from core.progress import silent
@@ -298,7 +299,7 @@ def test_a_worker_that_dies_again_and_again_is_a_sentence(session: Session, file
         dask.config.set({"distributed.scheduler.allowed-failures": 0}),
         pytest.raises(RefusedError, match="A worker died"),
     ):
-        commands.train_cells([SMALL.cells[0]], args, session, silent, train_cell=die)
+        train_cells([SMALL.cells[0]], args, session, silent, train_cell=die)
 
 
 def of_session(leader: int) -> list[int]:

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from core import commands, experiments, store
+from core import experiments, store
 from core.__main__ import main
+from core.commands.training import run_zoo
 from core.session import Session
 from core.settings import Settings
 from core.specs import ClassifierSpec, GridSpec, InferenceSpec, ModelSpec, NoiseSweepSpec
@@ -50,7 +51,7 @@ def test_the_zoo_is_trained_once(session: Session, tiny_recipe: ModelSpec, tmp_p
 
     def trained(**epochs: int) -> dict[str, bytes]:
         zoo = {name: replace(tiny_recipe, epochs=n) for name, n in epochs.items()}
-        assert commands.run_zoo(args, session, zoo)["models"] == list(epochs)
+        assert run_zoo(args, session, zoo)["models"] == list(epochs)
         return {path.stem: path.read_bytes() for path in tmp_path.glob("*.safetensors")}
 
     files = trained(one=2, other=3)

@@ -14,11 +14,12 @@ import pytest
 
 from core import experiments
 from core.computations import LeftError
+from core.paper.figures.questions import CHOICES
+from core.paper.figures.registry import FIGURES
 from core.progress import Progress
 from core.session import Session
 from core.settings import Settings
 from core.specs import FigureSpec
-from dashboard.catalogue import ROWS, TYPED
 from dashboard.files import SHORT, as_csv, as_csv_elsewhere
 from dashboard.theme import THEMES
 from tests.processes import children, until
@@ -64,8 +65,8 @@ TOLD = ["far.children", "sketch.figure", "sketch.style", "sketched.data"]
 UNSEEN = {"asked.data": None, "look.data": "light", "sketched.data": None}
 
 
-def ask_for(http: Any, asked: object, person: object = "a", look: str = "light", changed: str = "asked.data") -> Any:
-    return post(http, DRAWN, {"asked.data": asked, "look.data": look}, {"person.data": person}, changed)
+def ask_for(http: Any, asked: object, client: object = "a", look: str = "light", changed: str = "asked.data") -> Any:
+    return post(http, DRAWN, {"asked.data": asked, "look.data": look}, {"client.data": client}, changed)
 
 
 def draw(http: Any, name: str, spec: FigureSpec, **options: Any) -> dict[str, Any]:
@@ -76,7 +77,7 @@ def draw(http: Any, name: str, spec: FigureSpec, **options: Any) -> dict[str, An
     return answer["response"]
 
 
-@pytest.mark.parametrize("name", [name for name in ROWS if name not in ("stages", "stagesNz", "suppD", "suppB")])
+@pytest.mark.parametrize("name", [name for name in FIGURES if name not in ("stages", "stagesNz", "suppD", "suppB")])
 def test_a_figure_is_drawn_with_links_to_its_files(served: tuple[Any, FigureSpec, Settings], name: str):
     http, spec, _ = served
     shown = draw(http, name, spec)
@@ -106,10 +107,10 @@ def select(http: Any, spec: FigureSpec, selected: object) -> Any:
     """What happens when a line is drawn around points of the branches."""
     return post(
         http,
-        ["asked.data", *(f"paper-{name}.value" for name in TYPED)],
+        ["asked.data", *(f"paper-{name}.value" for name in CHOICES)],
         {'{"draw":["ALL"]}.n_clicks': [], "again.n_clicks": None, "drawn.selectedData": selected},
         {"asked.data": {"figure": "suppB", "query": spec.to_query(), "turn": "t1"}}
-        | {f"paper-{name}.value": str(getattr(spec, name)) for name in TYPED},
+        | {f"paper-{name}.value": str(getattr(spec, name)) for name in CHOICES},
         "drawn.selectedData",
     )
 
@@ -197,12 +198,12 @@ def test_garbage_gets_a_sentence(served: tuple[Any, FigureSpec, Settings], asked
     assert sentences(post(http, ["go.href"], {"drawn.clickData": {}}, {"asked.data": asked}, "drawn.clickData"))
 
 
-@pytest.mark.parametrize("person", [None, 7, "", "x" * 65])
-def test_who_does_not_say_who_asks_gets_a_sentence(served: tuple[Any, FigureSpec, Settings], person: object):
+@pytest.mark.parametrize("client", [None, 7, "", "x" * 65])
+def test_who_does_not_say_who_asks_gets_a_sentence(served: tuple[Any, FigureSpec, Settings], client: object):
     http, spec, _ = served
     ticks = {"tick.n_intervals": 1, "cancel.n_clicks": None}
-    assert sentences(post(http, TOLD, ticks, {"person.data": person} | UNSEEN, "tick.n_intervals"))
-    assert sentences(ask_for(http, {"figure": "fig1", "query": spec.to_query()}, person))
+    assert sentences(post(http, TOLD, ticks, {"client.data": client} | UNSEEN, "tick.n_intervals"))
+    assert sentences(ask_for(http, {"figure": "fig1", "query": spec.to_query()}, client))
 
 
 def test_cancel_lets_one_person_go_and_says_so(served: tuple[Any, FigureSpec, Settings], watched: Watched):
@@ -220,7 +221,7 @@ def test_cancel_lets_one_person_go_and_says_so(served: tuple[Any, FigureSpec, Se
 
     def far(name: str, changed: str = "tick.n_intervals") -> str:
         ticks = {"tick.n_intervals": 1, "cancel.n_clicks": 1}
-        answer = post(http, TOLD, ticks, {"person.data": name} | UNSEEN, changed)
+        answer = post(http, TOLD, ticks, {"client.data": name} | UNSEEN, changed)
         return answer.get_json()["response"]["far"]["children"]
 
     with ThreadPoolExecutor(2) as pool:
@@ -249,7 +250,7 @@ def test_a_long_figure_appears_piece_by_piece(served: tuple[Any, FigureSpec, Set
     asked = {"figure": name, "query": spec.to_query(), "turn": "t3"}
 
     def look(sketched: object) -> dict[str, Any]:
-        state = {"person.data": "a", "asked.data": asked, "look.data": "dark", "sketched.data": sketched}
+        state = {"client.data": "a", "asked.data": asked, "look.data": "dark", "sketched.data": sketched}
         ticks = {"tick.n_intervals": 1, "cancel.n_clicks": None}
         return post(http.application.test_client(), TOLD, ticks, state, "tick.n_intervals").get_json()["response"]
 
@@ -262,7 +263,7 @@ def test_a_long_figure_appears_piece_by_piece(served: tuple[Any, FigureSpec, Set
         assert sketch["sketch"]["figure"]["layout"]["template"]["layout"]["font"]["color"] == THEMES["dark"].quiet
         assert "sketch" not in look(number)  # nothing new
         newer = asked | {"figure": "fig4a", "turn": "t4"}
-        state = {"person.data": "a", "asked.data": newer, "look.data": "dark", "sketched.data": None}
+        state = {"client.data": "a", "asked.data": newer, "look.data": "dark", "sketched.data": None}
         early = post(
             http.application.test_client(),
             TOLD,

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from core import experiments
-from core.experiments.evidence import Evidence
 from core.library import Library
+from core.paper.claims.evidence import Evidence
 from core.progress import Progress, silent
 from core.results import LatentActivity, NoiseSweep
 from core.schema import SpecError

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 import torch
 
-from core import commands, data, store, train
+from core import data, store, train
 from core.__main__ import main
 from core.checkpoint import TrainingError
+from core.commands.training import run_zoo
 from core.data import Dataset
 from core.device_stack import DeviceStack
 from core.experiments import grid, side_by_side
@@ -194,7 +195,7 @@ def test_the_zoo_on_a_gpu_is_trained_in_stacks_and_then_its_classifiers(
 ):
     quick = ClassifierSpec(dataset="digits", epochs=1)
     args = Namespace(only=["a", "named", "c"], processes=1, output=tmp_path)
-    commands.run_zoo(args, on_a_gpu(settings), {**ZOO, "named": quick})
+    run_zoo(args, on_a_gpu(settings), {**ZOO, "named": quick})
     assert {path.stem for path in tmp_path.glob("*.safetensors")} == {"a", "c", "named"}
     bars = capsys.readouterr().err
     assert "stack 2 of 2: epoch 2 of 2" in bars  # a memory of nothing holds one model

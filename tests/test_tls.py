@@ -14,7 +14,8 @@ from distributed import Client
 from distributed.comm.core import connect
 from distributed.security import Security
 
-from core import cluster, commands
+from core import cluster
+from core.commands.grid import workers
 from core.schema import RefusedError, SpecError
 from core.settings import Settings
 from core.specs import ModelSpec
@@ -43,7 +44,7 @@ def own(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
             yield jobs.clients.of(""), folder
             jobs.close()
         else:
-            with commands.workers(Namespace(scheduler=None, processes=1), settings) as client:
+            with workers(Namespace(scheduler=None, processes=1), settings) as client:
                 client.wait_for_workers(1, timeout=120)
                 yield client, folder
 

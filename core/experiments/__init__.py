@@ -4,8 +4,6 @@ It composes the rooms below and holds no mathematics. Here alone tensors leave t
 """
 
 from core.experiments.approach import approach_curves
-from core.experiments.claim_file import CLAIMS, save_claims, stored_claims
-from core.experiments.claims import claims
 from core.experiments.classifier import open_classifier, predicted_labels, train_classifier
 from core.experiments.derived import sweeps_to_derive
 from core.experiments.film import (
@@ -52,7 +50,6 @@ from core.experiments.trained_files import TrainedFiles, derive_ages, file_model
 from core.experiments.training import estimated_seconds, train_model, zoo_model
 
 __all__ = [
-    "CLAIMS",
     "GRID",
     "TRAIL",
     "NoOriginals",
@@ -61,7 +58,6 @@ __all__ = [
     "approach_curves",
     "branches",
     "check_room",
-    "claims",
     "compute_sweeps",
     "concept_dynamics",
     "derive_ages",
@@ -100,11 +96,9 @@ __all__ = [
     "record_cell",
     "run",
     "run_film",
-    "save_claims",
     "starting_images",
     "starts",
     "store_noise_sweeps",
-    "stored_claims",
     "stored_noise_sweep",
     "sweeps_to_derive",
     "train_classifier",

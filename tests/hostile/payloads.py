@@ -35,7 +35,7 @@ VALUES: dict[str, Any] = {
     "upload.contents": "data:application/octet-stream;base64,bm90aGluZw==",
     "upload.filename": "mine.safetensors",
     "asked.data": ASKED,
-    "person.data": "0123456789abcdef",
+    "client.data": "0123456789abcdef",
     "sketched.data": ["0badcafe", 1],
     "drawn.selectedData": {"points": [POINT]},
     "drawn.clickData": {"points": [POINT]},

@@ -4,34 +4,29 @@ from itertools import pairwise
 
 import numpy as np
 
-from core.experiments.evidence import Evidence
-from core.experiments.rules import Finding, claim
-from core.experiments.statements import (
-    dimensions,
-    over_seeds,
-    rank_correlation,
-    sentence,
-    share,
-    spread,
-)
 from core.figure_results import ConceptDynamics
 from core.library import Entry
+from core.paper.claims.claim import Finding, claim
+from core.paper.claims.evidence import Evidence
+from core.paper.claims.measures import dimensions, rank_correlation
+from core.paper.claims.wording import over_seeds, sentence, share, spread
 from core.schema import SpecError
 
 FEW_AND_MANY = "Models of one length with fewer than 14 and with 20 or more latent units are needed: python -m core zoo"
 
 
 @claim(
-    8,
-    "7",
-    "14 active, 14 dimensions, 9 for 70 %",
-    "holds if all three numbers are within 2 of the paper's ('all the variance' is read as 99 %, active as a variance "
-    "above 0.01) with the loss as the paper states it (beta = 1); in part if less than half of the units are active. "
-    "Other "
-    "weights of the KL term stand beside it",
+    number=8,
+    source="7",
+    statement="At N_z = 100, 14 latents are active, 14 dimensions explain all the variance and nine explain 70 %.",
+    paper="14 active, 14 dimensions, 9 for 70 %",
+    rule=(
+        "holds if all three numbers are within 2 of the paper's ('all the variance' is read as 99 %, active as a "
+        "variance above 0.01) with the loss as the paper states it (beta = 1); in part if less than half of the "
+        "units are active. Other weights of the KL term stand beside it"
+    ),
 )
 def few_units_are_active(e: Evidence) -> Finding:
-    """At N_z = 100, 14 latents are active, 14 dimensions explain all the variance and nine explain 70 %."""
     models, variants = e.seeds("mnist"), e.betas("mnist")
     counts = np.array([dimensions(e.geometry(m)) for m in models])
     others = [
@@ -39,8 +34,8 @@ def few_units_are_active(e: Evidence) -> Finding:
     ]
     first, size = counts[0], models[0].spec.n_latent
     return Finding(
-        f"beta = 1: {first[0]} active{over_seeds(counts[:, 0], '.0f')}, {first[1]} dimensions for 99 %"
-        f"{over_seeds(counts[:, 1], '.0f')}, {first[2]} for 70 %{over_seeds(counts[:, 2], '.0f')}"
+        f"beta = 1: {first[0]} active{over_seeds(counts[:, 0], '.0f')}, {first[1]} dimensions for 99 "
+        f"%{over_seeds(counts[:, 1], '.0f')}, {first[2]} for 70 %{over_seeds(counts[:, 2], '.0f')}"
         + (f"; the same three for beta = {', '.join(others)} (a seed each)" if others else ""),
         [(bool((np.abs(each - (14, 14, 9)) <= 2).all()), bool(each[0] < size / 2)) for each in counts],
         f"With beta = 1 there are {first[0]} active units, {first[1]} and {first[2]} dimensions"
@@ -55,19 +50,20 @@ def few_units_are_active(e: Evidence) -> Finding:
 
 
 @claim(
-    9,
-    "8, E",
-    "near zero from N_z = 10-20",
-    "holds if it falls (rank correlation with N_z at most -0.8) and from N_z = 20 on is below a tenth of its value "
-    "at the smallest N_z; in part if one of these. Beside it: the least that ten vectors of zero mean can have (90 / "
-    "81 "
-    "where nine dimensions are there), and what random directions in the active dimensions have",
+    number=9,
+    source="8, E",
+    statement="The orthogonality measure falls with N_z and levels off near zero from N_z about 10-20.",
+    paper="near zero from N_z = 10-20",
+    rule=(
+        "holds if it falls (rank correlation with N_z at most -0.8) and from N_z = 20 on is below a tenth of its "
+        "value at the smallest N_z; in part if one of these. Beside it: the least that ten vectors of zero mean can "
+        "have (90 / 81 where nine dimensions are there), and what random directions in the active dimensions have"
+    ),
 )
 def concepts_become_orthogonal(e: Evidence) -> Finding:
-    """The orthogonality measure falls with N_z and levels off near zero from N_z about 10-20."""
     models = e.ladder("mnist")
-    found = [e.geometry(m) for m in models]
-    gaps = np.array([each.orthogonality_gap for each in found])
+    geometries = [e.geometry(m) for m in models]
+    gaps = np.array([each.orthogonality_gap for each in geometries])
     sizes = np.array([m.spec.n_latent for m in models])
     if sizes[0] >= 20 or sizes[-1] < 20:
         raise SpecError(
@@ -78,7 +74,7 @@ def concepts_become_orthogonal(e: Evidence) -> Finding:
     low = level < 0.1 * gaps[0]
     largest = np.array([e.geometry(m).orthogonality_gap for m in e.seeds("mnist")])
     floors, random = (
-        np.array([getattr(each, name) for each in found])
+        np.array([getattr(each, name) for each in geometries])
         for name in ("orthogonality_floor", "random_orthogonality_gap")
     )
     return Finding(
@@ -103,15 +99,16 @@ def concepts_become_orthogonal(e: Evidence) -> Finding:
 
 
 @claim(
-    10,
-    "8, 9",
-    "both, for '6'",
-    "holds if the share of runs that approach as in claim 1 and the test ELBO rise from model to model; in part if "
-    "they do "
-    "from the smallest to the largest N_z. Models of one length of training",
+    number=10,
+    source="8, 9",
+    statement="The approach gets clearer with N_z (2, 20, 100), and with it the test ELBO gets better.",
+    paper="both, for '6'",
+    rule=(
+        "holds if the share of runs that approach as in claim 1 and the test ELBO rise from model to model; in part "
+        "if they do from the smallest to the largest N_z. Models of one length of training"
+    ),
 )
 def approach_gets_clearer(e: Evidence) -> Finding:
-    """The approach gets clearer with N_z (2, 20, 100), and with it the test ELBO gets better."""
     models = [m for m in e.ladder("mnist") if m.spec.n_latent in (2, 20, 100)]
     if len(models) < 3:
         raise SpecError("Models with 2, 20 and 100 latent units and of one length are needed: python -m core zoo")
@@ -141,15 +138,17 @@ def approach_gets_clearer(e: Evidence) -> Finding:
 
 
 @claim(
-    12,
-    "9",
-    "best near 14, flat beyond",
-    "holds if the best N_z is 10 to 20 and those from 14 on differ by at most 2 nats; in part if one of these. On the "
-    "grid of Fig. 9 (the best of its settings) where it has every N_z at one epoch, else on the shipped models of one "
-    "length; the paper's grid has nine settings at epoch 100",
+    number=12,
+    source="9",
+    statement="The test ELBO is best near N_z = 14 and flat beyond.",
+    paper="best near 14, flat beyond",
+    rule=(
+        "holds if the best N_z is 10 to 20 and those from 14 on differ by at most 2 nats; in part if one of these. "
+        "On the grid of Fig. 9 (the best of its settings) where it has every N_z at one epoch, else on the shipped "
+        "models of one length; the paper's grid has nine settings at epoch 100"
+    ),
 )
 def bound_is_best_at_fourteen(e: Evidence) -> Finding:
-    """The test ELBO is best near N_z = 14 and flat beyond."""
     models, grid = e.ladder("mnist"), e.grid()
     own = np.array([m.spec.n_latent for m in models]), np.array([bound_of(m) for m in models])
     length = models[-1].spec.epochs
@@ -185,38 +184,41 @@ def by_size(sizes: np.ndarray, bounds: np.ndarray) -> str:
 
 
 @claim(
-    15,
-    "Discussion",
-    "not tested",
-    "of the active units: holds if at every concept what remains of a displacement u along the noise (u.Ju) is below 1 "
-    "and above -1, and what remains of one orthogonal to it, on average over these directions, above 1; in part if the "
-    "former and at least one orthogonal direction has more than 1. |Ju| counts rotation too, which is no repulsion",
+    number=15,
+    source="Discussion",
+    statement="Concepts are saddles: attracting along the noise, repelling orthogonally (a conjecture of the authors).",
+    paper="not tested",
+    rule=(
+        "of the active units: holds if at every concept what remains of a displacement u along the noise (u.Ju) is "
+        "below 1 and above -1, and what remains of one orthogonal to it, on average over these directions, above 1; "
+        "in part if the former and at least one orthogonal direction has more than 1. |Ju| counts rotation too, "
+        "which is no repulsion"
+    ),
 )
 def concepts_are_saddles(e: Evidence) -> Finding:
-    """Concepts are saddles: attracting along the noise, repelling orthogonally (a conjecture of the authors)."""
     models = e.seeds("mnist")
-    found = [e.dynamics(m) for m in models]
-    first, parts = found[0], [saddle_parts(each) for each in found]
-    along, largest = (np.stack([getattr(f, k) for f in found]) for k in ("noise_stretch", "largest_orthogonal_stretch"))
+    dynamics = [e.dynamics(m) for m in models]
+    first, parts = dynamics[0], [saddle_parts(each) for each in dynamics]
+    along, largest = (
+        np.stack([getattr(f, k) for f in dynamics]) for k in ("noise_stretch", "largest_orthogonal_stretch")
+    )
     attracting, some_repel, all_repel = (int(each.sum()) for each in parts[0])
     return Finding(
         f"along the noise u.Ju {spread(first.noise_stretch, '.2f')}{over_seeds(along.mean(1), '.2f')} (|Ju| "
         f"{spread(first.noise_gain, '.2f')}); orthogonal to it v.Jv {spread(first.orthogonal_stretch, '.2f')} on "
-        f"average "
-        f"(|Jv| {spread(first.orthogonal_gain, '.2f')}), at most {spread(first.largest_orthogonal_stretch, '.2f')}"
-        f"{over_seeds(largest.mean(1), '.2f')}; {spread(first.expanding, 'd')} eigenvalues beyond 1 (largest "
-        f"{first.moduli.max():.1f}); one step moves a concept by {first.moved.mean():.1f}: it is no fixed point",
+        f"average (|Jv| {spread(first.orthogonal_gain, '.2f')}), at most "
+        f"{spread(first.largest_orthogonal_stretch, '.2f')}{over_seeds(largest.mean(1), '.2f')}; "
+        f"{spread(first.expanding, 'd')} eigenvalues beyond 1 (largest {first.moduli.max():.1f}); one step moves a "
+        f"concept by {first.moved.mean():.1f}: it is no fixed point",
         [
             (bool((attracts & on_average).all()), bool((attracts & somewhere).all()))
             for attracts, somewhere, on_average in parts
         ],
         f"{attracting} of 10 concepts attract along the noise (u.Ju up to {first.noise_stretch.max():.2f}); "
-        f"{all_repel} "
-        f"repel on average over the orthogonal directions (v.Jv up to {first.orthogonal_stretch.max():.2f}), "
-        f"{some_repel} "
-        f"along one of them.",
+        f"{all_repel} repel on average over the orthogonal directions (v.Jv up to "
+        f"{first.orthogonal_stretch.max():.2f}), {some_repel} along one of them.",
         {
-            name: [getattr(f, name).round(4).tolist() for f in found]
+            name: [getattr(f, name).round(4).tolist() for f in dynamics]
             for name in (
                 *("noise_stretch", "noise_gain", "orthogonal_stretch", "orthogonal_gain"),
                 *("largest_orthogonal_stretch", "expanding"),
@@ -226,22 +228,25 @@ def concepts_are_saddles(e: Evidence) -> Finding:
     )
 
 
-def saddle_parts(found: ConceptDynamics) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def saddle_parts(dynamics: ConceptDynamics) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Which concepts attract along the noise, repel along an orthogonal direction, and on average over all of them."""
-    return np.abs(found.noise_stretch) < 1, found.largest_orthogonal_stretch > 1, found.orthogonal_stretch > 1
+    return np.abs(dynamics.noise_stretch) < 1, dynamics.largest_orthogonal_stretch > 1, dynamics.orthogonal_stretch > 1
 
 
 @claim(
-    19,
-    "8, 9, Discussion",
-    "all three go together",
-    "p = 0.2, the mean over labels of the share that approaches as in claim 1, models of one length: holds if its rank "
-    "correlations over N_z with the orthogonality measure and with the negative test ELBO are at most -0.8; in part "
-    "if one "
-    "of these is",
+    number=19,
+    source="8, 9, Discussion",
+    statement=(
+        "With more latent units the approach to a cluster's centre is enhanced, with orthogonality and generalisation."
+    ),
+    paper="all three go together",
+    rule=(
+        "p = 0.2, the mean over labels of the share that approaches as in claim 1, models of one length: holds if "
+        "its rank correlations over N_z with the orthogonality measure and with the negative test ELBO are at most "
+        "-0.8; in part if one of these is"
+    ),
 )
 def approach_goes_with_orthogonality(e: Evidence) -> Finding:
-    """With more latent units the approach to a cluster's centre is enhanced, with orthogonality and generalisation."""
     models = e.ladder("mnist")
     if len(models) < 3:
         raise SpecError("At least three models of one length with different N_z are needed: python -m core zoo")
@@ -257,8 +262,7 @@ def approach_goes_with_orthogonality(e: Evidence) -> Finding:
         + f"; rank correlations of the share: {with_gap:.2f} with the measure, {with_bound:.2f} with the negative ELBO",
         [(bool(with_gap <= -0.8 and with_bound <= -0.8), bool(with_gap <= -0.8 or with_bound <= -0.8))],
         f"The share has the rank correlation {with_gap:.2f} with the orthogonality measure and {with_bound:.2f} with "
-        f"the "
-        "negative ELBO.",
+        "the negative ELBO.",
         {
             "n_latent": [m.spec.n_latent for m in models],
             "same_step_approach_share": shares.tolist(),

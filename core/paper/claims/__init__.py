@@ -8,20 +8,23 @@ with a number what keeps it from holding; no cause is named, since none was test
 states beside that list.
 """
 
-from core.experiments.claims_of_approach import (
+from core.paper.claims.approach import (
     fashion_is_alike,
     runs_approach,
     runs_come_into_the_numeric_space,
     runs_gather_in_few_dimensions,
     wrong_concepts_do_not_attract,
 )
-from core.experiments.claims_of_images import (
+from core.paper.claims.claim import Claim, ClaimRule, ClaimTable, Verdict
+from core.paper.claims.evidence import Evidence
+from core.paper.claims.file import CLAIM_FILES, save_claims, stored_claims
+from core.paper.claims.images import (
     noisier_images_need_more_steps,
     runs_of_one_branch,
     six_is_read,
     the_window_of_one,
 )
-from core.experiments.claims_of_models import (
+from core.paper.claims.models import (
     approach_gets_clearer,
     approach_goes_with_orthogonality,
     bound_is_best_at_fourteen,
@@ -29,20 +32,31 @@ from core.experiments.claims_of_models import (
     concepts_become_orthogonal,
     few_units_are_active,
 )
-from core.experiments.claims_of_stages import (
+from core.paper.claims.stages import (
     memory_comes_first,
     second_stage_needs_units,
     stages_come_in_order,
     steps_of_the_minima,
 )
-from core.experiments.evidence import Evidence
-from core.experiments.rules import ClaimRule
-from core.figure_results import ClaimTable
 from core.progress import Progress, silent
 from core.session import Session
 from core.specs import ExperimentSpec
 
-RULES: tuple[ClaimRule, ...] = (
+__all__ = [
+    "CLAIMS",
+    "CLAIM_FILES",
+    "Claim",
+    "ClaimRule",
+    "ClaimTable",
+    "Evidence",
+    "Verdict",
+    "check_claims",
+    "check_evidence",
+    "save_claims",
+    "stored_claims",
+]
+
+CLAIMS: tuple[ClaimRule, ...] = (
     runs_approach,
     memory_comes_first,
     stages_come_in_order,
@@ -66,14 +80,14 @@ RULES: tuple[ClaimRule, ...] = (
 """The claims in the order of their numbers, 1 to 19."""
 
 
-def claims(
+def check_claims(
     session: Session, *, noise_kind: str = "permute", n_runs: int = 0, progress: Progress = silent
 ) -> ClaimTable:
     """Check every claim on the shipped models.
 
     Args:
         session: Where models and images are.
-        noise_kind: How the paper's "swapped" is read.
+        noise_kind: How the paper's "swapped" is understood: "permute" or "invert".
         n_runs: Fewer runs than the paper's, to try it out; 0 for as many as the paper has.
         progress: Called while it computes.
 
@@ -82,16 +96,16 @@ def claims(
     """
     if n_runs:
         ExperimentSpec(model="any", noise_kind=noise_kind, n_runs=n_runs)  # refuses here, not claim by claim
-    return check_claims(Evidence(session, noise_kind, n_runs, progress))
+    return check_evidence(Evidence(session, noise_kind, n_runs, progress))
 
 
-def check_claims(evidence: Evidence) -> ClaimTable:
-    """Check every claim on some evidence, whose `progress` is told the share of the claims that are done."""
-    found = []
-    for i, rule in enumerate(RULES):
-        evidence.done = i / len(RULES)
-        evidence.progress(evidence.done, f"claim {rule.number} of {len(RULES)}")
-        found.append(rule.check(evidence))
+def check_evidence(evidence: Evidence) -> ClaimTable:
+    """Check every claim on some evidence, whose `progress` is called with the share of the claims that are done."""
+    checked = []
+    for i, rule in enumerate(CLAIMS):
+        evidence.done = i / len(CLAIMS)
+        evidence.progress(evidence.done, f"claim {rule.number} of {len(CLAIMS)}")
+        checked.append(rule.check(evidence))
     evidence.progress(1.0, "done")
-    models = {id for claim in found for id in claim.models}
-    return ClaimTable(tuple(found), evidence.recipe(models))
+    models = {id for claim in checked for id in claim.models}
+    return ClaimTable(tuple(checked), evidence.recipe(models))

@@ -1,4 +1,4 @@
-"""The claims of the paper beside what is found here, a part of the page of the paper.
+"""The claims of the paper beside our numbers: a section of the page of the paper.
 
 ::
 
@@ -13,16 +13,16 @@ from typing import Any
 
 from dash import ALL, ClientsideFunction, Dash, Input, Output, dcc, html
 
-from core import experiments
-from core.figure_results import Claim, ClaimTable
 from core.library import Library
+from core.paper.claims import CLAIM_FILES, Claim, ClaimTable, stored_claims
+from core.paper.figures.registry import figures_of_claim
 from core.schema import RefusedError
 from dashboard.captions import SELECTED
 from dashboard.controls import attributes
 from dashboard.terms import Mark, terms, terms_once
 
 COMMAND = "python -m core claims --noise-kind {kind} --output models/claims-{kind}.json"
-Tables = Mapping[str, ClaimTable]  # by the reading of the noise
+Tables = Mapping[str, ClaimTable]  # by the kind of noise
 Stored = Callable[[Library, Path], ClaimTable | None]
 VERDICTS = {"holds": "0", "holds in part": "1", "does not hold": "2", "not measured": "3"}
 BESIDE = (
@@ -31,32 +31,9 @@ BESIDE = (
     "paired ones); ranges over seeds are over models. The verdict is that on the lowest seed. No rule was tuned to "
     "make a claim pass. Where one does not hold, why is said with a number: no cause was tested."
 )
-LIVE = {  # by the number of a claim: the figures that show it, by their names on the page
-    1: ("fig1", "fig3"),
-    2: ("fig3", "fig4b"),
-    3: ("fig4a",),
-    4: ("fig4b",),
-    5: ("fig5a",),
-    6: ("fig5b",),
-    7: ("fig2", "suppB"),
-    8: ("fig7a", "fig7b"),
-    9: ("fig8", "suppE"),
-    10: ("fig8", "fig9"),
-    11: ("stagesNz",),
-    12: ("fig9",),
-    13: ("suppF",),
-    14: ("suppD",),
-    15: ("saddles",),
-    16: ("fig2",),
-    17: ("fig6",),
-    18: ("fig1", "fig5a"),
-    19: ("fig8",),
-}
 
 
-def claims_section(
-    library: Library, figures: Mapping[str, str], *, stored: Stored = experiments.stored_claims
-) -> html.Section:
+def claims_section(library: Library, figures: Mapping[str, str], *, stored: Stored = stored_claims) -> html.Section:
     """The tables that are shipped, side by side, or sentences where there are none.
 
     Args:
@@ -65,7 +42,7 @@ def claims_section(
         stored: Reads a table.
     """
     tables, parts = {}, []
-    for kind, path in experiments.CLAIMS.items():
+    for kind, path in CLAIM_FILES.items():
         try:
             table = stored(library, path)
         except RefusedError as error:
@@ -76,7 +53,7 @@ def claims_section(
             else:
                 parts.append(html.P([f"Not computed yet with pixels {SELECTED[kind]}: ", code(kind)]))
     if tables:
-        parts = [*parts, *told(tables), html.Div(claims_table(tables, figures), className="scroll", tabIndex=0)]
+        parts = [*parts, *summary(tables), html.Div(claims_table(tables, figures), className="scroll", tabIndex=0)]
     return html.Section([dcc.Store(id="opened"), html.H2("Claims"), *parts], id="claims", className="claims")
 
 
@@ -90,7 +67,7 @@ def register(app: Dash) -> None:
     )
 
 
-def told(tables: Tables) -> list[html.P]:
+def summary(tables: Tables) -> list[html.P]:
     """The verdicts in sentences, and what they were computed from."""
     first = next(iter(tables.values()))
     runs = ", ".join(f"{what} {n}" for what, n in first.recipe["runs"].items())
@@ -110,14 +87,16 @@ def told(tables: Tables) -> list[html.P]:
 def counted(table: ClaimTable) -> str:
     """How many claims have each verdict."""
     counts = Counter(claim.verdict for claim in table.claims)
-    return ", ".join(f"{counts[verdict]} {words(verdict, counts[verdict])}" for verdict in VERDICTS if counts[verdict])
+    return ", ".join(
+        f"{counts[verdict]} {verdict_of(verdict, counts[verdict])}" for verdict in VERDICTS if counts[verdict]
+    )
 
 
-def words(verdict: str, count: int) -> str:
+def verdict_of(verdict: str, count: int) -> str:
     """A verdict behind a number.
 
     Example:
-        >>> words("holds in part", 6), words("does not hold", 1)
+        >>> verdict_of("holds in part", 6), verdict_of("does not hold", 1)
         ('hold in part', 'does not hold')
     """
     return verdict if count == 1 else verdict.replace("does ", "do ").replace("holds", "hold")
@@ -129,29 +108,31 @@ def code(kind: str) -> html.Code:
 
 
 def claims_table(tables: Tables, figures: Mapping[str, str]) -> html.Table:
-    """A row for each claim: the paper's statement and number, and ours with the verdict for each reading."""
+    """A row for each claim: the paper's statement and number, and ours with the verdict for each kind of noise."""
     mark = terms_once()
     rows, one = [], {claim.number: claim for table in tables.values() for claim in table.claims}
     for _, claim in sorted(one.items()):
         here = [
-            html.Td(found(claim.number, table, mark), **attributes(data_head=heading(kind)))
+            html.Td(measured(claim.number, table, mark), **attributes(data_head=heading(kind)))
             for kind, table in tables.items()
         ]
-        rows.append(html.Tr([*stated(claim, mark), *here, live(claim, figures)], id=f"claim-{claim.number}"))
+        rows.append(
+            html.Tr([*statement_cells(claim, mark), *here, figure_cell(claim, figures)], id=f"claim-{claim.number}")
+        )
     names = ("Claim", "The paper states", "Paper", *map(heading, tables), "Live")
     return html.Table([html.Thead(html.Tr([html.Th(mark(word), scope="col") for word in names])), html.Tbody(rows)])
 
 
 def heading(kind: str) -> str:
-    """Of the column of a reading."""
+    """Of the column of a kind of noise."""
     return f"Here, pixels {SELECTED[kind]}"
 
 
-def stated(claim: Claim, mark: Mark) -> list[Any]:
+def statement_cells(claim: Claim, mark: Mark) -> list[Any]:
     """The cells that hold the paper's statement, with the rule that it is checked by, and its number."""
     statement = [
         *mark(claim.statement),
-        html.P(where(claim.figure), className="note"),
+        html.P(place_of(claim.figure), className="note"),
         folded("Rule", terms(claim.rule)),
     ]
     return [
@@ -161,7 +142,7 @@ def stated(claim: Claim, mark: Mark) -> list[Any]:
     ]
 
 
-def found(number: int, table: ClaimTable, mark: Mark) -> list[Any]:
+def measured(number: int, table: ClaimTable, mark: Mark) -> list[Any]:
     """The verdict on a claim, our numbers, and why it does not hold; nothing where a table lacks it."""
     claim = next((each for each in table.claims if each.number == number), None)
     if claim is None:
@@ -182,12 +163,14 @@ def by_seed(claim: Claim) -> str:
     return f"on all {len(claim.seeds)} seeds" if agree else f"by seed: {', '.join(claim.seeds)}"
 
 
-def live(claim: Claim, figures: Mapping[str, str]) -> html.Td:
+def figure_cell(claim: Claim, figures: Mapping[str, str]) -> html.Td:
     """The figures that show it."""
-    return html.Td([opener(claim, name, figures[name]) for name in LIVE.get(claim.number, ()) if name in figures])
+    return html.Td(
+        [figure_button(claim, name, figures[name]) for name in figures_of_claim(claim.number) if name in figures]
+    )
 
 
-def where(figure: str) -> str:
+def place_of(figure: str) -> str:
     """Where the paper states it: figures have numbers, supplements letters."""
     kinds = {True: "Fig. ", False: "Supp. "}
     return ", ".join(kinds[part[0].isdigit()] + part if len(part) < 3 else part for part in figure.split(", "))
@@ -198,7 +181,7 @@ def folded(title: str, text: Any) -> html.Details:
     return html.Details([html.Summary(title), html.P(text, className="note")])
 
 
-def opener(claim: Claim, name: str, title: str) -> html.Button:
+def figure_button(claim: Claim, name: str, title: str) -> html.Button:
     """Draws a figure with the paper's settings."""
     return html.Button(
         title,

@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from core import store
 from core.experiments.approach import approach_curves
-from core.experiments.claim_file import file_sha256
 from core.experiments.classifier import name_of
 from core.experiments.geometry import concept_dynamics, geometry
 from core.experiments.grid import GRID, latent_sweep
@@ -15,7 +15,7 @@ from core.experiments.label_maps import branches, find_label_map
 from core.experiments.machine import versions
 from core.experiments.sweeps import find_noise_sweep
 from core.figure_results import ApproachCurves, Branches, ConceptDynamics, Geometry, LabelMap, LatentSweep
-from core.library import Entry, ladder
+from core.library import Entry, Library, ladder
 from core.progress import Progress, silent
 from core.results import NoiseSweep
 from core.schema import SpecError
@@ -26,12 +26,12 @@ T = TypeVar("T")
 SEEDS = 3  # that claims are checked on, the lowest ones
 RUNS = {"approach": 300, "branches": 300, "dynamics": 300, "reading": 200, "sweep": 500, "map": 300}
 """How many runs the experiments have: the paper's numbers; for the map of stages, which it has not, those of
-the shipped sweeps."""
+the shipped sweeps. The names stand in the shipped files too."""
 
 
 @dataclass
 class Evidence:
-    """Results for a data set and a reading of the noise, computed when a claim first asks for them.
+    """Results for a data set and a kind of noise, computed when a claim first asks for them.
 
     Args:
         session: Where models, images and results are.
@@ -45,7 +45,7 @@ class Evidence:
     n_runs: int = 0
     progress: Progress = silent
     done: float = 0.0
-    _found: dict[Any, Any] = field(default_factory=dict)
+    _results: dict[Any, Any] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
 
     def shipped(self, dataset: str) -> list[Entry]:
@@ -62,10 +62,10 @@ class Evidence:
         Raises:
             SpecError: There is none.
         """
-        found = self.plain(dataset)
-        if not found:
+        models = self.plain(dataset)
+        if not models:
             raise SpecError(f"There is no shipped model of {dataset}. Train them: python -m core zoo")
-        return max(found, key=lambda e: (e.spec.n_latent, e.spec.epochs, -e.spec.seed))
+        return max(models, key=lambda e: (e.spec.n_latent, e.spec.epochs, -e.spec.seed))
 
     def ladder(self, dataset: str) -> list[Entry]:
         """One model for every N_z, the smallest first, all trained as long as the main one; of the lowest seed."""
@@ -99,7 +99,7 @@ class Evidence:
         """Runs of '6' for the map of stages over N_z."""
         return self._once(find_noise_sweep, self._spec(NoiseSweepSpec, model, "map", label=6))
 
-    def reading(self, model: Entry, label: int) -> LabelMap:
+    def label_map(self, model: Entry, label: int) -> LabelMap:
         """Fig. 5."""
         self._used.add(name_of(model.spec.dataset))
         return self._once(find_label_map, self._spec(LabelMapSpec, model, "reading", label=label))
@@ -119,16 +119,15 @@ class Evidence:
 
     def grid(self) -> LatentSweep | None:
         """Fig. 9; None where it lacks an N_z, or has not all of them at one epoch."""
-        found = latent_sweep(GridSpec())
-        if not is_comparable(found):
+        grid = latent_sweep(GridSpec())
+        if not is_comparable(grid):
             return None
         self._used.add(GRID.stem)
-        return found
+        return grid
 
     def count(self, what: str, model: Entry) -> int:
         """How many runs an experiment has: no more than the model holds memories of a label."""
-        held = self.session.model(model.id).memories.shape[1]
-        return min(self.n_runs or RUNS[what], held)
+        return min(self.n_runs or RUNS[what], self.session.model(model.id).memories.shape[1])
 
     def recipe(self, models: set[str]) -> dict[str, Any]:
         """What the evidence was computed from.
@@ -151,22 +150,33 @@ class Evidence:
         return kind(model=model.id, source=source, noise_kind=self.noise_kind, n_runs=runs, **more)
 
     def _result(self, experiment: Experiment[Any, T], spec: ExperimentSpec) -> T:
-        """What an experiment finds, from the cache that everyone shares."""
+        """The result of an experiment, from the cache that everyone shares."""
 
-        def find(spec: ExperimentSpec, session: Session, *, progress: Progress) -> T:
+        def compute(spec: ExperimentSpec, session: Session, *, progress: Progress) -> T:
             return session.result(experiment, spec, progress=progress)
 
-        return self._once(find, spec)
+        return self._once(compute, spec)
 
-    def _once(self, find: Callable[..., T], spec: ExperimentSpec) -> T:
-        """What is found for a spec; several claims ask for the same, so it stays in memory."""
+    def _once(self, compute: Callable[..., T], spec: ExperimentSpec) -> T:
+        """The result of a spec; several claims ask for the same, so it stays in memory."""
 
         def report(_: float, text: str) -> None:
             self.progress(self.done, f"{type(spec).__name__.removesuffix('Spec')} of {spec.model}: {text}")
 
-        if spec not in self._found:
-            self._found[spec] = find(spec, self.session, progress=report)
-        return self._found[spec]
+        if spec not in self._results:
+            self._results[spec] = compute(spec, self.session, progress=report)
+        return self._results[spec]
+
+
+def file_sha256(name: str, library: Library) -> str:
+    """SHA-256 of the model, classifier or grid of a name; empty where there is none here."""
+    if name == GRID.stem:
+        return store.kept_sha256(GRID) if GRID.exists() else ""
+    try:
+        path = library.find(name).path
+    except store.StoreError:  # a classifier is no model
+        path = next(iter(library.files(name)), None)
+    return store.kept_sha256(path) if path else ""
 
 
 def is_comparable(grid: LatentSweep) -> bool:
@@ -176,5 +186,5 @@ def is_comparable(grid: LatentSweep) -> bool:
 
 def alike(entries: Iterable[Entry], main: Entry, but: str) -> list[Entry]:
     """Models whose recipe is that of another one but for one setting, in the order of that setting."""
-    found = [e for e in entries if replace(e.spec, **{but: getattr(main.spec, but)}) == main.spec]
-    return sorted(found, key=lambda e: (getattr(e.spec, but), e.id))
+    same = [e for e in entries if replace(e.spec, **{but: getattr(main.spec, but)}) == main.spec]
+    return sorted(same, key=lambda e: (getattr(e.spec, but), e.id))

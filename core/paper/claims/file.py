@@ -1,4 +1,4 @@
-"""The tables of the paper's claims as files, one for each reading of the noise: shipped, read where they are shown."""
+"""The tables of the paper's claims as files, one for each kind of noise: shipped, read where they are shown."""
 
 import json
 from collections.abc import Mapping
@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, get_args
 
 from core import files, store
-from core.experiments.grid import GRID
-from core.figure_results import Claim, ClaimTable, Verdict
 from core.library import Library
+from core.paper.claims.claim import Claim, ClaimTable, Verdict
+from core.paper.claims.evidence import file_sha256
 from core.specs import NOISE_KINDS
 
-CLAIMS = {kind: store.SHIPPED / f"claims-{kind}.json" for kind in NOISE_KINDS}
+CLAIM_FILES = {kind: store.SHIPPED / f"claims-{kind}.json" for kind in NOISE_KINDS}
 LARGEST, LONGEST, MOST = 2_000_000, 5_000, 100  # bytes of a file, characters of a text, claims and files of a table
 TEXTS = ("figure", "statement", "paper", "ours", "rule", "verdict", "why")
 RECIPE = {"runs": int, "source": str, "files": str, "versions": str}
@@ -82,16 +82,5 @@ def recipe_of(content: Mapping[str, Any]) -> dict[str, Any]:
         if len(part) > MOST or not all(type(value) is kind and len(str(value)) <= LONGEST for value in part.values()):
             raise ValueError(f"{name} of another kind")
     if content["noise_kind"] not in NOISE_KINDS:
-        raise ValueError("an unknown reading")
+        raise ValueError("an unknown kind of noise")
     return {name: content[name] for name in ("noise_kind", *RECIPE)}
-
-
-def file_sha256(name: str, library: Library) -> str:
-    """SHA-256 of the model, classifier or grid of a name; empty where there is none here."""
-    if name == GRID.stem:
-        return store.kept_sha256(GRID) if GRID.exists() else ""
-    try:
-        path = library.find(name).path
-    except store.StoreError:  # a classifier is no model
-        path = next(iter(library.files(name)), None)
-    return store.kept_sha256(path) if path else ""

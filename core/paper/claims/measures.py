@@ -1,10 +1,8 @@
-"""Numbers of the claims, and the words that state them."""
+"""The quantities that the rules of the claims compare: stages over p, ranks, steps and shares."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
 
 import numpy as np
 
@@ -15,26 +13,6 @@ CONCEPT_STEPS = slice(20, 31)  # "around steps 20-30"
 GENERATED = slice(1, None)  # x(0) is the input, x(1) the first image that is generated
 
 
-def with_error(value: float | np.floating, error: float | np.floating, form: str) -> str:
-    """A mean over runs with two of its standard errors.
-
-    Example:
-        >>> with_error(12.3, 0.2, ".1f")
-        '12.3 ± 0.4'
-    """
-    return f"{value:{form}} ± {2 * error:{form}}"
-
-
-def share(value: float, n_runs: int) -> str:
-    """A share of the runs with two of its standard errors.
-
-    Example:
-        >>> share(0.5, 400), share(1.0, 400)
-        ('50% ± 5%', '100% ± 1%')
-    """
-    return with_error(value, share_error(np.array([value]), n_runs), ".0%")
-
-
 def share_error(values: np.ndarray, n_runs: int) -> float:
     """The standard error of the mean of shares, each of which has n_runs runs of its own.
 
@@ -42,42 +20,6 @@ def share_error(values: np.ndarray, n_runs: int) -> float:
     """
     values = (values * n_runs + 2) / (n_runs + 4)
     return float(np.sqrt((values * (1 - values)).sum() / (n_runs + 4)) / len(values))
-
-
-def sentence(parts: Iterable[str]) -> str:
-    """One sentence of several parts.
-
-    Example:
-        >>> sentence(["the share is 0.1", "the step is 3"])
-        'The share is 0.1; the step is 3.'
-    """
-    words = "; ".join(parts)
-    return f"{words[:1].upper()}{words[1:]}."
-
-
-def of_labels(values: np.ndarray, names: Sequence[str], n_runs: int) -> str:
-    """The mean over the labels of a share of the runs, and the labels that have the least and the most."""
-    mean = with_error(float(values.mean()), share_error(values, n_runs), ".1%")
-    ends = int(values.argmin()), int(values.argmax())
-    low, high = (f"{share(float(values[i]), n_runs)} ('{names[i]}')" for i in ends)
-    return f"{mean} of the runs, {low} to {high}"
-
-
-def spread(values: np.ndarray, form: str) -> str:
-    """The least and the most.
-
-    Example:
-        >>> spread(np.array([1.0, 3.0]), ".1f")
-        '1.0 to 3.0'
-    """
-    return f"{values.min():{form}} to {values.max():{form}}"
-
-
-def over_seeds(values: np.ndarray, form: str) -> str:
-    """Mean and spread over models that differ in their seed; nothing where there is one."""
-    if len(values) < 2:
-        return ""
-    return f" (over {len(values)} seeds {values.mean():{form}}, {spread(values, form)})"
 
 
 @dataclass(frozen=True)
@@ -123,47 +65,15 @@ def has(sweep: NoiseSweep, stage: Stage) -> np.ndarray:
     return inside & (begin(sweep, stage) is not None)
 
 
-def undecided(sweep: NoiseSweep) -> str:
-    """The p whose two nearest points do not differ by 2 standard errors, in words; nothing where there is none."""
-    at = sweep.noises[~sweep.is_decided]
-    return f" (undecided at p = {some(at)})" if len(at) else ""
-
-
-def bands(sweep: NoiseSweep) -> str:
-    """The stages that count, in words: "I to 0.1, II to 0.3, III to 1"."""
-    return ", ".join(f"{band.stage} to {band.last:.3g}" for band in counted(sweep)) or "no stage decided"
-
-
-def some(values: Sequence[Any] | np.ndarray, most: int = 6) -> str:
-    """Some numbers in words."""
-    words = ["none" if v is None else f"{v:.3g}" for v in values[:most]]
-    return ", ".join(words) + (" ..." if len(values) > most else "")
-
-
-def digits(labels: np.ndarray) -> str:
-    """The labels that are read most often, with their share."""
-    values, counts = np.unique(labels, return_counts=True)
-    order = np.argsort(-counts)[:3]
-    return ", ".join(f"'{values[i]}' ({counts[i] / len(labels):.0%})" for i in order)
-
-
-def in_the_middle(reading: LabelMap, label: int) -> np.ndarray:
+def in_the_middle(label_map: LabelMap, label: int) -> np.ndarray:
     """Whether, for each p, a label is read at most of the steps 20 to 30."""
-    return (reading.predicted_labels[:, CONCEPT_STEPS] == label).mean(1) > 0.5
+    return (label_map.predicted_labels[:, CONCEPT_STEPS] == label).mean(1) > 0.5
 
 
 def read_up_to(read: np.ndarray, noises: np.ndarray) -> float:
     """The largest p up to which something is always so; -1 if not even at p = 0."""
     end = len(read) if read.all() else int(read.argmin())
     return float(noises[end - 1]) if end else -1.0
-
-
-def reach(reading: LabelMap, noise: float, n_runs: int, steps: slice = GENERATED) -> str:
-    """Up to which p a label is read, and by how many of the runs at the place where they agree least."""
-    if noise < 0:
-        return "for no p"
-    least = float(reading.share[reading.noises <= noise, steps].min())
-    return f"up to p = {noise:.3g} (by {share(least, n_runs)} of the runs or more)"
 
 
 def rank_correlation(values: np.ndarray) -> float:
@@ -182,10 +92,10 @@ def rank_correlation(values: np.ndarray) -> float:
     return round(float(np.corrcoef(ranks, np.arange(len(values)))[0, 1]), 12)
 
 
-def dimensions(found: Geometry) -> tuple[int, int, int]:
+def dimensions(geometry: Geometry) -> tuple[int, int, int]:
     """Active units, and the dimensions that explain 99 % and 70 % of the variance of the memories."""
-    nearly, mostly = (int((found.contribution_ratio < share).sum()) + 1 for share in (0.99, 0.7))
-    return int(found.active.sum()), nearly, mostly
+    nearly, mostly = (int((geometry.contribution_ratio < share).sum()) + 1 for share in (0.99, 0.7))
+    return int(geometry.active.sum()), nearly, mostly
 
 
 def later_by(sweep: NoiseSweep) -> tuple[np.ndarray, np.ndarray]:

@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from core.experiments.evidence import Evidence
-from core.experiments.rules import Finding, claim
-from core.experiments.statements import of_labels, over_seeds, share, share_error, spread, with_error
 from core.figure_results import ApproachCurves
 from core.library import Entry
+from core.paper.claims.claim import Finding, claim
+from core.paper.claims.evidence import Evidence
+from core.paper.claims.measures import share_error
+from core.paper.claims.wording import of_labels, over_seeds, share, spread, with_error
 
 SOON = 10  # the second of the steps that Fig. 2 shows: 0, 10, ...
 
@@ -20,18 +21,19 @@ def of_all_labels(kept: Sequence[np.ndarray]) -> list[tuple[bool, bool]]:
 
 
 @claim(
-    1,
-    "1, 3a",
-    "all ten labels",
-    "holds if more than half of the runs of every label approach: nearest half way, and nearer then than the straight "
-    "line at the same step. The paper: 'takes a minimum at a unique halfway point and is closer than its synthetic "
-    "linear "
-    "interpolation', which Fig. 3 draws over t beside the runs: so the two are compared step by step. In part if so "
-    "for "
-    "at least five labels. Nearer than any point of the line asks for more, and stands beside it",
+    number=1,
+    source="1, 3a",
+    statement="From noisy images (p = 0.2) runs approach their concept, for every label.",
+    paper="all ten labels",
+    rule=(
+        "holds if more than half of the runs of every label approach: nearest half way, and nearer then than the "
+        "straight line at the same step. The paper: 'takes a minimum at a unique halfway point and is closer than "
+        "its synthetic linear interpolation', which Fig. 3 draws over t beside the runs: so the two are compared "
+        "step by step. In part if so for at least five labels. Nearer than any point of the line asks for more, and "
+        "stands beside it"
+    ),
 )
 def runs_approach(e: Evidence) -> Finding:
-    """From noisy images (p = 0.2) runs approach their concept, for every label."""
     models = e.seeds("mnist")
     curves, names = [e.approach(m) for m in models], models[0].label_names
     same, anywhere = (
@@ -41,16 +43,16 @@ def runs_approach(e: Evidence) -> Finding:
     many, least = int((same[0] > 0.5).sum()), int(same[0].argmin())
     single, error = float(first.strict_approach_share.mean()), share_error(anywhere[0], n_runs)
     return Finding(
-        f"nearer than the line at the same step {of_labels(same[0], names, n_runs)}{over_seeds(same.mean(1), '.0%')}, "
-        f"more than half for {many} of 10 labels; nearer than any point of the line "
+        "nearer than the line at the same step "
+        f"{of_labels(same[0], names, n_runs)}{over_seeds(same.mean(1), '.0%')}, more than half for {many} of 10 "
+        "labels; nearer than any point of the line "
         f"{with_error(float(anywhere[0].mean()), error, '.0%')}{over_seeds(anywhere.mean(1), '.0%')}, more than half "
-        f"for "
-        f"{(anywhere[0] > 0.5).sum()} labels, {single:.0%} with a single minimum as well; the mean position approaches "
-        f"for {first.mean_path_approaches.sum()} labels, the mean curve for {first.mean_curve_approaches.sum()}",
+        f"for {(anywhere[0] > 0.5).sum()} labels, {single:.0%} with a single minimum as well; the mean position "
+        f"approaches for {first.mean_path_approaches.sum()} labels, the mean curve for "
+        f"{first.mean_curve_approaches.sum()}",
         of_all_labels([each > 0.5 for each in same]),
         f"Half of the runs or less approach for {10 - many} of 10 labels: {share(float(same[0, least]), n_runs)} of "
-        f"those "
-        f"of '{names[least]}'.",
+        f"those of '{names[least]}'.",
         {
             "same_step_approach_share": same.tolist(),
             "approach_share": anywhere.tolist(),
@@ -64,13 +66,13 @@ def runs_approach(e: Evidence) -> Finding:
 
 
 @claim(
-    13,
-    "F",
-    "every label",
-    "holds if the own concept is the nearest one for the most runs of every label; in part if for at least five",
+    number=13,
+    source="F",
+    statement="Runs are not drawn to the concept of a wrong label.",
+    paper="every label",
+    rule="holds if the own concept is the nearest one for the most runs of every label; in part if for at least five",
 )
 def wrong_concepts_do_not_attract(e: Evidence) -> Finding:
-    """Runs are not drawn to the concept of a wrong label."""
     models = e.seeds("mnist")
     winners = np.stack([e.approach(m).winners for m in models])
     own, wins = winners.diagonal(axis1=1, axis2=2), winners.argmax(2) == np.arange(10)
@@ -79,28 +81,29 @@ def wrong_concepts_do_not_attract(e: Evidence) -> Finding:
     worst = min(lost, key=lambda i: own[0, i], default=0)
     other = int(winners[0, worst].argmax())
     return Finding(
-        f"nearest to their own label's concept of all ten come {of_labels(own[0], names, n_runs)}"
-        f"{over_seeds(own.mean(1), '.0%')}; it is the nearest one for the most runs for {wins[0].sum()} of 10 labels"
-        + (f", not for {', '.join(names[i] for i in lost)}" if lost else ""),
+        "nearest to their own label's concept of all ten come "
+        f"{of_labels(own[0], names, n_runs)}{over_seeds(own.mean(1), '.0%')}; it is the nearest one for the most "
+        f"runs for {wins[0].sum()} of 10 labels" + (f", not for {', '.join(names[i] for i in lost)}" if lost else ""),
         of_all_labels(list(wins)),
-        f"Of the runs of '{names[worst]}', {share(float(own[0, worst]), n_runs)} come nearest to their own concept and "
-        f"{share(float(winners[0, worst, other]), n_runs)} to that of '{names[other]}'.",
+        f"Of the runs of '{names[worst]}', {share(float(own[0, worst]), n_runs)} come nearest to their own concept "
+        f"and {share(float(winners[0, worst, other]), n_runs)} to that of '{names[other]}'.",
         {"winners": winners[0].tolist(), "own": own.tolist()},
         models,
     )
 
 
 @claim(
-    14,
-    "D",
-    "as in Fig. 3",
-    "Supplement D is Fig. 3 of Fashion-MNIST: holds if more than half of the runs of every label approach as in claim "
-    "1, "
-    "and the mean step nearest to the memory is earlier than that nearest to the concept by more than 2 SEM of their "
-    "difference; in part if both are so for at least five labels",
+    number=14,
+    source="D",
+    statement="Fashion-MNIST behaves alike.",
+    paper="as in Fig. 3",
+    rule=(
+        "Supplement D is Fig. 3 of Fashion-MNIST: holds if more than half of the runs of every label approach as in "
+        "claim 1, and the mean step nearest to the memory is earlier than that nearest to the concept by more than "
+        "2 SEM of their difference; in part if both are so for at least five labels"
+    ),
 )
 def fashion_is_alike(e: Evidence) -> Finding:
-    """Fashion-MNIST behaves alike."""
     models = e.seeds("fashion")
     curves, names = [e.approach(m) for m in models], models[0].label_names
     first, n_runs = curves[0], e.count("approach", models[0])
@@ -110,14 +113,14 @@ def fashion_is_alike(e: Evidence) -> Finding:
     late = int((later - 2 * error).argmin())
     own = first.winners.diagonal()
     return Finding(
-        f"nearer than the line at the same step {of_labels(first.same_step_approach_share, names, n_runs)}, more than "
-        f"half for {approach[0].sum()} of 10 labels; nearest to the memory earlier than to the concept for "
+        f"nearer than the line at the same step {of_labels(first.same_step_approach_share, names, n_runs)}, more "
+        f"than half for {approach[0].sum()} of 10 labels; nearest to the memory earlier than to the concept for "
         f"{earlier[0].sum()} labels, by {spread(later, '.1f')} steps; the own concept is nearest for "
         f"{own.mean():.0%} of the runs",
         of_all_labels([a & b for a, b in zip(approach, earlier, strict=True)]),
-        f"{share(float(first.same_step_approach_share[least]), n_runs)} of the runs of '{names[least]}' approach, and "
-        f"for "
-        f"'{names[late]}' the concept's step comes {with_error(later[late], error[late], '.1f')} after the memory's.",
+        f"{share(float(first.same_step_approach_share[least]), n_runs)} of the runs of '{names[least]}' approach, "
+        f"and for '{names[late]}' the concept's step comes {with_error(later[late], error[late], '.1f')} after the "
+        "memory's.",
         {
             "same_step_approach_share": [each.same_step_approach_share.tolist() for each in curves],
             "approach_share": [each.approach_share.tolist() for each in curves],
@@ -141,15 +144,17 @@ def later_in_labels(curves: ApproachCurves) -> tuple[np.ndarray, np.ndarray]:
 
 
 @claim(
-    16,
-    "2",
-    "falls",
-    f"p = 0.2; the participation ratio of the covariance of z(t) over runs. Holds if for every label it is smaller at "
-    f"T "
-    f"than at t = 0, and half of the fall, or more, has happened by t = {SOON}; in part if so for at least five labels",
+    number=16,
+    source="2",
+    statement="The runs of a label, collectively, rapidly come into a space of fewer dimensions (from Fig. 2).",
+    paper="falls",
+    rule=(
+        "p = 0.2; the participation ratio of the covariance of z(t) over runs. Holds if for every label it is "
+        f"smaller at T than at t = 0, and half of the fall, or more, has happened by t = {SOON}; in part if so for "
+        "at least five labels"
+    ),
 )
 def runs_gather_in_few_dimensions(e: Evidence) -> Finding:
-    """The runs of a label, collectively, rapidly come into a space of fewer dimensions (from Fig. 2)."""
     models = e.seeds("mnist")
     dimensions = np.stack([e.approach(m).effective_dimension for m in models])
     start, soon, end = dimensions[..., 0], dimensions[..., SOON], dimensions[..., -1]
@@ -157,8 +162,9 @@ def runs_gather_in_few_dimensions(e: Evidence) -> Finding:
     names = models[0].label_names
     worst = int((start[0] - end[0]).argmin())
     return Finding(
-        f"effective dimension at t = 0, {SOON} and T, mean of the labels: {start[0].mean():.1f}, {soon[0].mean():.1f}, "
-        f"{end[0].mean():.1f}{over_seeds(end.mean(1), '.1f')}; so for {fall[0].sum()} of 10 labels",
+        f"effective dimension at t = 0, {SOON} and T, mean of the labels: {start[0].mean():.1f}, "
+        f"{soon[0].mean():.1f}, {end[0].mean():.1f}{over_seeds(end.mean(1), '.1f')}; so for {fall[0].sum()} of 10 "
+        "labels",
         of_all_labels(fall),
         f"That of '{names[worst]}' goes from {start[0, worst]:.1f} by {soon[0, worst]:.1f} at t = {SOON} to "
         f"{end[0, worst]:.1f}; not so for {10 - fall[0].sum()} labels.",
@@ -168,16 +174,17 @@ def runs_gather_in_few_dimensions(e: Evidence) -> Finding:
 
 
 @claim(
-    17,
-    "6",
-    "falls",
-    "p = 0.2; distance from the subspace that holds nine tenths of the variance of the memories of the label. Holds if "
-    f"for every label it is smaller at t = {SOON} than at t = 0 by more than 2 SEM of the difference; in part if so "
-    f"for "
-    "at least five labels",
+    number=17,
+    source="6",
+    statement="Noise leads out of the numeric space of a label, and repeated inference back into it.",
+    paper="falls",
+    rule=(
+        "p = 0.2; distance from the subspace that holds nine tenths of the variance of the memories of the label. "
+        f"Holds if for every label it is smaller at t = {SOON} than at t = 0 by more than 2 SEM of the difference; "
+        "in part if so for at least five labels"
+    ),
 )
 def runs_come_into_the_numeric_space(e: Evidence) -> Finding:
-    """Noise leads out of the numeric space of a label, and repeated inference back into it."""
     models = e.seeds("mnist")
     curves, names = [e.approach(m) for m in models], models[0].label_names
     fall = np.stack([c.subspace_distance[:, 0] - c.subspace_distance[:, SOON] for c in curves])
@@ -187,8 +194,8 @@ def runs_come_into_the_numeric_space(e: Evidence) -> Finding:
     kept = list(fall > 2 * error)
     return Finding(
         f"distance at t = 0, {SOON} and T, mean of the labels: {start:.2f}, {soon:.2f}, {end:.2f}; of the memories "
-        f"themselves {first.memory_subspace_distance.mean():.2f}; falls for {kept[0].sum()} of 10 labels"
-        f"{over_seeds(fall.mean(1), '.2f')}",
+        f"themselves {first.memory_subspace_distance.mean():.2f}; falls for {kept[0].sum()} of 10 "
+        f"labels{over_seeds(fall.mean(1), '.2f')}",
         of_all_labels(kept),
         f"From t = 0 to {SOON} the distance of '{names[least]}' falls by "
         f"{with_error(fall[0, least], error[0, least], '.2f')}; it does not fall beyond 2 SEM for "

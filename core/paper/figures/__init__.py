@@ -1,0 +1,1 @@
+"""The paper's figures: what each shows, with which settings, and what it is computed by."""

@@ -1,0 +1,257 @@
+"""Every figure of the paper, drawn from a model of this machine.
+
+::
+
+    figure of the registry --> its settings, as in the paper --> asked --> draw (computed once) --> figure, files
+    busy --> said beside the buttons, and asked again after a while (retry), while it is the newest question
+    tick (0.25 s, until `ended` is the turn of `asked`) --> how far it is;  cancel --> this client waits no longer
+    theme --> the same figure in other colours;  click on a cell of a map --> that run in the explorer
+    line around runs (Supp. B) --> asked: these runs are one branch, the others the other one
+
+A question is a `FigureSpec`: the recipe of the figure, and the query of its files. `asked` and `client` live in the
+browser's session: after a reload the page asks again, and joins what is still being computed.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, callback_context, html, no_update, set_props
+from dash.exceptions import PreventUpdate
+from flask import Response, abort, request
+
+from core.computations import BusyError, Computations, LeftError, Reporter, SupersededError
+from core.paper.figures.questions import CHOICES, cell_of, figure_spec, recipe
+from core.paper.figures.registry import FIGURES, figure_of
+from core.paper.results import FigureResult, arrays_of
+from core.schema import RefusedError, SpecError
+from core.session import Session
+from core.specs import FigureSpec, InferenceSpec
+from dashboard.controls import ScreenState
+from dashboard.drawing import draw_figure
+from dashboard.files import as_csv_elsewhere, as_json, as_npz
+from dashboard.pages.paper import claims
+from dashboard.pages.paper.layout import heading_of, height_of, paper_layout, still
+from dashboard.pages.paper.questions import client_of, fresh, key_of, pause, read, runs_in, turn_of
+from dashboard.requests import answered, asker
+from dashboard.theme import theme_of
+
+TOPIC = "figure"  # a session waits for one figure at a time
+KINDS = {"npz": "application/octet-stream", "csv": "text/csv", "json": "application/json"}
+AFTER = 5  # s after which a file may be asked for again
+
+
+class PaperPage:
+    """Layout and callbacks of the figures of the paper.
+
+    Args:
+        session: What figures are computed in.
+        computations: Where visitors wait for them.
+        explorer: The address of the explorer.
+    """
+
+    def __init__(self, session: Session, computations: Computations, explorer: str):
+        self.session, self.computations, self.explorer = session, computations, explorer
+
+    def layout(self) -> html.Div:
+        """The page."""
+        return paper_layout(self.session.library)
+
+    def register(self, app: Dash) -> None:
+        """Connect the callbacks, and the data of the figures."""
+        claims.register(app)
+        prefix = app.config.routes_pathname_prefix
+        app.server.add_url_rule(f"{prefix}data/<name>.<kind>", "figure_data", self.data)
+        app.callback(
+            [Output("asked", "data"), *(Output(f"paper-{name}", "value") for name in CHOICES)],
+            [Input({"draw": ALL}, "n_clicks"), Input("again", "n_clicks"), Input("drawn", "selectedData")],
+            [State("asked", "data"), *(State(f"paper-{name}", "value") for name in CHOICES)],
+            prevent_initial_call=True,
+        )(self.ask)
+        app.callback(
+            [Output("drawn", "figure"), Output("drawn-title", "children"), Output("files", "children")],
+            [Output("drawn-panel", "hidden"), Output("drawn", "style"), Output("said", "children")],
+            [Input("asked", "data"), Input("look", "data")],
+            State("client", "data"),
+            prevent_initial_call=True,
+        )(self.draw)
+        app.callback(
+            [Output("far", "children"), Output("sketch", "figure")],
+            [Output("sketch", "style"), Output("sketched", "data")],
+            [Input("tick", "n_intervals"), Input("cancel", "n_clicks")],
+            [State("client", "data"), State("asked", "data"), State("look", "data"), State("sketched", "data")],
+            prevent_initial_call=True,
+        )(self.report)
+        app.callback(
+            Output("go", "href"), Input("drawn", "clickData"), State("asked", "data"), prevent_initial_call=True
+        )(self.open_run)
+        app.clientside_callback(
+            ClientsideFunction("latent", "page"), Output("look", "data"), Input("toggle-theme", "n_clicks")
+        )
+        app.clientside_callback(
+            ClientsideFunction("latent", "hasEnded"),
+            [Output("tick", "disabled"), Output("cancel", "disabled"), Output("far", "hidden")],
+            [Input("asked", "data"), Input("ended", "data")],
+        )
+        app.clientside_callback(
+            ClientsideFunction("latent", "hasNoSketch"),
+            Output("sketch-panel", "hidden"),
+            [Input("asked", "data"), Input("ended", "data"), Input("sketched", "data")],
+        )
+        app.clientside_callback(
+            ClientsideFunction("latent", "askAgain"),
+            Output("asked", "data", allow_duplicate=True),
+            Input("retry", "n_intervals"),
+            [State("asked", "data"), State("ended", "data")],
+            prevent_initial_call=True,
+        )
+        app.clientside_callback(
+            ClientsideFunction("latent", "scrollToFigure"), Input({"draw": ALL}, "n_clicks"), prevent_initial_call=True
+        )
+        app.clientside_callback(
+            ClientsideFunction("latent", "saveFigure"),
+            Output("saved", "data"),
+            Input({"save": ALL}, "n_clicks"),
+            prevent_initial_call=True,
+        )
+
+    @answered
+    def ask(self, _: object, again: object, selected: object, asked: object, *typed: object) -> tuple[Any, ...]:
+        """The settings of the paper where a figure was chosen, those drawn with runs that were, else those typed."""
+        target, nothing = callback_context.triggered_id, (no_update,) * (1 + len(CHOICES))
+        if not any(each.get("value") for each in callback_context.triggered):
+            return nothing
+        if target == "drawn":
+            name, spec = read(asked)
+            chosen = runs_in(selected)
+            return (fresh(name, replace(spec, chosen=chosen)), *nothing[1:]) if chosen else nothing
+        given = {name: str(value) for name, value in zip(CHOICES, typed, strict=True)}
+        if isinstance(target, dict):
+            name = str(target.get("draw"))
+            spec = figure_spec(self.session, name, {"model": given["model"]})
+        else:
+            name = str(asked.get("figure")) if isinstance(asked, dict) else ""
+            spec = figure_spec(self.session, name, given)
+        # a figure of another data set leaves the model of the others alone
+        return fresh(name, spec), given["model"], *(str(getattr(spec, name)) for name in CHOICES[1:])
+
+    @answered
+    def draw(self, asked: object, look: object, client: object) -> tuple[Any, ...]:
+        """The figure and its files."""
+        if asked is None:
+            raise PreventUpdate
+        unchanged, turn = (no_update,) * 5, turn_of(asked)
+        try:
+            name, spec = read(asked)
+            result = self.result(client_of(client), name, spec)
+        except SupersededError:
+            return *unchanged, no_update
+        except BusyError as error:
+            set_props("retry", {"interval": pause(asked), "n_intervals": 0, "disabled": False})
+            return *unchanged, str(error)
+        except LeftError:
+            set_props("ended", {"data": turn})
+            return *unchanged, "Cancelled."
+        except Exception:
+            set_props("ended", {"data": turn})
+            raise
+        set_props("ended", {"data": turn})
+        figure = still(draw_figure(self.session.library, name, spec, result, theme_of(look)))
+        has_lasso = figure_of(name).has_step
+        figure.update_layout(dragmode="lasso" if has_lasso else False)
+        style = {"height": height_of(figure)} | ({"--finger": "none"} if has_lasso else {})
+        return figure, heading_of(figure_of(name)), self.files(name, spec), False, style, ""
+
+    def result(self, client: str, name: str, spec: FigureSpec) -> FigureResult:
+        """What a figure is drawn from, computed once for all who ask."""
+        figure = figure_of(name)
+
+        def compute(report: Reporter) -> FigureResult:
+            return figure.compute(self.session, spec, report)
+
+        return self.computations.ask(asker(client, TOPIC), key_of(name, spec), compute)
+
+    @answered
+    def report(
+        self, _: object, cancel: object, client: object, asked: object, look: object, sketched: object
+    ) -> tuple[Any, ...]:
+        """How far the computation is that somebody waits for, and what is there of it; lets them wait no longer."""
+        computations = self.computations
+        if callback_context.triggered_id == "cancel" and not computations.leave(client_of(client), TOPIC):
+            set_props("retry", {"disabled": True})  # it was to be asked again
+            set_props("ended", {"data": turn_of(asked)})
+            set_props("said", {"children": "Cancelled."})
+        fraction, text = computations.progress(client_of(client), TOPIC) or (0.0, "")
+        far = f"{100 * fraction:.0f} % {text}" if text else ""
+        if not isinstance(asked, dict):
+            return far, no_update, no_update, no_update
+        name, spec = read(asked)
+        number, begun = computations.partial(client_of(client), TOPIC, key_of(name, spec))
+        now = [turn_of(asked), number]
+        if begun is None or now == sketched:
+            return far, no_update, no_update, no_update
+        figure = still(draw_figure(self.session.library, name, spec, begun, theme_of(look)))
+        return far, figure, {"height": height_of(figure)}, now
+
+    @answered
+    def open_run(self, click: object, asked: object) -> str:
+        """The address of the explorer with the run of a cell of a map."""
+        name, spec = read(asked)
+        try:
+            point = click["points"][0]  # type: ignore[index]
+            x, y = point["x"], point["y"]
+        except (TypeError, KeyError, IndexError) as error:
+            raise SpecError("That is no cell of the map. Click on one.") from error
+        cell = cell_of(self.session, name, spec, x, y)
+        return self.screen(cell.spec, cell.t)
+
+    def screen(self, spec: InferenceSpec, t: int) -> str:
+        """The address of the explorer that shows these runs at a step."""
+        entry = self.session.library.find(spec.model)
+        state = ScreenState(
+            dataset=entry.spec.dataset, n_latent=entry.spec.n_latent, model=spec.model, label=spec.label,
+            sample=spec.sample, noise=spec.noise, noise_kind=spec.noise_kind, n_runs=spec.n_runs, t=t,
+        )  # fmt: skip
+        return f"{self.explorer}?{state.to_query()}"
+
+    def files(self, name: str, spec: FigureSpec) -> list[Any]:
+        """What can be taken along, and the way to the explorer."""
+        links = [
+            html.A(
+                kind.upper(), href=f"data/{name}.{kind}?{spec.to_query()}", className="button quiet",
+                download=f"{name}.{kind}",
+            )
+            for kind in KINDS
+        ]  # fmt: skip
+        return [*links, html.A("Open in the explorer", href=self.screen(spec, spec.n_steps))]
+
+    def data(self, name: str, kind: str) -> Response:
+        """The numbers of a figure, or its recipe."""
+        if name not in FIGURES or kind not in KINDS:
+            abort(404)
+        try:
+            spec, notes = FigureSpec.from_query(request.query_string.decode())
+            if notes:
+                raise SpecError(notes[0])
+            body = self.file(name, kind, spec)
+        except BusyError as error:
+            return Response(str(error), 503, {"Retry-After": str(AFTER)}, mimetype="text/plain")
+        except LeftError:
+            return Response("Cancelled.", 503, mimetype="text/plain")
+        except RefusedError as error:
+            return Response(str(error), 400, mimetype="text/plain")
+        named = {"Content-Disposition": f"attachment; filename={name}.{kind}"}
+        return Response(body, mimetype=KINDS[kind], headers=named)
+
+    def file(self, name: str, kind: str, spec: FigureSpec) -> bytes | str:
+        """The content of a file; all of it takes a while: the digests of the recipe, the numbers, writing them."""
+
+        def write(report: Reporter) -> bytes | str:
+            own = recipe(self.session, name, spec)
+            if kind == "json":
+                return as_json(own)
+            figure = figure_of(name)
+            arrays = arrays_of(figure.compute(self.session, spec, report), figure.result_name)
+            with self.computations.turn():
+                return as_npz(arrays, own) if kind == "npz" else as_csv_elsewhere(arrays, own, report)
+
+        return self.computations.ask(asker(), f"{kind} {key_of(name, spec)}", write)
