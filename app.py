@@ -80,6 +80,7 @@ def new_app(hosting: Hosting, name: str, **options: Any) -> Dash:
         update_title="",
         index_string=index(name, hosting.requests),
         meta_tags=META,
+        asks_before=name == "Explore",
         **hosting.dash_prefixes(PAGES[name]),
         **options,
     )

@@ -60,10 +60,15 @@ class LeanDash(Dash):
 
     Left out are its table, and polyfills for browsers of before 2018. Of these Dash's components use one,
     `regeneratorRuntime`: assets/vendor has it.
+
+    Args:
+        asks_before: Whether the page asks for layout and callbacks before Dash does, which then has them from the
+            browser's cache. Not where a layout differs from tab to tab.
     """
 
-    def __init__(self, *args: Any, **options: Any):
+    def __init__(self, *args: Any, asks_before: bool = False, **options: Any):
         super().__init__(*args, assets_path_ignore=[modules.FOLDER], **options)
+        self.seconds_kept = 30 if asks_before else 0
         self.renderer = ""  # the module that starts the page does it, when all scripts are there
         name = f"{self.config.routes_pathname_prefix}_dash-update-component"
         answer = self.server.view_functions[name]
@@ -79,19 +84,18 @@ class LeanDash(Dash):
         )
 
     def serve_layout(self) -> Any:
-        return for_a_moment(super().serve_layout())
+        return self._kept(super().serve_layout())
 
     def dependencies(self) -> Any:
-        return for_a_moment(super().dependencies())
+        return self._kept(super().dependencies())
+
+    def _kept(self, response: Response) -> Response:
+        if self.seconds_kept:
+            response.headers["Cache-Control"] = f"private, max-age={self.seconds_kept}"
+        return response
 
     def interpolate_index(self, **parts: str) -> str:
         return super().interpolate_index(**parts | {"scripts": LEFT_OUT.sub("", parts["scripts"])})
-
-
-def for_a_moment(response: Response) -> Response:
-    """A response that a browser keeps until Dash asks for it: requests.js has asked before, and did not give up."""
-    response.headers["Cache-Control"] = "private, max-age=30"
-    return response
 
 
 def posted() -> Any:

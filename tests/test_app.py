@@ -1,6 +1,7 @@
 """The app is made of what it is given: importing it makes nothing, and two of them do not meet."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -48,3 +49,16 @@ def test_two_apps_in_one_process_do_not_meet(trained: tuple[Settings, str], tmp_
     first, second = (Browser(create_app(home).server.test_client(), "tab") for home in (full, empty))
     assert first.ask("settled", query)["settled"]["data"]["model"] == trained[1]
     assert second.ask("settled", query)["settled"]["data"]["model"] != trained[1]
+
+
+def test_two_tabs_that_are_opened_at_once_are_two_clients_of_the_paper_page(settings: Settings):
+    """A browser that kept the layout for the second tab would let each tab supersede what the other asks."""
+    http = create_app(settings).server.test_client()
+    answers = [http.get("/paper/_dash-layout") for _ in range(2)]
+    clients = [
+        re.search(r'"data":"([0-9a-f]{16})","id":"client"|"id":"client"[^}]*"data":"([0-9a-f]{16})"', a.text)
+        for a in answers
+    ]
+    assert len({match and match.group() for match in clients}) == 2
+    assert all("max-age" not in answer.headers.get("Cache-Control", "") for answer in answers)
+    assert "max-age" in http.get("/_dash-layout").headers["Cache-Control"]
