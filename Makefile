@@ -36,9 +36,10 @@ test: lint ## lint, then every test; a test that lacks Chromium or Redis is skip
 fuzz: .venv/.stamp-dev ## 5,000 new hostile payloads for the callbacks of all pages; `make test` tries 300 fixed ones
 	@LT_FUZZ=5000 OMP_NUM_THREADS=1 .venv/bin/python -m pytest -rs tests/hostile/test_fuzz.py $(PYTEST_ARGS)
 
-lint: node_modules/.package-lock.json ## ruff and pyright, biome and tsc, hadolint
+lint: node_modules/.package-lock.json ## ruff and pyright, who imports whom, biome and tsc, hadolint
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
+	.venv/bin/lint-imports --no-cache --no-logo
 	$(BIOME) ci --error-on-warnings
 	$(NODE) node_modules/typescript/bin/tsc
 	@$(call tool,pyright,export PYRIGHT_PYTHON_IGNORE_WARNINGS=1; .venv/bin/pyright)
