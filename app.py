@@ -53,16 +53,16 @@ def create_apps(hosting: Hosting, jobs: Jobs) -> list[Dash]:
     doorway.guard(app.server, hosting)
     roles.admit(app.server, hosting)
     keep_compressed(app.server)
-    lab = Experiments.on(app.server, jobs.settings, jobs.library, jobs.computations)
-    app.server.extensions["closing"] = (lab.computations.close, jobs.close)  # in this order
-    explore = ExplorePage(lab, jobs)
+    experiments = Experiments.on(app.server, jobs.settings, jobs.library, jobs.computations)
+    app.server.extensions["closing"] = (experiments.computations.close, jobs.close)  # in this order
+    explore = ExplorePage(experiments, jobs)
     content = explore.layout()
     set_layout(app, "Explore", hosting, lambda: content)
     explore.register(app)
     apps = [app]
     for name, page in (
-        ("Models", ModelsPage(lab.session, jobs, hosting.requests)),
-        ("Paper", PaperPage(lab.session, lab.computations, hosting.requests)),
+        ("Models", ModelsPage(experiments.session, jobs, hosting.requests)),
+        ("Paper", PaperPage(experiments.session, experiments.computations, hosting.requests)),
     ):
         other = new_app(hosting, name, server=app.server)
         set_layout(other, name, hosting, page.layout)

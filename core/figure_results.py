@@ -53,8 +53,8 @@ class Branches:
     """
 
     t: int
-    branch: Int[np.ndarray, "trials"]
-    embedding: Float[np.ndarray, "steps trials 2"]
+    branch: Int[np.ndarray, "runs"]
+    embedding: Float[np.ndarray, "steps runs 2"]
     variance: Float[np.ndarray, "branches steps"]
     variance_sem: Float[np.ndarray, "branches steps"]
     mean_images: Float[np.ndarray, "branches pixels"]
@@ -79,7 +79,7 @@ class LabelMap:
     share: Float[np.ndarray, "noises steps"]
     correct_share: Float[np.ndarray, "noises steps"]
     error: Float[np.ndarray, "noises steps"]
-    restored_step: Int[np.ndarray, "noises trials"]
+    restored_step: Int[np.ndarray, "noises runs"]
 
     @staticmethod
     def joined(parts: "Sequence[LabelMap]") -> "LabelMap":

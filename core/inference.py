@@ -13,7 +13,7 @@ from core.vae import VAE
 
 def pixel_noise(
     seed: int, dataset: str, index: tuple[int, ...], n_pixels: int
-) -> tuple[Float32[np.ndarray, "trials pixels"], Int64[np.ndarray, "trials pixels"]]:
+) -> tuple[Float32[np.ndarray, "runs pixels"], Int64[np.ndarray, "runs pixels"]]:
     """What decides which pixels of each training image are swapped, whatever the share p.
 
     Drawn on the CPU by a counter-based generator keyed by (seed, data set, split) and counted by the image: it depends
@@ -44,12 +44,12 @@ def _image_noise(seed: int, dataset: str, index: int, n_pixels: int) -> tuple[np
 
 
 def swap(
-    x: Float[Tensor, "trials pixels"],
+    x: Float[Tensor, "runs pixels"],
     noise: float,
     kind: str,
-    uniform: Float[Tensor, "trials pixels"],
+    uniform: Float[Tensor, "runs pixels"],
     order: torch.Tensor,
-) -> Float[Tensor, "trials pixels"]:
+) -> Float[Tensor, "runs pixels"]:
     """Swap the intensities of the selected pixels.
 
     Args:
@@ -84,9 +84,7 @@ def swap(
 
 
 @torch.no_grad()
-def repeated_inference(
-    vae: VAE, x: Float[Tensor, "trials pixels"], n_steps: int
-) -> Float[Tensor, "steps trials latent"]:
+def repeated_inference(vae: VAE, x: Float[Tensor, "runs pixels"], n_steps: int) -> Float[Tensor, "steps runs latent"]:
     r"""Trajectories of latent activity under repeated encoding and decoding.
 
     .. math:: \mathbf z(t) = \boldsymbol\mu(\mathbf x(t)), \quad \mathbf x(t+1) = E[\mathbf x \mid \mathbf z(t)]
@@ -106,7 +104,7 @@ def repeated_inference(
 
 
 @torch.no_grad()
-def continued(vae: VAE, z: Float[Tensor, "trials latent"], n_steps: int) -> Float[Tensor, "steps trials latent"]:
+def continued(vae: VAE, z: Float[Tensor, "runs latent"], n_steps: int) -> Float[Tensor, "steps runs latent"]:
     """Trajectories from a position in latent space on, which is their first step; nothing else decides about them."""
     steps = torch.empty(n_steps + 1, *z.shape, device=z.device, dtype=z.dtype)
     steps[0] = z

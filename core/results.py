@@ -59,7 +59,7 @@ class Run:
         return tuple(Stage)[int(self.minimum_distance.argmin())]
 
 
-def rival(mean: Float[np.ndarray, "points"], difference_sem: Float[np.ndarray, "pairs"]) -> Stage | None:
+def runner_up(mean: Float[np.ndarray, "points"], difference_sem: Float[np.ndarray, "pairs"]) -> Stage | None:
     """The point that is next nearest, where it lies no more than 2 standard errors beyond the nearest.
 
     Args:
@@ -67,7 +67,7 @@ def rival(mean: Float[np.ndarray, "points"], difference_sem: Float[np.ndarray, "
         difference_sem: Standard errors of their differences: paired, for the distances are those of the same runs.
 
     Example:
-        >>> rival(np.array([1.0, 1.2, 3.0]), np.array([0.1, 0.1, 0.1]))
+        >>> runner_up(np.array([1.0, 1.2, 3.0]), np.array([0.1, 0.1, 0.1]))
         <Stage.CONCEPT: 'II'>
     """
     near, following = (int(i) for i in np.argsort(mean, kind="stable")[:2])
@@ -100,30 +100,30 @@ class Ensemble:
         return tuple(Stage)[int(self.minimum_distance.argmin())]
 
     @property
-    def rival(self) -> Stage | None:
+    def runner_up(self) -> Stage | None:
         """The stage that other runs might give as well."""
-        return rival(self.minimum_distance, self.minimum_distance_difference_sem)
+        return runner_up(self.minimum_distance, self.minimum_distance_difference_sem)
 
 
 @dataclass(frozen=True)
 class LatentActivity:
     """Collective runs: z(t) of every run."""
 
-    z: Float[np.ndarray, "steps trials latent"]
+    z: Float[np.ndarray, "steps runs latent"]
 
 
 @dataclass(frozen=True)
 class StartingImages:
     """Images that runs of a label start from, before any pixel is swapped."""
 
-    images: Float[np.ndarray, "trials pixels"]
+    images: Float[np.ndarray, "runs pixels"]
 
 
 @dataclass(frozen=True)
 class Embedding:
     """Collective runs in the plane, at every step and at the steps before it (`lags`), and the axes of that plane."""
 
-    embedding: Float[np.ndarray, "steps lags trials 2"]
+    embedding: Float[np.ndarray, "steps lags runs 2"]
     basis: Float[np.ndarray, "steps 2 latent"]
     mean: Float[np.ndarray, "steps latent"]
     explained_variance_ratio: Float[np.ndarray, "steps 2"]
@@ -160,14 +160,14 @@ class FilmFrame:
     """
 
     trajectories: Trajectories
-    embedding: Float[np.ndarray, "steps trials 2"]
+    embedding: Float[np.ndarray, "steps runs 2"]
     basis: Float[np.ndarray, "bases 2 latent"]
     mean: Float[np.ndarray, "bases latent"]
     explained_variance_ratio: Float[np.ndarray, "bases 2"]
-    landmark: Float[np.ndarray, "steps trials 2"]
-    rest: Float[np.ndarray, "steps trials"]
+    landmark: Float[np.ndarray, "steps runs 2"]
+    rest: Float[np.ndarray, "steps runs"]
     inside: Float[np.ndarray, "steps"]
-    nearest: Int[np.ndarray, "steps trials"]
+    nearest: Int[np.ndarray, "steps runs"]
     is_flat: bool
 
     @property
@@ -229,14 +229,14 @@ class NoiseSweep:
         return tuple(tuple(Stage)[int(i)] for i in self.minimum_distance.argmin(0))
 
     @property
-    def rivals(self) -> tuple[Stage | None, ...]:
+    def runners_up(self) -> tuple[Stage | None, ...]:
         """The stage that other runs might give as well, at every p."""
-        return tuple(map(rival, self.minimum_distance.T, self.minimum_distance_difference_sem.T))
+        return tuple(map(runner_up, self.minimum_distance.T, self.minimum_distance_difference_sem.T))
 
     @property
     def is_decided(self) -> Bool[np.ndarray, "noises"]:
         """Where other runs would give the same stage."""
-        return np.array([stage is None for stage in self.rivals])
+        return np.array([stage is None for stage in self.runners_up])
 
 
 @dataclass(frozen=True)

@@ -167,15 +167,15 @@ def sentence(stack: TrainingState, epochs: int, seconds: float) -> str:
         return low if low == high else f"{low} to {high}"
 
     left = seconds * (epochs - stack.epoch)
-    said = (
+    text = (
         f"epoch {stack.epoch} of {epochs}, {1 / seconds:.2g} epochs/s, "
         f"{f'{left / 60:.0f} min' if left >= 90 else f'{left:.0f} s'} left, −ELBO {span(stack.losses[-1], 1)} (train)"
     )
     if not stack.test_metrics:
-        return f"{said} nats"
+        return f"{text} nats"
     latest = list(stack.test_metrics.values())[-1]
     return (
-        f"{said} {span([b.negative_elbo for b in latest], 1)} (test) nats, "
+        f"{text} {span([b.negative_elbo for b in latest], 1)} (test) nats, "
         f"KL {span([b.kl for b in latest], 1)}, {span([b.active_units for b in latest], 0)} active units"
     )
 

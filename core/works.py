@@ -167,7 +167,7 @@ class Works:
             self.open.add(wait)
         if was_ahead and wait.rank < AHEAD:
             self.joined(wait.work)
-        self.tell(wait.work)
+        self.notify(wait.work)
         return wait
 
     def start(self, work: Work, compute: Callable[[Reporter], Any]) -> None:
@@ -191,7 +191,7 @@ class Works:
             work.thread = None  # which knows the work: a result of 100 MB would stay until cycles are collected
             self._forget(work)
             self.threads.discard(threading.current_thread())
-            self.tell(work)
+            self.notify(work)
 
     def once(
         self,
@@ -244,9 +244,9 @@ class Works:
             elif wait in self.open:
                 self.open.discard(wait)
                 self.last = self.clock()
-            self.tell(wait.work)
+            self.notify(wait.work)
 
-    def tell(self, work: Work) -> None:
+    def notify(self, work: Work) -> None:
         """Wake whoever may wait for a change of who wants a work."""
         for each in work.chain():
             each.news.notify_all()
@@ -298,7 +298,7 @@ class Works:
             for wait in list(self.open):
                 self.end(wait)
             for work in list(self.by_key.values()):
-                self.tell(work)
+                self.notify(work)
             self.quiet.notify_all()
             threads = list(self.threads)
         for thread in threads:

@@ -1,4 +1,4 @@
-"""One plain sentence that states what is on the screen now; also what a screen reader is told."""
+"""One plain sentence that states what is on the screen now; also what a screen reader reads."""
 
 import math
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ STARTS = {"original": "original images", "decoded": "images decoded from memorie
 
 def ensemble_caption(
     minimum_distance: Sequence[float],
-    rival: Stage | None,
+    runner_up: Stage | None,
     *,
     noise: float,
     label: str,
@@ -27,20 +27,20 @@ def ensemble_caption(
     source: str,
     noise_kind: str,
 ) -> str:
-    """What the runs do on average, and what they started from; `rival` is the stage that other runs might give."""
+    """What the runs do on average, and what they started from; `runner_up` is the stage that other runs might give."""
     stage = tuple(Stage)[min(range(3), key=lambda i: minimum_distance[i])]
-    other = f", or {rival} (within 2 SEM)" if rival else ""
+    other = f", or {runner_up} (within 2 SEM)" if runner_up else ""
     return (
         f"With {noise * 100:.3g} % of the pixels {SELECTED[noise_kind]}, {n_runs} runs of ‘{label}’ from "
         f"{STARTS[source]} come nearest to {NEAREST[stage].format(label=label)}: stage {stage}{other}."
     )
 
 
-def caption_of(entry: Entry, spec: EnsembleSpec, minimum_distance: Any, rival: Stage | None) -> str:
+def caption_of(entry: Entry, spec: EnsembleSpec, minimum_distance: Any, runner_up: Stage | None) -> str:
     """The same for a model's runs."""
     return ensemble_caption(
         minimum_distance,
-        rival,
+        runner_up,
         noise=spec.noise,
         label=entry.label_names[spec.label],
         n_runs=spec.n_runs,
@@ -98,13 +98,13 @@ def with_beta(spec: ModelSpec) -> str:
 
 def model_choices(entries: Sequence[Entry]) -> dict[str, str]:
     """What tells models of one data set, N_z and beta apart, by their ids: seed, epochs, origin, else the id."""
-    told = {
+    marks = {
         e.id: (f"seed {e.spec.seed}", f"{e.spec.epochs} epochs", e.origin, f"binarised: {e.spec.binarize}")
         for e in entries
     }
-    varies = [len(set(column)) > 1 for column in zip(*told.values(), strict=True)]
+    varies = [len(set(column)) > 1 for column in zip(*marks.values(), strict=True)]
     words = {
-        id: ", ".join(word for word, shown in zip(parts, varies, strict=True) if shown) for id, parts in told.items()
+        id: ", ".join(word for word, shown in zip(parts, varies, strict=True) if shown) for id, parts in marks.items()
     }
     return {id: text if list(words.values()).count(text) == 1 else id for id, text in words.items()}
 

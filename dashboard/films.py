@@ -28,7 +28,7 @@ SETTINGS = tuple(item.name for item in fields(EmbeddingSpec) if item.name not in
 
 
 def frame_payload(frame: FilmFrame, entry: Entry, spec: EmbeddingSpec) -> Frame:
-    """Runs at one p, with what is said of them."""
+    """Runs at one p, with the sentences about them."""
     runs = frame.trajectories
     ensemble = runs.ensemble
     approach = captions.approach_caption(
@@ -38,13 +38,13 @@ def frame_payload(frame: FilmFrame, entry: Entry, spec: EmbeddingSpec) -> Frame:
         mean_path=runs.mean_path_approaches,
         mean_curve=runs.mean_curve_approaches,
     )
-    said = {
+    sentences = {
         "noise": spec.noise,
         "label": spec.label,
-        "caption": captions.caption_of(entry, spec, ensemble.minimum_distance, ensemble.rival),
+        "caption": captions.caption_of(entry, spec, ensemble.minimum_distance, ensemble.runner_up),
         "approach": approach,
     }
-    return wire.frame_payload(frame) | said
+    return wire.frame_payload(frame) | sentences
 
 
 def shipped_frame(entry: Entry, spec: EmbeddingSpec) -> Frame | None:

@@ -66,7 +66,6 @@ STAGES = (
         "runner-up",
         "The stage that comes second where it cannot be told from the first within 2 SEM.",
         "runners-up",
-        "rival",
     ),
 )
 RUNS = (

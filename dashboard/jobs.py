@@ -127,17 +127,17 @@ class Jobs:
 
     def discard(self, stopped: experiments.Unfinished) -> str:
         """Remove what is kept of a stopped training, with the workers too; returns what has become of it."""
-        said = "The stopped training is discarded"
+        text = "The stopped training is discarded"
         if stopped.is_elsewhere and not stopped.problem and self.settings.scheduler:
             try:
                 client = self.clients.of(self.settings.scheduler)
                 client.run(forget_job, stopped.spec.to_dict(), on_error="ignore")
             except (RefusedError, OSError, TimeoutError):  # of no use to who wants to be rid of it
-                said += " here; no worker answers, and the one that has its state keeps it"
+                text += " here; no worker answers, and the one that has its state keeps it"
         stopped.path.unlink(missing_ok=True)
         if not stopped.problem:
             experiments.forget_waiting(stopped.spec, self.settings)
-        return f"{said}."
+        return f"{text}."
 
     def estimated_seconds(self, spec: ModelSpec, question: Question) -> float:
         """How long a training would take, from a few steps timed in a process that would do it.

@@ -64,7 +64,7 @@ def form() -> html.Section:
                 className="form",
             ),
             html.P(AGES, className="note"),
-            html.P(id="said", role="status", className="note", **attributes(aria_live="polite")),
+            html.P(id="message", role="status", className="note", **attributes(aria_live="polite")),
         ],
         className="acts",
     )
@@ -75,7 +75,7 @@ def history_panel(name: str) -> html.Div:
     graph = dcc.Graph(id=name, config=GRAPH | {"staticPlot": True}, responsive=True)
     parts = [html.P(id=f"{name}-title", className="note"), graph]
     label = attributes(aria_label="Bounds over epochs")
-    return html.Div(parts, id=f"{name}-panel", hidden=True, className="course", role="img", **label)
+    return html.Div(parts, id=f"{name}-panel", hidden=True, className="history", role="img", **label)
 
 
 def upload(largest: int) -> html.Section:

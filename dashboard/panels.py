@@ -92,7 +92,7 @@ def badge() -> html.Div:
     return html.Div(
         [
             html.Div(
-                [html.Span(terms("Stage")), html.Strong("–", id="stage-name"), html.Small(id="stage-rival")],
+                [html.Span(terms("Stage")), html.Strong("–", id="stage-name"), html.Small(id="stage-runner-up")],
                 id="stage-badge",
                 className="stage",
             ),
@@ -144,7 +144,7 @@ def more_settings() -> html.Details:
     )
 
 
-def rail() -> html.Section:
+def sidebar() -> html.Section:
     """The settings."""
     widgets = [
         controls.choices("dataset", "Data set", TITLES),
@@ -180,8 +180,8 @@ def rail() -> html.Section:
         ),
         more_settings(),
     ]
-    close = html.Button("Done", id="close-rail", type="button", className="quiet phone")
-    return html.Section([*widgets, close], className="rail", id="rail", **attributes(aria_label="Settings"))
+    close = html.Button("Done", id="close-sidebar", type="button", className="quiet phone")
+    return html.Section([*widgets, close], className="sidebar", id="sidebar", **attributes(aria_label="Settings"))
 
 
 def views() -> html.Section:
@@ -226,7 +226,7 @@ def views() -> html.Section:
     )
 
 
-def transport() -> html.Section:
+def playback_bar() -> html.Section:
     """The clock's buttons."""
 
     def button(id: str, label: str, glyph: str, class_name: str = "") -> html.Button:
@@ -236,7 +236,7 @@ def transport() -> html.Section:
 
     return html.Section(
         [
-            button("open-rail", "Settings", "☰", "phone"),
+            button("open-sidebar", "Settings", "☰", "phone"),
             button("back", "One step back", "‹"),
             button("play", "Play", "▶", "play"),
             button("forward", "One step forward", "›"),
@@ -250,6 +250,6 @@ def transport() -> html.Section:
                 "speed", "Speed", {s: f"{s}×" for s in ("0.25", "0.5", "1", "2", "4")}, class_name="small"
             ),
         ],
-        className="transport",
+        className="playback-bar",
         **attributes(aria_label="Time"),
     )

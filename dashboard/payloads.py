@@ -47,7 +47,7 @@ class FramePayload(TypedDict):
     minimum_distance: list[float]
     minimum_distance_sem: list[float]
     minimum_distance_difference_sem: list[float]  # memory and concept, memory and abstract, concept and abstract
-    rival: str | None  # the stage that other runs might give as well
+    runner_up: str | None  # the stage that other runs might give as well
     basis: NotRequired[Quantised]  # (steps, 2, latent); both are absent where the axes are fixed
     mean: NotRequired[Quantised]  # (steps, latent)
 
@@ -136,7 +136,7 @@ class MinimaPayload(TypedDict):
     noises: list[float]
     minimum_distance: list[list[float]]  # (noises, 3)
     difference_sem: list[list[float]]  # (noises, 3): memory and concept, memory and abstract, concept and abstract
-    rivals: list[str | None]  # the stage that other runs might give as well, at every p
+    runners_up: list[str | None]  # the stage that other runs might give as well, at every p
 
 
 class Figure(TypedDict):

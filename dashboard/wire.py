@@ -144,7 +144,7 @@ def frame_payload(frame: FilmFrame) -> FramePayload:
         "minimum_distance": rounded(runs.ensemble.minimum_distance),
         "minimum_distance_sem": rounded(runs.ensemble.minimum_distance_sem),
         "minimum_distance_difference_sem": rounded(runs.ensemble.minimum_distance_difference_sem),
-        "rival": runs.ensemble.rival,
+        "runner_up": runs.ensemble.runner_up,
     }
     if not frame.has_fixed_axes:
         sent["basis"] = quantised(frame.basis, AXIS_LEVELS)
@@ -188,7 +188,7 @@ def minima_payload(sweep: NoiseSweep) -> MinimaPayload:
         "noises": sweep.noises.tolist(),
         "minimum_distance": minima,
         "difference_sem": errors,
-        "rivals": list(sweep.rivals),
+        "runners_up": list(sweep.runners_up),
     }
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from core.figure_results import ApproachCurves, Branches, ConceptDynamics, Geometry, LabelMap, LatentSweep
 from core.results import Embedding, Ensemble, FilmFrame, FixedPlane, LatentSpace, NoiseSweep, Run, RunFilm, Trajectories
 
-STEPS, LATENT, TRIALS, LAGS = 9, 4, 12, 4
+STEPS, LATENT, RUNS, LAGS = 9, 4, 12, 4
 SHAPE = (8, 8)
 
 
@@ -56,7 +56,7 @@ def make_plane(seed: int = 0) -> Embedding:
     """Collective runs in a plane."""
     rng = np.random.default_rng(seed)
     return Embedding(
-        embedding=floats(rng, STEPS, LAGS, TRIALS, 2) * 8 - 5,
+        embedding=floats(rng, STEPS, LAGS, RUNS, 2) * 8 - 5,
         basis=floats(rng, STEPS, 2, LATENT),
         mean=floats(rng, STEPS, LATENT),
         explained_variance_ratio=floats(rng, STEPS, 2) / 2,
@@ -68,14 +68,14 @@ def make_frame(seed: int = 0, *, n_bases: int = 1) -> FilmFrame:
     rng = np.random.default_rng(seed)
     return FilmFrame(
         trajectories=make_cloud(seed),
-        embedding=(floats(rng, STEPS, TRIALS, 2) * [8, 3] - 5).astype(np.float16),
+        embedding=(floats(rng, STEPS, RUNS, 2) * [8, 3] - 5).astype(np.float16),
         basis=floats(rng, n_bases, 2, LATENT),
         mean=floats(rng, n_bases, LATENT),
         explained_variance_ratio=floats(rng, n_bases, 2) / 2,
-        landmark=(floats(rng, STEPS, TRIALS, 2) * 6 - 2.5).astype(np.float16),
-        rest=(floats(rng, STEPS, TRIALS) * 6).astype(np.float16),
+        landmark=(floats(rng, STEPS, RUNS, 2) * 6 - 2.5).astype(np.float16),
+        rest=(floats(rng, STEPS, RUNS) * 6).astype(np.float16),
         inside=floats(rng, STEPS),
-        nearest=rng.integers(0, 3, (STEPS, TRIALS)).astype(np.int8),
+        nearest=rng.integers(0, 3, (STEPS, RUNS)).astype(np.int8),
         is_flat=False,
     )
 
@@ -161,8 +161,8 @@ def make_branches(seed: int = 0) -> Branches:
     pixels = SHAPE[0] * SHAPE[1]
     return Branches(
         t=3,
-        branch=(np.arange(TRIALS) >= 4).astype(int),
-        embedding=floats(rng, STEPS, TRIALS, 2),
+        branch=(np.arange(RUNS) >= 4).astype(int),
+        embedding=floats(rng, STEPS, RUNS, 2),
         variance=floats(rng, 2, STEPS),
         variance_sem=floats(rng, 2, STEPS) / 10,
         mean_images=floats(rng, 2, pixels),
@@ -179,7 +179,7 @@ def make_map(seed: int = 0) -> LabelMap:
     noises = np.linspace(0, 1, 11)
     labels = np.where(noises[:, None] < 0.5, 6, 0) * np.ones((1, STEPS), int)
     share = floats(np.random.default_rng(seed), 11, STEPS)
-    return LabelMap(noises, labels, share, share * (labels == 6), 1 - share, np.ones((11, TRIALS), int))
+    return LabelMap(noises, labels, share, share * (labels == 6), 1 - share, np.ones((11, RUNS), int))
 
 
 def make_geometry(active: int = 2, seed: int = 0) -> Geometry:

@@ -326,7 +326,7 @@ def test_a_restarted_web_process_offers_the_training_that_its_worker_has(
         assert "seed 6" in shown
         assert "its state lies with its worker" in shown
         (note,) = files(settings_in(tmp_path))
-        said = hand.press("do", of={"do": "resume", "key": note})["said"]["children"]
+        said = hand.press("do", of={"do": "resume", "key": note})["message"]["children"]
         assert said.endswith("goes on where its worker left it.")
         id = experiments.id_of(spec)
         until(lambda: files(settings_in(tmp_path)) == [f"{id}.safetensors"], "the model is there, the note is not")

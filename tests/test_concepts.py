@@ -27,8 +27,8 @@ def test_distance_to_one_point_for_all_trials(device: torch.device):
 def test_distance_to_each_trial_s_own_point():
     z, own = draw(4, 3, 5), draw(3, 5, seed=1)
     found = concepts.distance(z, own)
-    for trial in range(3):
-        torch.testing.assert_close(found[:, trial], concepts.distance(z, own[trial])[:, trial])
+    for run in range(3):
+        torch.testing.assert_close(found[:, run], concepts.distance(z, own[run])[:, run])
 
 
 def test_distance_to_itself_is_zero():

@@ -9,7 +9,7 @@ import pytest
 
 from dashboard import wire
 from tests.node import run_node
-from tests.synthetic import SHAPE, STEPS, TRIALS, make_frame, make_run_film
+from tests.synthetic import RUNS, SHAPE, STEPS, make_frame, make_run_film
 
 RANDOM = np.random.default_rng(3)
 NOISES = 4
@@ -81,11 +81,11 @@ def test_collective_runs_arrive(n_bases: int):
     sent = make_frame(n_bases=n_bases)
     frame = in_browser("frameOf", {**wire.frame_payload(sent), **SAID})
     runs = sent.trajectories
-    assert (frame["steps"], frame["trials"]) == (STEPS, TRIALS)
+    assert (frame["steps"], frame["nRuns"]) == (STEPS, RUNS)
     assert {name: frame[name] for name in SAID} == SAID
     curves = np.vstack([runs.distances, runs.distances_sem, runs.concept_distances, runs.line])
     assert frame["curves"] == within(curves.T, wire.CURVE_LEVELS)
-    assert np.array(frame["state"]).reshape(TRIALS, STEPS) % 3 == pytest.approx(sent.nearest.T)
+    assert np.array(frame["state"]).reshape(RUNS, STEPS) % 3 == pytest.approx(sent.nearest.T)
     shares = np.stack([(sent.nearest == point).mean(1) for point in range(3)], 1)
     assert frame["shares"] == pytest.approx(shares.ravel(), abs=1e-5)
     if sent.has_fixed_axes:
@@ -100,6 +100,6 @@ def test_positions_arrive_within_half_a_step_of_their_plane(view: str, name: str
     sent = make_frame()
     payload = {**wire.frame_payload(sent), **SAID}
     low, high = (np.array(payload[view][end]) for end in ("low", "high"))
-    placed = np.array(in_browser("positions", payload, view)).reshape(STEPS, TRIALS, 2)
+    placed = np.array(in_browser("positions", payload, view)).reshape(STEPS, RUNS, 2)
     shown = getattr(sent, name).astype(float).clip(low, high)
     assert (np.abs(placed - shown) < 0.51 * (high - low) / wire.PLANE_LEVELS).all()

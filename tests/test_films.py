@@ -71,7 +71,7 @@ def test_a_shipped_film_is_what_would_be_computed(entry: Entry, session: Session
     assert shipped
     computed = films.frame_payload(experiments.film_frame(spec, session), entry, spec)
     assert computed.keys() == shipped.keys()
-    for name in ("caption", "approach", "rival", "flat", "noise", "label"):
+    for name in ("caption", "approach", "runner_up", "flat", "noise", "label"):
         assert computed[name] == shipped[name]
     for name in ("minimum_distance", "minimum_distance_difference_sem", "inside"):
         np.testing.assert_allclose(computed[name], shipped[name], atol=2e-3)

@@ -199,7 +199,7 @@ def test_without_a_file_all_is_missing(file: Path):
 
 
 def test_longer_trainings_go_first_and_are_compared_among_themselves(file: Path):
-    """A short training is no rival of long ones, and one that is too long is no part of the grid."""
+    """A short training does not compete with long ones, and one that is too long is no part of the grid."""
     wanted = replace(SMALL, epochs=100)
     short, other, third = wanted.cells[:3]
     for spec, value in (

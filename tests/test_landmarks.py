@@ -9,33 +9,33 @@ from core.analysis import concepts, landmarks
 from core.session import Session
 from core.specs import EnsembleSpec
 
-TRIALS, LATENT = 9, 6
+RUNS, LATENT = 9, 6
 
 
 def drawn(seed: int = 0) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Memories, a concept and an abstract concept anywhere."""
-    draws = torch.randn(TRIALS + 2, LATENT, generator=torch.Generator().manual_seed(seed))
+    draws = torch.randn(RUNS + 2, LATENT, generator=torch.Generator().manual_seed(seed))
     return draws[2:], draws[0], draws[1]
 
 
 def test_the_three_landmarks_stand_still_for_every_run():
     memories, concept, abstract = drawn()
-    z = torch.stack([memories, concept.expand(TRIALS, -1), abstract.expand(TRIALS, -1)])
+    z = torch.stack([memories, concept.expand(RUNS, -1), abstract.expand(RUNS, -1)])
     coordinates, rest = landmarks.landmark_coordinates(z, memories, concept, abstract)
-    expected = torch.tensor([[1.0, 1.0], [1.0, 0.0], [0.0, 0.0]])[:, None].expand(-1, TRIALS, -1)
+    expected = torch.tensor([[1.0, 1.0], [1.0, 0.0], [0.0, 0.0]])[:, None].expand(-1, RUNS, -1)
     torch.testing.assert_close(coordinates, expected, atol=1e-5, rtol=0)
-    torch.testing.assert_close(rest, torch.zeros(3, TRIALS), atol=1e-5, rtol=0)
+    torch.testing.assert_close(rest, torch.zeros(3, RUNS), atol=1e-5, rtol=0)
 
 
 def test_what_lies_across_the_plane_is_rest_and_moves_no_coordinate():
     memories, concept, abstract = drawn(1)
-    first, second = (concept - abstract).expand(TRIALS, -1), memories - concept
+    first, second = (concept - abstract).expand(RUNS, -1), memories - concept
     plane = torch.linalg.qr(torch.stack([first, second], dim=-1)).Q
-    across = torch.randn(TRIALS, LATENT, generator=torch.Generator().manual_seed(2))
+    across = torch.randn(RUNS, LATENT, generator=torch.Generator().manual_seed(2))
     across -= (plane @ (plane.mT @ across[..., None]))[..., 0]
     z = (abstract + 0.25 * first - 2 * second + across)[None]
     coordinates, rest = landmarks.landmark_coordinates(z, memories, concept, abstract)
-    torch.testing.assert_close(coordinates, torch.tensor([0.25, -2.0]).expand(1, TRIALS, 2), atol=1e-5, rtol=0)
+    torch.testing.assert_close(coordinates, torch.tensor([0.25, -2.0]).expand(1, RUNS, 2), atol=1e-5, rtol=0)
     torch.testing.assert_close(rest[0], torch.linalg.vector_norm(across, dim=-1))
 
 

@@ -112,8 +112,8 @@ def test_stages_prints_a_table_and_a_line_of_json(command: CommandLine, trained:
     assert len(out.splitlines()) == 1 + 41 + 1
     expected = experiments.noise_sweep(NoiseSweepSpec(model=id, n_runs=20, n_steps=6), Session.open(home))
     assert answer["stages"] == list(expected.stages)
-    assert answer["rivals"] == list(expected.rivals)
-    either = f"{expected.stages[-1]} or {expected.rivals[-1]}" if expected.rivals[-1] else expected.stages[-1]
+    assert answer["runners_up"] == list(expected.runners_up)
+    either = f"{expected.stages[-1]} or {expected.runners_up[-1]}" if expected.runners_up[-1] else expected.stages[-1]
     assert out.splitlines()[-2].split("  ")[1].strip() == either
     assert answer["noises"] == expected.noises.tolist()
     np.testing.assert_allclose(answer["minimum_distance"]["concept"], expected.minimum_distance[1])

@@ -88,7 +88,7 @@ def hand(jobs: AskedJobs) -> Hand:
 def test_the_form_asks_for_the_recipe_of_the_zoo(hand: Hand, jobs: AskedJobs):
     said = hand.press("train", state=("digits", " 7 ", "", "1", "3"))
     assert jobs.asked == [("train", ModelSpec(dataset="digits", n_latent=7, epochs=1500, seed=3))]
-    assert "is being trained" in said["said"]["children"]
+    assert "is being trained" in said["message"]["children"]
     assert spec_of("mnist", "20", "12", None, None) == ModelSpec(n_latent=20, epochs=12)
     assert spec_of("mnist", "20", "", " 1.5 ", "") == recipe("mnist", 20, beta=1.5)
 
@@ -98,7 +98,7 @@ def test_the_form_asks_for_what_is_kept_on_the_way(hand: Hand, jobs: AskedJobs, 
     said = hand.press("train", state=("digits", "7", "30", "1", "3", typed))
     spec = ModelSpec(dataset="digits", n_latent=7, epochs=30, seed=3)
     assert jobs.asked == [("train", SeriesSpec(**spec.to_dict(), kept=(1, 5, 20)))]
-    assert "kept after 1, 5, 20 is being trained" in said["said"]["children"]
+    assert "kept after 1, 5, 20 is being trained" in said["message"]["children"]
     for nothing in ("", " ", None):
         assert spec_of("digits", "7", "30", "1", "3", nothing) == spec
 
@@ -156,7 +156,7 @@ def test_a_running_training_is_shown_with_its_course_and_can_be_cancelled(hand: 
     assert shown["history-panel"]["hidden"] is False
     assert [trace["y"] for trace in shown["history"]["figure"]["data"]] == [[30.0, 26.0], [28.0, 25.0]]
     assert shown["second"]["interval"] == 1000
-    assert "stops after this epoch" in hand.press("do", of={"do": "cancel", "key": "train-1"})["said"]["children"]
+    assert "stops after this epoch" in hand.press("do", of={"do": "cancel", "key": "train-1"})["message"]["children"]
     assert jobs.asked == [("cancel", "train-1")]
     again = hand.post("second", 2, state=(shown["seen"]["data"],))
     assert set(again.get_json(silent=True) or {"response": {}}) <= {"multi", "response"}
@@ -173,11 +173,11 @@ def test_a_training_of_before_a_restart_is_offered_again_or_discarded(
         experiments.train_model(tiny_recipe, settings, progress=stop)
     (state,) = settings.models.iterdir()
     assert "its state holds epoch 1 of 25" in texts(hand.look()["jobs"]["children"])
-    assert "goes on from epoch 1" in hand.press("do", of={"do": "resume", "key": state.name})["said"]["children"]
+    assert "goes on from epoch 1" in hand.press("do", of={"do": "resume", "key": state.name})["message"]["children"]
     assert jobs.asked == [("train", tiny_recipe)]
-    assert "discarded" in hand.press("do", of={"do": "discard", "key": state.name})["said"]["children"]
+    assert "discarded" in hand.press("do", of={"do": "discard", "key": state.name})["message"]["children"]
     assert not state.exists()
-    assert "not there any more" in hand.press("do", of={"do": "resume", "key": "../../x"})["said"]["children"]
+    assert "not there any more" in hand.press("do", of={"do": "resume", "key": "../../x"})["message"]["children"]
 
 
 def test_a_training_that_keeps_weights_on_the_way_goes_on_with_them(
@@ -206,9 +206,9 @@ def test_a_training_that_waited_when_the_server_was_killed_is_offered_again(
     experiments.note_waiting(tiny_recipe, settings)
     (note,) = settings.models.iterdir()
     assert "waited for its turn when the server stopped" in texts(hand.look()["jobs"]["children"])
-    assert "is being trained" in hand.press("do", of={"do": "resume", "key": note.name})["said"]["children"]
+    assert "is being trained" in hand.press("do", of={"do": "resume", "key": note.name})["message"]["children"]
     assert jobs.asked == [("train", tiny_recipe)]
-    assert "discarded" in hand.press("do", of={"do": "discard", "key": note.name})["said"]["children"]
+    assert "discarded" in hand.press("do", of={"do": "discard", "key": note.name})["message"]["children"]
     assert not note.exists()
 
 
@@ -218,7 +218,7 @@ def test_a_training_whose_state_a_worker_has_is_offered_once(
     experiments.note_elsewhere(tiny_recipe, settings)
     (note,) = settings.models.iterdir()
     assert "its state lies with its worker" in texts(hand.look()["jobs"]["children"])
-    assert "where its worker left it" in hand.press("do", of={"do": "resume", "key": note.name})["said"]["children"]
+    assert "where its worker left it" in hand.press("do", of={"do": "resume", "key": note.name})["message"]["children"]
     assert jobs.asked == [("train", tiny_recipe)]
     for broken in ("", "7", '{"dataset": "cats"}'):
         note.write_text(broken)
@@ -242,7 +242,7 @@ def test_models_are_listed_exported_and_deleted(trained: tuple[Settings, str], s
     assert id in asked["sure"]["message"]
     assert asked["doomed"]["data"] == id
     assert (settings.models / f"{id}.safetensors").exists()  # only asked so far
-    assert "is deleted" in hand.press("sure", state=(id,))["said"]["children"]
+    assert "is deleted" in hand.press("sure", state=(id,))["message"]["children"]
     assert not (settings.models / f"{id}.safetensors").exists()
     for name in ("mnist-nz100-seed0", "../../app", None):
         assert sentences(hand.post("sure", 1, state=(name,))), name

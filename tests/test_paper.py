@@ -59,7 +59,8 @@ def post(http: Any, outputs: list[str], inputs: dict[str, Any], state: dict[str,
     return response
 
 
-DRAWN = ["drawn.figure", "drawn-title.children", "files.children", "drawn-panel.hidden", "drawn.style", "said.children"]
+DRAWN = ["drawn.figure", "drawn-title.children", "files.children", "drawn-panel.hidden", "drawn.style"]
+DRAWN += ["message.children"]
 
 TOLD = ["far.children", "sketch.figure", "sketch.style", "sketched.data"]
 UNSEEN = {"asked.data": None, "look.data": "light", "sketched.data": None}
@@ -229,7 +230,7 @@ def test_cancel_lets_one_person_go_and_says_so(served: tuple[Any, FigureSpec, Se
         until(lambda: far("a") == far("b") == "25 % a quarter", "both wait")
         assert far("a", "cancel.n_clicks") == ""
         gone = answers["a"].result(10).get_json()
-        assert gone["response"] == {"said": {"children": "Cancelled."}}
+        assert gone["response"] == {"message": {"children": "Cancelled."}}
         assert gone["sideUpdate"]["ended"]["data"] == "t2"
         assert not answers["b"].done()
         go.set()

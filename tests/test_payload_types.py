@@ -49,7 +49,7 @@ class Example(TypedDict):
     count: int
     share: float
     is_flat: bool
-    rival: str | None
+    runner_up: str | None
     rows: list[list[float]]
     pair: tuple[str, int]
     by_name: dict[str, Inner]
@@ -64,7 +64,7 @@ INTERFACES = """\
 export interface Inner { name: string }
 export interface State { v: string }
 export interface Example {
-  text: string; count: number; share: number; is_flat: boolean; rival: string | null; rows: number[][];
+  text: string; count: number; share: number; is_flat: boolean; runner_up: string | null; rows: number[][];
   pair: [string, number]; by_name: Record<string, Inner>; stage: "I" | "II"; anything: unknown; inner: Inner;
   settings: State; mean?: Inner;
 }
@@ -145,7 +145,7 @@ def test_the_same_types_are_the_same(tmp_path: Path):
         ("count: number", "counts: number", ["Example", "Example.count"]),
         ("count: number", "count: number; more: number", ["Example"]),
         ("mean?: Inner", "mean: Inner", ["Example.mean"]),
-        ("string | null", "string", ["Example.rival"]),
+        ("string | null", "string", ["Example.runner_up"]),
         ("number[][]", "number[]", ["Example.rows"]),
         ("[string, number]", "[number, string]", ["Example.pair"]),
         ("Record<string, Inner>", "Record<string, string>", ["Example.by_name"]),

@@ -156,7 +156,7 @@ CALLBACKS: dict[str, Any] = {
         "inputs": [{"id": "go", "property": "n_clicks"}],
         "state": [{"id": "s", "property": "v"}],
     },
-    "said.children": {"callback": print, "inputs": [{"id": '{"do":["ALL"]}', "property": "n_clicks"}], "state": []},
+    "message.children": {"callback": print, "inputs": [{"id": '{"do":["ALL"]}', "property": "n_clicks"}], "state": []},
     "browser.data": {"inputs": [{"id": "ask-run", "property": "data"}], "state": []},
 }
 ASKED: dict[str, Any] = {
@@ -172,8 +172,8 @@ SEVERAL: dict[str, Any] = {
     "state": [{"id": "s", "property": "v", "value": 3}],
 }
 PATTERN: dict[str, Any] = {
-    "output": "said.children",
-    "outputs": {"id": "said", "property": "children"},
+    "output": "message.children",
+    "outputs": {"id": "message", "property": "children"},
     "inputs": [[{"id": {"do": "cancel"}, "property": "n_clicks", "value": 1}]],
 }
 NO_QUESTIONS: dict[str, Any] = {
@@ -195,7 +195,7 @@ NO_QUESTIONS: dict[str, Any] = {
     "changes that are a number": ASKED | {"changedPropIds": 7},
     "a change that is a number": ASKED | {"changedPropIds": [7]},
     "another number of outputs": SEVERAL | {"outputs": SEVERAL["outputs"][:1]},
-    "outputs of another callback": ASKED | {"outputs": {"id": "said", "property": "children"}},
+    "outputs of another callback": ASKED | {"outputs": {"id": "message", "property": "children"}},
     "what the browser answers itself": ASKED
     | {"output": "browser.data", "outputs": {"id": "browser", "property": "data"}},
     "values that lie deep": ASKED | {"inputs": [{"id": "ask-run", "property": "data", "value": nested(200)}]},

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.results import PAIRS, POINTS, Stage, rival
+from core.results import PAIRS, POINTS, Stage, runner_up
 from tests.synthetic import make_cloud, make_sweep
 
 MEMORY, CONCEPT, ABSTRACT = Stage
@@ -27,19 +27,19 @@ def test_the_error_of_the_two_nearest_decides(mean: list[float], pair: tuple[int
     others = np.full(len(PAIRS), 9.0)
     for error, expected in ((0.11, following), (0.09, None)):
         errors = np.where(np.arange(len(PAIRS)) == PAIRS.index(pair), error, others)
-        assert rival(np.array(mean), errors) == expected
-        assert rival(np.array(mean), np.where(errors == error, error, 0)) == expected
+        assert runner_up(np.array(mean), errors) == expected
+        assert runner_up(np.array(mean), np.where(errors == error, error, 0)) == expected
 
 
 def test_means_that_are_equal_are_undecided_whatever_their_error():
-    assert rival(np.array([1.0, 1.0, 2.0]), np.zeros(3)) == CONCEPT
+    assert runner_up(np.array([1.0, 1.0, 2.0]), np.zeros(3)) == CONCEPT
 
 
 def test_ensembles_and_sweeps_go_by_the_error_of_the_difference_not_by_those_of_the_means():
     """Distances of the same runs vary together: the errors of the means alone would leave nearly all undecided."""
     sweep = make_sweep("123", sem=0.01)
-    assert replace(sweep, minimum_distance_sem=np.full((len(POINTS), 3), 9.0)).rivals == (None, None, None)
-    assert None not in replace(sweep, minimum_distance_difference_sem=np.full((len(PAIRS), 3), 9.0)).rivals
+    assert replace(sweep, minimum_distance_sem=np.full((len(POINTS), 3), 9.0)).runners_up == (None, None, None)
+    assert None not in replace(sweep, minimum_distance_difference_sem=np.full((len(PAIRS), 3), 9.0)).runners_up
     ensemble = replace(make_cloud().ensemble, minimum_distance_sem=np.full(3, 9.0))
-    assert ensemble.rival is None
-    assert replace(ensemble, minimum_distance_difference_sem=np.full(3, 9.0)).rival == MEMORY
+    assert ensemble.runner_up is None
+    assert replace(ensemble, minimum_distance_difference_sem=np.full(3, 9.0)).runner_up == MEMORY

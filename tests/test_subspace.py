@@ -15,10 +15,10 @@ WINDOW = 3
 E12 = torch.eye(5)[:2]
 
 
-def walks(n_steps: int = 12, n_trials: int = 30, n_latent: int = 5, *, seed: int = 0) -> torch.Tensor:
+def walks(n_steps: int = 12, n_runs: int = 30, n_latent: int = 5, *, seed: int = 0) -> torch.Tensor:
     """Random walks that spread by another amount along every axis, and whose axes turn with time."""
     generator = torch.Generator().manual_seed(seed)
-    steps = torch.randn(n_steps, n_trials, n_latent, generator=generator) * torch.linspace(2, 0.5, n_latent)
+    steps = torch.randn(n_steps, n_runs, n_latent, generator=generator) * torch.linspace(2, 0.5, n_latent)
     z = steps.cumsum(0) + 3
     if n_latent > 2:
         for t in range(n_steps):

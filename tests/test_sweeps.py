@@ -103,7 +103,7 @@ def test_a_stored_sweep_is_the_one_computed(stored: Settings, source: str, kind:
         np.testing.assert_allclose(getattr(found, name), value, rtol=rtol, atol=1e-6, err_msg=name)
         assert getattr(found, name).dtype == value.dtype
     assert found.stages == expected.stages
-    assert found.rivals == expected.rivals
+    assert found.runners_up == expected.runners_up
 
 
 def test_all_sweeps_of_a_model_take_little_room(stored: Settings):

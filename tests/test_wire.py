@@ -27,9 +27,9 @@ from dashboard import wire
 from tests.conftest import settings_in
 from tests.synthetic import (
     LATENT,
+    RUNS,
     SHAPE,
     STEPS,
-    TRIALS,
     make_cloud,
     make_fixed_plane,
     make_frame,
@@ -184,11 +184,11 @@ def test_the_sweep_has_a_row_for_every_noise():
     sent = json.loads(json.dumps(wire.minima_payload(sweep)))
     assert sent["noises"] == sweep.noises.tolist()
     np.testing.assert_allclose(sent["minimum_distance"], sweep.minimum_distance.T, atol=6e-4)
-    assert sent["rivals"] == [None] * 4
+    assert sent["runners_up"] == [None] * 4
     wide = wire.minima_payload(
         replace(sweep, minimum_distance_difference_sem=sweep.minimum_distance_difference_sem + 9)
     )
-    assert set(wide["rivals"]) <= {"I", "II", "III"}
+    assert set(wide["runners_up"]) <= {"I", "II", "III"}
 
 
 def test_every_letter_of_the_alphabet_is_sent_as_itself():
@@ -225,7 +225,7 @@ def test_the_frame_has_every_run_at_every_step():
     assert sent["landmark"]["high"] == [2.0, 2.0]
     np.testing.assert_allclose(sent["plane"]["low"], frame.embedding.min((0, 1)))
     np.testing.assert_allclose(sent["plane"]["high"], frame.embedding.max((0, 1)))
-    codes = np.array([LETTERS_A_TO_P.index(letter) for letter in sent["nearest"]]).reshape(TRIALS, STEPS).T
+    codes = np.array([LETTERS_A_TO_P.index(letter) for letter in sent["nearest"]]).reshape(RUNS, STEPS).T
     np.testing.assert_array_equal(codes % 3, frame.nearest)
     paleness = sum((frame.rest > cut).astype(int) for cut in (1.5, 3.0, 4.5))
     np.testing.assert_array_equal(codes // 3, paleness)
@@ -247,12 +247,12 @@ def test_the_frame_has_the_curves_and_what_is_said_of_them():
         np.testing.assert_allclose(curves[:, columns], meant, atol=half_step * 1.01)
     assert (sent["minimum_distance"], sent["minimum_distance_sem"]) == ([3, 2, 4], [0.3, 0.2, 0.4])
     assert sent["minimum_distance_difference_sem"] == [0.333, 0.222, 0.444]
-    assert (sent["flat"], sent["rival"]) == (False, None)
+    assert (sent["flat"], sent["runner_up"]) == (False, None)
     np.testing.assert_allclose(sent["inside"], frame.inside, atol=6e-4)
     ensemble = replace(runs.ensemble, minimum_distance_difference_sem=np.full(3, 9, np.float32))
     wide = replace(frame, is_flat=True, trajectories=replace(runs, ensemble=ensemble))
     sent = received(wire.frame_payload(wide))
-    assert (sent["flat"], sent["rival"]) == (True, "I")
+    assert (sent["flat"], sent["runner_up"]) == (True, "I")
 
 
 def test_the_axes_are_sent_where_they_move():

@@ -6,7 +6,7 @@ import { $, write } from "#notices";
 import { nearestNoise, now, shownEnsemble, shownSweep } from "#shown";
 import { screen } from "#state";
 
-/** @typedef {{ minimum_distance: number[], difference_sem: number[] | null, rival: string | null, caption: string }} Told */
+/** @typedef {{ minimum_distance: number[], difference_sem: number[] | null, runner_up: string | null, caption: string }} Told */
 
 const STAGES = ["I", "II", "III"];
 /** The place of the error of the difference of two minima: pairs (0, 1), (0, 2), (1, 2). @param {number} a @param {number} b */
@@ -23,7 +23,7 @@ function told() {
   return {
     minimum_distance: sweep.minimum_distance[i],
     difference_sem: sweep.difference_sem[i],
-    rival: sweep.rivals[i],
+    runner_up: sweep.runners_up[i],
     caption: sweep.captions[i],
   };
 }
@@ -37,7 +37,7 @@ export function drawBadge() {
   const stage = minima.indexOf(Math.min(...minima));
   $("#stage-badge").dataset.stage = String(stage);
   write("#stage-name", STAGES[stage]);
-  write("#stage-rival", found.rival ? `or ${found.rival}` : "");
+  write("#stage-runner-up", found.runner_up ? `or ${found.runner_up}` : "");
   writeWithTerms($("#caption"), found.caption);
   drawMinima(minima, found.difference_sem, stage);
   drawNow();

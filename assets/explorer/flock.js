@@ -31,8 +31,8 @@ function positions(s, { from, to, share }, view, lag) {
     fraction
       ? mix(coordinate(frame, view, run, k, a), coordinate(frame, view, run, k, b), fraction)
       : coordinate(frame, view, run, k, a);
-  for (let run = 0; run < from.trials; run++) {
-    const i = lag * from.trials + run;
+  for (let run = 0; run < from.nRuns; run++) {
+    const i = lag * from.nRuns + run;
     xs[i] = s.x(share ? mix(at(from, run, 0), at(to, run, 0), share) : at(from, run, 0));
     ys[i] = s.y(share ? mix(at(from, run, 1), at(to, run, 1), share) : at(from, run, 1));
   }
@@ -48,9 +48,9 @@ function positions(s, { from, to, share }, view, lag) {
  */
 export function drawFlock(c, s, shown, view, hasTrails) {
   const { from, to, share } = shown;
-  const { trials } = from;
+  const { nRuns } = from;
   const lags = hasTrails ? LAGS : 1;
-  if (xs.length < trials * LAGS) [xs, ys] = [new Float32Array(trials * LAGS), new Float32Array(trials * LAGS)];
+  if (xs.length < nRuns * LAGS) [xs, ys] = [new Float32Array(nRuns * LAGS), new Float32Array(nRuns * LAGS)];
   for (let lag = 0; lag < lags; lag++) positions(s, shown, view, lag);
   const { t } = now(from.steps);
   const state = (share < 0.5 ? from : to).state;
@@ -61,17 +61,17 @@ export function drawFlock(c, s, shown, view, hasTrails) {
     for (let lag = lags - 1; lag > 0; lag--) {
       c.globalAlpha = 0.09 * (lags - lag);
       c.beginPath();
-      for (let run = 0; run < trials; run++) {
+      for (let run = 0; run < nRuns; run++) {
         if (state[run * steps + t] % 3 !== point) continue;
-        c.moveTo(xs[lag * trials + run], ys[lag * trials + run]);
-        c.lineTo(xs[(lag - 1) * trials + run], ys[(lag - 1) * trials + run]);
+        c.moveTo(xs[lag * nRuns + run], ys[lag * nRuns + run]);
+        c.lineTo(xs[(lag - 1) * nRuns + run], ys[(lag - 1) * nRuns + run]);
       }
       c.stroke();
     }
     for (let pale = 3; pale >= 0; pale--) {
       c.globalAlpha = view === "landmark" ? PALENESS[pale] : 0.7;
       c.beginPath();
-      for (let run = 0; run < trials; run++) {
+      for (let run = 0; run < nRuns; run++) {
         if (state[run * steps + t] !== point + 3 * pale) continue;
         c.moveTo(xs[run] + RADIUS, ys[run]);
         c.arc(xs[run], ys[run], RADIUS, 0, 6.2832);
@@ -130,7 +130,7 @@ export function drawPath(c, s, { from, to, share }, view) {
 export function runAt(s, { from }, view, x, y, reach) {
   const { t } = now(from.steps);
   let [best, found] = [reach ** 2, -1];
-  for (let run = 0; run < from.trials; run++) {
+  for (let run = 0; run < from.nRuns; run++) {
     const d = (s.x(coordinate(from, view, run, 0, t)) - x) ** 2 + (s.y(coordinate(from, view, run, 1, t)) - y) ** 2;
     if (d < best) [best, found] = [d, run];
   }

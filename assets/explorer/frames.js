@@ -18,21 +18,21 @@ export function frameOf(wire) {
   const { values: curves, shape } = quantised(wire.curves);
   const [steps] = shape;
   const state = nibbles(wire.nearest);
-  const trials = state.length / steps;
+  const nRuns = state.length / steps;
   const positions = (/** @type {import("./types").Plane} */ { low, high, levels, u8 }) => ({
     low,
     high,
     levels,
-    u8: unpacked(u8, alphabet.letters, trials * 2, steps),
+    u8: unpacked(u8, alphabet.letters, nRuns * 2, steps),
   });
   return {
     ...wire,
     steps,
-    trials,
+    nRuns,
     state,
     curves,
     n_latent: screen.facts?.fixed.mean.length || 0,
-    shares: counts(state, trials, steps),
+    shares: counts(state, nRuns, steps),
     plane: positions(wire.plane),
     landmark: positions(wire.landmark),
     basis: wire.basis ? quantised(wire.basis).values : null,

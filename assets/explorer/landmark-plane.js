@@ -63,13 +63,13 @@ export function drawLandmarkPlane() {
 }
 
 /** The share of the runs that lie beyond what is sent, and are shown at its edge. @param {import("./types").Frame} frame @param {number} t */
-function cutOff({ landmark: { u8, levels }, trials, steps }, t) {
+function cutOff({ landmark: { u8, levels }, nRuns, steps }, t) {
   let count = 0;
-  for (let run = 0; run < trials; run++) {
+  for (let run = 0; run < nRuns; run++) {
     const [x, y] = [u8[2 * run * steps + t], u8[(2 * run + 1) * steps + t]];
     if (Math.min(x, y) === 0 || Math.max(x, y) === levels) count++;
   }
-  return count / trials;
+  return count / nRuns;
 }
 
 /** @param {import("./types").ShownFrame} shown */

@@ -128,13 +128,13 @@ function bindButtons() {
   $("#fetch").addEventListener("click", fetchImages);
   $("#copy-link").addEventListener("click", copyLink);
   $("#toggle-theme").addEventListener("click", () => set("theme", theme() === "dark" ? "light" : "dark"));
-  $("#open-rail").addEventListener("click", () => {
-    $("#rail").classList.add("open");
-    $("#rail button, #rail input").focus();
+  $("#open-sidebar").addEventListener("click", () => {
+    $("#sidebar").classList.add("open");
+    $("#sidebar button, #sidebar input").focus();
   });
-  $("#close-rail").addEventListener("click", () => {
-    $("#rail").classList.remove("open");
-    $("#open-rail").focus();
+  $("#close-sidebar").addEventListener("click", () => {
+    $("#sidebar").classList.remove("open");
+    $("#open-sidebar").focus();
   });
 }
 

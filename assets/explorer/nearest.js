@@ -14,11 +14,11 @@ const LEAST = 0.09; // of the axis; a thinner area is not named
 const HALF = 7; // px of a name
 let drawnFor = "";
 
-/** How many runs are nearest to each landmark at every step: (steps, 3). @param {Uint8Array} state @param {number} trials @param {number} steps */
-export function counts(state, trials, steps) {
+/** How many runs are nearest to each landmark at every step: (steps, 3). @param {Uint8Array} state @param {number} nRuns @param {number} steps */
+export function counts(state, nRuns, steps) {
   const found = new Float32Array(steps * 3);
-  for (let run = 0; run < trials; run++)
-    for (let t = 0; t < steps; t++) found[3 * t + (state[run * steps + t] % 3)] += 1 / trials;
+  for (let run = 0; run < nRuns; run++)
+    for (let t = 0; t < steps; t++) found[3 * t + (state[run * steps + t] % 3)] += 1 / nRuns;
   return found;
 }
 

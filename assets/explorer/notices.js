@@ -55,7 +55,7 @@ export function notice(sentences, extra) {
     .find((other) => other.textContent === box.textContent)
     ?.remove();
   $("#notices").append(box);
-  $("#rail")?.classList.remove("open"); // on a phone it lies over the notices
+  $("#sidebar")?.classList.remove("open"); // on a phone it lies over the notices
   $("#notices").scrollIntoView({ block: "nearest" });
   return box;
 }

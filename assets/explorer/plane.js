@@ -136,7 +136,7 @@ export function drawPlane() {
     drawFlock(c, s, shown, "plane", isFixed);
     const frame = run && (run.share < 0.5 ? run.from : run.to);
     if (run && isFixed) drawPath(c, s, run, "plane");
-    else if (frame && frame.sample < shown.from.trials) markRun(c, frame.sample);
+    else if (frame && frame.sample < shown.from.nRuns) markRun(c, frame.sample);
     const marks = landmarks(shown, s, frame);
     const lesser = marks.filter((each) => !each.main);
     for (const each of lesser) mark(c, each.kind, each.x, each.y, each.size, each.colour);

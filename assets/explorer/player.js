@@ -114,7 +114,7 @@ export function bindPlayer(draw) {
     play();
   });
   document.addEventListener("keydown", keys);
-  $(".transport").addEventListener("click", (event) => {
+  $(".playback-bar").addEventListener("click", (event) => {
     const pressed = /** @type {Element} */ (event.target).closest("button");
     if (event.detail && pressed) pressed.blur(); // after a click the space key is again the clock's, not the button's
   });

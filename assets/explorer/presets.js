@@ -1,6 +1,6 @@
 /** Where on the axis of p a stage is shown at its clearest. */
 
-/** @typedef {Pick<import("./types.js").SweepPayload, "noises" | "minimum_distance" | "rivals">} Sweep */
+/** @typedef {Pick<import("./types.js").SweepPayload, "noises" | "minimum_distance" | "runners_up">} Sweep */
 
 export const STAGES = ["I", "II", "III"];
 
@@ -53,6 +53,6 @@ function nearest(values, first, last, target) {
 export function presetsOf(sweep) {
   if (!sweep) return [null, null, null];
   const stages = sweep.minimum_distance.map((row) => row.indexOf(Math.min(...row)));
-  const decided = sweep.rivals.map((rival) => rival === null);
+  const decided = sweep.runners_up.map((other) => other === null);
   return STAGES.map((_, stage) => presetNoise(stages, decided, sweep.noises, stage));
 }

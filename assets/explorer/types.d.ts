@@ -46,7 +46,7 @@ export interface FramePayload {
   /** Memory and concept, memory and abstract concept, concept and abstract concept. */
   minimum_distance_difference_sem: number[];
   /** The stage that other runs might give as well. */
-  rival: string | null;
+  runner_up: string | null;
   /** (steps, 2, latent); it and the mean are absent where the axes are fixed. */
   basis?: Quantised;
   /** (steps, latent) */
@@ -153,7 +153,7 @@ export interface MinimaPayload {
   /** (noises, 3): memory and concept, memory and abstract concept, concept and abstract concept. */
   difference_sem: number[][];
   /** The stage that other runs might give as well, at every p. */
-  rivals: (string | null)[];
+  runners_up: (string | null)[];
 }
 
 /** A figure of plotly. */
@@ -197,7 +197,7 @@ export interface Frame {
   noise: number;
   label: number;
   n_latent: number;
-  trials: number;
+  nRuns: number;
   steps: number;
   plane: Positions;
   landmark: Positions;
@@ -212,7 +212,7 @@ export interface Frame {
   flat: boolean;
   minimum_distance: number[];
   minimum_distance_difference_sem: number[];
-  rival: string | null;
+  runner_up: string | null;
   caption: string;
   approach: string;
   basis: Float32Array | null;

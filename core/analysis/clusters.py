@@ -11,7 +11,7 @@ from core.analysis.subspace import principal_components
 DRAWS = 19  # of the null hypothesis: to lie above all of them happens by chance once in twenty
 
 
-def branches(z: Float[Tensor, "trials latent"]) -> Int[Tensor, "trials"]:
+def branches(z: Float[Tensor, "runs latent"]) -> Int[Tensor, "runs"]:
     """Which of two clusters each run belongs to (k-means); 0 is the narrower one, with less variance around its mean.
 
     Source:
@@ -22,7 +22,7 @@ def branches(z: Float[Tensor, "trials latent"]) -> Int[Tensor, "trials"]:
     return found if spread[0] <= spread[1] else 1 - found
 
 
-def silhouette(z: Float[Tensor, "trials latent"], branch: Int[Tensor, "trials"]) -> float:
+def silhouette(z: Float[Tensor, "runs latent"], branch: Int[Tensor, "runs"]) -> float:
     r"""How much nearer runs lie to their own cluster than to the other one: 1 far apart, 0 no clusters.
 
     .. math:: \frac 1B \sum_b \frac{v_b - u_b}{\max(u_b, v_b)}
@@ -42,7 +42,7 @@ def silhouette(z: Float[Tensor, "trials latent"], branch: Int[Tensor, "trials"])
     return float(silhouette_score(z.double().cpu().numpy(), branch.cpu().numpy()))
 
 
-def unimodal_silhouettes(z: Float[Tensor, "trials latent"], draws: int = DRAWS) -> Float[Tensor, "draws"]:
+def unimodal_silhouettes(z: Float[Tensor, "runs latent"], draws: int = DRAWS) -> Float[Tensor, "draws"]:
     """The silhouettes of the two clusters that k-means finds in one normal distribution of the covariance of the runs.
 
     K-means always finds two clusters. There are two where the silhouette of the runs lies above these.
@@ -64,7 +64,7 @@ def unimodal_silhouettes(z: Float[Tensor, "trials latent"], draws: int = DRAWS) 
     return torch.tensor(found, dtype=torch.float64)
 
 
-def elongation(z: Float[Tensor, "trials latent"]) -> float:
+def elongation(z: Float[Tensor, "runs latent"]) -> float:
     r"""How string-like a cluster is: its variance along the first principal axis, by that along the second.
 
     .. math:: \lambda_1 / \lambda_2

@@ -23,15 +23,15 @@ def abstract_concept(concepts: Float[Tensor, "labels latent"]) -> Float[Tensor, 
 
 
 def distance(
-    z: Float[Tensor, "steps trials latent"], point: Float[Tensor, "*trials latent"]
-) -> Float[Tensor, "steps trials"]:
+    z: Float[Tensor, "steps runs latent"], point: Float[Tensor, "*runs latent"]
+) -> Float[Tensor, "steps runs"]:
     r"""Euclidean distance from each latent activity pattern to a point.
 
     .. math:: d(t) = \lVert \mathbf{z}(t) - \boldsymbol\xi \rVert_2
 
     Args:
         z: Trajectories :math:`\mathbf{z}(t)` of repeated inference.
-        point: One point for all trials (a concept), or one per trial (each trial's own memory).
+        point: One point for all runs (a concept), or one per run (each run's own memory).
 
     Returns:
         Distances, in the units of the latent space.
@@ -48,14 +48,14 @@ def distance(
 
 @dataclass(frozen=True)
 class MeanError:
-    """A mean over trials and its standard error."""
+    """A mean over runs and its standard error."""
 
     mean: Tensor
     sem: Tensor
 
 
-def mean_error(values: Float[Tensor, "... trials"]) -> MeanError:
-    r"""Mean over the trials and standard error of that mean.
+def mean_error(values: Float[Tensor, "... runs"]) -> MeanError:
+    r"""Mean over the runs and standard error of that mean.
 
     .. math:: \mathrm{SEM} = s / \sqrt{B}, \quad s^2 = \tfrac{1}{B-1} \sum_b (v_b - \bar v)^2
 
@@ -66,16 +66,16 @@ def mean_error(values: Float[Tensor, "... trials"]) -> MeanError:
     return MeanError(values.mean(-1), values.std(-1, correction=1) / values.shape[-1] ** 0.5)
 
 
-def paired_error(values: Float[Tensor, "points trials"], pairs: Sequence[tuple[int, int]]) -> Float[Tensor, "pairs"]:
-    r"""Standard errors of the differences between quantities of the same trials.
+def paired_error(values: Float[Tensor, "points runs"], pairs: Sequence[tuple[int, int]]) -> Float[Tensor, "pairs"]:
+    r"""Standard errors of the differences between quantities of the same runs.
 
     .. math:: \mathrm{SEM}_{ij} = \frac{s(v_i - v_j)}{\sqrt B}
 
-    Trials that are far from one point are far from the others too: their differences vary less than independent
+    Runs that are far from one point are far from the others too: their differences vary less than independent
     quantities would, whose error is the root of :math:`\mathrm{SEM}_i^2 + \mathrm{SEM}_j^2`.
 
     Args:
-        values: A quantity of every trial for several points.
+        values: A quantity of every run for several points.
         pairs: The points that are compared.
 
     Example:
@@ -85,15 +85,15 @@ def paired_error(values: Float[Tensor, "points trials"], pairs: Sequence[tuple[i
     return mean_error(torch.stack([values[i] - values[j] for i, j in pairs])).sem
 
 
-def resolution(d: Float[Tensor, "*points steps trials"]) -> Float[Tensor, "*points trials"]:
+def resolution(d: Float[Tensor, "*points steps runs"]) -> Float[Tensor, "*points runs"]:
     """Differences between distances of one run that are too small to mean anything."""
     return RESOLUTION * d.amax(-2)
 
 
 def minimum(
-    d: Float[Tensor, "*points steps trials"],
-) -> tuple[Float[Tensor, "*points trials"], Int[Tensor, "*points trials"]]:
-    """Smallest distance of each trial, and the first step at which it is reached.
+    d: Float[Tensor, "*points steps runs"],
+) -> tuple[Float[Tensor, "*points runs"], Int[Tensor, "*points runs"]]:
+    """Smallest distance of each run, and the first step at which it is reached.
 
     "Reached" within `resolution`: a run at rest would else have its minimum wherever rounding puts it.
 
@@ -106,8 +106,8 @@ def minimum(
 
 
 def linear_interpolation(
-    start: Float[Tensor, "trials latent"], end: Float[Tensor, "trials latent"], point: Float[Tensor, "*trials latent"]
-) -> Float[Tensor, "trials"]:
+    start: Float[Tensor, "runs latent"], end: Float[Tensor, "runs latent"], point: Float[Tensor, "*runs latent"]
+) -> Float[Tensor, "runs"]:
     r"""Distance from a point to the straight segment between the ends of a trajectory.
 
     .. math:: \min_{0 \le s \le 1} \lVert (1 - s)\, \mathbf z(0) + s\, \mathbf z(T) - \boldsymbol\xi \rVert_2
@@ -125,7 +125,7 @@ def linear_interpolation(
     return torch.linalg.vector_norm(start + share[..., None] * along - point, dim=-1)
 
 
-def is_approach(d: Float[Tensor, "steps trials"], line: Float[Tensor, "trials"]) -> Bool[Tensor, "trials"]:
+def is_approach(d: Float[Tensor, "steps runs"], line: Float[Tensor, "runs"]) -> Bool[Tensor, "runs"]:
     """Whether a run approaches a point: it is nearest half way, and nearer than the straight line comes.
 
     Args:
@@ -140,9 +140,7 @@ def is_approach(d: Float[Tensor, "steps trials"], line: Float[Tensor, "trials"])
     return (step > 0) & (step < len(d) - 1) & (smallest < line - resolution(d))
 
 
-def is_approach_at_same_step(
-    d: Float[Tensor, "steps trials"], line: Float[Tensor, "steps trials"]
-) -> Bool[Tensor, "trials"]:
+def is_approach_at_same_step(d: Float[Tensor, "steps runs"], line: Float[Tensor, "steps runs"]) -> Bool[Tensor, "runs"]:
     r"""Whether a run is nearest half way, and then nearer than the straight line at the same step.
 
     .. math:: 0 < t^* < T, \quad d(t^*) < \lVert (1 - t^*/T)\, \mathbf z(0) + t^*/T\, \mathbf z(T)
@@ -167,13 +165,13 @@ def is_approach_at_same_step(
     return (step > 0) & (step < len(d) - 1) & (near < interpolated - resolution(d))
 
 
-def is_strict_approach(d: Float[Tensor, "steps trials"], line: Float[Tensor, "trials"]) -> Bool[Tensor, "trials"]:
+def is_strict_approach(d: Float[Tensor, "steps runs"], line: Float[Tensor, "runs"]) -> Bool[Tensor, "runs"]:
     """The same with "unique" taken literally: the minimum is also the only local minimum of the curve."""
     return is_approach(d, line) & (dips(d) == 1)
 
 
-def dips(d: Float[Tensor, "steps trials"]) -> Int[Tensor, "trials"]:
-    """How often the distance of each trial falls and rises again, changes below `resolution` apart.
+def dips(d: Float[Tensor, "steps runs"]) -> Int[Tensor, "runs"]:
+    """How often the distance of each run falls and rises again, changes below `resolution` apart.
 
     Example:
         >>> dips(torch.tensor([[4.0], [1.0], [1.0], [3.0], [2.0], [2.5]]))

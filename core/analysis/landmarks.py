@@ -9,11 +9,11 @@ TINY = 1e-6  # a direction is none where it is shorter than this share of the ot
 
 
 def landmark_coordinates(
-    z: Float[Tensor, "steps trials latent"],
-    memories: Float[Tensor, "trials latent"],
+    z: Float[Tensor, "steps runs latent"],
+    memories: Float[Tensor, "runs latent"],
     concept: Float[Tensor, "latent"],
     abstract: Float[Tensor, "latent"],
-) -> tuple[Float[Tensor, "steps trials 2"], Float[Tensor, "steps trials"]]:
+) -> tuple[Float[Tensor, "steps runs 2"], Float[Tensor, "steps runs"]]:
     r"""Coordinates of every run in the plane of its own three landmarks, and how far outside that plane it is.
 
     .. math:: \mathbf z - \bar{\boldsymbol\xi}_{all} = a\, (\bar{\boldsymbol\xi} - \bar{\boldsymbol\xi}_{all})
@@ -52,7 +52,7 @@ def landmark_coordinates(
 
 
 def are_nearly_on_a_line(
-    memories: Float[Tensor, "trials latent"], concept: Float[Tensor, "latent"], abstract: Float[Tensor, "latent"]
+    memories: Float[Tensor, "runs latent"], concept: Float[Tensor, "latent"], abstract: Float[Tensor, "latent"]
 ) -> bool:
     """Whether the three landmarks of more than half of the runs span no plane: the view should then be left out.
 
@@ -67,8 +67,8 @@ def are_nearly_on_a_line(
 
 
 def directions(
-    memories: Float[Tensor, "trials latent"], concept: Float[Tensor, "latent"], abstract: Float[Tensor, "latent"]
-) -> tuple[Float[Tensor, "trials 2 latent"], Float[Tensor, "trials 2"]]:
+    memories: Float[Tensor, "runs latent"], concept: Float[Tensor, "latent"], abstract: Float[Tensor, "latent"]
+) -> tuple[Float[Tensor, "runs 2 latent"], Float[Tensor, "runs 2"]]:
     """From the abstract concept to the concept and from there to the memory: unit vectors, and lengths.
 
     Both are zero where there is no direction, as when a memory is its label's concept. In double precision.
@@ -80,7 +80,7 @@ def directions(
     return torch.where(length[..., None] > 0, ways / length[..., None], 0), length
 
 
-def nearest_now(d: Float[Tensor, "points steps trials"]) -> Int[Tensor, "steps trials"]:
+def nearest_now(d: Float[Tensor, "points steps runs"]) -> Int[Tensor, "steps runs"]:
     """Index of the landmark that each run is nearest to at each step, in all dimensions of the latent space.
 
     Example:
@@ -91,7 +91,7 @@ def nearest_now(d: Float[Tensor, "points steps trials"]) -> Int[Tensor, "steps t
 
 
 def share_inside(
-    z: Float[Tensor, "steps trials latent"], rest: Float[Tensor, "steps trials"], abstract: Float[Tensor, "latent"]
+    z: Float[Tensor, "steps runs latent"], rest: Float[Tensor, "steps runs"], abstract: Float[Tensor, "latent"]
 ) -> Float[Tensor, "steps"]:
     r"""Share of the squared distance from the abstract concept that lies inside the planes of the landmarks.
 

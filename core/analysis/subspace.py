@@ -45,7 +45,7 @@ def fixed_axes(points: Float[Tensor, "points latent"]) -> Subspace:
 
 
 def windowed_axes(
-    z: Float[Tensor, "all_steps trials latent"],
+    z: Float[Tensor, "all_steps runs latent"],
     window: int,
     reference: Float[Tensor, "2 latent"],
     *,
@@ -68,10 +68,10 @@ def windowed_axes(
         step before are our reading.
     """
     z = z.double()
-    n_trials = z.shape[1]
+    n_runs = z.shape[1]
     sums = z.sum(1).unfold(0, window + 1, 1).sum(-1)
     squares = torch.einsum("sbi,sbj->sij", z, z).unfold(0, window + 1, 1).sum(-1)
-    count = n_trials * (window + 1)
+    count = n_runs * (window + 1)
     mean = sums / count
     covariance = squares / count - mean[:, :, None] * mean[:, None, :]
     axes, ratio = principal_components(covariance)
@@ -107,9 +107,7 @@ def align(
     return torch.stack(aligned), torch.stack(shares)
 
 
-def embed(
-    z: Float[Tensor, "steps trials latent"], subspace: Subspace, *, lag: int = 0
-) -> Float[Tensor, "steps trials 2"]:
+def embed(z: Float[Tensor, "steps runs latent"], subspace: Subspace, *, lag: int = 0) -> Float[Tensor, "steps runs 2"]:
     r"""Coordinates of z(t - lag) on the axes of step t (of step 0 before there is a past).
 
     .. math:: [\mathbf q_1, \mathbf q_2]^\top (\mathbf z - \bar{\mathbf z}_t)
@@ -202,7 +200,7 @@ def random_orthogonality_gap(n_vectors: int, n_dimensions: int) -> float:
     return n_vectors * (n_vectors - 1) / n_dimensions
 
 
-def effective_dimension(z: Float[Tensor, "... trials latent"]) -> Float[Tensor, "..."]:
+def effective_dimension(z: Float[Tensor, "... runs latent"]) -> Float[Tensor, "..."]:
     r"""In how many dimensions runs are spread: the participation ratio of the variances along their principal axes.
 
     .. math:: \frac{(\sum_i \lambda_i)^2}{\sum_i \lambda_i^2}

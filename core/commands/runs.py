@@ -52,7 +52,7 @@ def run_stages(args: argparse.Namespace, session: Session) -> dict[str, Any]:
     if not args.json:
         print("    p  stage      memory concept abstract")
         for p, stage, runner_up, row in zip(
-            sweep.noises, sweep.stages, sweep.rivals, sweep.minimum_distance.T, strict=True
+            sweep.noises, sweep.stages, sweep.runners_up, sweep.minimum_distance.T, strict=True
         ):
             words = f"{stage} or {runner_up}" if runner_up else stage
             print(f"{p:5.3f}  {words:9}  {row[0]:6.3f}  {row[1]:6.3f}   {row[2]:6.3f}")
@@ -60,7 +60,7 @@ def run_stages(args: argparse.Namespace, session: Session) -> dict[str, Any]:
         "spec": spec.to_dict(),
         "noises": sweep.noises.tolist(),
         "stages": [str(stage) for stage in sweep.stages],
-        "rivals": [stage and str(stage) for stage in sweep.rivals],
+        "runners_up": [stage and str(stage) for stage in sweep.runners_up],
         "minimum_distance": named(sweep.minimum_distance),
         "minimum_distance_sem": named(sweep.minimum_distance_sem),
         "minimum_distance_difference_sem": of_pairs(sweep.minimum_distance_difference_sem),

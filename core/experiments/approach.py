@@ -37,7 +37,7 @@ def approach_curves(spec: ApproachSpec, session: Session, *, progress: Progress 
 
 
 def one_label(
-    model: store.Model, spec: ApproachSpec, label: int, z: Float[Tensor, "steps trials latent"]
+    model: store.Model, spec: ApproachSpec, label: int, z: Float[Tensor, "steps runs latent"]
 ) -> dict[str, np.ndarray]:
     """The fields of `ApproachCurves` for the runs of one label."""
     whiten = metric(model, spec.metric, label)
@@ -70,7 +70,7 @@ def one_label(
     }
 
 
-def spread(z: Float[Tensor, "steps trials latent"], memories: Float[Tensor, "points latent"]) -> dict[str, np.ndarray]:
+def spread(z: Float[Tensor, "steps runs latent"], memories: Float[Tensor, "points latent"]) -> dict[str, np.ndarray]:
     """In how many dimensions the runs are spread at every step, and how far they are from the numeric subspace."""
     numeric = subspace.leading_subspace(memories, SUBSPACE_SHARE)
     apart = subspace.subspace_distance(z, numeric)

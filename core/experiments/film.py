@@ -179,8 +179,8 @@ def fixed_plane(id: str, session: Session) -> FixedPlane:
 
 @torch.no_grad()
 def runs_and_images(
-    model: store.Model, x: Float[Tensor, "trials pixels"], n_steps: int
-) -> tuple[Float[Tensor, "steps trials latent"], Float[Tensor, "steps trials pixels"]]:
+    model: store.Model, x: Float[Tensor, "runs pixels"], n_steps: int
+) -> tuple[Float[Tensor, "steps runs latent"], Float[Tensor, "steps runs pixels"]]:
     """Repeated inference that keeps the images: z(0), ..., z(T) and x(0), ..., x(T)."""
     images, z = [x], [model.vae.mean(x)]
     for _ in range(n_steps):

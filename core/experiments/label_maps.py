@@ -41,18 +41,18 @@ def label_map(spec: LabelMapSpec, session: Session, *, progress: Progress = sile
     clean = starts(model, spec, rows, session)
     found = []
 
-    def read(pair: Float[Tensor, "trials two_images"]) -> tuple[np.ndarray, np.ndarray]:
+    def read(pair: Float[Tensor, "runs two_images"]) -> tuple[np.ndarray, np.ndarray]:
         x, own = pair.tensor_split(2, dim=1)
         images = images_of(model, x, spec.n_steps)
         return predicted_labels(model.spec.dataset, images, session), np.square(images - array(own)).mean(-1)
 
     for i, noise in enumerate(spec.noises):
 
-        def tell(done: int, i: int = i) -> None:
+        def report(done: int, i: int = i) -> None:
             progress((i + done / spec.n_runs) / len(spec.noises), f"p = {spec.noises[i]:.3f}")
 
         pairs = torch.cat([noisy(model, spec, clean, rows, noise), clean], dim=1)
-        parts = in_parts(read, pairs, before=tell)
+        parts = in_parts(read, pairs, before=report)
         labels, errors = (np.concatenate(part, axis=1) for part in zip(*parts, strict=True))
         found.append(one_noise(labels, errors, spec.label))
     progress(1.0, "done")
@@ -62,7 +62,7 @@ def label_map(spec: LabelMapSpec, session: Session, *, progress: Progress = sile
 
 
 def one_noise(
-    predicted: Int[np.ndarray, "steps trials"], errors: Float[np.ndarray, "steps trials"], label: int
+    predicted: Int[np.ndarray, "steps runs"], errors: Float[np.ndarray, "steps runs"], label: int
 ) -> dict[str, np.ndarray]:
     """The fields of `LabelMap` for one p; x(0), the input, is no restored image."""
     labels, share = most_frequent(predicted)
@@ -77,8 +77,8 @@ def one_noise(
 
 @torch.no_grad()
 def images_of(
-    model: store.Model, x: Float[Tensor, "trials pixels"], n_steps: int
-) -> Float[np.ndarray, "steps trials pixels"]:
+    model: store.Model, x: Float[Tensor, "runs pixels"], n_steps: int
+) -> Float[np.ndarray, "steps runs pixels"]:
     """x(0), ..., x(T)."""
     z = inference.repeated_inference(model.vae, x, n_steps)
     return array(torch.cat([x[None], model.vae.decode(z[:-1].flatten(0, 1)).unflatten(0, z[:-1].shape[:2])]))
@@ -105,7 +105,7 @@ def find_label_map(
 
 
 def most_frequent(
-    predicted: Int[np.ndarray, "steps trials"],
+    predicted: Int[np.ndarray, "steps runs"],
 ) -> tuple[Int[np.ndarray, "steps"], Float[np.ndarray, "steps"]]:
     """The label that most runs are given at each step (the lower one of two equals), and their share."""
     counts = np.stack([(predicted == label).sum(1) for label in range(N_LABELS)], axis=1)

@@ -71,10 +71,10 @@ def latent_activity(spec: EnsembleSpec, session: Session, *, progress: Progress 
     """
     model = session.model(spec.model)
 
-    def tell(done: int) -> None:
+    def report(done: int) -> None:
         progress(done / spec.n_runs, f"{done} of {spec.n_runs} runs")
 
-    return LatentActivity(array(all_runs(model, noisy_starts(model, spec, session), spec.n_steps, before=tell)))
+    return LatentActivity(array(all_runs(model, noisy_starts(model, spec, session), spec.n_steps, before=report)))
 
 
 def trajectories(spec: EnsembleSpec, session: Session, *, progress: Progress = silent) -> Trajectories:
@@ -89,7 +89,7 @@ def trajectories(spec: EnsembleSpec, session: Session, *, progress: Progress = s
     return trajectories_of(z, session.model(spec.model), spec.label)
 
 
-def trajectories_of(z: Float[Tensor, "steps trials latent"], model: store.Model, label: int) -> Trajectories:
+def trajectories_of(z: Float[Tensor, "steps runs latent"], model: store.Model, label: int) -> Trajectories:
     """The same of runs that are there."""
     concept = model.concepts[label]
     d = point_distances(model, label, z, model.memories[label, : z.shape[1]])
@@ -126,15 +126,13 @@ def embedding(spec: EmbeddingSpec, session: Session, *, progress: Progress = sil
 
 def activity(
     spec: EnsembleSpec, session: Session, *, progress: Progress = silent
-) -> Float[Tensor, "steps trials latent"]:
+) -> Float[Tensor, "steps runs latent"]:
     """The latent activity of the runs of a spec, on the device; computed once for all that is asked about it."""
     kept = session.result(latent_activity, spec.part(EnsembleSpec), progress=progress)
     return torch.from_numpy(kept.z).to(session.device)
 
 
-def longer(
-    model: store.Model, z: Float[Tensor, "steps trials latent"], n_more: int
-) -> Float[Tensor, "more trials latent"]:
+def longer(model: store.Model, z: Float[Tensor, "steps runs latent"], n_more: int) -> Float[Tensor, "more runs latent"]:
     """The same runs some steps longer."""
     if not n_more:
         return z
@@ -144,17 +142,17 @@ def longer(
 
 def all_runs(
     model: store.Model,
-    x: Float[Tensor, "trials pixels"],
+    x: Float[Tensor, "runs pixels"],
     n_steps: int,
     *,
     before: Callable[[int], None] = lambda done: None,
-) -> Float[Tensor, "steps trials latent"]:
+) -> Float[Tensor, "steps runs latent"]:
     """Repeated inference on all cores; `before` as in `in_parts`."""
     parts = in_parts(lambda part: inference.repeated_inference(model.vae, part, n_steps), x, before=before)
     return torch.cat(parts, dim=1)
 
 
-def noisy_starts(model: store.Model, spec: EnsembleSpec, session: Session) -> Float[Tensor, "trials pixels"]:
+def noisy_starts(model: store.Model, spec: EnsembleSpec, session: Session) -> Float[Tensor, "runs pixels"]:
     """x(0) of the runs of a label."""
     rows = list(range(spec.n_runs))
     return noisy(model, spec, starts(model, spec, rows, session), rows, spec.noise)
@@ -162,7 +160,7 @@ def noisy_starts(model: store.Model, spec: EnsembleSpec, session: Session) -> Fl
 
 def starts(
     model: store.Model, spec: EnsembleSpec | NoiseSweepSpec, rows: list[int], session: Session
-) -> Float[Tensor, "trials pixels"]:
+) -> Float[Tensor, "runs pixels"]:
     """Clean starting images: originals of the training set, or images decoded from the memories."""
     held = model.memories.shape[1]
     if max(rows) >= held:
@@ -179,10 +177,10 @@ def starts(
 def noisy(
     model: store.Model,
     spec: EnsembleSpec | NoiseSweepSpec,
-    clean: Float[Tensor, "trials pixels"],
+    clean: Float[Tensor, "runs pixels"],
     rows: list[int],
     noise: float,
-) -> Float[Tensor, "trials pixels"]:
+) -> Float[Tensor, "runs pixels"]:
     """x(0): the clean images with swapped pixels, the same on every device."""
     index = tuple(model.memory_index[spec.label, rows].tolist())
     uniform, order = inference.pixel_noise(spec.seed, model.spec.dataset, index, clean.shape[1])
@@ -192,7 +190,7 @@ def noisy(
     )
 
 
-def axes_of(model: store.Model, spec: EmbeddingSpec, z: Float[Tensor, "steps trials latent"]) -> subspace.Subspace:
+def axes_of(model: store.Model, spec: EmbeddingSpec, z: Float[Tensor, "steps runs latent"]) -> subspace.Subspace:
     """The axes of the plane at every step; on the CPU, because not every device has float64."""
     fixed = memory_axes(model)
     if spec.basis == "fixed":
@@ -214,33 +212,33 @@ def every_step(fixed: subspace.Subspace, n: int) -> subspace.Subspace:
 
 
 def point_distances(
-    model: store.Model, label: int, z: Tensor, memories: Float[Tensor, "trials latent"]
-) -> Float[Tensor, "points steps trials"]:
+    model: store.Model, label: int, z: Tensor, memories: Float[Tensor, "runs latent"]
+) -> Float[Tensor, "points steps runs"]:
     """Distances to each run's own memory, to the label's concept and to the abstract concept."""
     centre = concepts.abstract_concept(model.concepts)
     return torch.stack([concepts.distance(z, point) for point in (memories, model.concepts[label], centre)])
 
 
-def line_distances(z: Float[Tensor, "steps trials latent"], point: Tensor) -> Float[Tensor, "steps trials"]:
+def line_distances(z: Float[Tensor, "steps runs latent"], point: Tensor) -> Float[Tensor, "steps runs"]:
     """Distance to a point along the straight line from z(0) to z(T), walked at constant speed."""
     share = torch.linspace(0, 1, len(z), device=z.device)[:, None, None]
     return concepts.distance(z[0] + share * (z[-1] - z[0]), point)
 
 
-def mean_path_approaches(z: Float[Tensor, "steps trials latent"], concept: Float[Tensor, "latent"]) -> bool:
+def mean_path_approaches(z: Float[Tensor, "steps runs latent"], concept: Float[Tensor, "latent"]) -> bool:
     """Whether the mean position of the runs approaches a concept, compared with the segment between its own ends."""
     path = z.mean(1, keepdim=True)
     segment = concepts.linear_interpolation(path[0], path[-1], concept)
     return bool(concepts.is_approach(concepts.distance(path, concept), segment)[0])
 
 
-def mean_curve_approaches(d: Float[Tensor, "steps trials"], line: Float[Tensor, "steps trials"]) -> bool:
+def mean_curve_approaches(d: Float[Tensor, "steps runs"], line: Float[Tensor, "steps runs"]) -> bool:
     """Whether the mean of the distances is smallest half way, and then smaller than the mean along the lines."""
     return bool(concepts.is_approach_at_same_step(d.mean(1, keepdim=True), line.mean(1, keepdim=True))[0])
 
 
 def ensemble_of(
-    d: Float[Tensor, "points steps trials"], z: Float[Tensor, "steps trials latent"], concept: Tensor
+    d: Float[Tensor, "points steps runs"], z: Float[Tensor, "steps runs latent"], concept: Tensor
 ) -> Ensemble:
     """Average over runs."""
     smallest, step = concepts.minimum(d)
@@ -255,11 +253,11 @@ def ensemble_of(
 
 
 def ensemble_of_minima(
-    smallest: Float[Tensor, "points trials"],
-    step: Int[Tensor, "points trials"],
-    approaches: Bool[Tensor, "trials"],
-    strictly: Bool[Tensor, "trials"],
-    at_same_step: Bool[Tensor, "trials"],
+    smallest: Float[Tensor, "points runs"],
+    step: Int[Tensor, "points runs"],
+    approaches: Bool[Tensor, "runs"],
+    strictly: Bool[Tensor, "runs"],
+    at_same_step: Bool[Tensor, "runs"],
 ) -> Ensemble:
     """Average over runs of which the minima are known.
 

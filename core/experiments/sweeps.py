@@ -67,11 +67,11 @@ def noise_sweep(
         group = spec.noises[first : first + at_once]
         x = torch.cat([noisy(model, spec, clean, rows, noise) for noise in group])
 
-        def tell(done: int, first: int = first) -> None:
+        def report(done: int, first: int = first) -> None:
             place = first + done // spec.n_runs
             progress(place / len(spec.noises), f"p = {spec.noises[place]:.3f}")
 
-        z = all_runs(model, x, spec.n_steps, before=tell)
+        z = all_runs(model, x, spec.n_steps, before=report)
         for part in z.split(spec.n_runs, dim=1):
             found.append(ensemble_of(point_distances(model, spec.label, part, memories), part, concept))
         if watch:
@@ -87,10 +87,10 @@ def ensembles_from(
     found: dict[float, Ensemble] = {}
     for i, noise in enumerate(sorted(noises, key=lambda p: abs(p - first))):
 
-        def tell(fraction: float, _: str, i: int = i, noise: float = noise) -> None:
+        def report(fraction: float, _: str, i: int = i, noise: float = noise) -> None:
             progress((i + fraction) / len(noises), f"p = {noise:.3f}")
 
-        found[noise] = at(noise, session, tell)
+        found[noise] = at(noise, session, report)
     progress(1.0, "done")
     return [found[noise] for noise in noises]
 

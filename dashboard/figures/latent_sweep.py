@@ -33,7 +33,7 @@ def elbo_over_latents(sweep: LatentSweep, theme: Theme, *, shipped: Sequence[tup
     log_axis(figure, sorted({*map(int, sweep.n_latents), *(n for n, _ in shipped)}))
     figure.update_yaxes(title="test −ELBO, nats per image", range=[low - 0.08 * (top - low), top])
     figure.add_annotation(
-        x=1, y=1, xref="paper", yref="paper", text=said(sweep), showarrow=False, xanchor="right", yanchor="bottom"
+        x=1, y=1, xref="paper", yref="paper", text=note_of(sweep), showarrow=False, xanchor="right", yanchor="bottom"
     )
     figure.update_layout(height=320, margin={"l": 62, "t": 28, "r": 24})
     return figure
@@ -74,7 +74,7 @@ def add_shipped(figure: go.Figure, shipped: Sequence[tuple[int, float]], theme: 
     )  # fmt: skip
 
 
-def said(sweep: LatentSweep) -> str:
+def note_of(sweep: LatentSweep) -> str:
     """How long the trainings ran, and how many there are."""
     if not sweep.epochs.any():
         return f"No training of the grid is here. Train it: {GRID_COMMAND}"

@@ -43,8 +43,10 @@ def schematic(
     figure.add_scatter(
         x=mean[:, 0], y=mean[:, 1], mode="lines+markers", line={"color": theme.ink, "width": 2}, marker={"size": 3}
     )
-    told = ("a memory", f"concept ‘{names[label]}’", "abstract concept")
-    for at, text, colour, symbol in zip(points, told, theme.points, ("square", "circle", "diamond"), strict=True):
+    names_of_points = ("a memory", f"concept ‘{names[label]}’", "abstract concept")
+    for at, text, colour, symbol in zip(
+        points, names_of_points, theme.points, ("square", "circle", "diamond"), strict=True
+    ):
         figure.add_scatter(x=at[:1], y=at[1:], mode="markers", marker={"color": colour, "size": 11, "symbol": symbol})
         note(figure, at, f"<b>{text}</b>", colour)
     note(figure, own[0], "z(0) of one run", theme.quiet)

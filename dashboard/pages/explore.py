@@ -39,7 +39,7 @@ from dashboard.controls import REFERENCE_RUNS, ScreenState
 from dashboard.experiments import Experiments
 from dashboard.first_minute import first_minute
 from dashboard.jobs import Jobs
-from dashboard.panels import GRID, rail, transport, views
+from dashboard.panels import GRID, playback_bar, sidebar, views
 from dashboard.payloads import GalleryPayload, Offer, SettledPayload, SweepPayload
 from dashboard.requests import Newest, Request, answered, asker, read_request
 from dashboard.roles import is_operator, require_operator
@@ -57,8 +57,8 @@ MANY = 3  # broken files that are named one by one
 class ExplorePage:
     """Layout and callbacks of the explorer."""
 
-    def __init__(self, lab: Experiments, jobs: Jobs):
-        self.lab, self.jobs = lab, jobs
+    def __init__(self, experiments: Experiments, jobs: Jobs):
+        self.experiments, self.jobs = experiments, jobs
         self.newest = Newest()
 
     def layout(self) -> html.Div:
@@ -67,7 +67,7 @@ class ExplorePage:
         begin |= {"grid": GRID, "chunk": CHUNK}
         stores = [dcc.Store(id=f"ask-{route}") for route in ROUTES] + [dcc.Store(id=route) for route in ROUTES]
         stores += [dcc.Store(id="busy"), dcc.Store(id="begin", data=begin)]
-        return html.Div([*stores, first_minute(), rail(), views(), transport()], className="explore")
+        return html.Div([*stores, first_minute(), sidebar(), views(), playback_bar()], className="explore")
 
     def register(self, app: Dash) -> None:
         """Connect the questions to their answers."""
@@ -92,14 +92,14 @@ class ExplorePage:
         """Find the model that the state asks for, and bring the state within what that model can do."""
         request = read_request(data, lenient=True)
         entry, notes, offer = self.model_of(request.state, quiet=request.changed == "dataset")
-        why = self.lab.why_decoded(entry.id)
+        why = self.experiments.why_decoded(entry.id)
         state, more = self.fitted(request.state, entry, why, first=not request.changed)
-        default = self.lab.library.default(entry.spec.dataset, entry.spec.n_latent, entry.spec.beta)
-        entries = self.lab.library.entries()
+        default = self.experiments.library.default(entry.spec.dataset, entry.spec.n_latent, entry.spec.beta)
+        entries = self.experiments.library.entries()
         usable = [e for e in entries if not e.problem and e.spec.dataset == entry.spec.dataset]
         alike = [e for e in usable if e.spec.n_latent == state.n_latent]
         shape = entry.image_shape
-        held = self.lab.memories(entry.id)
+        held = self.experiments.memories(entry.id)
         if request.version == "1" and entry.origin == "shipped" and entry.id in FORMER_WEIGHTS:
             notes.append(trained_anew(entry.id, "this link was made"))
         broken = [e.problem for e in entries if e.problem] if not request.changed else []
@@ -107,14 +107,14 @@ class ExplorePage:
             broken[MANY:] = [f"{len(broken) - MANY} more files are no models that can be used: see the Models page."]
         return {
             "state": replace(state, model="" if entry.id == default.id else entry.id).to_dict(),
-            "space": wire.space_payload(self.lab.latent_space(entry.id), shape),
-            "fixed": wire.fixed_plane_payload(self.lab.fixed_plane(entry.id)),
+            "space": wire.space_payload(self.experiments.latent_space(entry.id), shape),
+            "fixed": wire.fixed_plane_payload(self.experiments.fixed_plane(entry.id)),
             "latents": sorted({e.spec.n_latent for e in usable}),
             "betas": sorted({e.spec.beta for e in alike}),
             "models": captions.model_choices([e for e in alike if e.spec.beta == state.beta]),
             "model": entry.id,
-            "base": self.lab.library.base(entry.id),
-            "series": self.lab.library.ages(entry.id),
+            "base": self.experiments.library.base(entry.id),
+            "series": self.experiments.library.ages(entry.id),
             "labels": list(entry.label_names),
             "limits": {"n_runs": held, "sample": held - 1},
             "images_here": not why,
@@ -137,7 +137,7 @@ class ExplorePage:
         asked = run_film_spec(spec, noises_of(data, spec, len(NOISES)))
 
         def find(question: Question) -> RunFilm:
-            return self.lab.run_film(question, asked)
+            return self.experiments.run_film(question, asked)
 
         def build(film: RunFilm) -> dict[str, Any]:
             return film_payload(film, entry, asked)
@@ -156,11 +156,11 @@ class ExplorePage:
     def gallery(self, data: object) -> Any:
         """Images of the label, to choose one from."""
         request, entry, spec = self.question("gallery", data)
-        count = min(GALLERY, self.lab.memories(entry.id))
+        count = min(GALLERY, self.experiments.memories(entry.id))
         asked = replace(spec, n_runs=count).part(EnsembleSpec)
 
         def build() -> GalleryPayload:
-            return wire.gallery_payload(self.lab.starting_images(asked), entry.image_shape)
+            return wire.gallery_payload(self.experiments.starting_images(asked), entry.image_shape)
 
         return self.reply("gallery", request, asked, "", build)
 
@@ -168,7 +168,9 @@ class ExplorePage:
         """One run at one p: milliseconds, so nobody waits for room."""
         request, entry, spec = self.question(route, data)
         asked = run_film_spec(spec, noises_of(data, spec, 1))
-        return self.reply(route, request, asked, "", lambda: film_payload(self.lab.single_run(asked), entry, asked))
+        return self.reply(
+            route, request, asked, "", lambda: film_payload(self.experiments.single_run(asked), entry, asked)
+        )
 
     @answered
     def ensemble(self, data: object) -> Any:
@@ -182,7 +184,7 @@ class ExplorePage:
         if found is not no_update:
             self.films_ahead(asked[1], spec)
             neighbours = [round(spec.noise + step, 4) for step in (-GRID, GRID)]
-            self.lab.compute_ahead(*(replace(spec, noise=p) for p in neighbours if 0 <= p <= 1))
+            self.experiments.compute_ahead(*(replace(spec, noise=p) for p in neighbours if 0 <= p <= 1))
         return found
 
     @answered
@@ -195,7 +197,7 @@ class ExplorePage:
 
     def films_ahead(self, entry: Entry, spec: InferenceSpec) -> None:
         """Have the films of the other labels computed when nobody asks, but for those that are shipped."""
-        self.lab.films_ahead(spec, lambda film: films.shipped_frame(entry, film) is not None)
+        self.experiments.films_ahead(spec, lambda film: films.shipped_frame(entry, film) is not None)
 
     def frames(
         self,
@@ -213,7 +215,7 @@ class ExplorePage:
             spec = replace(screen, noise=noise).part(EmbeddingSpec)
 
             def find(question: Question, spec: EmbeddingSpec = spec) -> FilmFrame:
-                return self.lab.result(question, experiments.film_frame, spec, rank=rank, keep=keep)
+                return self.experiments.result(question, experiments.film_frame, spec, rank=rank, keep=keep)
 
             def build(frame: FilmFrame, spec: EmbeddingSpec = spec) -> dict[str, Any]:
                 return films.frame_payload(frame, entry, spec)
@@ -228,14 +230,14 @@ class ExplorePage:
     def sweep(self, data: object) -> Any:
         """The stage chart, and the sentence for every p, so that the badge follows the finger at once."""
         request, entry, spec = self.question("sweep", data)
-        reference = controls.sweep_spec(spec, min(REFERENCE_RUNS, self.lab.memories(entry.id)))
+        reference = controls.sweep_spec(spec, min(REFERENCE_RUNS, self.experiments.memories(entry.id)))
         theme = theme_of(request.state.theme)
 
         def build(sweep: NoiseSweep) -> SweepPayload:
             shown = replace(spec, n_runs=reference.n_runs)
             sentences = [
-                captions.caption_of(entry, replace(shown, noise=float(p)), row, rival)
-                for p, row, rival in zip(sweep.noises, sweep.minimum_distance.T, sweep.rivals, strict=True)
+                captions.caption_of(entry, replace(shown, noise=float(p)), row, runner_up)
+                for p, row, runner_up in zip(sweep.noises, sweep.minimum_distance.T, sweep.runners_up, strict=True)
             ]
             note = (
                 f"{reference.n_runs} runs for each p, T = {reference.n_steps}, seed {reference.seed}; "
@@ -250,7 +252,7 @@ class ExplorePage:
             }
 
         def find(question: Question) -> NoiseSweep:
-            return self.lab.noise_sweep(question, reference, spec)
+            return self.experiments.noise_sweep(question, reference, spec)
 
         return self.awaited("sweep", "sweep", request, reference, theme.name, find, build)
 
@@ -273,7 +275,9 @@ class ExplorePage:
         spec = recipe(state.dataset, state.n_latent)
         if action == "estimate":
             time = captions.duration(self.jobs.estimated_seconds(spec, asker()))
-            fetch = "" if self.lab.session.source(state.dataset) == "original" else ", after fetching its images"
+            fetch = (
+                "" if self.experiments.session.source(state.dataset) == "original" else ", after fetching its images"
+            )
             return {"estimate": f"Training it takes {time} {self.jobs.place} ({spec.epochs} epochs{fetch})."}
         if action == "train":
             return {"key": self.jobs.train(spec), "state": "waiting", "fraction": 0, "text": "starting"}
@@ -284,7 +288,7 @@ class ExplorePage:
     def report(self, data: object) -> dict[str, Any]:
         """How far the computation is that this client waits for."""
         client = data.get("client") if isinstance(data, dict) else None
-        found = [self.lab.computations.progress(str(client), route) for route in AWAITED]
+        found = [self.experiments.computations.progress(str(client), route) for route in AWAITED]
         fraction, text = next((each for each in found if each), (0.0, ""))
         return {"fraction": fraction, "text": text}
 
@@ -294,13 +298,13 @@ class ExplorePage:
         self.newest.note(route, request)
         self.give_up_if_stale(route, request)
         entry = self.model_in_use(request)
-        usual = "decoded" if self.lab.why_decoded(entry.id) else "original"
+        usual = "decoded" if self.experiments.why_decoded(entry.id) else "original"
         source = usual if request.state.source == "auto" else request.state.source
         return request, entry, request.state.inference_spec(entry.id, source)
 
     def reply(self, route: str, request: Request, spec: ExperimentSpec, look: str, build: Callable[[], T]) -> T:
         """The reply to a question, unless the client asks another meanwhile."""
-        found = self.lab.reply(route, spec, look, build)
+        found = self.experiments.reply(route, spec, look, build)
         self.give_up_if_stale(route, request)
         return found
 
@@ -320,7 +324,7 @@ class ExplorePage:
         """
         question = asker(request.client, route, request.sequence)
         try:
-            found = self.lab.awaited(question, what, spec, look, find, build)
+            found = self.experiments.awaited(question, what, spec, look, find, build)
         except BusyError as error:
             set_props("busy", {"data": {"text": str(error)}})
             return no_update
@@ -334,13 +338,13 @@ class ExplorePage:
 
     def model_in_use(self, request: Request) -> Entry:
         """The model that a screen shows; refused where it is gone or damaged: another one must not answer for it."""
-        library, state = self.lab.library, request.state
+        library, state = self.experiments.library, request.state
         id = state.model or request.model
         return self.opened(library.find(id) if id else library.default(state.dataset, state.n_latent))
 
     def model_of(self, state: ScreenState, *, quiet: bool) -> tuple[Entry, list[str], Offer | None]:
         """The model that a state asks for, else the nearest; notes say what was replaced, the offer what to train."""
-        library, notes = self.lab.library, []
+        library, notes = self.experiments.library, []
         if state.model:
             try:
                 return self.opened(library.find(state.model)), notes, None
@@ -375,7 +379,7 @@ class ExplorePage:
 
     def opened(self, entry: Entry) -> Entry:
         """A model whose values, too, are as they should be: only reading them tells."""
-        self.lab.memories(entry.id)
+        self.experiments.memories(entry.id)
         return entry
 
     def fitted(
@@ -389,7 +393,7 @@ class ExplorePage:
             why: Its runs cannot start from original images.
             first: Whether the page has just been opened: then it is said that other files lie in their place.
         """
-        notes, held = [], self.lab.memories(entry.id)
+        notes, held = [], self.experiments.memories(entry.id)
         if why and (state.source == "original" or (first and not why.is_missing)):
             reason = "The original images are not on this machine:" if why.is_missing else f"{why.reason} Meanwhile,"
             notes.append(f"{reason} runs start from images decoded from memories.")

@@ -109,13 +109,13 @@ class ModelsPage:
         typed = [State("train-dataset", "data")]
         typed += [State(f"train-{name}", "value") for name in ("n_latent", "epochs", "beta", "seed", "kept")]
         app.callback(
-            Output("said", "children"),
+            Output("message", "children"),
             [Input("train", "n_clicks"), Input("estimate", "n_clicks")],
             typed,
             prevent_initial_call=True,
         )(self.ask)
         app.callback(
-            Output("said", "children", allow_duplicate=True),
+            Output("message", "children", allow_duplicate=True),
             Input({"do": ALL, "key": ALL}, "n_clicks"),
             prevent_initial_call=True,
         )(self.act)
@@ -129,9 +129,9 @@ class ModelsPage:
             [Output("sure", "message"), Output("sure", "displayed"), Output("doomed", "data")],
             Input({"delete": ALL}, "n_clicks"),
             prevent_initial_call=True,
-        )(self.doubt)
+        )(self.confirm_deletion)
         app.callback(
-            Output("said", "children", allow_duplicate=True),
+            Output("message", "children", allow_duplicate=True),
             Input("sure", "submit_n_clicks"),
             State("doomed", "data"),
             prevent_initial_call=True,
@@ -141,7 +141,7 @@ class ModelsPage:
             Input("upload", "contents"),
             State("upload", "filename"),
             prevent_initial_call=True,
-        )(self.bring)
+        )(self.import_file)
         app.clientside_callback(
             ClientsideFunction("latent", "page"), Output("look", "data"), Input("toggle-theme", "n_clicks")
         )
@@ -222,7 +222,7 @@ class ModelsPage:
 
     @answered
     @operators_only
-    def doubt(self, clicks: object) -> tuple[Any, ...]:
+    def confirm_deletion(self, clicks: object) -> tuple[Any, ...]:
         """Ask before deleting."""
         id = pressed("delete")
         if not id:
@@ -238,7 +238,7 @@ class ModelsPage:
 
     @answered
     @operators_only
-    def bring(self, contents: object, filename: object) -> str:
+    def import_file(self, contents: object, filename: object) -> str:
         """Import a file."""
         if contents is None:  # the page makes room for the next one
             raise PreventUpdate

@@ -66,13 +66,13 @@ def test_the_page_of_the_paper_says_that_it_waits_and_gets_its_figure(tab: Open)
     draw = one.page.get_by_role("button", name="Draw Fig. 7b", exact=True)
     with occupied(one.server):
         draw.click()
-        one.page.wait_for_function("() => /server is busy/.test(document.getElementById('said').textContent)")
+        one.page.wait_for_function("() => /server is busy/.test(document.getElementById('message').textContent)")
     one.page.wait_for_selector("#drawn .main-svg")
-    one.page.wait_for_function("() => document.getElementById('said').textContent === ''")
+    one.page.wait_for_function("() => document.getElementById('message').textContent === ''")
     with occupied(one.server):
         one.page.get_by_role("button", name="Draw Fig. 7a", exact=True).click()
-        one.page.wait_for_function("() => /server is busy/.test(document.getElementById('said').textContent)")
+        one.page.wait_for_function("() => /server is busy/.test(document.getElementById('message').textContent)")
         one.page.locator("#cancel").click()
-        one.page.wait_for_function("() => document.getElementById('said').textContent === 'Cancelled.'")
+        one.page.wait_for_function("() => document.getElementById('message').textContent === 'Cancelled.'")
     assert one.page.locator("#cancel").is_disabled()
     assert notices(one) == 0

@@ -146,7 +146,7 @@ def test_the_picture_of_a_step_does_not_depend_on_the_way_there(tab: Open):
 
 def test_a_shorter_run_ends_earlier(tab: Open):
     one = tab()
-    one.page.locator("#rail summary").click()
+    one.page.locator("#sidebar summary").click()
     one.slide("n_steps", 20)
     one.quiet()
     assert one.page.locator("#strip .tile").count() == 21

@@ -120,7 +120,7 @@ CHANGES: dict[str, Callable[[Tab], None]] = {
 @pytest.mark.parametrize("change", CHANGES.values(), ids=list(CHANGES))
 def test_a_film_of_other_settings_is_never_taken_for_this_one(tab: Open, change: Callable[[Tab], None]):
     one = tab(QUERY).filmed()
-    one.page.locator("#rail summary").click()
+    one.page.locator("#sidebar summary").click()
     change(one)
     one.quiet()
     one.page.wait_for_function(FILMED, polling=50)
@@ -163,8 +163,8 @@ def landmarks_of(model: Any, label: int, count: int) -> np.ndarray:
     return np.stack([memories, np.broadcast_to(concept, memories.shape), np.broadcast_to(abstract, memories.shape)], 1)
 
 
-POSITIONS = """(view) => { const { [view]: { u8, low, high, levels }, trials, steps } = latent.films.ensembles.last;
-  return Array.from({ length: trials * 2 * steps }, (_, i) => {
+POSITIONS = """(view) => { const { [view]: { u8, low, high, levels }, nRuns, steps } = latent.films.ensembles.last;
+  return Array.from({ length: nRuns * 2 * steps }, (_, i) => {
     const k = Math.floor(i / steps) % 2; return low[k] + u8[i] * (high[k] - low[k]) / levels; }); }"""
 
 

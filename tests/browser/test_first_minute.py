@@ -24,7 +24,8 @@ def stage(one: Tab, name: str) -> None:
     """Wait until the runs of the p that is set are in a stage, decidedly."""
     one.page.wait_for_function(
         """(name) => document.querySelector("#stage-name").textContent === name
-          && document.querySelector("#stage-rival").textContent === "" && document.body.matches(":not(.waiting)")""",
+          && document.querySelector("#stage-runner-up").textContent === ""
+          && document.body.matches(":not(.waiting)")""",
         arg=name,
     )
 
@@ -135,7 +136,7 @@ def test_a_step_that_is_left_early_counts_as_seen(tab: Open):
     assert done(one)[1]
 
 
-@pytest.mark.parametrize("place", ["#first-minute", "#rail"])
+@pytest.mark.parametrize("place", ["#first-minute", "#sidebar"])
 def test_one_click_each_shows_the_three_stages(tab: Open, mnist: str, place: str):
     one = visit(tab, mnist)
     for i, name in enumerate(("I", "II", "III")):
@@ -148,7 +149,7 @@ def test_one_click_each_shows_the_three_stages(tab: Open, mnist: str, place: str
 
 def test_a_stage_that_no_p_gives_cannot_be_chosen(tab: Open, mnist: str):
     one = visit(tab, f"{mnist}nz=6")
-    button = one.page.locator('#rail [data-preset="1"]')
+    button = one.page.locator('#sidebar [data-preset="1"]')
     assert button.is_disabled()
     assert button.get_attribute("title") == "No p decidedly puts ‘6’ in stage II"
     assert one.text("#first-step-0-words") == "p = 0.2, as in the paper"
@@ -171,7 +172,7 @@ def test_the_planes_stay_above_the_fold(tab: Open, mnist: str, width: int, heigh
     one = visit(tab, mnist, viewport={"width": width, "height": height})
     edge = "([place, side]) => document.querySelector(place).getBoundingClientRect()[side]"
     assert one.page.evaluate(edge, ["#first-minute", "height"]) <= most
-    assert one.page.evaluate(edge, ["#landmark-plot", "bottom"]) <= one.page.evaluate(edge, [".transport", "top"])
+    assert one.page.evaluate(edge, ["#landmark-plot", "bottom"]) <= one.page.evaluate(edge, [".playback-bar", "top"])
 
 
 def test_nothing_jumps_at_the_first_visit(tab: Open):

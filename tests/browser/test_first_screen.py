@@ -61,7 +61,7 @@ def test_nothing_is_cut_off_and_nothing_jumps(tab: Open, look: dict[str, Any]):
 def test_there_are_no_findings_of_axe(tab: Open, look: dict[str, Any]):
     one = tab(**look)
     if "viewport" in look:
-        one.page.click("#open-rail")
+        one.page.click("#open-sidebar")
     assert one.barriers() == []
 
 
@@ -72,14 +72,14 @@ def test_a_phone_shows_stage_and_plane_and_has_its_settings_behind_a_button(tab:
         assert box
         assert 0 <= box["x"] <= box["x"] + box["width"] <= 390
         assert box["y"] + box["height"] < 844, place
-    rail = one.page.locator("#rail")
-    assert not rail.is_visible()
-    one.page.click("#open-rail")
-    assert rail.is_visible()
-    assert one.page.evaluate("() => document.querySelector('#rail').contains(document.activeElement)")
-    one.page.click("#close-rail")
-    assert not rail.is_visible()
-    assert one.page.evaluate("() => document.activeElement.id") == "open-rail"
+    sidebar = one.page.locator("#sidebar")
+    assert not sidebar.is_visible()
+    one.page.click("#open-sidebar")
+    assert sidebar.is_visible()
+    assert one.page.evaluate("() => document.querySelector('#sidebar').contains(document.activeElement)")
+    one.page.click("#close-sidebar")
+    assert not sidebar.is_visible()
+    assert one.page.evaluate("() => document.activeElement.id") == "open-sidebar"
 
 
 def paper(one: Tab) -> str:
@@ -120,7 +120,7 @@ def test_reduced_motion_steps_without_gliding(tab: Open):
 
 def test_the_keyboard_reaches_every_control(tab: Open):
     one = tab()
-    one.page.locator("#rail summary").click()
+    one.page.locator("#sidebar summary").click()
     wanted = one.page.evaluate(
         """() => Array.from(document.querySelectorAll("a[href], button, input, summary, [tabindex]"))
           .filter((e) => e.offsetParent && !e.disabled && e.tabIndex >= 0).length"""

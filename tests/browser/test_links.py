@@ -14,7 +14,7 @@ def test_a_link_restores_the_screen_exactly(tab: Open):
     one.choose("label", "2")
     one.choose("noise_kind", "invert")
     one.choose("curves", "all")
-    one.page.locator("#rail summary").click()
+    one.page.locator("#sidebar summary").click()
     one.choose("basis", "fixed")
     for field, value in (("noise", 0.575), ("n_steps", 40), ("window", 3), ("n_runs", 50)):
         one.slide(field, value)

@@ -43,10 +43,10 @@ def test_the_landmarks_stay_at_the_same_pixels_for_every_p_and_t(tab: Open):
 
 
 # Where every run is on the canvas of a plane, and what it is nearest to; its paleness in the landmark plane.
-RUNS = """(view) => { const { [view]: { u8, low, high, levels }, trials, steps, state } = latent.films.ensembles.last;
+RUNS = """(view) => { const { [view]: { u8, low, high, levels }, nRuns, steps, state } = latent.films.ensembles.last;
   const { xaxis, yaxis } = document.querySelector(`#${view}-graph`)._fullLayout, t = latent.player.t;
   const at = (b, k) => low[k] + u8[(b * 2 + k) * steps + t] * (high[k] - low[k]) / levels;
-  return Array.from({ length: trials }, (_, b) => ({ x: xaxis._offset + xaxis.l2p(at(b, 0)),
+  return Array.from({ length: nRuns }, (_, b) => ({ x: xaxis._offset + xaxis.l2p(at(b, 0)),
     y: yaxis._offset + yaxis.l2p(at(b, 1)), nearest: state[b * steps + t] % 3,
     inside: xaxis.range[0] < at(b, 0) && at(b, 0) < xaxis.range[1]
       && yaxis.range[0] < at(b, 1) && at(b, 1) < yaxis.range[1] })); }"""

@@ -24,7 +24,7 @@ BOX = "(s) => { const { top, bottom } = document.querySelector(s).getBoundingCli
 def visible(one: Tab, selector: str) -> bool:
     """Whether an element lies between the top of the screen and the playback bar."""
     top, bottom = one.page.evaluate(BOX, selector)
-    return top >= -1 and bottom <= one.page.evaluate(BOX, ".transport")[0] + 1
+    return top >= -1 and bottom <= one.page.evaluate(BOX, ".playback-bar")[0] + 1
 
 
 @PHONES
@@ -34,7 +34,7 @@ def test_on_a_phone_p_and_t_are_reached_and_the_plane_stays_wherever_one_reads(t
     for place in range(0, length, 300):
         one.page.evaluate("(y) => window.scrollTo(0, y)", place)
         one.frame()
-        assert one.page.evaluate(REACHED, '.transport [data-field="noise"] input'), place
+        assert one.page.evaluate(REACHED, '.playback-bar [data-field="noise"] input'), place
         assert one.page.evaluate(REACHED, "#scrubber input"), place
         if place >= 300:
             assert visible(one, "#landmark-plot"), place
@@ -46,7 +46,7 @@ def test_on_a_phone_the_end_of_the_page_can_be_read(tab: Open, options: dict[str
     one.page.evaluate("() => window.scrollTo(0, document.documentElement.scrollHeight)")
     one.frame()
     for place in ("#stage-note", "#strip"):
-        assert one.page.evaluate(BOX, place)[1] <= one.page.evaluate(BOX, ".transport")[0] + 1, place
+        assert one.page.evaluate(BOX, place)[1] <= one.page.evaluate(BOX, ".playback-bar")[0] + 1, place
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (1440, 900), (1920, 1080)])
@@ -87,7 +87,7 @@ def test_paper_has_all_pictures_on_their_axes_and_nothing_to_press(tab: Open, op
     one = tab(**options)
     one.page.evaluate("() => window.dispatchEvent(new Event('beforeprint'))")
     one.page.emulate_media(media="print")
-    for hidden in (".transport", "#rail", "nav", ".actions", "#first-minute"):
+    for hidden in (".playback-bar", "#sidebar", "nav", ".actions", "#first-minute"):
         assert not one.page.locator(hidden).is_visible(), hidden
     for shown in ("#landmark-canvas", "#plane-canvas", "#strip .tile", "#tile-concept .tile", "#stage-badge"):
         assert one.page.locator(shown).first.is_visible(), shown
@@ -99,7 +99,7 @@ def test_paper_has_all_pictures_on_their_axes_and_nothing_to_press(tab: Open, op
     one.page.emulate_media(media="screen")
     one.page.evaluate("() => window.dispatchEvent(new Event('afterprint'))")
     one.frame()
-    assert one.page.locator(".transport").is_visible()
+    assert one.page.locator(".playback-bar").is_visible()
     assert one.too_wide() <= 0
 
 

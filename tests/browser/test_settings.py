@@ -56,13 +56,13 @@ def stage_at(one: Tab, noise: float) -> str:
 
 def test_the_badge_names_the_stage_that_other_runs_might_give(tab: Open):
     one = tab("d=digits&nz=10&src=decoded&runs=143")
-    assert (stage_at(one, 0.4), one.text("#stage-rival")) == ("III", "or II")
+    assert (stage_at(one, 0.4), one.text("#stage-runner-up")) == ("III", "or II")
     assert "or II (within 2 SEM)" in one.text("#caption")
-    small, box = (one.page.locator(s).bounding_box() for s in ("#stage-rival", "#stage-badge"))
+    small, box = (one.page.locator(s).bounding_box() for s in ("#stage-runner-up", "#stage-badge"))
     assert small
     assert box
     assert small["y"] + small["height"] <= box["y"] + box["height"]
-    assert (stage_at(one, 0.9), one.text("#stage-rival")) == ("III", "")
+    assert (stage_at(one, 0.9), one.text("#stage-runner-up")) == ("III", "")
 
 
 def test_beta_is_a_choice_where_models_differ_in_it(tab: Open, mnist: str):
@@ -167,7 +167,7 @@ CHANGES: dict[str, tuple[Callable[[Tab], None], str, str]] = {
 @pytest.mark.parametrize(("change", "key", "said"), CHANGES.values(), ids=list(CHANGES))
 def test_a_setting_changes_what_is_shown(tab: Open, change: Callable[[Tab], None], key: str, said: str):
     one = tab()
-    one.page.locator("#rail summary").click()
+    one.page.locator("#sidebar summary").click()
     before = (one.badge(), one.strip(), one.text("#run-note"), one.page.locator("#strip .tile").count())
     change(one)
     one.quiet()

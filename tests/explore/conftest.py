@@ -49,11 +49,11 @@ def library(home: Settings) -> Library:
 @pytest.fixture
 def page(home: Settings, library: Library, tmp_path: Path) -> ExplorePage:
     settings, computations = own_cache(home, tmp_path / "cache"), Computations(calm=NEVER)
-    lab = Experiments.on(Flask("test"), settings, library, computations)
-    return ExplorePage(lab, AskedJobs(settings, library, computations))
+    experiments = Experiments.on(Flask("test"), settings, library, computations)
+    return ExplorePage(experiments, AskedJobs(settings, library, computations))
 
 
-def before_computing(lab: Experiments, act: Callable[[Progress], None]) -> None:
+def before_computing(experiments: Experiments, act: Callable[[Progress], None]) -> None:
     """Let something happen whenever a result is not in the cache; `act` is given the progress of whoever asked."""
 
     class Acting(Session):
@@ -66,7 +66,7 @@ def before_computing(lab: Experiments, act: Callable[[Progress], None]) -> None:
 
             return acting
 
-    lab.session = Acting(**{item.name: getattr(lab.session, item.name) for item in fields(Session)})
+    experiments.session = Acting(**{item.name: getattr(experiments.session, item.name) for item in fields(Session)})
 
 
 @pytest.fixture

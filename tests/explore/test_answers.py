@@ -209,7 +209,7 @@ def test_the_film_is_the_ensembles_of_its_noises(page: ExplorePage, question: Qu
 
 
 def test_a_frame_is_built_once_for_screen_and_film(page: ExplorePage, question: Question):
-    replies = page.lab.replies = Counting(Flask("test"))
+    replies = page.experiments.replies = Counting(Flask("test"))
     page.ensemble(question())
     page.film(question(QUICK, noises=[0.1, 0.2, 0.3]))
     page.ensemble(question(QUICK + "&p=0.3"))
@@ -279,7 +279,7 @@ class Counting(Replies):
     ],
 )
 def test_a_reply_is_built_once_for_each_look(page: ExplorePage, question: Question, route: str, other: str):
-    replies = page.lab.replies = Counting(Flask("test"))
+    replies = page.experiments.replies = Counting(Flask("test"))
     ask = getattr(page, route)
     first, second = ask(question()), ask(question(QUICK + other))
     assert ask(question()) == first != second == ask(question(QUICK + other))
@@ -292,7 +292,7 @@ def test_the_ensemble_and_the_sweep_tell_the_same(page: ExplorePage, question: Q
     sweep = page.sweep(question(query))
     assert frame["minimum_distance"] == pytest.approx(sweep["minimum_distance"][20], abs=2e-3)
     assert frame["caption"] == sweep["captions"][20]
-    assert frame["rival"] == sweep["rivals"][20]
+    assert frame["runner_up"] == sweep["runners_up"][20]
 
 
 SHOWN = "d=digits&nz=8&src=decoded&runs=12&p=0.5"  # the very runs of the stage chart, of which no bands are shipped
@@ -301,7 +301,7 @@ SHOWN = "d=digits&nz=8&src=decoded&runs=12&p=0.5"  # the very runs of the stage 
 def test_the_film_behind_the_sweep_needs_no_run_again(page: ExplorePage, question: Question):
     page.sweep(question(SHOWN))
     computed: list[Progress] = []
-    before_computing(page.lab, computed.append)
+    before_computing(page.experiments, computed.append)
     for i in range(0, 41, CHUNK):
         film = page.film(question(SHOWN, noises=list(NOISES[i : i + CHUNK])))
         assert len(film["frames"]) == len(NOISES[i : i + CHUNK])
@@ -321,7 +321,7 @@ def test_the_sweep_behind_the_film_needs_no_run_again(page: ExplorePage, questio
 
             return super().ask(question, key, told, **more)
 
-    page.lab.computations = Telling()
+    page.experiments.computations = Telling()
     assert len(page.sweep(question(SHOWN))["captions"]) == 41
     assert reports == ["done"]  # nothing was followed for it
 
@@ -341,12 +341,12 @@ def test_neighbours_are_computed_ahead_within_the_range(page: ExplorePage, quest
             if not key.startswith("films"):
                 ahead.append(key)
 
-    page.lab.computations = Noting()
+    page.experiments.computations = Noting()
     for p in ("0", "0.5", "1"):
         page.ensemble(question(QUICK + f"&p={p}"))
     spec = ScreenState.from_query(QUICK)[0].inference_spec(page.model_in_use(read_request(question())).id, "decoded")
     near = [replace(spec, noise=p).part(EmbeddingSpec) for p in (0.025, 0.475, 0.525, 0.975)]
-    assert ahead == [page.lab.session.key(experiments.film_frame, each) for each in near]
+    assert ahead == [page.experiments.session.key(experiments.film_frame, each) for each in near]
 
 
 def test_when_nobody_asks_the_films_of_the_other_labels_are_computed(page: ExplorePage, question: Question):
@@ -356,14 +356,14 @@ def test_when_nobody_asks_the_films_of_the_other_labels_are_computed(page: Explo
         def ahead(self, key: str, compute: Callable[[Any], Any]) -> None:
             ahead[key] = compute
 
-    page.lab.computations = Noting()
+    page.experiments.computations = Noting()
     for route in (page.ensemble, page.run_film, page.film):
         ahead.clear()
         route(question(QUICK, noises=[0.2]))
         assert [key for key in ahead if key.startswith("films")] == [next(iter(ahead))]  # the newest is computed first
     ahead.popitem()[1](lambda fraction, text: None)
     computed: list[Progress] = []
-    before_computing(page.lab, computed.append)
+    before_computing(page.experiments, computed.append)
     for label in range(1, 10):
         film = page.film(question(QUICK + f"&label={label}", noises=[0.0, 0.2, 0.975, 1.0]))
         assert {frame["label"] for frame in film["frames"]} == {label}
@@ -375,7 +375,7 @@ def test_a_run_under_the_pointer_has_no_films_computed_ahead(page: ExplorePage, 
         def ahead(self, key: str, compute: Callable[[Any], Any]) -> None:
             pytest.fail("It is computed ahead.")
 
-    page.lab.computations = Refusing()
+    page.experiments.computations = Refusing()
     page.run(question())
     page.image(question())
 
@@ -432,7 +432,7 @@ def test_another_tab_does_not_make_a_question_old(page: ExplorePage, question: Q
 
 def test_a_computation_is_given_up_when_the_client_asks_for_another(page: ExplorePage, question: Question):
     old, new = question(), question(QUICK + "&p=0.3")
-    before_computing(page.lab, lambda _: page.newest.note("ensemble", read_request(new)))
+    before_computing(page.experiments, lambda _: page.newest.note("ensemble", read_request(new)))
     with pytest.raises(PreventUpdate):
         page.ensemble(old)
     assert page.ensemble(new)["frames"][0]["noise"] == 0.3
@@ -447,7 +447,7 @@ def test_progress_is_told_to_who_waits(page: ExplorePage, question: Question):
         progress(0.5, "10 of 20 runs")
         assert go.wait(60)
 
-    before_computing(page.lab, half)
+    before_computing(page.experiments, half)
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(page.ensemble, asked)
         until(lambda: page.report(asked) == {"fraction": 0.5, "text": "10 of 20 runs"}, "it is told")
@@ -460,13 +460,13 @@ def test_progress_is_told_to_who_waits(page: ExplorePage, question: Question):
 
 def test_other_axes_of_the_plane_need_no_run_again(page: ExplorePage, question: Question):
     asked: list[str] = []
-    before = page.lab.session.shared
+    before = page.experiments.session.shared
 
     def noting(key: str, compute: Any, progress: Progress) -> Any:
         asked.append(key.partition(":")[0])
         return before(key, compute, progress)
 
-    page.lab.session = replace(page.lab.session, shared=noting)
+    page.experiments.session = replace(page.experiments.session, shared=noting)
     fixed = page.ensemble(question(QUICK + "&pca=fixed"))
     assert asked == ["latent_activity"]
     windowed = page.ensemble(question(QUICK + "&pca=windowed"))

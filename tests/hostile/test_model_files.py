@@ -434,7 +434,7 @@ def test_a_full_disk_is_said_and_nothing_is_half(
     assert "No space left on device" in said
     assert "Make room" in said
     assert everything(disk) == before
-    assert "deleted" in Hand(http).press("sure", state=("other",))["said"]["children"]
+    assert "deleted" in Hand(http).press("sure", state=("other",))["message"]["children"]
     (disk / "filler").unlink()
     assert send(http, good.read_bytes(), "mine.safetensors", tmp_path) == ""
 

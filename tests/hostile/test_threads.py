@@ -290,7 +290,7 @@ def test_a_figure_for_which_there_is_no_room_is_asked_again_by_the_page(
     pauses = []
     for tries in (0, 3, 100, "x", -7, True, None):
         answer = ask_for(app.server.test_client(), asked | {"tries": tries}).get_json()
-        assert answer["response"]["said"]["children"] == "The server is busy: 0 before you."
+        assert answer["response"]["message"]["children"] == "The server is busy: 0 before you."
         assert "ended" not in answer["sideUpdate"]  # it still waits
         assert answer["sideUpdate"]["retry"]["disabled"] is False
         assert not sentences(ask_for(app.server.test_client(), asked))

@@ -58,7 +58,7 @@ test("the presets of a sweep are those of its nearest points, where no other sta
     [2, 1, 3],
     [3, 2, 1],
   ];
-  const sweep = { noises: [0, 0.2, 0.4, 0.6, 0.8], minimum_distance, rivals: [null, null, "I", null, "II"] };
+  const sweep = { noises: [0, 0.2, 0.4, 0.6, 0.8], minimum_distance, runners_up: [null, null, "I", null, "II"] };
   assert.deepEqual(presetsOf(sweep), [0, 0.6, null]);
   assert.deepEqual(presetsOf(null), [null, null, null]);
 });

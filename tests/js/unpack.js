@@ -8,9 +8,9 @@ import { alphabet, frameOf, runFrames } from "#frames";
 /** Where all runs are in a view: (steps, runs, 2). */
 function positions(wire, view) {
   const frame = frameOf(wire);
-  const count = frame.steps * frame.trials * 2;
+  const count = frame.steps * frame.nRuns * 2;
   return Array.from({ length: count }, (_, i) => {
-    const [t, run, k] = [Math.floor(i / (2 * frame.trials)), (i >> 1) % frame.trials, i % 2];
+    const [t, run, k] = [Math.floor(i / (2 * frame.nRuns)), (i >> 1) % frame.nRuns, i % 2];
     return coordinate(frame, view, run, k, t);
   });
 }

@@ -69,7 +69,7 @@ class PaperPage:
         )(self.ask)
         app.callback(
             [Output("drawn", "figure"), Output("drawn-title", "children"), Output("files", "children")],
-            [Output("drawn-panel", "hidden"), Output("drawn", "style"), Output("said", "children")],
+            [Output("drawn-panel", "hidden"), Output("drawn", "style"), Output("message", "children")],
             [Input("asked", "data"), Input("look", "data")],
             State("client", "data"),
             prevent_initial_call=True,
@@ -179,7 +179,7 @@ class PaperPage:
         if callback_context.triggered_id == "cancel" and not computations.leave(client_of(client), TOPIC):
             set_props("retry", {"disabled": True})  # it was to be asked again
             set_props("ended", {"data": turn_of(asked)})
-            set_props("said", {"children": "Cancelled."})
+            set_props("message", {"children": "Cancelled."})
         fraction, text = computations.progress(client_of(client), TOPIC) or (0.0, "")
         far = f"{100 * fraction:.0f} % {text}" if text else ""
         if not isinstance(asked, dict):

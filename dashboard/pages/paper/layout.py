@@ -98,7 +98,7 @@ def form(models: Sequence[str]) -> html.Section:
         html.Button("Draw again", id="again", type="button", className="main"),
         html.Button("Cancel", id="cancel", type="button", disabled=True),
         html.Span(id="far", role="status", className="note", hidden=True),
-        html.Span(id="said", role="status", className="note"),
+        html.Span(id="message", role="status", className="note"),
     ]
     return html.Section(
         [html.H2("Settings"), *options, html.Div([*fields_, *buttons], className="form")], id="settings"
