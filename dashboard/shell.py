@@ -20,9 +20,9 @@ INDEX = """<!DOCTYPE html>
     {%metas%}
     <title>{%title%}</title>
     {%favicon%}
+    <script>LOST</script>
     {%css%}
     <style>THEME</style>
-    <script>LOST</script>
     <script type="importmap">MODULES</script>
     <script type="application/json" id="glossary">GLOSSARY</script>
   </head>
@@ -37,7 +37,8 @@ INDEX = """<!DOCTYPE html>
 
 
 # A script or a style that does not arrive leaves a page that nothing can mend: once the server gives it, the page is
-# loaded again. Inline, since what watches over the files cannot be one of them.
+# loaded again. Inline, since what watches over the files cannot be one of them, and before them: a script waits for the
+# style sheets above it, and would miss the first that is lost.
 LOST = """
 addEventListener("error", ({ target }) => {
   if (!(target instanceof Element && target.matches("script, link[rel=stylesheet]"))) return;
