@@ -13,11 +13,12 @@ import { persist, sentenceOf } from "#requests";
 const newest = new Map();
 
 /**
- * What a request of Dash's is for; null where it is none of a callback.
+ * What a request of Dash's is for; null where it is a file's.
  * @param {string} url
  * @param {RequestInit} [options]
  */
 function read(url, options) {
+  if (/_dash-(layout|dependencies)$/.test(url)) return { again: true, isWanted: () => true };
   if (!url.includes("_dash-update-component") || typeof options?.body !== "string") return null;
   const head = options.body.slice(0, 2000); // an uploaded file comes behind it
   const output = /^\{"output":"((?:[^"\\]|\\.)*)"/.exec(head)?.[1] || "";

@@ -2,7 +2,7 @@
 import { persistForDash } from "#dash-requests";
 import { bindGlossary } from "#glossary";
 import { $$, notice } from "#notices";
-import { requests, startDash } from "#requests";
+import { requests } from "#requests";
 import { applyTheme, theme } from "#theme";
 
 /** Dash draws its upload when it has loaded it, and gives it no name. */
@@ -124,4 +124,4 @@ window.dash_clientside.latent = {
 window.latent = { requests, theme };
 persistForDash();
 bindGlossary();
-startDash();
+new window.DashRenderer();

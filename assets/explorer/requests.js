@@ -110,8 +110,8 @@ export function serverPath() {
 }
 
 /**
- * Start Dash, once its layout and its list of callbacks have arrived: it asks for both a moment later, never twice, and
- * gets them from the browser's cache (shell.py).
+ * Start Dash on the explorer, once its layout and its list of callbacks have arrived: it asks for both a moment later,
+ * never twice, and gets them from the browser's cache (shell.py).
  */
 export async function startDash() {
   /** @type {RequestInit} */

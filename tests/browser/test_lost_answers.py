@@ -1,5 +1,6 @@
 """An answer that is lost, refused or late leaves no panel empty: it is asked for again for as long as it is wanted."""
 
+import itertools
 import json
 import re
 from collections.abc import Callable
@@ -235,6 +236,19 @@ def test_the_progress_of_a_training_goes_on_after_a_lost_answer(tab: Open):
     one.page.wait_for_function("() => document.querySelector('.job .text').textContent === '60 % · training'")
     one.page.wait_for_function("() => document.querySelector('.job .text').textContent === 'Done.'")
     assert answers == []
+    one.wrong.clear()
+
+
+@pytest.mark.parametrize("page", ["models", "paper"])
+@pytest.mark.parametrize("part", ["_dash-layout", "_dash-dependencies"])
+def test_the_pages_beside_the_explorer_ask_again_for_what_dash_needs_first(tab: Open, page: str, part: str):
+    """Every other request is lost: whoever asks, and however often, each of them is asked again."""
+    one = tab(None)
+    turns = itertools.count()
+    lost = HAPPENS["lost"]
+    one.page.route(re.compile(re.escape(part)), lambda route: route.continue_() if next(turns) % 2 else lost(route))
+    one.page.goto(f"{one.server}/{page}/")
+    one.page.wait_for_selector("#train, #figures, table")
     one.wrong.clear()
 
 
