@@ -13,7 +13,7 @@ from dashboard import doorway, roles
 from dashboard.experiments import Experiments
 from dashboard.hosting import Hosting
 from dashboard.jobs import Jobs
-from dashboard.pages.explore import ExplorePage
+from dashboard.pages.explore.callbacks import ExplorePage
 from dashboard.pages.models import ModelsPage
 from dashboard.pages.paper.callbacks import PaperPage
 from dashboard.shell import PAGES, index, shell

@@ -198,7 +198,7 @@ class Computations:
         Some are computed at a time, the first who came first: more threads than cores would wait for each other. Parts
         of works wait for those that came before them, so that nobody has an ensemble before everybody has a run.
         """
-        with self.later.at_once(), self.films.place():
+        with self.later.at_once(), self.films.enter():
             yield
 
     def turn(self, line: str = COMPUTING) -> AbstractContextManager[None]:

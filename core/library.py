@@ -79,7 +79,7 @@ class Entry:
         return LABEL_NAMES[self.spec.dataset]
 
 
-def ladder(entries: Iterable[Entry]) -> list[Entry]:
+def one_per_n_latent(entries: Iterable[Entry]) -> list[Entry]:
     """One model for every N_z, the smallest first: of those whose beta is nearest to the paper's the lowest seed."""
     order = sorted(entries, key=lambda e: (apart_from_paper(e), e.spec.seed, e.id), reverse=True)
     first = {e.spec.n_latent: e for e in order}
@@ -120,9 +120,9 @@ class Library:
         """The models that can be opened, of one data set if named."""
         return [e for e in self.entries() if not e.problem and dataset in (None, e.spec.dataset)]
 
-    def ladder(self, dataset: str) -> list[Entry]:
-        """Of the shipped models one for every N_z, see `ladder`."""
-        return ladder([e for e in self.usable(dataset) if e.origin == "shipped"])
+    def one_per_n_latent(self, dataset: str) -> list[Entry]:
+        """Of the shipped models one for every N_z, see `one_per_n_latent`."""
+        return one_per_n_latent([e for e in self.usable(dataset) if e.origin == "shipped"])
 
     def find(self, id: str) -> Entry:
         """The entry with an id, which may be that of a snapshot: `entries` lists none of those.

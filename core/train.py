@@ -84,7 +84,7 @@ def train_stack(
     """Train models side by side.
 
     Args:
-        specs: The recipes; they may differ in what `core.stack.OWN` names, on a GPU in `core.device_stack.DEVICE_OWN`.
+        specs: The recipes; they may differ in `core.stack.OWN`, on a GPU in `core.device_stack.DEVICE_OWN`.
         training: Images to learn.
         test: Images for the test bound.
         device: Where to compute.
@@ -98,19 +98,16 @@ def train_stack(
         engine: How to train; else as `engine_of` says.
 
     Returns:
-        For every spec the network, in float32 and on `device`, and its history. Of several on a GPU one may have
-        diverged: its last losses are not finite.
+        For every spec the network, in float32, and its history; one of several on a GPU may have diverged.
 
     Raises:
         SpecError: The recipes do not fit into one stack.
         TrainingError: No loss is finite (on a CPU: one is not), or the state cannot be read or written.
     """
-    stack = (engine or engine_of(device)).begin(specs, training.images.shape[1], device)
-    if state is not None and state.exists():
-        stack.load(state)
+    stack = begun(specs, training, device, state, engine or engine_of(device))
     run_epoch, tested = epoch_of(stack, training, device), metrics_of(stack, test, device, test_samples)
-    epochs, earlier, first = specs[0].epochs, stack.seconds, stack.epoch
-    start = written = time.monotonic()
+    epochs, earlier, first, start = specs[0].epochs, stack.seconds, stack.epoch, time.monotonic()
+    written = start
     while stack.epoch < epochs:
         run_epoch()
         if is_tested(stack.epoch, epochs):
@@ -129,6 +126,16 @@ def train_stack(
                 stack.save(state)
             raise
     return list(zip(stack.networks(), stack.histories(), strict=True))
+
+
+def begun(
+    specs: Sequence[ModelSpec], training: Dataset, device: torch.device, state: Path | None, engine: Engine
+) -> Stack | DeviceStack:
+    """The models as they were written down, or as they are before the first epoch."""
+    stack = engine.begin(specs, training.images.shape[1], device)
+    if state is not None and state.exists():
+        stack.load(state)
+    return stack
 
 
 def epoch_of(stack: Stack | DeviceStack, training: Dataset, device: torch.device) -> Callable[[], None]:

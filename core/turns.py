@@ -72,7 +72,7 @@ class Lane:
         self.running: set[object] = set()
 
     @contextmanager
-    def place(self) -> Iterator[None]:
+    def enter(self) -> Iterator[None]:
         """Wait until it is its turn.
 
         Raises:

@@ -70,7 +70,7 @@ class Jobs:
             cluster.warn_if_exposed("LT_SCHEDULER", settings.scheduler)
 
     @property
-    def place(self) -> str:
+    def where(self) -> str:
         """Where trainings are done, in words."""
         return "on a worker" if self.settings.scheduler else "on this machine"
 

@@ -69,7 +69,7 @@ class LeanDash(Dash):
 
     def __init__(self, *args: Any, asks_before: bool = False, **options: Any):
         super().__init__(*args, assets_path_ignore=[modules.FOLDER], **options)
-        self.seconds_kept = 30 if asks_before else 0
+        self.seconds_cached = 30 if asks_before else 0
         self.renderer = ""  # the module that starts the page does it, when all scripts are there
         name = f"{self.config.routes_pathname_prefix}_dash-update-component"
         answer = self.server.view_functions[name]
@@ -85,14 +85,14 @@ class LeanDash(Dash):
         )
 
     def serve_layout(self) -> Any:
-        return self._kept(super().serve_layout())
+        return self._cached(super().serve_layout())
 
     def dependencies(self) -> Any:
-        return self._kept(super().dependencies())
+        return self._cached(super().dependencies())
 
-    def _kept(self, response: Response) -> Response:
-        if self.seconds_kept:
-            response.headers["Cache-Control"] = f"private, max-age={self.seconds_kept}"
+    def _cached(self, response: Response) -> Response:
+        if self.seconds_cached:
+            response.headers["Cache-Control"] = f"private, max-age={self.seconds_cached}"
         return response
 
     def interpolate_index(self, **parts: str) -> str:

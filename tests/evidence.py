@@ -137,7 +137,7 @@ def sweep(stages: str, memory: Any = 5.0, concept: Any = 25.0, share: float = 0.
     return NoiseSweep(P, minima, wide, errors, steps, wide / 10, paired, minima / 9, flat / 2, flat / 4, flat)
 
 
-def reading(
+def label_map_of(
     label: int, always: int, middle: int, first: int = 3, last: int = 0, restored: Any = 10 * P, begin: int = 0
 ) -> LabelMap:
     """Read at every step from `begin` on for `always` values of p, at steps 20 to 30 for `middle`; else `first`, later

@@ -12,7 +12,21 @@ import pytest
 from core.figure_results import ApproachCurves, Branches, ConceptDynamics, LabelMap
 from core.paper.claims import CLAIMS, measures, wording
 from core.results import Stage
-from tests.evidence import HOLDS, NOT, PART, Made, P, approach, branch, check, dynamics, geometry, of, reading, sweep
+from tests.evidence import (
+    HOLDS,
+    NOT,
+    PART,
+    Made,
+    P,
+    approach,
+    branch,
+    check,
+    dynamics,
+    geometry,
+    label_map_of,
+    of,
+    sweep,
+)
 
 UNKNOWN = "not measured"
 GOOD = "1" * 6 + "2" * 10 + "3" * 25
@@ -47,7 +61,7 @@ def six(always: int = 15, middle: int = 25, begins: int = 11, ends: int = 11) ->
     labels[20 + begins :, 1] = labels[:20, 1] = 6
     labels[20 : 20 + ends, -1] = 0
     labels[:always, 1:] = 6
-    return replace(reading(6, 0, 0), predicted_labels=labels)
+    return replace(label_map_of(6, 0, 0), predicted_labels=labels)
 
 
 def windows(ones: list[int], sixes: list[int]) -> Made:
@@ -56,7 +70,7 @@ def windows(ones: list[int], sixes: list[int]) -> Made:
     def read(_: Any, label: int) -> LabelMap:
         labels = np.zeros((41, 61), int)
         labels[ones if label == 1 else sixes, 20:31] = label
-        return replace(reading(label, 0, 0), predicted_labels=labels)
+        return replace(label_map_of(label, 0, 0), predicted_labels=labels)
 
     return Made({"reading": read})
 
@@ -80,7 +94,7 @@ def clusters(changed: str = "", **values: Any) -> Made:
 def restored(steps: np.ndarray, noises: np.ndarray = P) -> Made:
     """The steps of the best images for the first values of p and any number of runs; 0 for the rest, of no matter."""
     rest = np.zeros((len(noises) - len(steps), steps.shape[1]), int)
-    found = replace(reading(6, 0, 0), restored_step=np.concatenate([steps, rest]), noises=noises)
+    found = replace(label_map_of(6, 0, 0), restored_step=np.concatenate([steps, rest]), noises=noises)
     return Made({"reading": found})
 
 
@@ -380,5 +394,5 @@ def test_how_much_is_told():
 def test_the_errors_beside_a_curve_are_those_of_the_nearest_p_and_of_generated_images():
     error = np.full((41, 61), 0.5)
     error[8, 0], error[8, 30], error[8, -1] = 0.1, 0.2, 0.3
-    found = check(18, Made({"reading": replace(reading(6, 16, 28), error=error)})).ours
+    found = check(18, Made({"reading": replace(label_map_of(6, 16, 28), error=error)})).ours
     assert "at p = 0.2: 0.100 in x(0), 0.200 at best, 0.300 in x(T); at p = 0.4: 0.500 in x(0)" in found

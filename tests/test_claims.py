@@ -32,7 +32,7 @@ from tests.evidence import (
     dynamics,
     gaps,
     geometry,
-    reading,
+    label_map_of,
     shares,
     sweep,
 )
@@ -65,15 +65,15 @@ CASES: list[tuple[int, str, Made]] = [
     (4, HOLDS, Made({"sweep": sweep("3" * 41, memory=RISING)})),  # over all p, whatever the stage
     (4, PART, Made({"sweep": sweep(GOOD, memory=RISING, concept=50.0)})),
     (4, NOT, Made({"sweep": sweep(GOOD, memory=RISING[::-1], concept=60 * P + 5)})),
-    (5, HOLDS, Made({"reading": reading(6, 16, 28)})),
-    (5, HOLDS, Made({"reading": reading(6, 16, 28, begin=1)})),  # however the input x(0) is read
-    (5, PART, Made({"reading": reading(6, 16, 28, begin=2)})),
-    (5, PART, Made({"reading": reading(6, 4, 28)})),
-    (5, NOT, Made({"reading": reading(6, 4, 8, last=4)})),
-    (6, HOLDS, Made({"reading": lambda m, n: reading(n, 5, 28 if n == 6 else 17)})),
-    (6, HOLDS, Made({"reading": lambda m, n: reading(n, 5, 5)})),  # vanishes for both
-    (6, PART, Made({"reading": lambda m, n: reading(n, 5, 28 if n == 6 else 20)})),
-    (6, NOT, Made({"reading": lambda m, n: reading(n, 5, 20)})),
+    (5, HOLDS, Made({"reading": label_map_of(6, 16, 28)})),
+    (5, HOLDS, Made({"reading": label_map_of(6, 16, 28, begin=1)})),  # however the input x(0) is read
+    (5, PART, Made({"reading": label_map_of(6, 16, 28, begin=2)})),
+    (5, PART, Made({"reading": label_map_of(6, 4, 28)})),
+    (5, NOT, Made({"reading": label_map_of(6, 4, 8, last=4)})),
+    (6, HOLDS, Made({"reading": lambda m, n: label_map_of(n, 5, 28 if n == 6 else 17)})),
+    (6, HOLDS, Made({"reading": lambda m, n: label_map_of(n, 5, 5)})),  # vanishes for both
+    (6, PART, Made({"reading": lambda m, n: label_map_of(n, 5, 28 if n == 6 else 20)})),
+    (6, NOT, Made({"reading": lambda m, n: label_map_of(n, 5, 20)})),
     (7, HOLDS, Made({"branches": branch(0.95, 0.2, 1.0)})),
     (7, PART, Made({"branches": branch(0.95, 0.9, 1.0)})),
     (7, PART, Made({"branches": branch(0.95, 0.2, 1.0, string=(1.8, 1.5))})),
@@ -117,9 +117,9 @@ CASES: list[tuple[int, str, Made]] = [
     (17, HOLDS, Made({"approach": approach(apart=(3.0, 1.9))})),
     (17, PART, Made({"approach": approach(apart=[(3.0, 1.9)] * 5 + [(3.0, 2.1)] * 5)})),
     (17, NOT, Made({"approach": approach(apart=(1.0, 3.0))})),
-    (18, HOLDS, Made({"reading": reading(6, 16, 28)})),
-    (18, PART, Made({"reading": reading(6, 16, 28, restored=np.where(P < 0.2, 9 - 10 * P, 20.0))})),
-    (18, NOT, Made({"reading": reading(6, 16, 28, restored=20 - 10 * P)})),
+    (18, HOLDS, Made({"reading": label_map_of(6, 16, 28)})),
+    (18, PART, Made({"reading": label_map_of(6, 16, 28, restored=np.where(P < 0.2, 9 - 10 * P, 20.0))})),
+    (18, NOT, Made({"reading": label_map_of(6, 16, 28, restored=20 - 10 * P)})),
     (19, HOLDS, Made({"approach": shares(0.1, 0.5, 0.7), "geometry": gaps(50, 4, 3)}, bounds=UP)),
     (19, PART, Made({"approach": shares(0.1, 0.5, 0.7), "geometry": gaps(50, 4, 3)}, bounds=DOWN)),
     (19, NOT, Made({"approach": shares(0.7, 0.5, 0.1), "geometry": gaps(50, 4, 3)}, bounds=UP)),
@@ -183,12 +183,12 @@ def test_why_names_what_fails_with_its_number():
     assert check(4, Made({"sweep": sweep(GOOD, memory=RISING, concept=50.0)})).why == (
         "The concept's step is 50.0 ± 1.8 on average."
     )
-    ones = check(6, Made({"reading": lambda m, n: reading(n, 5, 28 if n == 6 else 20)}))
+    ones = check(6, Made({"reading": lambda m, n: label_map_of(n, 5, 28 if n == 6 else 20)}))
     assert ones.why == "'1' is read around t = 20-30 at 3 of the 11 values of p, '6' at 11."
 
 
 def test_the_input_is_no_image_that_is_read():
-    late, images = reading(6, 16, 28), np.full((41, 61), 0.5)
+    late, images = label_map_of(6, 16, 28), np.full((41, 61), 0.5)
     labels = late.predicted_labels.copy()
     labels[20:, 1] = 6  # x(0) is read as '3', x(1) as '6'
     assert check(5, Made({"reading": replace(late, predicted_labels=labels)})).verdict == PART
@@ -234,7 +234,7 @@ def test_only_models_of_the_main_one_s_recipe_are_compared(settings: Settings):
 
     made = Few(Session.open(settings))
     assert [e.id for e in made.seeds("mnist")] == ["a", "b", "c"]
-    assert [e.id for e in made.ladder("mnist")] == ["small", "a"]
+    assert [e.id for e in made.one_per_n_latent("mnist")] == ["small", "a"]
     assert [e.id for e in made.betas("mnist")] == ["half", "a", "beta"]
 
 

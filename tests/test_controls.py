@@ -19,7 +19,7 @@ from core.schema import Integer, Name, Real, checked, key_of
 from core.specs import EmbeddingSpec, InferenceSpec, RunFilmSpec
 from dashboard import controls
 from dashboard.controls import ScreenState
-from dashboard.pages.explore import ROUTES
+from dashboard.pages.explore.callbacks import ROUTES
 from tests.conftest import settings_in
 from tests.served import create_app
 from tests.test_specs import allowed

@@ -310,7 +310,7 @@ def test_the_papers_beta_comes_first_whatever_the_names_and_seeds(tmp_path: Path
     assert library.default("digits", 3).id == "c"
     assert [library.default("digits", 3, beta).id for beta in (1, 1.5, 2)] == ["c", "b", "a"]
     assert library.default("digits", 9).id == "e"
-    assert [entry.id for entry in library.ladder("digits")] == ["d", "e"]
+    assert [entry.id for entry in library.one_per_n_latent("digits")] == ["d", "e"]
     with pytest.raises(StoreError, match="no model of digits"):
         library.default("digits", 3, 3.0)
 

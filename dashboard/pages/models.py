@@ -182,7 +182,7 @@ class ModelsPage:
         spec = spec_of(*values)
         if callback_context.triggered_id == "estimate":
             time = captions.duration(self.jobs.estimated_seconds(spec.part(ModelSpec), asker()))
-            return f"{describe(spec)} takes {time} {self.jobs.place}."
+            return f"{describe(spec)} takes {time} {self.jobs.where}."
         self.jobs.train(spec)
         return f"{describe(spec)} is being trained. You can leave this page."
 

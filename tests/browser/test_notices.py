@@ -24,7 +24,7 @@ SEEN = """() => { const box = document.querySelector("#notices").getBoundingClie
   return box.height > 0 && box.top >= -1 && box.bottom <= innerHeight + 1; }"""
 
 
-def said(one: Tab, sentence: str) -> None:
+def shows(one: Tab, sentence: str) -> None:
     """Wait for a notice, which is on the screen and covers nothing."""
     one.page.locator("#notices .notice", has_text=sentence).wait_for()
     one.page.wait_for_function(SEEN)
@@ -52,12 +52,12 @@ def train(one: Tab, n_latent: str) -> None:
 def test_a_wrong_number_of_latent_units_on_the_page_of_models(tab: Open, options: dict[str, Any]):
     one = models(tab(None, **options))
     train(one, "many")
-    said(one, "N_z must be a whole number from 1 to 512, not 'many'.")
+    shows(one, "N_z must be a whole number from 1 to 512, not 'many'.")
     one.page.get_by_role("button", name="Dismiss").click()
     assert one.notices() == []
     assert one.page.evaluate("document.activeElement.id") == "train"  # back to what was refused
     one.page.click("#train")  # the same once more is refused once more
-    said(one, "N_z must be a whole number")
+    shows(one, "N_z must be a whole number")
 
 
 @pytest.mark.parametrize("options", [LOOKS["light"], PHONE], ids=["screen", "phone"])
@@ -77,14 +77,14 @@ def test_a_wrong_setting_on_the_page_of_the_paper(
     one.page.wait_for_selector("#drawn .main-svg")
     one.page.fill(f"#paper-{field}", typed)
     one.page.get_by_role("button", name="Draw again").click()
-    said(one, sentence)
+    shows(one, sentence)
 
 
 @pytest.mark.parametrize("options", [LOOKS["light"], PHONE], ids=["screen", "phone"])
 def test_wrong_settings_in_a_link(tab: Open, options: dict[str, Any]):
     one = tab("d=digits&nz=10&p=7&label=10", **options)
-    said(one, "noise must be a number from 0 to 1")
-    said(one, "label must be a whole number from 0 to 9")
+    shows(one, "noise must be a number from 0 to 1")
+    shows(one, "label must be a whole number from 0 to 9")
 
 
 def test_a_file_that_is_no_model_and_the_same_file_once_more(tab: Open, tmp_path: Path):
@@ -95,7 +95,7 @@ def test_a_file_that_is_no_model_and_the_same_file_once_more(tab: Open, tmp_path
             with one.page.expect_file_chooser() as chooser:
                 one.page.click("#upload .link")
             chooser.value.set_files(file)
-        said(one, "mine.safetensors is not a model of this program")
+        shows(one, "mine.safetensors is not a model of this program")
         one.page.get_by_role("button", name="Dismiss").click()
 
 
@@ -132,7 +132,7 @@ def test_a_file_that_is_not_taken(tab: Open, tmp_path: Path, files: Callable[[Pa
     one.page.evaluate("document.querySelector('#upload input[type=file]').multiple = true")  # as a drop can be
     before = one.asked()
     one.page.set_input_files("#upload input[type=file]", chosen)
-    said(one, sentence)
+    shows(one, sentence)
     assert not any("upload" in (request.post_data or "")[:2000] for request in one.requests[before:])
 
 
@@ -140,7 +140,7 @@ def test_a_request_that_the_server_takes_as_a_whole_for_too_large_is_said(tab: O
     one = models(tab(None))
     one.page.evaluate("document.querySelector('[data-largest]').dataset.largest = 1e9")  # as an older page might
     one.page.set_input_files("#upload input[type=file]", large(tmp_path))
-    said(one, "This is larger than the server takes.")
+    shows(one, "This is larger than the server takes.")
     assert one.wrong
     one.wrong.clear()
 
@@ -157,14 +157,14 @@ def test_a_server_that_is_gone_is_said_once_and_again_for_who_acts(tab: Open, pa
     (models if page == "models" else paper)(one)
     one.page.route(CALLBACKS, lambda route: route.abort())
     act(one)
-    said(one, GONE)
+    shows(one, GONE)
     one.page.get_by_role("button", name="Dismiss").click()
     if page == "models":
         one.page.wait_for_event("requestfailed", timeout=15_000)  # of the clock
         one.frame()
     assert one.notices() == []
     act(one)
-    said(one, GONE)
+    shows(one, GONE)
     assert one.notices() == [GONE]
     assert one.wrong
     one.wrong.clear()  # the errors that this test made

@@ -15,7 +15,7 @@ from core.progress import Progress
 from core.session import Session
 from core.settings import Settings
 from dashboard.experiments import Experiments
-from dashboard.pages.explore import ExplorePage
+from dashboard.pages.explore.callbacks import ExplorePage
 from tests.conftest import settings_in
 from tests.idle_jobs import AskedJobs
 from tests.served import NEVER, own_cache

@@ -23,7 +23,8 @@ from core.settings import Settings
 from core.specs import NOISES, EmbeddingSpec
 from dashboard.cache import Replies
 from dashboard.controls import ScreenState
-from dashboard.pages.explore import CHUNK, ExplorePage
+from dashboard.pages.explore.callbacks import CHUNK, ExplorePage
+from dashboard.pages.explore.models import model_in_use, model_of
 from dashboard.requests import read_request
 from dashboard.theme import DARK, LIGHT
 from tests.explore.conftest import QUICK, Question, before_computing
@@ -83,7 +84,7 @@ def test_a_change_of_the_data_set_is_quiet(page: ExplorePage, question: Question
 
 def test_a_data_set_without_a_model_is_refused_with_a_remedy(page: ExplorePage, question: Question):
     with pytest.raises(Exception, match=r"Fashion.*Choose another data set"):
-        page.model_of(read_request(question("d=fashion")).state, quiet=False)
+        model_of(page.experiments, read_request(question("d=fashion")).state, quiet=False)
 
 
 def test_an_unknown_model_is_said_and_replaced(page: ExplorePage, question: Question):
@@ -316,10 +317,10 @@ def test_the_sweep_behind_the_film_needs_no_run_again(page: ExplorePage, questio
 
     class Telling(Computations):
         def ask(self, question: Any, key: str, compute: Callable[[Any], T], **more: Any) -> T:
-            def told(report: Reporter) -> T:
+            def noted(report: Reporter) -> T:
                 return compute(lambda fraction, text: reports.append(text))
 
-            return super().ask(question, key, told, **more)
+            return super().ask(question, key, noted, **more)
 
     page.experiments.computations = Telling()
     assert len(page.sweep(question(SHOWN))["captions"]) == 41
@@ -344,7 +345,9 @@ def test_neighbours_are_computed_ahead_within_the_range(page: ExplorePage, quest
     page.experiments.computations = Noting()
     for p in ("0", "0.5", "1"):
         page.ensemble(question(QUICK + f"&p={p}"))
-    spec = ScreenState.from_query(QUICK)[0].inference_spec(page.model_in_use(read_request(question())).id, "decoded")
+    spec = ScreenState.from_query(QUICK)[0].inference_spec(
+        model_in_use(page.experiments, read_request(question())).id, "decoded"
+    )
     near = [replace(spec, noise=p).part(EmbeddingSpec) for p in (0.025, 0.475, 0.525, 0.975)]
     assert ahead == [page.experiments.session.key(experiments.film_frame, each) for each in near]
 
@@ -450,7 +453,7 @@ def test_progress_is_told_to_who_waits(page: ExplorePage, question: Question):
     before_computing(page.experiments, half)
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(page.ensemble, asked)
-        until(lambda: page.report(asked) == {"fraction": 0.5, "text": "10 of 20 runs"}, "it is told")
+        until(lambda: page.report(asked) == {"fraction": 0.5, "text": "10 of 20 runs"}, "it is known")
         go.set()
         assert answer.result()["frames"][0]["noise"] == 0.2
     assert page.report(asked) == {"fraction": 0.0, "text": ""}

@@ -15,7 +15,7 @@ from core.settings import Settings
 from dashboard.controls import ScreenState
 from dashboard.hosting import Hosting
 from dashboard.jobs import JobStatus
-from dashboard.pages.explore import CHUNK, ROUTES, ExplorePage
+from dashboard.pages.explore.callbacks import CHUNK, ROUTES, ExplorePage
 from tests.explore.conftest import QUICK
 from tests.idle_jobs import AskedJobs
 from tests.served import NEVER, Browser, create_app, own_cache, sentences

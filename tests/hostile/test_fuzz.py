@@ -21,7 +21,7 @@ from core import store
 from core.files import stamp
 from core.settings import Settings
 from dashboard.hosting import Hosting
-from dashboard.pages.explore import ROUTES
+from dashboard.pages.explore.callbacks import ROUTES
 from tests.conftest import settings_in
 from tests.hostile.payloads import VALUES, callbacks, hostile
 from tests.idle_jobs import StillJobs

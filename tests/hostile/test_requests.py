@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from core.settings import Settings
-from dashboard.pages.explore import CHUNK
+from dashboard.pages.explore.callbacks import CHUNK
 from tests.served import Browser, create_app, sentences
 
 SUITES = [

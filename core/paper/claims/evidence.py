@@ -15,7 +15,7 @@ from core.experiments.label_maps import branches, find_label_map
 from core.experiments.machine import versions
 from core.experiments.sweeps import find_noise_sweep
 from core.figure_results import ApproachCurves, Branches, ConceptDynamics, Geometry, LabelMap, LatentSweep
-from core.library import Entry, Library, ladder
+from core.library import Entry, Library, one_per_n_latent
 from core.progress import Progress, silent
 from core.results import NoiseSweep
 from core.schema import SpecError
@@ -67,10 +67,10 @@ class Evidence:
             raise SpecError(f"There is no shipped model of {dataset}. Train them: python -m core zoo")
         return max(models, key=lambda e: (e.spec.n_latent, e.spec.epochs, -e.spec.seed))
 
-    def ladder(self, dataset: str) -> list[Entry]:
+    def one_per_n_latent(self, dataset: str) -> list[Entry]:
         """One model for every N_z, the smallest first, all trained as long as the main one; of the lowest seed."""
         epochs = self.main(dataset).spec.epochs
-        return ladder(e for e in self.plain(dataset) if e.spec.epochs == epochs)
+        return one_per_n_latent(e for e in self.plain(dataset) if e.spec.epochs == epochs)
 
     def seeds(self, dataset: str) -> list[Entry]:
         """The models that differ from the main one in their seed alone, the lowest seed first, at most three.

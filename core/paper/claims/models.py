@@ -61,7 +61,7 @@ def few_units_are_active(e: Evidence) -> Finding:
     ),
 )
 def concepts_become_orthogonal(e: Evidence) -> Finding:
-    models = e.ladder("mnist")
+    models = e.one_per_n_latent("mnist")
     geometries = [e.geometry(m) for m in models]
     gaps = np.array([each.orthogonality_gap for each in geometries])
     sizes = np.array([m.spec.n_latent for m in models])
@@ -109,7 +109,7 @@ def concepts_become_orthogonal(e: Evidence) -> Finding:
     ),
 )
 def approach_gets_clearer(e: Evidence) -> Finding:
-    models = [m for m in e.ladder("mnist") if m.spec.n_latent in (2, 20, 100)]
+    models = [m for m in e.one_per_n_latent("mnist") if m.spec.n_latent in (2, 20, 100)]
     if len(models) < 3:
         raise SpecError("Models with 2, 20 and 100 latent units and of one length are needed: python -m core zoo")
     shares = [float(e.approach(m).same_step_approach_share[6]) for m in models]
@@ -149,7 +149,7 @@ def approach_gets_clearer(e: Evidence) -> Finding:
     ),
 )
 def bound_is_best_at_fourteen(e: Evidence) -> Finding:
-    models, grid = e.ladder("mnist"), e.grid()
+    models, grid = e.one_per_n_latent("mnist"), e.grid()
     own = np.array([m.spec.n_latent for m in models]), np.array([bound_of(m) for m in models])
     length = models[-1].spec.epochs
     shipped = f"shipped models after {length} epochs: {by_size(*own)}"
@@ -247,7 +247,7 @@ def saddle_parts(dynamics: ConceptDynamics) -> tuple[np.ndarray, np.ndarray, np.
     ),
 )
 def approach_goes_with_orthogonality(e: Evidence) -> Finding:
-    models = e.ladder("mnist")
+    models = e.one_per_n_latent("mnist")
     if len(models) < 3:
         raise SpecError("At least three models of one length with different N_z are needed: python -m core zoo")
     shares = np.array([float(e.approach(m).same_step_approach_share.mean()) for m in models])

@@ -134,7 +134,7 @@ def step_parts(sweep: NoiseSweep) -> list[bool]:
     ),
 )
 def second_stage_needs_units(e: Evidence) -> Finding:
-    models = e.ladder("mnist")
+    models = e.one_per_n_latent("mnist")
     sweeps = [e.map_sweep(m) for m in models]
     inside = [has(sweep, Stage.CONCEPT) for sweep in sweeps]
     is_present = [bool(each.any()) for each in inside]

@@ -69,7 +69,7 @@ def specs_by_n_latent(session: Session, spec: InferenceSpec) -> dict[int, Infere
     """
     dataset = session.library.find(spec.model).spec.dataset
     specs = {}
-    for entry in session.library.ladder(dataset):
+    for entry in session.library.one_per_n_latent(dataset):
         most = n_memories(session, entry.id)
         specs[entry.spec.n_latent] = replace(
             spec.part(InferenceSpec), model=entry.id, n_runs=min(spec.n_runs, most), sample=min(spec.sample, most - 1)

@@ -39,7 +39,7 @@ def latent_sweep(session: Session, spec: FigureSpec, _: Progress) -> LatentSweep
     dataset = session.library.find(spec.model).spec.dataset
     shipped = {
         entry.spec.n_latent: entry.card.test_negative_elbo
-        for entry in session.library.ladder(dataset)
+        for entry in session.library.one_per_n_latent(dataset)
         if entry.card.test_negative_elbo is not None
     }
     return LatentSweepWithModels(experiments.latent_sweep(GridSpec(dataset=dataset)), shipped)

@@ -61,7 +61,7 @@ def recipe(session: Session, id: str, spec: FigureSpec) -> dict[str, Any]:
     """
     rests_on = figure_of(id).rests_on
     entries = [session.library.find(spec.model)]
-    entries += session.library.ladder(entries[0].spec.dataset) if "models" in rests_on else []
+    entries += session.library.one_per_n_latent(entries[0].spec.dataset) if "models" in rests_on else []
     paths = [entry.path for entry in entries]
     paths += session.library.files(name_of(entries[0].spec.dataset))[:1] if "classifier" in rests_on else []
     paths += [experiments.GRID] if "grid" in rests_on and experiments.GRID.exists() else []

@@ -28,22 +28,22 @@ from dash.exceptions import PreventUpdate
 
 from core import experiments
 from core.computations import ENSEMBLE, FIGURE, BusyError, Question
-from core.library import Entry, preferred
+from core.library import Entry
 from core.results import FilmFrame, NoiseSweep, RunFilm
 from core.schema import Reals, SpecError
 from core.specs import NOISES, EmbeddingSpec, EnsembleSpec, ExperimentSpec, InferenceSpec, RunFilmSpec
-from core.store import StoreError
 from core.zoo import FORMER_WEIGHTS, recipe, trained_anew
 from dashboard import captions, controls, figures, films, wire
 from dashboard.controls import REFERENCE_RUNS, ScreenState
 from dashboard.experiments import Experiments
 from dashboard.first_minute import first_minute
 from dashboard.jobs import Jobs
+from dashboard.pages.explore.models import fitted, model_card, model_in_use, model_of
 from dashboard.panels import GRID, playback_bar, sidebar, views
-from dashboard.payloads import GalleryPayload, Offer, SettledPayload, SweepPayload
+from dashboard.payloads import GalleryPayload, SettledPayload, SweepPayload
 from dashboard.requests import Newest, Request, answered, asker, read_request
-from dashboard.roles import is_operator, require_operator
-from dashboard.theme import MARKERS, TITLES, theme_of
+from dashboard.roles import require_operator
+from dashboard.theme import MARKERS, theme_of
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -91,15 +91,15 @@ class ExplorePage:
     def settle(self, data: object) -> SettledPayload:
         """Find the model that the state asks for, and bring the state within what that model can do."""
         request = read_request(data, lenient=True)
-        entry, notes, offer = self.model_of(request.state, quiet=request.changed == "dataset")
+        entry, notes, offer = model_of(self.experiments, request.state, quiet=request.changed == "dataset")
         why = self.experiments.why_decoded(entry.id)
-        state, more = self.fitted(request.state, entry, why, first=not request.changed)
+        held = self.experiments.memories(entry.id)
+        state, more = fitted(request.state, entry, why, held, first=not request.changed)
         default = self.experiments.library.default(entry.spec.dataset, entry.spec.n_latent, entry.spec.beta)
         entries = self.experiments.library.entries()
         usable = [e for e in entries if not e.problem and e.spec.dataset == entry.spec.dataset]
         alike = [e for e in usable if e.spec.n_latent == state.n_latent]
         shape = entry.image_shape
-        held = self.experiments.memories(entry.id)
         if request.version == "1" and entry.origin == "shipped" and entry.id in FORMER_WEIGHTS:
             notes.append(trained_anew(entry.id, "this link was made"))
         broken = [e.problem for e in entries if e.problem] if not request.changed else []
@@ -278,7 +278,7 @@ class ExplorePage:
             fetch = (
                 "" if self.experiments.session.source(state.dataset) == "original" else ", after fetching its images"
             )
-            return {"estimate": f"Training it takes {time} {self.jobs.place} ({spec.epochs} epochs{fetch})."}
+            return {"estimate": f"Training it takes {time} {self.jobs.where} ({spec.epochs} epochs{fetch})."}
         if action == "train":
             return {"key": self.jobs.train(spec), "state": "waiting", "fraction": 0, "text": "starting"}
         if action == "download":
@@ -297,7 +297,7 @@ class ExplorePage:
         request = read_request(data)
         self.newest.note(route, request)
         self.give_up_if_stale(route, request)
-        entry = self.model_in_use(request)
+        entry = model_in_use(self.experiments, request)
         usual = "decoded" if self.experiments.why_decoded(entry.id) else "original"
         source = usual if request.state.source == "auto" else request.state.source
         return request, entry, request.state.inference_spec(entry.id, source)
@@ -336,84 +336,6 @@ class ExplorePage:
         if self.newest.is_stale(route, request):
             raise PreventUpdate
 
-    def model_in_use(self, request: Request) -> Entry:
-        """The model that a screen shows; refused where it is gone or damaged: another one must not answer for it."""
-        library, state = self.experiments.library, request.state
-        id = state.model or request.model
-        return self.opened(library.find(id) if id else library.default(state.dataset, state.n_latent))
-
-    def model_of(self, state: ScreenState, *, quiet: bool) -> tuple[Entry, list[str], Offer | None]:
-        """The model that a state asks for, else the nearest; notes say what was replaced, the offer what to train."""
-        library, notes = self.experiments.library, []
-        if state.model:
-            try:
-                return self.opened(library.find(state.model)), notes, None
-            except StoreError as error:
-                notes.append(str(error))
-        found = library.usable(state.dataset)
-        while found:
-            n_latent = min((e.spec.n_latent for e in found), key=lambda n: abs(n - state.n_latent))
-            alike = [e for e in found if e.spec.n_latent == n_latent]
-            beta = min((e.spec.beta for e in alike), key=lambda b: (abs(b - state.beta), abs(b - 1)))
-            entry = preferred(e for e in alike if e.spec.beta == beta)
-            try:
-                self.opened(entry)
-            except StoreError as error:
-                notes.append(str(error))
-                found.remove(entry)
-                continue
-            offer: Offer | None = None
-            if n_latent != state.n_latent and not quiet:
-                notes.append(
-                    f"There is no {TITLES[state.dataset]} model with N_z = {state.n_latent} here: "
-                    f"N_z = {n_latent} is shown instead."
-                )
-                offer = {"dataset": state.dataset, "n_latent": state.n_latent} if is_operator() else None
-            if beta != state.beta:
-                notes.append(
-                    f"There is no such model with β = {state.beta:g} here: β = {beta:g} is shown instead. "
-                    "The page Models trains one."
-                )
-            return entry, notes, offer
-        raise StoreError(f"There is no model of {TITLES[state.dataset]} here. Choose another data set.")
-
-    def opened(self, entry: Entry) -> Entry:
-        """A model whose values, too, are as they should be: only reading them tells."""
-        self.experiments.memories(entry.id)
-        return entry
-
-    def fitted(
-        self, state: ScreenState, entry: Entry, why: experiments.NoOriginals | None, *, first: bool
-    ) -> tuple[ScreenState, list[str]]:
-        """The state within the limits of a model and of this machine, and what was changed.
-
-        Args:
-            state: What is asked for.
-            entry: The model.
-            why: Its runs cannot start from original images.
-            first: Whether the page has just been opened: then it is said that other files lie in their place.
-        """
-        notes, held = [], self.experiments.memories(entry.id)
-        if why and (state.source == "original" or (first and not why.is_missing)):
-            reason = "The original images are not on this machine:" if why.is_missing else f"{why.reason} Meanwhile,"
-            notes.append(f"{reason} runs start from images decoded from memories.")
-        source = "decoded" if why else "original"
-        fitted = replace(
-            state,
-            dataset=entry.spec.dataset,
-            n_latent=entry.spec.n_latent,
-            beta=entry.spec.beta,
-            source=source if state.source == "auto" or source == "decoded" else state.source,
-            n_runs=min(state.n_runs, held),
-            sample=min(state.sample, held - 1),
-            t=min(state.t, state.n_steps),
-        )
-        if fitted.n_runs < state.n_runs and state.n_runs != REFERENCE_RUNS:
-            notes.append(f"This model holds {held} memories per label: {held} runs are shown.")
-        if fitted.sample < state.sample:
-            notes.append(f"This model holds {held} memories per label: image {fitted.sample} is shown.")
-        return fitted, notes
-
 
 def run_film_spec(spec: InferenceSpec, noises: tuple[float, ...]) -> RunFilmSpec:
     """The highlighted run at some p."""
@@ -436,14 +358,3 @@ def noises_of(data: object, spec: InferenceSpec, most: int) -> tuple[float, ...]
     """
     named = data.get("noises") if isinstance(data, dict) else None
     return (spec.noise,) if named is None else Reals(0, 1, most=most).check("noises", named)
-
-
-def model_card(entry: Entry) -> str:
-    """A line about the model on screen."""
-    card, spec = entry.card, entry.spec
-    epochs = f"{entry.epoch} of {spec.epochs}" if entry.epoch else spec.epochs
-    return (
-        f"{TITLES[spec.dataset]}, N_z = {spec.n_latent}{captions.with_beta(spec)}, {epochs} epochs, test −ELBO "
-        f"{'?' if card.test_negative_elbo is None else card.test_negative_elbo} nats (grey-value Bernoulli), "
-        f"{'?' if card.active_units is None else card.active_units} active units, {entry.origin}"
-    )

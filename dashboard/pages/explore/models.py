@@ -1,0 +1,108 @@
+"""Which model a screen is shown with, and what of its state this model and this machine can do."""
+
+from dataclasses import replace
+
+from core.experiments import NoOriginals
+from core.library import Entry, preferred
+from core.store import StoreError
+from dashboard import captions
+from dashboard.controls import REFERENCE_RUNS, ScreenState
+from dashboard.experiments import Experiments
+from dashboard.payloads import Offer
+from dashboard.requests import Request
+from dashboard.roles import is_operator
+from dashboard.theme import TITLES
+
+
+def model_in_use(experiments: Experiments, request: Request) -> Entry:
+    """The model that a screen shows; refused where it is gone or damaged: another one must not answer for it."""
+    library, state = experiments.library, request.state
+    id = state.model or request.model
+    return opened(experiments, library.find(id) if id else library.default(state.dataset, state.n_latent))
+
+
+def model_of(experiments: Experiments, state: ScreenState, *, quiet: bool) -> tuple[Entry, list[str], Offer | None]:
+    """The model that a state asks for, else the nearest; notes say what was replaced, the offer what to train."""
+    library, notes = experiments.library, []
+    if state.model:
+        try:
+            return opened(experiments, library.find(state.model)), notes, None
+        except StoreError as error:
+            notes.append(str(error))
+    found = library.usable(state.dataset)
+    while found:
+        n_latent = min((e.spec.n_latent for e in found), key=lambda n: abs(n - state.n_latent))
+        alike = [e for e in found if e.spec.n_latent == n_latent]
+        beta = min((e.spec.beta for e in alike), key=lambda b: (abs(b - state.beta), abs(b - 1)))
+        entry = preferred(e for e in alike if e.spec.beta == beta)
+        try:
+            opened(experiments, entry)
+        except StoreError as error:
+            notes.append(str(error))
+            found.remove(entry)
+            continue
+        offer: Offer | None = None
+        if n_latent != state.n_latent and not quiet:
+            notes.append(
+                f"There is no {TITLES[state.dataset]} model with N_z = {state.n_latent} here: "
+                f"N_z = {n_latent} is shown instead."
+            )
+            offer = {"dataset": state.dataset, "n_latent": state.n_latent} if is_operator() else None
+        if beta != state.beta:
+            notes.append(
+                f"There is no such model with β = {state.beta:g} here: β = {beta:g} is shown instead. "
+                "The page Models trains one."
+            )
+        return entry, notes, offer
+    raise StoreError(f"There is no model of {TITLES[state.dataset]} here. Choose another data set.")
+
+
+def opened(experiments: Experiments, entry: Entry) -> Entry:
+    """A model whose values, too, are as they should be: only reading them tells."""
+    experiments.memories(entry.id)
+    return entry
+
+
+def fitted(
+    state: ScreenState, entry: Entry, why: NoOriginals | None, held: int, *, first: bool
+) -> tuple[ScreenState, list[str]]:
+    """The state within the limits of a model and of this machine, and what was changed.
+
+    Args:
+        state: What is asked for.
+        entry: The model.
+        why: Its runs cannot start from original images.
+        held: Memories per label that it has.
+        first: Whether the page has just been opened: then it is said that other files lie in their place.
+    """
+    notes = []
+    if why and (state.source == "original" or (first and not why.is_missing)):
+        reason = "The original images are not on this machine:" if why.is_missing else f"{why.reason} Meanwhile,"
+        notes.append(f"{reason} runs start from images decoded from memories.")
+    source = "decoded" if why else "original"
+    fitted = replace(
+        state,
+        dataset=entry.spec.dataset,
+        n_latent=entry.spec.n_latent,
+        beta=entry.spec.beta,
+        source=source if state.source == "auto" or source == "decoded" else state.source,
+        n_runs=min(state.n_runs, held),
+        sample=min(state.sample, held - 1),
+        t=min(state.t, state.n_steps),
+    )
+    if fitted.n_runs < state.n_runs and state.n_runs != REFERENCE_RUNS:
+        notes.append(f"This model holds {held} memories per label: {held} runs are shown.")
+    if fitted.sample < state.sample:
+        notes.append(f"This model holds {held} memories per label: image {fitted.sample} is shown.")
+    return fitted, notes
+
+
+def model_card(entry: Entry) -> str:
+    """A line about the model on screen."""
+    card, spec = entry.card, entry.spec
+    epochs = f"{entry.epoch} of {spec.epochs}" if entry.epoch else spec.epochs
+    return (
+        f"{TITLES[spec.dataset]}, N_z = {spec.n_latent}{captions.with_beta(spec)}, {epochs} epochs, test −ELBO "
+        f"{'?' if card.test_negative_elbo is None else card.test_negative_elbo} nats (grey-value Bernoulli), "
+        f"{'?' if card.active_units is None else card.active_units} active units, {entry.origin}"
+    )
