@@ -96,6 +96,10 @@ class Session:
         """
         return self.library.load(id, self.device)
 
+    def n_memories(self, id: str) -> int:
+        """Memories per label that a model has: as many runs are possible. Raises as `model`."""
+        return self.model(id).memories.shape[1]
+
     def source(self, dataset: str) -> str:
         """Where runs of a data set can start from: "original" images where they are here, else "decoded" memories."""
         return "original" if data.is_available(dataset, self.settings.data) else "decoded"

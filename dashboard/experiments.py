@@ -55,10 +55,6 @@ class Experiments:
         """Why runs of a model start from decoded images; None where they can start from the original ones."""
         return experiments.why_decoded(id, self.session)
 
-    def memories(self, id: str) -> int:
-        """Memories per label that a model holds: as many runs are possible."""
-        return self.session.model(id).memories.shape[1]
-
     def latent_space(self, id: str) -> LatentSpace:
         """Landmarks of a model."""
         return experiments.latent_space(id, self.session)

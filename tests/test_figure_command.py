@@ -9,7 +9,6 @@ import plotly.graph_objects as go
 import pytest
 
 from core import experiments
-from core.paper.figures.figure import n_memories
 from core.paper.figures.questions import figure_spec
 from core.session import Session
 from core.settings import Settings
@@ -144,5 +143,5 @@ def test_fashion_has_a_figure_of_its_own(trained: tuple[Settings, str], tmp_path
     session = Session.open(own_cache(home, tmp_path))
     assert figure_spec(session, "suppD", {"model": id}).model == "fashion-nz100-seed0"
     assert figure_spec(session, "fig3", {"model": id}).model == id
-    most = n_memories(session, "digits-nz10-seed0")
+    most = session.n_memories("digits-nz10-seed0")
     assert figure_spec(session, "fig4a", {"model": "digits-nz10-seed0"}).n_runs == most

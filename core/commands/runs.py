@@ -80,7 +80,7 @@ def inference_spec(args: argparse.Namespace, session: Session, spec: type[Spec])
     if args.source is None and why:
         print(f"{why.reason} Runs start from decoded memories (--source decoded).", file=sys.stderr)
     source = "decoded" if why else "original"
-    most = session.model(entry.id).memories.shape[1]
+    most = session.n_memories(entry.id)
     usual: Any = next(item.default for item in fields(spec) if item.name == "n_runs")
     return spec_from(args, spec, model=entry.id, source=source, n_runs=min(usual, most))
 

@@ -164,7 +164,7 @@ def file_noise_sweeps(found: Mapping[NoiseSweepSpec, NoiseSweep], session: Sessi
 
 def missing_sweeps(id: str, session: Session, *, sources: Sequence[str] = SOURCES) -> list[NoiseSweepSpec]:
     """The sweeps of a model that do not lie beside it: of every label and kind, with 300 runs, or all there are."""
-    common = NoiseSweepSpec(model=id, n_runs=min(300, session.model(id).memories.shape[1]))
+    common = NoiseSweepSpec(model=id, n_runs=min(300, session.n_memories(id)))
     there = filed_sweeps(common, session)
     wanted = (
         replace(common, noise_kind=kind, source=source, label=label)

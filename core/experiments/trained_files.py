@@ -79,9 +79,7 @@ def derive_ages(model: Path, settings: Settings, *, progress: Progress = silent)
     library = Library([(model.parent, "trained here")])
     session = Session.open(settings, library=library)
     common = [
-        NoiseSweepSpec(
-            model=id, source="decoded", n_runs=min(MOST_RUNS, session.model(id).memories.shape[1]), label=LABEL
-        )
+        NoiseSweepSpec(model=id, source="decoded", n_runs=min(MOST_RUNS, session.n_memories(id)), label=LABEL)
         for _, id in library.ages(model.stem)
     ]
     compute_sweeps(

@@ -127,7 +127,7 @@ class Evidence:
 
     def count(self, what: str, model: Entry) -> int:
         """How many runs an experiment has: no more than the model holds memories of a label."""
-        return min(self.n_runs or RUNS[what], self.session.model(model.id).memories.shape[1])
+        return min(self.n_runs or RUNS[what], self.session.n_memories(model.id))
 
     def recipe(self, models: set[str]) -> dict[str, Any]:
         """What the evidence was computed from.

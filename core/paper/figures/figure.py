@@ -49,11 +49,6 @@ class Figure:
     has_step: bool = False
 
 
-def n_memories(session: Session, model: str) -> int:
-    """Memories per label that a model has: as many runs are possible."""
-    return session.model(model).memories.shape[1]
-
-
 def specs_by_n_latent(session: Session, spec: InferenceSpec) -> dict[int, InferenceSpec]:
     """The same question to every shipped model of the data set.
 
@@ -70,7 +65,7 @@ def specs_by_n_latent(session: Session, spec: InferenceSpec) -> dict[int, Infere
     dataset = session.library.find(spec.model).spec.dataset
     specs = {}
     for entry in session.library.one_per_n_latent(dataset):
-        most = n_memories(session, entry.id)
+        most = session.n_memories(entry.id)
         specs[entry.spec.n_latent] = replace(
             spec.part(InferenceSpec), model=entry.id, n_runs=min(spec.n_runs, most), sample=min(spec.sample, most - 1)
         )

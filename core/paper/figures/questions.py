@@ -6,7 +6,7 @@ from typing import Any
 
 from core import experiments
 from core.experiments.classifier import name_of
-from core.paper.figures.figure import n_memories, specs_by_n_latent
+from core.paper.figures.figure import specs_by_n_latent
 from core.paper.figures.registry import figure_of
 from core.schema import SpecError, checked
 from core.session import Session
@@ -43,7 +43,7 @@ def figure_spec(session: Session, id: str, given: Mapping[str, str]) -> FigureSp
         model = session.library.default(figure.dataset, 100).id
     values: dict[str, Any] = {"label": figure.label, "n_runs": figure.n_runs} | read | {"model": model}
     spec = FigureSpec(**values)
-    most = n_memories(session, model)
+    most = session.n_memories(model)
     source = "decoded" if experiments.why_decoded(model, session) else "original"
     return replace(spec, n_runs=min(spec.n_runs, most), sample=min(spec.sample, most - 1), source=source)
 

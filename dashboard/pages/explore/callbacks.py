@@ -93,7 +93,7 @@ class ExplorePage:
         request = read_request(data, lenient=True)
         entry, notes, offer = model_of(self.experiments, request.state, quiet=request.changed == "dataset")
         why = self.experiments.why_decoded(entry.id)
-        held = self.experiments.memories(entry.id)
+        held = self.experiments.session.n_memories(entry.id)
         state, more = fitted(request.state, entry, why, held, first=not request.changed)
         default = self.experiments.library.default(entry.spec.dataset, entry.spec.n_latent, entry.spec.beta)
         entries = self.experiments.library.entries()
@@ -156,7 +156,7 @@ class ExplorePage:
     def gallery(self, data: object) -> Any:
         """Images of the label, to choose one from."""
         request, entry, spec = self.question("gallery", data)
-        count = min(GALLERY, self.experiments.memories(entry.id))
+        count = min(GALLERY, self.experiments.session.n_memories(entry.id))
         asked = replace(spec, n_runs=count).part(EnsembleSpec)
 
         def build() -> GalleryPayload:
@@ -230,7 +230,7 @@ class ExplorePage:
     def sweep(self, data: object) -> Any:
         """The stage chart, and the sentence for every p, so that the badge follows the finger at once."""
         request, entry, spec = self.question("sweep", data)
-        reference = controls.sweep_spec(spec, min(REFERENCE_RUNS, self.experiments.memories(entry.id)))
+        reference = controls.sweep_spec(spec, min(REFERENCE_RUNS, self.experiments.session.n_memories(entry.id)))
         theme = theme_of(request.state.theme)
 
         def build(sweep: NoiseSweep) -> SweepPayload:

@@ -59,7 +59,7 @@ def model_of(experiments: Experiments, state: ScreenState, *, quiet: bool) -> tu
 
 def opened(experiments: Experiments, entry: Entry) -> Entry:
     """A model whose values, too, are as they should be: only reading them tells."""
-    experiments.memories(entry.id)
+    experiments.session.n_memories(entry.id)
     return entry
 
 
