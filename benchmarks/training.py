@@ -293,7 +293,7 @@ def main(arguments: list[str] | None = None) -> int:
     measures += together(images[: len(images) // n_models], n_models, args.rounds)
     notes += [] if DEVICE.type == "cuda" else ["8 models in one stack beside 8 runs: not measured (no GPU)"]
     if not has_bfloat16(DEVICE):
-        notes.append("ours in bfloat16, the default: not measured (this machine multiplies in float32 only)")
+        notes.append("ours in bfloat16, the default: not measured (products in bfloat16 are no faster here)")
     notes += [] if bounds else ["test bounds: not measured (no MNIST in LT_DATA)"]
     head = (
         f"{PIXELS}-{SPEC.n_hidden}-2x{SPEC.n_latent} and {SPEC.n_latent}-{SPEC.n_hidden}-{PIXELS}, batch "
