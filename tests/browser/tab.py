@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import urlsplit
 
+import numpy as np
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Request, Response, TimeoutError
 
@@ -50,6 +51,10 @@ RESTLESS = """() => ({ flow, settled: window.latent?.isSettled(), waiting: docum
 # Both films are those of the state, at every p of the grid.
 FILMED = """() => { const { runs, ensembles } = latent.films;
   return flow.films === 0 && [runs, ensembles].every((film) => film.frames.size >= 41); }"""
+# What is painted on the strip, as greys from 0 to 15.
+GREYS = """() => Array.from(document.querySelectorAll("#strip .tile"), (tile) => {
+  const { data } = tile.getContext("2d").getImageData(0, 0, tile.width, tile.height);
+  return Array.from({ length: data.length / 4 }, (_, i) => data[4 * i] / 17); })"""
 FILMS = ("runfilm.data", "film.data", "progress.data")
 
 
@@ -181,6 +186,14 @@ class Tab:
         """The images of the highlighted run, pixel by pixel."""
         tiles = "Array.from(document.querySelectorAll('#strip .tile'), (tile) => tile.toDataURL()).join()"
         return self.page.evaluate(f"() => {tiles}")
+
+    def shows_images_of(self, other: "Tab") -> None:
+        """Fail unless both strips are the same. A grey is one of 16, and the server rounds a run alone and the same run
+        among those of other p differently by some 1e-7: a pixel that lies between two greys may be either."""
+        mine, theirs = (np.array(one.page.evaluate(GREYS)) for one in (self, other))
+        assert mine.shape == theirs.shape
+        assert np.abs(mine - theirs).max() <= 1
+        assert (mine != theirs).mean() < 1e-3
 
     def picture(self, name: str) -> str:
         """A panel's canvas, pixel by pixel."""

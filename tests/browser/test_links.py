@@ -27,7 +27,7 @@ def test_a_link_restores_the_screen_exactly(tab: Open):
     assert two.page.url == one.page.url
     assert two.state() == one.state()
     assert two.badge() == one.badge()
-    assert two.strip() == one.strip()
+    two.shows_images_of(one)
     assert two.text("#clock") == "t = 22 / 40"
     assert two.text("#plane-note") == one.text("#plane-note")
     for each in (one, two):
