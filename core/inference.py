@@ -45,7 +45,7 @@ def _image_noise(seed: int, dataset: str, index: int, n_pixels: int) -> tuple[np
 
 def swap(
     x: Float[Tensor, "runs pixels"],
-    noise: float,
+    noise: float | Float[Tensor, "runs 1"],
     kind: str,
     uniform: Float[Tensor, "runs pixels"],
     order: torch.Tensor,
@@ -54,7 +54,7 @@ def swap(
 
     Args:
         x: Clean images.
-        noise: p, the probability that a pixel is selected.
+        noise: p, the probability that a pixel is selected; one for all images, or one for each.
         kind: "invert": a selected pixel becomes 1 - x. "permute": the selected pixels of an image exchange their
             intensities, so that the image keeps its multiset of grey values.
         uniform: One number per pixel, see `pixel_noise`; the same for every p, so that the image changes smoothly.

@@ -1,6 +1,7 @@
 """Repeated inference from one image and from many, and the landmarks that it passes (Figs. 1 to 3)."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -179,15 +180,14 @@ def noisy(
     spec: EnsembleSpec | NoiseSweepSpec,
     clean: Float[Tensor, "runs pixels"],
     rows: list[int],
-    noise: float,
-) -> Float[Tensor, "runs pixels"]:
-    """x(0): the clean images with swapped pixels, the same on every device."""
+    *noises: float,
+) -> Float[Tensor, "all_runs pixels"]:
+    """x(0) of all runs at the first p, then at the next: clean images with swapped pixels, the same on every device."""
     index = tuple(model.memory_index[spec.label, rows].tolist())
-    uniform, order = inference.pixel_noise(spec.seed, model.spec.dataset, index, clean.shape[1])
-    device = clean.device
-    return inference.swap(
-        clean, noise, spec.noise_kind, torch.from_numpy(uniform).to(device), torch.from_numpy(order).to(device)
-    )
+    drawn = inference.pixel_noise(spec.seed, model.spec.dataset, index, clean.shape[1])
+    uniform, order = (torch.from_numpy(each).to(clean.device).repeat(len(noises), 1) for each in drawn)
+    p = torch.tensor(noises, device=clean.device).repeat_interleave(len(rows))[:, None]
+    return inference.swap(clean.repeat(len(noises), 1), p, spec.noise_kind, uniform, order)
 
 
 def axes_of(model: store.Model, spec: EmbeddingSpec, z: Float[Tensor, "steps runs latent"]) -> subspace.Subspace:
@@ -199,8 +199,9 @@ def axes_of(model: store.Model, spec: EmbeddingSpec, z: Float[Tensor, "steps run
     return subspace.windowed_axes(z, spec.window, fixed.basis[0], rotate=spec.basis == "rotated")
 
 
+@lru_cache(maxsize=8)
 def memory_axes(model: store.Model) -> subspace.Subspace:
-    """The axes that do not move, as a subspace of one step."""
+    """The axes that do not move, as a subspace of one step; every film needs those of its model."""
     return subspace.fixed_axes(model.memories.flatten(0, 1).cpu())
 
 

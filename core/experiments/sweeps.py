@@ -6,7 +6,6 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from core import store
 from core.experiments.runs import all_runs, ensemble_of, noisy, point_distances, starts
@@ -65,7 +64,7 @@ def noise_sweep(
     found: list[Ensemble] = []
     for first in range(0, len(spec.noises), at_once):
         group = spec.noises[first : first + at_once]
-        x = torch.cat([noisy(model, spec, clean, rows, noise) for noise in group])
+        x = noisy(model, spec, clean, rows, *group)
 
         def report(done: int, first: int = first) -> None:
             place = first + done // spec.n_runs
