@@ -19,6 +19,7 @@ import { $, notice } from "#notices";
 import { drawPlane, markers, planeAxes } from "#plane";
 import { bindPlayer, player, setLength } from "#player";
 import { bindPointer } from "#pointer";
+import { bindMedium } from "#printing";
 import { asked, bindQuestions, followProgress, leaveOld, refresh } from "#questions";
 import { requests, startDash } from "#requests";
 import { addRoutes, latest } from "#routes";
@@ -76,17 +77,11 @@ function draw(/** @type {number} */ at = performance.now()) {
   document.body.classList.toggle("seen", Boolean(ensemble));
 }
 
-/** Paper is laid out without us: before it is, everything is drawn for its width. */
-function bindPrinting() {
-  window.addEventListener("beforeprint", () => {
-    document.body.classList.add("printing");
-    redraw();
-    draw();
-  });
-  window.addEventListener("afterprint", () => {
-    document.body.classList.remove("printing");
-    redraw();
-  });
+/** Paper is laid out without us: before it is, everything is drawn for its width and in its colours. @param {boolean} isPaper */
+function layOut(isPaper) {
+  document.body.classList.toggle("printing", isPaper);
+  redraw();
+  if (isPaper) draw();
 }
 
 /** @param {keyof import("./types").State} name */
@@ -161,7 +156,7 @@ function begin(given) {
   bindGallery();
   bindThumbnails(redraw);
   bindCanvases(redraw);
-  bindPrinting();
+  bindMedium(layOut);
   bindPointer("plane");
   bindPointer("landmark");
   addRoutes(redraw);

@@ -2,6 +2,7 @@
 import { persistForDash } from "#dash-requests";
 import { bindGlossary } from "#glossary";
 import { $$, notice } from "#notices";
+import { bindMedium, forMedium } from "#printing";
 import { requests } from "#requests";
 import { applyTheme, theme } from "#theme";
 
@@ -95,6 +96,24 @@ function checkFiles(event) {
   area.dataset.used = "yes";
 }
 
+/** The figures of the page, as they are on the screen. @type {Map<any, [unknown[], unknown]>} */
+const onScreen = new Map();
+
+/** Figures have colours of their own: on paper those of the light look. @param {boolean} isPaper */
+function drawFigures(isPaper) {
+  if (!isPaper) {
+    for (const [graph, [data, layout]] of onScreen) window.Plotly.react(graph, data, layout);
+    onScreen.clear();
+    return;
+  }
+  for (const graph of /** @type {NodeListOf<any>} */ (document.querySelectorAll(".js-plotly-plot"))) {
+    if (onScreen.has(graph)) continue;
+    const { data, layout } = graph;
+    onScreen.set(graph, [data, layout]);
+    window.Plotly.react(graph, forMedium(data), forMedium(layout));
+  }
+}
+
 /** @param {File[]} files @param {number} largest @param {string} ending */
 function problemsOf(files, largest, ending) {
   const [{ name, size }] = files;
@@ -123,5 +142,6 @@ window.dash_clientside.latent = {
 };
 window.latent = { requests, theme };
 persistForDash();
+bindMedium(drawFigures);
 bindGlossary();
 new window.DashRenderer();

@@ -3,6 +3,7 @@ import { axes, drawAxes, graphOf, mark, paint, text } from "#canvas";
 import { grid, rounded } from "#film";
 import { writeWithTerms } from "#glossary";
 import { $ } from "#notices";
+import { forMedium } from "#printing";
 import { nearestNoise, shown, shownSweep } from "#shown";
 import { spread } from "#spread";
 import { screen, set } from "#state";
@@ -16,11 +17,11 @@ let drawnFor = "";
 export function stageAxes() {
   const { sweep } = shown;
   const { width, height } = $("#stage-plot").getBoundingClientRect();
-  const size = `${width} ${height}`;
+  const size = `${width} ${height} ${colours.paper}`;
   if (!sweep || (sweep === drawn && size === drawnFor && graphOf("stage")._fullLayout)) return;
   drawn = sweep;
   drawnFor = size;
-  drawAxes("stage", sweep.figure.data, sweep.figure.layout, { staticPlot: true });
+  drawAxes("stage", forMedium(sweep.figure.data), forMedium(sweep.figure.layout), { staticPlot: true });
 }
 
 /** Draw what follows p. */

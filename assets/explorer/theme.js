@@ -9,10 +9,13 @@ export function theme() {
   return chosen === "dark" || chosen === "light" ? chosen : dark.matches ? "dark" : "light";
 }
 
+/** Paper is white: while the page is printed, it has the light look. */
+export const medium = { isPaper: false };
+
 /** Show the page in its theme; links to the other pages keep what was chosen. */
 export function applyTheme() {
   const now = theme();
-  document.documentElement.dataset.theme = now;
+  document.documentElement.dataset.theme = medium.isPaper ? "light" : now;
   const toggle = document.querySelector("#toggle-theme");
   if (toggle) toggle.textContent = now === "dark" ? "Light" : "Dark";
   const chosen = now === (dark.matches ? "dark" : "light") ? "" : `?theme=${now}`;

@@ -332,7 +332,7 @@ declare global {
   interface Window {
     /** Missing until it is loaded. */
     Plotly: {
-      react(graph: unknown, data: unknown[], layout: unknown, config: unknown): void;
+      react(graph: unknown, data: unknown[], layout: unknown, config?: unknown): void;
       downloadImage(graph: Element, options: Record<string, unknown>): void;
     };
     DashRenderer: new () => unknown;

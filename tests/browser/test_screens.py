@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from dashboard.theme import DARK, LIGHT
 from tests.browser.conftest import Open
 from tests.browser.tab import PHONE, Tab
 
@@ -112,3 +113,71 @@ def test_on_paper_nothing_is_erased(tab: Open):
           for (let i = 0; i < 2; i++) window.dispatchEvent(new Event("beforeprint")); }"""
     )
     assert one.page.evaluate("() => window.erased") == 0
+
+
+def channels(colour: str) -> tuple[int, ...]:
+    """#rrggbb as three numbers."""
+    return tuple(bytes.fromhex(colour.removeprefix("#")))
+
+
+# The grounds of the page, and the colours of text, of what is written on the canvases and of plotly's figures.
+INKS = """() => {
+  const rgb = (colour) => colour.match(/[0-9.]+/g).slice(0, 3).map(Number);
+  const of = (selector, name) => Array.from(document.querySelectorAll(selector), (e) => getComputedStyle(e)[name]);
+  const plots = Array.from(document.querySelectorAll(".main-svg *"), (e) => getComputedStyle(e));
+  const colours = [...of("p, h2, figcaption", "color"), ...plots.flatMap((s) => [s.stroke, s.fill])];
+  return { paper: rgb(of("body", "backgroundColor")[0]), words: rgb(of("h2", "color")[0]),
+    inks: colours.filter((colour) => colour.startsWith("rgb")).map(rgb) }; }"""
+# Whether a panel's canvas has a pixel of a colour.
+HAS = """([id, colour]) => { const c = document.getElementById(id);
+  const { data } = c.getContext("2d").getImageData(0, 0, c.width, c.height);
+  for (let i = 0; i < data.length; i += 4)
+    if (data[i + 3] === 255 && colour.every((value, k) => data[i + k] === value)) return true;
+  return false; }"""
+CANVASES = ("landmark", "plane", "curves", "stage")
+
+
+def prints_as(one: Tab, theme: Any, other: Any) -> None:
+    """Fail unless page, canvases and figures have the colours of one look and none of the other."""
+    one.frame()
+    seen = one.page.evaluate(INKS)
+    assert tuple(seen["paper"]) == channels(theme.paper)
+    assert tuple(seen["words"]) == channels(theme.ink)
+    inks = {tuple(ink) for ink in seen["inks"]}
+    assert (
+        inks & {channels(other.ink), channels(other.quiet), channels(other.grid), *map(channels, other.points)} == set()
+    )
+    assert {channels(theme.quiet), channels(theme.grid)} <= inks
+
+
+def test_a_dark_page_prints_light(tab: Open):
+    one = tab(color_scheme="dark")
+    prints_as(one, DARK, LIGHT)
+    one.page.evaluate("() => window.dispatchEvent(new Event('beforeprint'))")
+    one.page.emulate_media(media="print", color_scheme="dark")
+    prints_as(one, LIGHT, DARK)
+    for name in CANVASES:
+        assert one.page.evaluate(HAS, [f"{name}-canvas", channels(LIGHT.points[1])]), name
+        assert not one.page.evaluate(HAS, [f"{name}-canvas", channels(DARK.points[1])]), name
+    one.page.emulate_media(media="screen", color_scheme="dark")
+    one.page.evaluate("() => window.dispatchEvent(new Event('afterprint'))")
+    prints_as(one, DARK, LIGHT)
+    for name in CANVASES:
+        assert one.page.evaluate(HAS, [f"{name}-canvas", channels(DARK.points[1])]), name
+    assert "theme" not in one.address
+
+
+def test_a_dark_page_of_the_paper_prints_its_figure_light(tab: Open):
+    one = tab(None, color_scheme="dark")
+    one.page.goto(f"{one.server}/paper/")
+    one.page.fill("#paper-model", "digits-nz10-seed0")
+    one.page.get_by_role("button", name="Draw Fig. 7b", exact=True).click()
+    one.page.wait_for_selector("#drawn .main-svg")
+    prints_as(one, DARK, LIGHT)
+    for _ in range(2):
+        one.page.evaluate("() => window.dispatchEvent(new Event('beforeprint'))")
+    one.page.emulate_media(media="print", color_scheme="dark")
+    prints_as(one, LIGHT, DARK)
+    one.page.emulate_media(media="screen", color_scheme="dark")
+    one.page.evaluate("() => window.dispatchEvent(new Event('afterprint'))")
+    prints_as(one, DARK, LIGHT)
