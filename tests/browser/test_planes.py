@@ -57,6 +57,7 @@ DRAWN = """(id) => new Promise((done) => { const p = CanvasRenderingContext2D.pr
     p[name] = function (...given) {
       const [first, ...rest] = given, size = first?.naturalWidth;
       const what = { name, colour: name === "fill" ? this.fillStyle : this.strokeStyle, alpha: this.globalAlpha,
+        how: this.globalCompositeOperation, width: this.lineWidth,
         given: size ? [size, ...rest] : first?.tagName ? [0, ...rest] : given };
       if (this.canvas.id === id) calls.push(what);
       return kept[name].apply(this, given); };
@@ -123,6 +124,23 @@ def test_landmarks_have_their_pictures_with_lines_to_them_and_are_never_hidden(t
         ends = np.array([call["given"] for call in calls if call["name"] == "lineTo"])
         for box in boxes:
             assert np.abs(ends - (box + 15)).sum(-1).min() < 0.01, (noise, t)
+        leaders_lie_over_the_runs(calls, boxes, one.page.evaluate(COLOURS))
+
+
+def leaders_lie_over_the_runs(calls: list[dict[str, Any]], boxes: np.ndarray, colours: list[str]) -> None:
+    """Fail unless the line to every picture is drawn opaque, in the colour of its landmark, after all runs."""
+    last_run = max(i for i, call in enumerate(calls) if call["alpha"] < 1)
+    lines = [
+        (i, calls[i + 1])
+        for i, call in enumerate(calls[:-1])
+        if call["name"] == "lineTo" and np.abs(boxes + 15 - call["given"]).sum(-1).min() < 0.01 and i > last_run
+    ]
+    assert len(lines) == 3
+    assert {line["name"] for _, line in lines} == {"stroke"}
+    assert sorted(line["colour"] for _, line in lines) == sorted(colours)
+    assert {(line["alpha"], line["how"], line["width"] >= 1) for _, line in lines} == {(1, "source-over", True)}
+    pictures = [(call["alpha"], call["how"]) for call in calls if call["name"] == "drawImage"]
+    assert set(pictures) == {(1, "source-over")}
 
 
 @pytest.mark.parametrize(
@@ -180,6 +198,32 @@ def test_nearest_now_names_the_shares_of_the_step_and_so_does_the_caption(tab: O
         assert f"At t = {t}, {round(100 * counts[0])} % of the runs" in one.text("#caption-now")
         seen.add(tuple(words))
     assert len(seen) == 3
+
+
+# The colours of one column of the areas, from the bottom up.
+COLUMN = """(t) => { const c = document.getElementById("nearest-canvas"), r = c.width / c.getBoundingClientRect().width;
+  const { xaxis, yaxis } = document.querySelector("#nearest-graph")._fullLayout;
+  const [x, top, height] = [xaxis._offset + xaxis.l2p(t), yaxis._offset, yaxis._length].map((v) => Math.round(v * r));
+  const { data } = c.getContext("2d").getImageData(x, top, 1, height);
+  return Array.from({ length: height }, (_, i) => Array.from(data.slice(4 * (height - 1 - i), 4 * (height - i)))); }"""
+CURSOR = """() => { const { xaxis } = document.querySelector("#nearest-graph")._fullLayout;
+  return xaxis._offset + xaxis.l2p(latent.player.t); }"""
+
+
+def test_nearest_now_has_areas_of_the_shares_at_every_step_and_a_cursor_at_the_one_shown(tab: Open):
+    one = tab(QUERY).without_names()
+    shares = np.reshape(one.page.evaluate("() => Array.from(latent.films.ensembles.last.shares)"), (31, 3))
+    assert np.ptp(shares, axis=0).max() > 0.2  # else all steps would look alike
+    colours = np.array([channels(colour)[:3] for colour in one.page.evaluate(COLOURS)])
+    for t in (2, 9, 15, 28):
+        column = np.array(one.page.evaluate(COLUMN, t))[:, :3]
+        drawn = np.abs(column[:, None] - colours).sum(-1).argmin(-1)
+        np.testing.assert_allclose(np.bincount(drawn, minlength=3) / len(drawn), shares[t], atol=0.04)
+    for t in (5, 20):
+        one.page.evaluate("(t) => latent.player.set(t)", t)
+        calls = one.page.evaluate(DRAWN, "nearest-canvas")
+        begins = [call["given"][0] for call in calls if call["name"] == "moveTo"]
+        assert begins == [pytest.approx(one.page.evaluate(CURSOR))], t
 
 
 NAMES = ("memory", "concept", "abstract")

@@ -144,9 +144,7 @@ def prints_as(one: Tab, theme: Any, other: Any) -> None:
     assert tuple(seen["paper"]) == channels(theme.paper)
     assert tuple(seen["words"]) == channels(theme.ink)
     inks = {tuple(ink) for ink in seen["inks"]}
-    assert (
-        inks & {channels(other.ink), channels(other.quiet), channels(other.grid), *map(channels, other.points)} == set()
-    )
+    assert inks.isdisjoint(map(channels, (other.ink, other.quiet, other.grid, *other.points)))
     assert {channels(theme.quiet), channels(theme.grid)} <= inks
 
 
