@@ -93,7 +93,7 @@ const written = new WeakMap();
 export function writeWithTerms(element, text) {
   if (written.get(element) === text) return;
   written.set(element, text);
-  const pieces = partsOf(text);
+  const pieces = partsOf(text.replaceAll(" %", "\u00a0%")); // a number and its unit stay on one line
   for (let i = 0; i < pieces.length; i++) {
     const node = element.childNodes[i];
     if (!node) element.append(made(pieces[i]));

@@ -36,7 +36,7 @@ export function nearestAxes(steps) {
   drawAxes(
     "nearest",
     [],
-    layoutOf({ title: "", range: [0, steps - 1] }, up, { margin: { l: 46, r: 12, t: 6, b: 22 } }),
+    layoutOf({ title: "", range: [0, steps - 1] }, up, { margin: { l: 46, r: 12, t: 10, b: 22 } }),
     { staticPlot: true },
   );
 }

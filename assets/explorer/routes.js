@@ -95,7 +95,10 @@ function wantEnsemble() {
   return { key: `${scope} ${noise}`, scope, data: data({ noises: [noise] }) };
 }
 
-/** Whether the stage chart is here: what is still missing on the screen goes before what may be needed later. */
+/**
+ * Whether the stage chart is here: what is still missing on the screen goes before what may be needed later. Where its
+ * runs are those of the film, it computes the same frames: asked meanwhile, the film would only stand in the queue behind it.
+ */
 const hasSweep = () => !wantSweep() || isRefused("sweep");
 
 function wantRunFilm() {

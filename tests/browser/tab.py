@@ -172,7 +172,8 @@ class Tab:
         return dict(pair.split("=", 1) for pair in urlsplit(self.page.url).query.split("&"))
 
     def text(self, selector: str) -> str:
-        return self.page.locator(selector).first.text_content() or ""
+        """The words of an element, with plain spaces."""
+        return (self.page.locator(selector).first.text_content() or "").replace("\xa0", " ")
 
     def badge(self) -> list[str]:
         """Stage, sentence and the three minima."""

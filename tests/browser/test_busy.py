@@ -6,9 +6,13 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+import pytest
+from playwright.sync_api import Route
+
 from core.computations import MOST
 from tests.browser.conftest import Open
-from tests.browser.tab import Tab
+from tests.browser.tab import Tab, asks
+from tests.browser.test_settings import Holding
 from tests.processes import until
 from tests.served import Browser, Site
 
@@ -57,6 +61,60 @@ def test_the_explorer_says_that_it_waits_and_gets_its_pictures(tab: Open):
     one.quiet()
     assert "Stage" in one.text("#caption") or one.text("#stage-name") in ("I", "II", "III")
     assert notices(one) == 0
+
+
+PANELS = {"ensemble": ["plane", "landmark", "curves", "nearest"], "sweep": ["stage"]}
+NO_ROOM = {
+    "multi": True,
+    "response": {},
+    "sideUpdate": {"busy": {"data": {"text": "The server is busy: 3 before you."}}},
+}
+
+
+@pytest.mark.parametrize("question", PANELS)
+def test_every_panel_that_waits_says_so_until_it_has_its_picture(tab: Open, question: str):
+    one = tab(None)
+    has_room = False
+
+    def answer(route: Route) -> None:
+        if has_room or not asks(route.request, f"{question}.data"):
+            route.fallback()
+        else:
+            route.fulfill(json=NO_ROOM)
+
+    one.page.route("**/_dash-update-component", answer)
+    one.page.goto(f"{one.server}/?d=digits&nz=10")
+    one.page.wait_for_function(
+        "(name) => /server is busy/.test(document.getElementById(`${name}-wait`)?.textContent)",
+        arg=PANELS[question][-1],
+    )
+    said = {name: one.text(f"#{name}-wait") for names in PANELS.values() for name in names}
+    busy = NO_ROOM["sideUpdate"]["busy"]["data"]["text"]
+    assert said == {name: busy if name in PANELS[question] else "" for name in said}
+    has_room = True
+    one.quiet()
+    assert [name for name in said if one.text(f"#{name}-wait")] == []
+
+
+def test_a_film_is_not_asked_for_while_an_ensemble_is_on_its_way(tab: Open):
+    one = tab(None)
+    sweep = Holding(one, "sweep")  # films wait for it
+    one.page.goto(f"{one.server}/?d=digits&nz=10")
+    one.page.wait_for_function("() => window.latent?.films?.ensembles.last && latent.films.runs.last")
+    ensemble = Holding(one, "ensemble")
+    one.slide("noise", 0.6)
+    until(lambda: ensemble.held or one.frame(), "the ensemble is asked for")
+    sweep.let_go()
+    until(lambda: asked_for(one, "runfilm.data") or one.frame(), "the film of the run is asked for")
+    one.page.wait_for_timeout(300)
+    assert not asked_for(one, "film.data")
+    ensemble.let_go()
+    one.filmed()
+    assert asked_for(one, "film.data")
+
+
+def asked_for(one: Tab, name: str) -> int:
+    return sum(asks(request, name) for request in one.requests)
 
 
 def test_the_page_of_the_paper_says_that_it_waits_and_gets_its_figure(tab: Open):
