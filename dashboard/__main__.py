@@ -14,7 +14,8 @@ from core.paper.figures.registry import FIGURES
 from core.session import Session
 from core.settings import Settings
 from core.specs import FigureSpec
-from dashboard.commands import run_figure, run_film
+from dashboard.commands import MOVIE_CHOICES, run_figure, run_film
+from dashboard.movies import MovieSpec
 
 
 def main(arguments: list[str] | None = None, start: Callable[[Settings], Session] = Session.open) -> int:
@@ -47,7 +48,9 @@ def add_figure(commands: Any) -> None:
     )
     figure.epilog = (
         "NAME is one of " + ", ".join(FIGURES) + ". Without options it has the paper's settings on the shipped model "
-        "with 100 latent units. Example: python -m dashboard figure fig4a --label 1 --runs 200 --output figures"
+        "with 100 latent units. Example: python -m dashboard figure fig4a --label 1 --runs 200 --output figures. The "
+        "movies are video files, one of each label with --label all: python -m dashboard figure movies --label all "
+        "--plane landmark --format gif --output figures"
     )
     what = figure.add_mutually_exclusive_group(required=True)
     what.add_argument("name", nargs="?", metavar="NAME", choices=FIGURES, help="of the figure; see below")
@@ -56,6 +59,9 @@ def add_figure(commands: Any) -> None:
     )
     others = tuple(item.name for item in fields(FigureSpec) if item.name not in CHOICES)
     add_spec(figure, FigureSpec, leave_out=others, usual="the paper's")
+    movies = tuple(item.name for item in fields(MovieSpec) if item.name not in MOVIE_CHOICES)
+    group: Any = figure.add_argument_group("movies alone")
+    add_spec(group, MovieSpec, leave_out=movies)
     figure.add_argument("--output", type=Path, default=Path(), help="folder for the files (default: this one)")
 
 

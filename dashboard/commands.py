@@ -2,14 +2,17 @@
 
 import argparse
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from core import experiments
 from core.commands.console import progress_bar
 from core.paper.figures.questions import CHOICES, figure_spec, recipe
 from core.paper.figures.registry import figure_of
 from core.paper.results import arrays_of
-from core.schema import RefusedError
+from core.progress import Progress
+from core.schema import RefusedError, checked
 from core.session import Session
 from core.specs import FigureSpec
 from core.zoo import FORMER_WEIGHTS, trained_anew
@@ -17,7 +20,13 @@ from dashboard import files
 from dashboard.controls import ScreenState
 from dashboard.drawing import draw_figure
 from dashboard.films import compute_film, first_films
+from dashboard.movies import MovieSpec, of_every_label, save_movie
 from dashboard.theme import LIGHT
+
+MOVIES = "movies"
+ALL = "all"
+MOVIE_CHOICES = tuple(item.name for item in fields(MovieSpec) if item.name not in CHOICES)
+"""The settings that only movies have a choice of."""
 
 
 def run_film(_: argparse.Namespace, session: Session) -> dict[str, int]:
@@ -30,6 +39,9 @@ def run_film(_: argparse.Namespace, session: Session) -> dict[str, int]:
 
 def run_figure(args: argparse.Namespace, session: Session) -> dict[str, Any]:
     """Compute and draw a figure of the paper, by its name and some settings or by a recipe; its recipe and files."""
+    if args.name == MOVIES:
+        return run_movies(args, session)
+    check_no_movie(args)
     given = {name: getattr(args, name) for name in CHOICES if getattr(args, name) is not None}
     if args.recipe and given:
         raise RefusedError(
@@ -52,6 +64,58 @@ def run_figure(args: argparse.Namespace, session: Session) -> dict[str, Any]:
     if missing:
         print(missing, file=sys.stderr)
     return own | {"files": [str(path) for path in written]}
+
+
+def check_no_movie(args: argparse.Namespace) -> None:
+    """Refuse what only movies have for any other figure."""
+    for name in MOVIE_CHOICES:
+        if getattr(args, name) is not None:
+            option = name.removeprefix("n_") if name == "n_steps" else name
+            raise RefusedError(f"--{option} is for movies alone. Leave it out, or name the figure movies.")
+
+
+def run_movies(args: argparse.Namespace, session: Session) -> dict[str, Any]:
+    """Draw movies of one label, or of all; their settings and files. Each file is written when its movie is complete.
+
+    Raises:
+        RefusedError: A setting that cannot be used, or Ctrl-C.
+    """
+    if args.t is not None:
+        raise RefusedError("--t is for figures of one step: a movie shows them all. Leave it out.")
+    specs = movie_specs(args, session)
+    files: list[str] = []
+    try:
+        with progress_bar(MOVIES) as report:
+            for i, spec in enumerate(specs):
+                files.append(str(save_movie(spec, session, args.output, progress=of_label(report, i, specs))))
+            report(1.0, "done")
+    except KeyboardInterrupt:
+        written = f"{len(files)} of {len(specs)} movies are in {args.output}" if files else "Nothing was written"
+        raise RefusedError(f"Stopped. {written}.") from None
+    return {"figure": MOVIES, "specs": [spec.to_dict() for spec in specs], "files": files}
+
+
+def of_label(report: Progress, i: int, specs: list[MovieSpec]) -> Progress:
+    """The progress of the i-th movie; it says which label that is of."""
+    within = experiments.within(report, i, len(specs))
+    return lambda share, words: within(share, f"label {specs[i].label}: {words}")
+
+
+def movie_specs(args: argparse.Namespace, session: Session) -> list[MovieSpec]:
+    """The movies that options ask for, the paper's settings where none are given, within what the model allows."""
+    names = {item.name for item in fields(MovieSpec)}
+    usual = {name: getattr(args, name) for name in CHOICES if getattr(args, name) is not None and name in names}
+    label = usual.get("label")
+    figure = figure_spec(session, MOVIES, {name: text for name, text in usual.items() if text != ALL})
+    values = {name: value for name, value in figure.to_dict().items() if name in names}
+    for item in fields(MovieSpec):
+        text = getattr(args, item.name)
+        if item.name in MOVIE_CHOICES and text is not None:
+            values[item.name] = checked(item).read(item.name, text)
+    if args.sample is None:
+        values["sample"] = min(values["sample"], figure.n_runs - 1)
+    spec = MovieSpec(**values)
+    return of_every_label(spec) if label == ALL else [spec]
 
 
 def check_weights(wanted: dict[str, str], own: dict[str, str]) -> None:

@@ -1,0 +1,90 @@
+"""Movies of collective runs, of the paper's supplementary kind: a spec goes in, the bytes of a file come out.
+
+::
+
+    MovieSpec --> scene: the arrays of the explorer --> picture: frame by frame, by Pillow --> files: MP4 or GIF
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from PIL import Image
+
+from core.files import write_whole
+from core.progress import Progress, silent
+from core.session import Session
+from core.specs import N_LABELS
+from core.store import kept_sha256
+from dashboard.movies.files import MovieError, ffmpeg, gif, mp4
+from dashboard.movies.picture import Picture
+from dashboard.movies.scene import scene_of
+from dashboard.movies.spec import FORMATS, PLANES, MovieSpec
+from dashboard.theme import LIGHT, Theme
+
+__all__ = ["FORMATS", "PLANES", "Movie", "MovieError", "MovieSpec", "frames", "movie", "of_every_label", "save_movie"]
+
+COMPUTED = 0.2  # of the work, roughly: the rest is drawing
+
+
+@dataclass(frozen=True)
+class Movie:
+    """A movie as a file: what it is called, and its bytes."""
+
+    name: str
+    content: bytes
+
+
+def frames(
+    spec: MovieSpec, session: Session, *, progress: Progress = silent, theme: Theme = LIGHT
+) -> Iterator[Image.Image]:
+    """The pictures of a movie, `spec.n_frames` of them.
+
+    Args:
+        spec: Which.
+        session: What is computed with.
+        progress: Called before every part and every frame; may raise to give up.
+        theme: Colours.
+
+    Raises:
+        StoreError: There is no such model.
+        DataError: Original images are asked for and not there.
+        SpecError: The model has not so many memories, or its landmarks span no plane.
+    """
+    scene = scene_of(spec, session, lambda share, words: progress(COMPUTED * share, words))
+    picture = Picture(spec, scene, theme)
+    for i in range(spec.n_frames):
+        progress(COMPUTED + (1 - COMPUTED) * i / spec.n_frames, f"frame {i + 1} of {spec.n_frames}")
+        yield picture.draw(i)
+
+
+def movie(spec: MovieSpec, session: Session, *, progress: Progress = silent, theme: Theme = LIGHT) -> Movie:
+    """A movie as a file that can be sent or written; its recipe is in its comment.
+
+    Args: as `frames`. Where `progress` raises, nothing is left behind.
+
+    Raises:
+        MovieError: There is no ffmpeg here, or it gives up.
+        RefusedError: As `frames`.
+    """
+    if spec.format == "mp4":
+        ffmpeg()  # before minutes of drawing
+    entry = session.library.find(spec.model)
+    weights = {entry.path.name: kept_sha256(entry.path)}
+    comment = json.dumps({"figure": "movies", "spec": spec.to_dict(), "weights": weights})
+    pictures = frames(spec, session, progress=progress, theme=theme)
+    content = mp4(pictures, spec, comment) if spec.format == "mp4" else gif(pictures, spec, theme, comment)
+    return Movie(spec.file_name(), content)
+
+
+def save_movie(spec: MovieSpec, session: Session, folder: Path, *, progress: Progress = silent) -> Path:
+    """Write a movie into a folder, when it is complete; its path. Args and errors as `movie`."""
+    made = movie(spec, session, progress=progress)
+    write_whole(folder / made.name, made.content)
+    return folder / made.name
+
+
+def of_every_label(spec: MovieSpec) -> list[MovieSpec]:
+    """The same movie of every label, as the paper has ten of them."""
+    return [replace(spec, label=label) for label in range(N_LABELS)]
