@@ -61,9 +61,9 @@ class Axes:
         sides = (self.box[2] - self.box[0], self.box[3] - self.box[1])
         return [(c - s / self.scale / 2, c + s / self.scale / 2) for c, s in zip(self.centre, sides, strict=True)]
 
-    def holds(self, points: np.ndarray) -> np.ndarray:
-        """Which pixels (..., 2) lie in the box."""
-        return ((points >= self.box[:2]) & (points <= self.box[2:])).all(-1)
+    def holds(self, point: np.ndarray) -> bool:
+        """Whether a pixel lies in the box."""
+        return bool(np.all((point >= self.box[:2]) & (point <= self.box[2:])))
 
 
 class Canvas:
@@ -121,7 +121,7 @@ class Canvas:
         """A grey image (height, width) with a coloured frame around it; x and y are its upper left corner."""
         self.rectangle((x - border, y - border, x + side + border, y + side + border), frame)
         tile = Image.fromarray(np.rint(values.clip(0, 1) * 255).astype(np.uint8))
-        large = tile.resize((round(side * FINER),) * 2, Image.Resampling.NEAREST)
+        large = tile.resize((round(side * FINER), round(side * FINER)), Image.Resampling.NEAREST)
         self.image.paste(large.convert("RGB"), (round(x * FINER), round(y * FINER)))
 
     def veil(self, box: Box, colour: str, mask: Image.Image) -> None:

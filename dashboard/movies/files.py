@@ -62,8 +62,8 @@ def arguments(spec: MovieSpec, comment: str) -> list[str]:
     """What ffmpeg is called with: raw frames from its input; colours, and no date, so that equal movies are equal."""
     size, rate = f"{spec.width}x{spec.height}", str(spec.fps)
     source = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", size, "-r", rate, "-i", "-"]
-    colours = ["-vf", f"scale=out_color_matrix={BT709}:out_range=tv", "-colorspace", BT709]
-    colours += ["-color_primaries", BT709, "-color_trc", BT709, "-color_range", "tv"]
+    named = f"setparams=colorspace={BT709}:color_primaries={BT709}:color_trc={BT709}:range=tv"
+    colours = ["-vf", f"scale=out_color_matrix={BT709}:out_range=tv,{named}"]
     codec = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "18", "-movflags", "+faststart"]
     exact = ["-fflags", "+bitexact", "-flags:v", "+bitexact", "-metadata", f"comment={comment}"]
     return ["-v", "error", "-y", *source, "-an", *colours, *codec, *exact]

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from dashboard.movies.canvas import Box, Point
 
-SIDES = ("right", "left", "above", "below")
+SIDES = {"right": (1, 0), "left": (-1, 0), "above": (0, -1), "below": (0, 1)}
+SIDES |= {"upper right": (1, -1), "lower right": (1, 1), "upper left": (-1, -1), "lower left": (-1, 1)}
+"""Directions from a mark to its name, across and down; those that come first are preferred."""
 GAP = 4.0  # px between a mark and its name
 
 
@@ -22,11 +24,11 @@ class Name:
 
 def box_of(name: Name, at: Point, side: str) -> Box:
     """What a name covers on one side of its mark."""
-    x, y = at
-    far, w, h = name.r + GAP, name.width, name.height
-    left = {"right": x + far, "left": x - far - w}.get(side, x - w / 2)
-    top = {"above": y - far - h, "below": y + far}.get(side, y - h / 2)
-    return left, top, left + w, top + h
+    (x, y), (across, down), far = at, SIDES[side], name.r + GAP
+    left = (x - name.width / 2, x + far, x - far - name.width)[across]
+    beside = (y - name.height / 2, y, y - name.height)[down]
+    top = beside if across else beside + down * far
+    return left, top, left + name.width, top + name.height
 
 
 def sides_of(
@@ -35,14 +37,15 @@ def sides_of(
     """The side of every name; "" where it is left out.
 
     Args:
-        names: The first is placed first.
+        names: Those that matter first: they may cover marks that do not, and where there is no room they cover as
+            little as they can.
         at: Where the marks are.
         room: What names must not leave.
         before: The sides at the step before: a name stays there while it can.
         covered: By something else that must be seen.
 
     Example:
-        >>> two = [Name("a", 4, 20, 10, True), Name("b", 4, 20, 10, False)]
+        >>> two = [Name("a", 4, 20, 10, True), Name("b", 4, 20, 10, True)]
         >>> sides_of(two, [(50, 50), (80, 50)], (0, 0, 200, 100), ["right", "right"])
         ['left', 'right']
     """
@@ -50,14 +53,14 @@ def sides_of(
     taken = list(covered)
     sides: list[str] = []
     for i, (name, place, last) in enumerate(zip(names, at, before, strict=True)):
-        others = [*taken, *(mark for k, mark in enumerate(marks) if k != i)]
-        order = [last, *SIDES] if last else [*SIDES]
-        is_seen = inside(marks[i], room)
-        free = [s for s in order if is_seen and is_free(box_of(name, place, s), room, others)]
-        side = free[0] if free else order[0] if name.matters else ""
-        sides.append(side)
-        if side:
-            taken.append(box_of(name, place, side))
+        blocking = [mark for k, mark in enumerate(marks) if k != i and (names[k].matters or not name.matters)]
+        boxes = {side: box_of(name, place, side) for side in (last, *SIDES)}
+        hidden = {s: sum(overlap(box, other) for other in (*taken, *blocking)) for s, box in boxes.items()}
+        best = min(boxes, key=lambda side: (not inside(boxes[side], room), hidden[side]))
+        is_free = inside(marks[i], room) and inside(boxes[best], room) and not hidden[best]
+        sides.append(best if is_free or name.matters else "")
+        if sides[-1]:
+            taken.append(boxes[best])
     return sides
 
 
@@ -66,8 +69,7 @@ def inside(box: Box, room: Box) -> bool:
     return box[0] >= room[0] and box[1] >= room[1] and box[2] <= room[2] and box[3] <= room[3]
 
 
-def is_free(box: Box, room: Box, taken: Sequence[Box]) -> bool:
-    """Whether a box lies within the room and covers nothing."""
-    return inside(box, room) and not any(
-        box[0] < right and box[2] > left and box[1] < bottom and box[3] > top for left, top, right, bottom in taken
-    )
+def overlap(one: Box, other: Box) -> float:
+    """The area that two boxes share."""
+    across, down = (min(one[k + 2], other[k + 2]) - max(one[k], other[k]) for k in (0, 1))
+    return max(across, 0) * max(down, 0)
