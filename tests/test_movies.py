@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -126,10 +126,8 @@ def is_alone(picture: Picture, places: np.ndarray, t: int) -> np.ndarray:
     """Which runs have nothing drawn over them at a step: no other run, mark, name or way of the highlighted run."""
     far = 3 * picture.layout.radius
     way = picture.positions[: t + 1, picture.spec.sample]
-    way = np.concatenate(
-        [a + (b - a) * np.linspace(0, 1, 50)[:, None] for a, b in zip(way, way[1:], strict=False)] or [way]
-    )
-    others = np.concatenate([places, picture.landmarks[t], way])
+    parts = [a + (b - a) * np.linspace(0, 1, 50)[:, None] for a, b in pairwise(way)]
+    others = np.concatenate([places, picture.landmarks[t], way, *parts])
     d = np.linalg.norm(places[:, None] - others, axis=-1)
     d[np.arange(len(places)), np.arange(len(places))] = np.inf
     free = ~(d < far).any(1) & ((places > picture.layout.plot[:2]) & (places < picture.layout.plot[2:])).all(1)
@@ -248,12 +246,15 @@ def test_a_setting_that_cannot_be_used_is_refused_in_a_sentence(wrong: dict[str,
         replace(SPEC, **wrong)
 
 
-def test_landmarks_that_span_no_plane_are_refused(home: Session, monkeypatch: pytest.MonkeyPatch):
-    frame = replace(experiments.film_frame(SPEC.runs, home), is_flat=True)
-    monkeypatch.setattr(experiments, "film_frame", lambda *_: frame)
-    monkeypatch.setattr(Session, "result", lambda *_, **__: frame)
-    with pytest.raises(SpecError, match="span no plane"):
-        next(movies.frames(replace(SPEC, plane="landmark"), home))
+def test_a_model_of_one_latent_unit_has_no_plane_of_landmarks_and_a_windowed_one(
+    settings: Settings, write_model: Callable[..., Path]
+):
+    write_model(settings.models / "one.safetensors", n_latent=1)
+    spec = replace(SPEC, model="one", source="decoded", n_runs=12, sample=3)
+    session = Session.open(settings)
+    with pytest.raises(SpecError, match="they span no plane. Take --plane windowed"):
+        next(movies.frames(replace(spec, plane="landmark"), session))
+    assert len(list(movies.frames(spec, session))) == 13
 
 
 def test_without_ffmpeg_an_mp4_is_refused_before_anything_is_computed(home: Session, monkeypatch: pytest.MonkeyPatch):
