@@ -276,7 +276,7 @@ def test_an_ffmpeg_that_gives_up_is_a_sentence_and_leaves_nothing(
     home: Session, scratch: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     program = tmp_path / "ffmpeg"
-    program.write_text("#!/bin/sh\necho 'no such encoder' >&2\nexit 1\n")
+    program.write_text("#!/bin/sh\nfor last; do :; done\necho half > $last\necho 'no such encoder' >&2\nexit 1\n")
     program.chmod(0o755)
     monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(program))
     with pytest.raises(MovieError, match="no such encoder"):
