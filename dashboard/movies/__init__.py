@@ -17,7 +17,7 @@ from core.progress import Progress, silent
 from core.session import Session
 from core.specs import N_LABELS
 from core.store import kept_sha256
-from dashboard.movies.files import MovieError, ffmpeg, gif, mp4
+from dashboard.movies.files import MovieError, gif, mp4
 from dashboard.movies.picture import Picture
 from dashboard.movies.scene import scene_of
 from dashboard.movies.spec import FORMATS, PLANES, MovieSpec
@@ -68,8 +68,6 @@ def movie(spec: MovieSpec, session: Session, *, progress: Progress = silent, the
         MovieError: There is no ffmpeg here, or it gives up.
         RefusedError: As `frames`.
     """
-    if spec.format == "mp4":
-        ffmpeg()  # before minutes of drawing
     entry = session.library.find(spec.model)
     weights = {entry.path.name: kept_sha256(entry.path)}
     comment = json.dumps({"figure": "movies", "spec": spec.to_dict(), "weights": weights})

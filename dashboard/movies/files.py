@@ -33,7 +33,7 @@ def mp4(frames: Iterator[Image.Image], spec: MovieSpec, comment: str) -> bytes:
     Raises:
         MovieError: There is no ffmpeg here, or it gives up.
     """
-    program = ffmpeg()
+    program = ffmpeg()  # before the first frame is computed
     with tempfile.TemporaryDirectory() as folder, (Path(folder) / "log").open("w+b") as log:
         path = Path(folder) / "movie.mp4"
         # a session of its own: Ctrl-C is for this process, which then ends the other
