@@ -14,7 +14,7 @@ from dashboard.experiments import Experiments
 from dashboard.hosting import Hosting
 from dashboard.jobs import Jobs
 from dashboard.pages.explore.callbacks import ExplorePage
-from dashboard.pages.models import ModelsPage
+from dashboard.pages.models.callbacks import ModelsPage
 from dashboard.pages.paper.callbacks import PaperPage
 from dashboard.shell import PAGES, index, shell
 from dashboard.shell import LeanDash as Dash

@@ -21,12 +21,12 @@ FAULTS = {
     "a panel knows a page": ("dashboard-floors", "dashboard/panels.py", "from dashboard.pages import explore"),
     "a circle": ("circles", "core/vae.py", "from core import gradient"),
     "a circle of experiments": ("circles", "core/experiments/runs.py", "from core.experiments import sweeps"),
-    "a page knows another": ("pages", "dashboard/pages/models.py", "from dashboard.pages import explore"),
+    "a page knows another": ("pages", "dashboard/pages/models/callbacks.py", "from dashboard.pages import explore"),
     "a figure computes": ("figures", "dashboard/figures/runs.py", "import torch"),
     "a figure knows Dash": ("figures", "dashboard/figures/runs.py", "from dash import dcc"),
     "a figure asks": ("figures", "dashboard/figures/stages.py", "from core import experiments"),
     "the dashboard knows a network": ("doors", "dashboard/controls.py", "from core.vae import VAE"),
-    "a page trains": ("doors", "dashboard/pages/models.py", "from core import train"),
+    "a page trains": ("doors", "dashboard/pages/models/callbacks.py", "from core import train"),
     "an experiment starts processes": ("processes", "core/experiments/runs.py", "from distributed import LocalCluster"),
 }
 

@@ -20,8 +20,9 @@ from core.specs import ModelSpec, SeriesSpec, keeping
 from core.zoo import recipe
 from dashboard.hosting import Hosting
 from dashboard.job_status import JobStatus
-from dashboard.model_list import bound_of, describe
-from dashboard.pages.models import spec_of
+from dashboard.pages.models.job_rows import describe
+from dashboard.pages.models.layout import bound_of
+from dashboard.pages.models.training_form import spec_of
 from tests.idle_jobs import AskedJobs
 from tests.served import NEVER, Site, sentences
 
