@@ -269,11 +269,13 @@ def estimated_seconds(
     device: torch.device,
     steps: int = 12,
     engine: Engine | None = None,
+    others: Sequence[ModelSpec] = (),
     clock: Callable[[], float] = time.perf_counter,
 ) -> float:
     """Expected length of a training on this machine, from a few steps timed now (the first warm it up).
 
-    On a GPU, where the warming up is a compilation of half a minute, it counts: a training has it too.
+    On a GPU, where the warming up is a compilation of half a minute, it counts: a training has it too. `others` are
+    the recipes of the models that are trained side by side with it.
     """
     batch = min(spec.batch_size, n_images)
     to_come = -(-n_images // batch) * spec.epochs
@@ -286,7 +288,7 @@ def estimated_seconds(
     else:
         images = torch.rand(steps * batch, n_pixels, generator=generator).to(device)
         warm = images[: 3 * batch]
-    stack = engine.begin([replace(spec, epochs=2)], n_pixels, device)
+    stack = engine.begin([replace(each, epochs=2) for each in (spec, *others)], n_pixels, device)
     begun = clock()
     stack.run_epoch(warm)  # pyright: ignore[reportArgumentType] (each engine its own images)
     start = clock()

@@ -107,3 +107,8 @@ def has_process(processes: Any) -> bool:
     """Whether an embedded cluster has a process, or starts one: Dask does not replace one that it has given up."""
     over = ("closing", "closing_gracefully", "closed", "failed")
     return any(nanny.status.name not in over for nanny in processes.workers.values())
+
+
+def next_attempt(client: Any, key: str) -> int:
+    """The number of an attempt, the same for all servers of a scheduler: a used one would give back its old outcome."""
+    return int(client.get_metadata([TOPIC, key], 1))

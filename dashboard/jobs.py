@@ -1,33 +1,38 @@
 """Long work (training, downloads) in processes of its own, on Dask distributed.
 
 An embedded cluster of one process starts at the first job. Trainings go to the workers of another scheduler where
-the settings name one. Equal jobs are one job, in all servers of a scheduler: whoever asks second sees the progress
-of the first. The server holds a job's future while somebody waits for it; a job that no server waits for stops::
+the settings name one. Models that are asked for together are one job where their worker trains them side by side (on
+a GPU); else each is a job of its own, one after the other. Equal jobs are one job, in all servers of a scheduler:
+whoever asks second sees the progress of the first. The server holds a job's future while somebody waits for it; a job
+that no server waits for stops::
 
     train(spec) --> key of the recipe + attempt --> worker: trains; its state lies in the worker's own folder
     status(key) <-- reports of every epoch    <--
-    file_model  <-- contents of the files     <--     (verified and filed here: no shared disk is needed)
+    file_models <-- contents of the files     <--     (verified and filed here: no shared disk is needed)
 """
 
 import atexit
 import contextlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from core import cluster, experiments
 from core.computations import ESTIMATING, Computations, Question
 from core.computations import Reporter as Waited
-from core.library import IMPORTED, Library
+from core.experiments import Training
+from core.library import Library
 from core.schema import RefusedError
 from core.settings import Settings
 from core.specs import ModelSpec, epochs_kept, keeping
-from dashboard.job_clients import HERE, PATIENCE, Clients
+from dashboard.job_clients import HERE, PATIENCE, Clients, next_attempt
+from dashboard.job_models import ages_of, begun_or_there, check_number, file_models, key_of, models_there
 from dashboard.job_status import JobStatus, ended, reported
-from dashboard.worker_jobs import TOPIC, download_job, estimate_job, forget_job, train_job
+from dashboard.worker_jobs import TOPIC, download_job, estimate_job, forget_job, plan_job, train_job
 
+Work = Training | str  # what a job does: a training, or fetching a data set
 BUSY = ("waiting", "running")
 ESTIMATING_TAKES = 60  # s
 ESTIMATED = 600  # s for which an estimate holds
@@ -59,11 +64,11 @@ class Jobs:
         self.library = library or Library.of(settings.models)
         self.computations = computations or Computations()
         self.clients = clients or Clients(settings, self._report, patience=patience)
-        self._estimates: dict[ModelSpec, tuple[float, float]] = {}  # seconds, and when they were found
+        self._estimates: dict[Training, tuple[float, float]] = {}  # seconds, and when they were found
         self._lock = threading.Lock()  # while an attempt is started
         self._standing = threading.Lock()  # while a status changes; nobody waits for the scheduler meanwhile
         self._status: dict[str, JobStatus] = {}
-        self._work: dict[str, ModelSpec | str] = {}
+        self._work: dict[str, Work] = {}
         self._attempts: dict[str, str] = {}
         self._futures: dict[str, Any] = {}
         if settings.scheduler:
@@ -74,44 +79,77 @@ class Jobs:
         """Where trainings are done, in words."""
         return "on a worker" if self.settings.scheduler else "on this machine"
 
-    def train(self, spec: ModelSpec) -> str:
+    def train_all(self, specs: Sequence[ModelSpec]) -> list[str]:
+        """Train models that are asked for together, those that are not there yet; returns the keys of the jobs.
+
+        What is trained already, or was stopped, goes on by itself; the others are grouped as their worker says.
+
+        Raises: as `train`; nothing is started then.
+        """
+        specs = tuple(dict.fromkeys(specs))
+        if len(specs) == 1:
+            return [self.train(specs[0])]
+        wanted = [spec for spec in specs if experiments.id_of(spec) not in self._together()]
+        begun = begun_or_there(wanted, self.settings, self.library)
+        apart = [spec for spec in wanted if key_of(spec) in self._attempts or experiments.id_of(spec) in begun]
+        fresh = [spec for spec in wanted if spec not in apart]
+        groups = self.plan(fresh) if fresh else []
+        check_number(sum(key_of(each) not in self._attempts for each in groups), len(self._attempts), self.settings)
+        experiments.check_room(self.settings, experiments.bytes_of_files(fresh))
+        return [self.train(each) for each in (*apart, *groups)]
+
+    def train(self, training: Training) -> str:
         """Train a model, fetching its images first where they are missing; returns the job's key.
 
         It goes on where an earlier attempt was stopped. A model that is there is not trained again, unless it lacks
         an epoch that is to be kept on the way; those that it has are then kept again.
 
+        Args:
+            training: The recipe; several are a stack, which is trained whatever models are there.
+
         Raises:
             RefusedError: The scheduler does not answer, or has no worker; there is no room for more; or the training
-                runs already, and does not keep all these epochs.
+                runs already, and does not keep all these epochs, or with others.
         """
-        recipe, kept = spec.part(ModelSpec), set(epochs_kept(spec))
-        key = f"train-{recipe.key()[:16]}"
-        usable = self.library.usable(spec.dataset)
-        there = [e.id for e in usable if e.spec == recipe and e.origin != IMPORTED]  # anyone can write a recipe
-        ages = {id: {epoch for epoch, _ in self.library.ages(id)} for id in there}
-        enough = [id for id in there if kept <= ages[id]]
+        key = key_of(training)
+        if isinstance(training, tuple):
+            experiments.check_room(self.settings, experiments.bytes_of_files(training))
+            return self._start(self.settings.scheduler, key, training, train_job, experiments.plain(training))
+        recipe, kept = training.part(ModelSpec), set(epochs_kept(training))
+        enough = models_there(training, self.library)
         if enough:
-            self._work[key], self._status[key] = spec, JobStatus("done", 1.0, enough[0])
+            self._work[key], self._status[key] = training, JobStatus("done", 1.0, enough[0])
             return key
-        if key in self._attempts and not kept <= set(epochs_kept(self._training(key))):
+        if experiments.id_of(recipe) in self._together():
+            raise RefusedError("This model is being trained side by side with others. Ask again when they are done.")
+        running = self._work[key] if key in self._attempts else None
+        if isinstance(running, ModelSpec) and not kept <= set(epochs_kept(running)):
             raise RefusedError(
                 "This model is being trained, and not all these epochs are kept. Ask again when it is done, or cancel "
                 "it before the first of them, and train it then."
             )
         experiments.check_room(self.settings)
-        spec = keeping(recipe, kept.union(*ages.values()) - {recipe.epochs})
+        spec = keeping(recipe, kept.union(*ages_of(recipe, self.library).values()) - {recipe.epochs})
         return self._start(self.settings.scheduler, key, spec, train_job, spec.to_dict())
 
-    def _training(self, key: str) -> ModelSpec:
-        work = self._work[key]
-        assert isinstance(work, ModelSpec)
-        return work
+    def plan(self, specs: Sequence[ModelSpec]) -> list[Training]:
+        """Which models are trained side by side, as the workers say; of several workers the one that does so least."""
+        address = self.settings.scheduler
+        plain = [spec.to_dict() for spec in specs]
+        plans = self.clients.of(address).run(plan_job, plain, self._settings_at(address))
+        groups = max(plans.values(), key=len)
+        return [experiments.training_from(group if len(group) > 1 else group[0]) for group in groups]
+
+    def _together(self) -> set[str]:
+        """The ids of the models that are trained side by side, or wait for that."""
+        works = [self._work[key] for key in list(self._attempts)]
+        return {experiments.id_of(spec) for work in works if isinstance(work, tuple) for spec in work}
 
     def download(self, dataset: str) -> str:
         """Fetch a data set for this server; returns the job's key."""
         return self._start(HERE, f"download-{dataset}", dataset, download_job, dataset)
 
-    def all(self) -> list[tuple[str, ModelSpec | str, JobStatus]]:
+    def all(self) -> list[tuple[str, Work, JobStatus]]:
         """Every job of this server, the newest first: key, what is trained or fetched, and how it stands."""
         return [(key, self._work[key], self._status[key]) for key in reversed(self._status) if key in self._work]
 
@@ -131,41 +169,43 @@ class Jobs:
         if stopped.is_elsewhere and not stopped.problem and self.settings.scheduler:
             try:
                 client = self.clients.of(self.settings.scheduler)
-                client.run(forget_job, stopped.spec.to_dict(), on_error="ignore")
+                client.run(forget_job, experiments.plain(stopped.training), on_error="ignore")
             except (RefusedError, OSError, TimeoutError):  # of no use to who wants to be rid of it
                 text += " here; no worker answers, and the one that has its state keeps it"
         stopped.path.unlink(missing_ok=True)
         if not stopped.problem:
-            experiments.forget_waiting(stopped.spec, self.settings)
+            experiments.forget_state(stopped.training, self.settings)
         return f"{text}."
 
-    def estimated_seconds(self, spec: ModelSpec, question: Question) -> float:
-        """How long a training would take, from a few steps timed in a process that would do it.
+    def estimated_seconds(self, training: Training, question: Question) -> float:
+        """How long a training, or several that are asked for together, would take.
 
-        One is timed after the other, and what was found holds for some minutes.
+        A few steps are timed in a process that would do it; one training is timed after the other, and what was found
+        holds for some minutes.
 
         Raises:
             RefusedError: No process is free for it, or too many wait for an estimate.
         """
-        seconds, when = self._estimates.get(spec, (0.0, -ESTIMATED))
+        seconds, when = self._estimates.get(training, (0.0, -ESTIMATED))
         if time.monotonic() - when < ESTIMATED:
             return seconds
         if not self.settings.scheduler and self._attempts:
             raise RefusedError("Another job is running; this one would wait for it. Ask again when it is done.")
-        return self.computations.ask(question, f"estimate {spec.key()}", lambda report: self._timed(spec, report))
+        name = f"estimate {'+'.join(spec.key() for spec in experiments.models_of(training))}"
+        return self.computations.ask(question, name, lambda report: self._timed(training, report))
 
-    def _timed(self, spec: ModelSpec, report: Waited) -> float:
+    def _timed(self, training: Training, report: Waited) -> float:
         """Time a few steps; given up when nobody waits for it any more."""
         address = self.settings.scheduler
         with self.computations.turn(ESTIMATING):
             future = self.clients.of(address).submit(
-                estimate_job, spec.to_dict(), self._settings_at(address), pure=False
+                estimate_job, experiments.plain(training), self._settings_at(address), pure=False
             )
             for second in range(self.estimating_takes):
                 report(second / self.estimating_takes, "timing a few steps")
                 with contextlib.suppress(TimeoutError):
                     seconds = float(future.result(timeout=1))
-                    self._estimates[spec] = seconds, time.monotonic()
+                    self._estimates[training] = seconds, time.monotonic()
                     return seconds
         raise RefusedError("Every worker is busy. Ask again when a training is done.")
 
@@ -179,20 +219,16 @@ class Jobs:
             self._futures.clear()
         self.clients.close()
 
-    def _start(self, address: str, key: str, what: ModelSpec | str, work: Callable[..., Any], about: object) -> str:
+    def _start(self, address: str, key: str, what: Work, work: Callable[..., Any], about: object) -> str:
         client = self.clients.of(address)
         atexit.unregister(self.close)  # once is enough
         atexit.register(self.close)  # before the clients are closed: futures are released first
         with self._lock:
             if key in self._attempts:
                 return key
-            if len(self._attempts) >= self.settings.max_jobs:
-                raise RefusedError(
-                    f"{len(self._attempts)} jobs run or wait here, as many as this server takes. "
-                    "Ask again when one has ended, or cancel one."
-                )
+            check_number(1, len(self._attempts), self.settings)
             attempt = f"{key}-{next_attempt(client, key)}"
-            if isinstance(what, ModelSpec):
+            if not isinstance(what, str):
                 note = experiments.note_elsewhere if address else experiments.note_waiting
                 with contextlib.suppress(OSError):  # the model may find room yet
                     note(what, self.settings)
@@ -223,27 +259,24 @@ class Jobs:
             state, text = ended(error)
         self._end(key, attempt, state, text)
 
-    def _filed(self, what: ModelSpec | str, result: Any, future: Any) -> str:
-        """The id of a model that was trained, or the name of what was fetched.
+    def _filed(self, what: Work, result: Any, future: Any) -> str:
+        """The ids of the models that were trained, or the name of what was fetched.
 
         Raises:
-            RefusedError: The model is filed, and lacks epochs: another server asked for the training first.
+            RefusedError: A model of them is not there, or lacks epochs; the others are filed.
         """
         if isinstance(what, str):
             return result
-        id = experiments.file_model(result, what, self.settings)
+        filed, problems = file_models(result, what, self.settings, self.library)
         experiments.forget_state(what, self.settings)
         if self.settings.scheduler:  # the state lies with whoever has the result
             with contextlib.suppress(Exception):
                 workers = list(future.client.who_has(future)[future.key])
-                future.client.run(forget_job, what.to_dict(), workers=workers, wait=False)
-        missing = set(epochs_kept(what)) - {epoch for epoch, _ in self.library.ages(id)}
-        if missing:
-            raise RefusedError(
-                f"{id} is here, without {', '.join(map(str, sorted(missing)))} of the epochs to be kept: somebody else "
-                "had asked for it before. Train it again to have them."
-            )
-        return id
+                future.client.run(forget_job, experiments.plain(what), workers=workers, wait=False)
+        if problems:
+            here = f" The others are here: {', '.join(filed)}." if filed and isinstance(what, tuple) else ""
+            raise RefusedError(f"{' '.join(problems)}{here}")
+        return " ".join(filed)
 
     def _end(self, key: str, attempt: str, state: str, text: str) -> None:
         """Say how an attempt ended, and drop its future: a job that nobody waits for any more is stopped."""
@@ -259,13 +292,8 @@ class Jobs:
                     fraction = 1.0 if state == "done" else self._status[key].fraction
                     self._status[key] = replace(self._status[key], state=state, text=text, fraction=fraction)
             what = self._work[key]
-            if is_current and isinstance(what, ModelSpec):
+            if is_current and not isinstance(what, str):
                 with contextlib.suppress(OSError):
                     experiments.forget_waiting(what, self.settings)
             if future is not None:
                 future.release()
-
-
-def next_attempt(client: Any, key: str) -> int:
-    """The number of an attempt, the same for all servers of a scheduler: a used one would give back its old outcome."""
-    return int(client.get_metadata([TOPIC, key], 1))

@@ -14,33 +14,50 @@ from core.specs import ModelSpec, training_of
 TOPIC = "latent-trajectories"
 
 
-def train_job(key: str, spec: dict[str, Any], given: Settings | None) -> experiments.TrainedFiles:
-    """Runs in a worker: train a model; returns the contents of its files."""
-    model, settings, report = training_of(spec), given or Settings.from_environment(), Reporter(key)
+def train_job(
+    key: str, training: Any, given: Settings | None
+) -> experiments.TrainedFiles | list[experiments.TrainedFiles | str]:
+    """Runs in a worker: train a model, or a stack of several; returns the contents of their files.
+
+    Args:
+        key: Of the job.
+        training: As `experiments.plain` has it.
+        given: The settings; else those of the worker's environment.
+    """
+    work, settings, report = experiments.training_from(training), given or Settings.from_environment(), Reporter(key)
+    model = experiments.models_of(work)[0]
     use_cores(model)
     experiments.fetch_images(model.dataset, settings, progress=lambda _, text: report(0.0, f"fetching {text}"))
     states = [
         each.epoch
         for each in experiments.unfinished(settings)
-        if not each.problem and experiments.id_of(each.spec) == experiments.id_of(model) and each.epoch
+        if not each.problem and experiments.name_of(each.training) == experiments.name_of(work) and each.epoch
     ]
     report.start = f"goes on from epoch {states[0]}" if states else "starts from epoch 1"
     report(states[0] / model.epochs if states else 0.0, report.start)
     histories: list[TrainingRun] = []
-    return experiments.train_file(
-        model,
-        settings,
-        progress=lambda share, text: report(share, text, history_of(histories[0])),
-        watch=lambda now: histories.__setitem__(slice(None), now),
-    )
+    hooks: dict[str, Any] = {
+        "progress": lambda share, text: report(share, text, history_of(histories[0])),
+        "watch": lambda now: histories.__setitem__(slice(None), now),
+    }
+    if isinstance(work, tuple):
+        return experiments.train_files(work, settings, **hooks)
+    return experiments.train_file(work, settings, **hooks)
 
 
-async def forget_job(spec: dict[str, Any]) -> None:
+def plan_job(specs: list[dict[str, Any]], given: Settings | None) -> list[list[dict[str, Any]]]:
+    """Runs in a worker: which of some models it would train side by side."""
+    settings = given or Settings.from_environment()
+    groups = experiments.groups_here([training_of(spec) for spec in specs], settings)
+    return [[spec.to_dict() for spec in group] for group in groups]
+
+
+async def forget_job(training: Any) -> None:
     """Runs in a worker of another scheduler: the state of a training is not needed any more.
 
     A coroutine, which is what Dask sends off without waiting for its end.
     """
-    experiments.forget_state(training_of(spec), Settings.from_environment())
+    experiments.forget_state(experiments.training_from(training), Settings.from_environment())
 
 
 def history_of(run: TrainingRun, most: int = 300) -> dict[str, list[float]]:
@@ -60,11 +77,11 @@ def download_job(key: str, dataset: str, settings: Settings) -> str:
     return dataset
 
 
-def estimate_job(spec: dict[str, Any], given: Settings | None) -> float:
-    """Runs in a worker: time a few training steps."""
-    model = ModelSpec.from_dict(spec)
-    use_cores(model)
-    return experiments.estimated_seconds(model, given or Settings.from_environment())
+def estimate_job(training: Any, given: Settings | None) -> float:
+    """Runs in a worker: time a few training steps of one model, or of several that are asked for together."""
+    work = experiments.training_from(training)
+    use_cores(experiments.models_of(work)[0])
+    return experiments.estimated_seconds_of(work, given or Settings.from_environment())
 
 
 def use_cores(spec: ModelSpec) -> None:

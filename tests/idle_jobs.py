@@ -1,15 +1,16 @@
 """Jobs that start no process."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from core.computations import Question
+from core.experiments import Training
 from core.schema import RefusedError
 from core.settings import Settings
 from core.specs import ModelSpec
 from dashboard.job_clients import Clients
 from dashboard.job_status import JobStatus
-from dashboard.jobs import Jobs
+from dashboard.jobs import Jobs, Work
 
 
 class NoClients(Clients):
@@ -36,15 +37,18 @@ class AskedJobs(Jobs):
     `running` is the one job that there is, if there is one.
     """
 
-    running: tuple[str, ModelSpec | str, JobStatus] | None = None
+    running: tuple[str, Work, JobStatus] | None = None
 
     def __init__(self, *given: Any, **more: Any):
         super().__init__(*given, **more)
         self.asked: list[tuple[str, Any]] = []
 
-    def train(self, spec: ModelSpec) -> str:
-        self.asked.append(("train", spec))
+    def train(self, training: Training) -> str:
+        self.asked.append(("train", training))
         return "train-1"
+
+    def train_all(self, specs: Sequence[ModelSpec]) -> list[str]:
+        return [self.train(spec) for spec in specs]
 
     def download(self, dataset: str) -> str:
         self.asked.append(("download", dataset))
@@ -53,11 +57,11 @@ class AskedJobs(Jobs):
     def cancel(self, key: str) -> None:
         self.asked.append(("cancel", key))
 
-    def estimated_seconds(self, spec: ModelSpec, question: Question) -> float:
-        self.asked.append(("estimated_seconds", spec))
+    def estimated_seconds(self, training: Training, question: Question) -> float:
+        self.asked.append(("estimated_seconds", training))
         return 150.0
 
-    def all(self) -> list[tuple[str, ModelSpec | str, JobStatus]]:
+    def all(self) -> list[tuple[str, Work, JobStatus]]:
         return [self.running] if self.running else []
 
     def status(self, key: str) -> JobStatus | None:

@@ -22,7 +22,7 @@ from dashboard.hosting import Hosting
 from dashboard.job_status import JobStatus
 from dashboard.pages.models.job_rows import describe
 from dashboard.pages.models.layout import bound_of
-from dashboard.pages.models.training_form import spec_of
+from dashboard.pages.models.training_form import specs_of
 from tests.idle_jobs import AskedJobs
 from tests.served import NEVER, Site, sentences
 
@@ -90,8 +90,8 @@ def test_the_form_asks_for_the_recipe_of_the_zoo(hand: Hand, jobs: AskedJobs):
     said = hand.press("train", state=("digits", " 7 ", "", "1", "3"))
     assert jobs.asked == [("train", ModelSpec(dataset="digits", n_latent=7, epochs=1500, seed=3))]
     assert "is being trained" in said["message"]["children"]
-    assert spec_of("mnist", "20", "12", None, None) == ModelSpec(n_latent=20, epochs=12)
-    assert spec_of("mnist", "20", "", " 1.5 ", "") == recipe("mnist", 20, beta=1.5)
+    assert specs_of("mnist", "20", "12", None, None) == [ModelSpec(n_latent=20, epochs=12)]
+    assert specs_of("mnist", "20", "", " 1.5 ", "") == [recipe("mnist", 20, beta=1.5)]
 
 
 @pytest.mark.parametrize("typed", ["1, 5,20", " 20,1,5 , 5,", "1,5,20"])
@@ -101,7 +101,38 @@ def test_the_form_asks_for_what_is_kept_on_the_way(hand: Hand, jobs: AskedJobs, 
     assert jobs.asked == [("train", SeriesSpec(**spec.to_dict(), kept=(1, 5, 20)))]
     assert "kept after 1, 5, 20 is being trained" in said["message"]["children"]
     for nothing in ("", " ", None):
-        assert spec_of("digits", "7", "30", "1", "3", nothing) == spec
+        assert specs_of("digits", "7", "30", "1", "3", nothing) == [spec]
+
+
+def test_the_form_asks_for_several_models_at_once(hand: Hand, jobs: AskedJobs):
+    said = hand.press("train", state=("digits", "7, 3,7,", "30", "", "5", "", "2"))
+    asked = [ModelSpec(dataset="digits", n_latent=n, epochs=30, seed=seed) for n in (7, 3) for seed in (5, 6)]
+    assert jobs.asked == [("train", spec) for spec in asked]
+    assert said["message"]["children"] == (
+        "4 models: 8×8 digits, N_z = 7, 3, 30 epochs, seeds 5, 6 are being trained. You can leave this page."
+    )
+    said = hand.post("train", 1, state=("digits", "3", "30", "", str(2**31 - 1), "", "2"))
+    assert "must be" in sentences(said)[0]
+    assert "more than 16 models" in sentences(hand.post("train", 1, state=("digits", "3,4,5", "", "", "", "", "8")))[0]
+    assert "seeds must be 1, 2, 4, 8 in all" in sentences(hand.post("train", 1, state=("digits", "3", *"    ", "3")))[0]
+    assert jobs.asked == [("train", spec) for spec in asked]
+
+
+def test_a_stack_is_one_row_with_a_link_to_every_model_and_is_offered_again(
+    hand: Hand, jobs: AskedJobs, settings: Settings
+):
+    stack = tuple(ModelSpec(dataset="digits", n_latent=n, epochs=30) for n in (3, 5))
+    jobs.running = ("train-stack", stack, JobStatus("done", 1.0, "one two"))
+    (row,) = hand.look()["jobs"]["children"]
+    assert " ".join(texts(row).split()) == "2 models: 8×8 digits, N_z = 3, 5, 30 epochs, seed 0 Done. one two"
+    jobs.running = None
+    experiments.note_waiting(stack, settings)
+    (note,) = settings.models.iterdir()
+    said = hand.press("do", of={"do": "resume", "key": note.name})["message"]["children"]
+    assert said == "2 models: 8×8 digits, N_z = 3, 5, 30 epochs, seed 0 are being trained."
+    assert jobs.asked == [("train", stack)]
+    jobs.running = ("train-stack", stack, JobStatus("running", 0.25, "epoch 2"))
+    assert "waited for its turn" not in texts(hand.look()["jobs"]["children"])
 
 
 def test_beta_is_named_in_the_table_and_where_it_is_not_the_papers(

@@ -29,12 +29,17 @@ from core.experiments.machine import (
 )
 from core.experiments.runs import TRAIL, embedding, latent_activity, latent_space, noisy, run, starts, trajectories
 from core.experiments.states import (
+    Training,
     Unfinished,
     forget_state,
     forget_waiting,
     id_of,
+    models_of,
+    name_of,
     note_elsewhere,
     note_waiting,
+    plain,
+    training_from,
     unfinished,
 )
 from core.experiments.sweeps import (
@@ -46,6 +51,7 @@ from core.experiments.sweeps import (
     store_noise_sweeps,
     stored_noise_sweep,
 )
+from core.experiments.together import bytes_of_files, estimated_seconds_of, groups_here, groups_of, train_files
 from core.experiments.trained_files import TrainedFiles, derive_ages, file_model, train_file
 from core.experiments.training import estimated_seconds, train_model, zoo_model
 
@@ -54,15 +60,18 @@ __all__ = [
     "TRAIL",
     "NoOriginals",
     "TrainedFiles",
+    "Training",
     "Unfinished",
     "approach_curves",
     "branches",
+    "bytes_of_files",
     "check_room",
     "compute_sweeps",
     "concept_dynamics",
     "derive_ages",
     "embedding",
     "estimated_seconds",
+    "estimated_seconds_of",
     "fetch_images",
     "file_model",
     "file_noise_sweeps",
@@ -76,6 +85,8 @@ __all__ = [
     "geometry",
     "grid_cell",
     "grid_cells",
+    "groups_here",
+    "groups_of",
     "id_of",
     "import_model",
     "keep_frames",
@@ -86,12 +97,15 @@ __all__ = [
     "library_of",
     "missing_cells",
     "missing_sweeps",
+    "models_of",
+    "name_of",
     "noise_sweep",
     "noisy",
     "note_elsewhere",
     "note_waiting",
     "open_classifier",
     "other_films",
+    "plain",
     "predicted_labels",
     "record_cell",
     "run",
@@ -103,7 +117,9 @@ __all__ = [
     "sweeps_to_derive",
     "train_classifier",
     "train_file",
+    "train_files",
     "train_model",
+    "training_from",
     "trajectories",
     "unfinished",
     "why_decoded",

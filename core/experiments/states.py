@@ -1,8 +1,10 @@
 """Trainings that are not at their end: the state that each goes on from, its snapshots so far, and notes about it."""
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from core import checkpoint, files
 from core.library import is_name
@@ -13,6 +15,9 @@ from core.specs import ModelSpec, keeping, training_of
 STATE = ".training"  # ending of the file that a training goes on from
 ELSEWHERE = ".elsewhere"  # ending of the note that a training's state lies with a worker of another machine
 WAITING = ".waiting"  # ending of the note that a training was asked for, until it has come to an end
+
+Training = ModelSpec | tuple[ModelSpec, ...]
+"""What is trained at a time: one model, or a stack of several side by side."""
 
 
 def id_of(spec: ModelSpec) -> str:
@@ -25,58 +30,92 @@ def part_of(state: Path, epoch: int) -> Path:
     return state.with_suffix(f".epoch-{epoch}")
 
 
-def state_of(spec: ModelSpec, settings: Settings) -> Path:
+def models_of(training: Training) -> tuple[ModelSpec, ...]:
+    """The recipes of a training: one, or those of a stack in their order."""
+    return training if isinstance(training, tuple) else (training,)
+
+
+def name_of(training: Training) -> str:
+    """The name of a training's files: the id of its model; a stack of other recipes has another name."""
+    if not isinstance(training, tuple):
+        return id_of(training)
+    return f"stack-{hashlib.sha256(''.join(spec.key() for spec in training).encode()).hexdigest()[:16]}"
+
+
+def plain(training: Training) -> dict[str, Any] | list[dict[str, Any]]:
+    """A training as values for JSON: a stack is a list."""
+    return [spec.to_dict() for spec in training] if isinstance(training, tuple) else training.to_dict()
+
+
+def training_from(values: Any) -> Training:
+    """The inverse of `plain`.
+
+    Raises:
+        SpecError: As `Spec.from_dict`.
+    """
+    return tuple(training_of(each) for each in values) if isinstance(values, list) else training_of(values)
+
+
+def state_of(training: Training, settings: Settings) -> Path:
     """The file for the state of a training on this machine."""
-    return settings.models / f"{id_of(spec)}{STATE}"
+    return settings.models / f"{name_of(training)}{STATE}"
 
 
-def forget_state(spec: ModelSpec, settings: Settings) -> None:
+def forget_state(training: Training, settings: Settings) -> None:
     """Remove the state of a training that has come to its end, its snapshots so far, and the notes about it."""
-    state = state_of(spec, settings)
+    state = state_of(training, settings)
     for ending in (STATE, ELSEWHERE, WAITING):
         state.with_suffix(ending).unlink(missing_ok=True)
-    for part in state.parent.glob(f"{state.stem}.epoch-*"):
-        part.unlink(missing_ok=True)
+    for spec in models_of(training):
+        for part in state.parent.glob(f"{id_of(spec)}.epoch-*"):
+            part.unlink(missing_ok=True)
 
 
-def note_elsewhere(spec: ModelSpec, settings: Settings) -> None:
+def note_elsewhere(training: Training, settings: Settings) -> None:
     """Note that a worker has the state of a training: a restarted server knows it then.
 
     Raises:
         OSError: The note cannot be written.
     """
-    _note(spec, settings, ELSEWHERE)
+    _note(training, settings, ELSEWHERE)
 
 
-def note_waiting(spec: ModelSpec, settings: Settings) -> None:
+def note_waiting(training: Training, settings: Settings) -> None:
     """Note that a training was asked for: a server that was killed before it began offers it again.
 
     Raises:
         OSError: The note cannot be written.
     """
-    _note(spec, settings, WAITING)
+    _note(training, settings, WAITING)
 
 
-def forget_waiting(spec: ModelSpec, settings: Settings) -> None:
+def forget_waiting(training: Training, settings: Settings) -> None:
     """Remove the note of a training that nobody waits for any more; what it has learnt stays."""
-    state_of(spec, settings).with_suffix(WAITING).unlink(missing_ok=True)
+    state_of(training, settings).with_suffix(WAITING).unlink(missing_ok=True)
 
 
-def _note(spec: ModelSpec, settings: Settings, ending: str) -> None:
-    files.write_whole(state_of(spec, settings).with_suffix(ending), json.dumps(spec.to_dict()).encode())
+def _note(training: Training, settings: Settings, ending: str) -> None:
+    files.write_whole(state_of(training, settings).with_suffix(ending), json.dumps(plain(training)).encode())
 
 
 @dataclass(frozen=True)
 class Unfinished:
     """A training that was stopped: its recipe and the epochs that its last state holds; `problem` if it is damaged.
 
-    The state lies with a worker where `is_elsewhere`.
+    `others` has the recipes of the other models where it is a stack. The state lies with a worker where
+    `is_elsewhere`.
     """
 
     path: Path
     spec: ModelSpec = field(default_factory=ModelSpec)
     epoch: int = 0
     problem: str = ""
+    others: tuple[ModelSpec, ...] = ()
+
+    @property
+    def training(self) -> Training:
+        """What is to be trained."""
+        return (self.spec, *self.others) if self.others else self.spec
 
     @property
     def is_elsewhere(self) -> bool:
@@ -96,9 +135,9 @@ def unfinished(settings: Settings) -> list[Unfinished]:
     named = [path for path in sorted(settings.models.iterdir()) if is_name(path.stem) and path.is_file()]
     found: list[Unfinished] = []
     for ending in (STATE, ELSEWHERE, WAITING):  # what says most goes first
-        of_before = [id_of(each.spec) for each in found if not each.problem]
+        of_before = [name_of(each.training) for each in found if not each.problem]
         these = [read_unfinished(path) for path in named if path.suffix == ending]
-        found += [each for each in these if each.problem or id_of(each.spec) not in of_before]
+        found += [each for each in these if each.problem or name_of(each.training) not in of_before]
     return found
 
 
@@ -106,10 +145,12 @@ def read_unfinished(path: Path) -> Unfinished:
     """What a state says, or a note about a training."""
     try:
         if path.suffix in (ELSEWHERE, WAITING):
-            return Unfinished(path, training_of(json.loads(path.read_text())))
+            spec, *others = models_of(training_from(json.loads(path.read_text())))
+            return Unfinished(path, spec, others=tuple(others))
         history = checkpoint.read_history(path)
-        spec = keeping(ModelSpec.from_dict(history["specs"][0]), history["kept"])
-        return Unfinished(path, spec, Integer(0, spec.epochs).check("epoch", history["epoch"]))
+        spec, *others = (keeping(ModelSpec.from_dict(each), history["kept"]) for each in history["specs"])
+        epoch = Integer(0, spec.epochs).check("epoch", history["epoch"])
+        return Unfinished(path, spec, epoch, others=tuple(others))
     except (RefusedError, ValueError, TypeError, LookupError, RecursionError, OSError) as error:
         if isinstance(error, checkpoint.TrainingError):
             return Unfinished(path, problem=str(error))

@@ -60,14 +60,25 @@ def train_file(
         path, state = Path(scratch) / f"{id_of(spec)}.safetensors", state_of(spec, settings)
         recipe, kept = spec.part(ModelSpec), epochs_kept(spec)
         train_model(recipe, settings, path=path, state=state, keep_state=True, snapshots=kept, **hooks)
-        library = Library([(path.parent, "trained here")])
-        ages = library.ages(path.stem)
-        if not ages:
-            return TrainedFiles(path.read_bytes())
-        derive_ages(path, settings, progress=lambda _, text: progress(1.0, f"stages of '6', {text}"))
-        series = path.with_name(f"{path.stem}{snapshots.ENDING}")
-        sweeps = {epoch: library.load_sweeps(id) for epoch, id in ages}
-        return TrainedFiles(path.read_bytes(), series.read_bytes(), sweeps)
+        return contents_of(path, settings, progress)
+
+
+def contents_of(path: Path, settings: Settings, progress: Progress = silent) -> TrainedFiles:
+    """The contents of a model's file and of its snapshots beside it; where it has these, with the stages of every age.
+
+    Args:
+        path: The model, in a folder that is written to.
+        settings: Of this machine.
+        progress: Called before the stages of every age are derived.
+    """
+    library = Library([(path.parent, "trained here")])
+    ages = library.ages(path.stem)
+    if not ages:
+        return TrainedFiles(path.read_bytes())
+    derive_ages(path, settings, progress=lambda _, text: progress(1.0, f"stages of '6', {text}"))
+    series = path.with_name(f"{path.stem}{snapshots.ENDING}")
+    sweeps = {epoch: library.load_sweeps(id) for epoch, id in ages}
+    return TrainedFiles(path.read_bytes(), series.read_bytes(), sweeps)
 
 
 def derive_ages(model: Path, settings: Settings, *, progress: Progress = silent) -> None:

@@ -215,8 +215,18 @@ def memories_of(
     return means[index], index, torch.stack([means[r].mean(0) for r in rows])
 
 
-def estimated_seconds(spec: ModelSpec, settings: Settings, *, clock: Callable[[], float] = time.perf_counter) -> float:
-    """How long a training would take on this machine, from a few steps timed now, by a clock of seconds."""
+def estimated_seconds(
+    spec: ModelSpec,
+    settings: Settings,
+    *,
+    others: Sequence[ModelSpec] = (),
+    clock: Callable[[], float] = time.perf_counter,
+) -> float:
+    """How long a training would take on this machine, from a few steps timed now, by a clock of seconds.
+
+    `others` are trained side by side with it.
+    """
     height, width = data.IMAGE_SHAPES[spec.dataset]
     n_images = data.TRAINING_IMAGES[spec.dataset]
-    return train.estimated_seconds(spec, n_images, height * width, device=device_of(settings), clock=clock)
+    place = device_of(settings)
+    return train.estimated_seconds(spec, n_images, height * width, device=place, others=others, clock=clock)

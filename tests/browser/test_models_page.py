@@ -59,6 +59,24 @@ def test_a_model_is_trained_shown_exported_brought_and_deleted(tab: Open, tmp_pa
         page.locator("#table tr", has_text=name).wait_for(state="detached")
 
 
+def test_two_models_that_are_asked_for_at_once_are_two_rows(tab: Open):
+    page = models(tab(None)).page
+    before = page.locator("#table tbody tr").count()
+    page.get_by_role("radio", name="8×8 digits").click()
+    page.fill("#train-n_latent", "4")
+    page.fill("#train-epochs", "3")
+    page.get_by_role("radio", name="2", exact=True).click()
+    page.click("#train")
+    page.wait_for_selector("#message:text('2 models: 8×8 digits, N_z = 4, 3 epochs, seeds 0, 1 are being trained')")
+    for seed in (0, 1):
+        job = page.locator("#jobs .job", has_text=f"8×8 digits, N_z = 4, 3 epochs, seed {seed}")
+        link = job.get_by_role("link", name="Open it in the explorer")
+        link.wait_for(timeout=90_000)  # a process starts for it
+        id = (link.get_attribute("href") or "").partition("model=")[2]
+        page.locator("#table tr", has_text=id).wait_for()
+    assert page.locator("#table tbody tr").count() == before + 2
+
+
 def test_the_curve_of_a_model_stands_between_the_table_and_what_follows(tab: Open):
     one = models(tab(None))
     one.page.get_by_role("button", name="Curve").first.click()

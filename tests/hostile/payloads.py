@@ -31,6 +31,7 @@ VALUES: dict[str, Any] = {
     "train-epochs.value": "2",
     "train-seed.value": "0",
     "train-kept.value": "1",
+    "train-seeds.data": "2",
     "doomed.data": "mine",
     "upload.contents": "data:application/octet-stream;base64,bm90aGluZw==",
     "upload.filename": "mine.safetensors",

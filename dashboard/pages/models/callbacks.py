@@ -25,10 +25,10 @@ from core.session import Session
 from core.specs import ModelSpec
 from core.store import StoreError
 from dashboard import captions, figures
-from dashboard.jobs import Jobs
-from dashboard.pages.models.job_rows import BUSY, describe, job_list, trainings
+from dashboard.jobs import BUSY, Jobs
+from dashboard.pages.models.job_rows import describe, job_list, trainings
 from dashboard.pages.models.layout import QUICK, bound_of, models_layout, table
-from dashboard.pages.models.training_form import spec_of
+from dashboard.pages.models.training_form import specs_of, together
 from dashboard.requests import answered, asker
 from dashboard.roles import is_operator, operators_only
 from dashboard.theme import theme_of
@@ -59,6 +59,7 @@ class ModelsPage:
         )(self.refresh)
         typed = [State("train-dataset", "data")]
         typed += [State(f"train-{name}", "value") for name in ("n_latent", "epochs", "beta", "seed", "kept")]
+        typed += [State("train-seeds", "data")]
         app.callback(
             Output("message", "children"),
             [Input("train", "n_clicks"), Input("estimate", "n_clicks")],
@@ -102,6 +103,13 @@ class ModelsPage:
             Input({"set": ALL}, "n_clicks"),
             State({"set": ALL}, "id"),
         )
+        app.clientside_callback(
+            ClientsideFunction("latent", "chooseDataset"),
+            [Output("train-seeds", "data"), Output({"set": ALL, "of": "seeds"}, "aria-checked")],
+            Input({"set": ALL, "of": "seeds"}, "n_clicks"),
+            State({"set": ALL, "of": "seeds"}, "id"),
+            prevent_initial_call=True,
+        )
 
     @answered
     def refresh(self, _: object, look: object, seen: object) -> tuple[Any, ...]:
@@ -130,12 +138,14 @@ class ModelsPage:
     @operators_only
     def ask(self, train: object, estimate: object, *values: Any) -> str:
         """Train what the form says, or say how long it would take."""
-        spec = spec_of(*values)
+        specs = specs_of(*values)
+        what, are, take = describe(together(specs)), *(("are", "take") if len(specs) > 1 else ("is", "takes"))
         if callback_context.triggered_id == "estimate":
-            time = captions.duration(self.jobs.estimated_seconds(spec.part(ModelSpec), asker()))
-            return f"{describe(spec)} takes {time} {self.jobs.where}."
-        self.jobs.train(spec)
-        return f"{describe(spec)} is being trained. You can leave this page."
+            plain = together([spec.part(ModelSpec) for spec in specs])
+            time = captions.duration(self.jobs.estimated_seconds(plain, asker()))
+            return f"{what} {take} {time} {self.jobs.where}."
+        self.jobs.train_all(specs)
+        return f"{what} {are} being trained. You can leave this page."
 
     @answered
     @operators_only
@@ -149,11 +159,10 @@ class ModelsPage:
             return "It stops after this epoch. What it has learnt is kept."
         for each in self.stopped():
             if each.path.name == key and action == "resume" and not each.problem:
-                self.jobs.train(each.spec)
+                self.jobs.train(each.training)
+                what, are, go = describe(each.training), *(("are", "go") if each.others else ("is", "goes"))
                 place = "where its worker left it" if each.is_elsewhere else f"from epoch {each.epoch}"
-                if each.is_waiting:
-                    return f"{describe(each.spec)} is being trained."
-                return f"{describe(each.spec)} goes on {place}."
+                return f"{what} {are} being trained." if each.is_waiting else f"{what} {go} on {place}."
             if each.path.name == key and action == "discard":
                 return self.jobs.discard(each)
         return "That training is not there any more."
@@ -218,7 +227,7 @@ class ModelsPage:
         """Trainings that were stopped and that no job goes on with."""
         busy = trainings(work for _, work, status in self.jobs.all() if status.state in BUSY)
         found = experiments.unfinished(self.session.settings)
-        return [each for each in found if each.problem or experiments.id_of(each.spec) not in busy]
+        return [each for each in found if each.problem or experiments.name_of(each.training) not in busy]
 
 
 def pressed(name: str) -> str:

@@ -6,25 +6,35 @@ from typing import Any
 from dash import html
 
 from core import experiments
-from core.specs import ModelSpec, epochs_kept
+from core.specs import epochs_kept
 from dashboard.captions import with_beta
 from dashboard.controls import attributes
 from dashboard.job_status import JobStatus
+from dashboard.jobs import BUSY, Work
 from dashboard.theme import TITLES
 
-BUSY = ("waiting", "running")
 JOB = {"cancel": "Cancel", "resume": "Go on", "discard": "Discard"}
 
 
-def describe(spec: ModelSpec) -> str:
-    """A recipe in a few words."""
-    size = f"{TITLES[spec.dataset]}, N_z = {spec.n_latent}{with_beta(spec)}"
-    kept = "".join(f", {epoch}" for epoch in epochs_kept(spec))
-    return f"{size}, {spec.epochs} epochs, seed {spec.seed}" + (f", kept after {kept[2:]}" if kept else "")
+def describe(training: experiments.Training) -> str:
+    """A recipe in a few words; of several what they share, and every N_z, beta and seed."""
+    specs = experiments.models_of(training)
+    first = specs[0]
+    kept = "".join(f", {epoch}" for epoch in epochs_kept(first))
+    seeds = listed(spec.seed for spec in specs)
+    count = f"{len(specs)} models: " if len(specs) > 1 else ""
+    size = f"{TITLES[first.dataset]}, N_z = {listed(spec.n_latent for spec in specs)}{with_beta(first)}"
+    epochs = f"{listed(spec.epochs for spec in specs)} epochs, seed{'s' if ',' in seeds else ''} {seeds}"
+    return f"{count}{size}, {epochs}" + (f", kept after {kept[2:]}" if kept else "")
+
+
+def listed(values: Iterable[int]) -> str:
+    """Numbers, each once."""
+    return ", ".join(map(str, dict.fromkeys(values)))
 
 
 def job_list(
-    jobs: list[tuple[str, ModelSpec | str, JobStatus]], stopped: list[experiments.Unfinished], explorer: str
+    jobs: list[tuple[str, Work, JobStatus]], stopped: list[experiments.Unfinished], explorer: str
 ) -> list[html.Div] | html.P:
     """Jobs of this server, then trainings that were stopped before.
 
@@ -33,18 +43,21 @@ def job_list(
         stopped: The trainings that no job goes on with.
         explorer: The address of the explorer.
     """
-    kept = trainings(each.spec for each in stopped if not each.problem)
+    kept = trainings(each.training for each in stopped if not each.problem)
     shown = [job for job in jobs if job[2].state != "cancelled" or not trainings([job[1]]) & kept]
     rows = [job_row(*job, explorer) for job in shown]
     return [*rows, *(stopped_row(each) for each in stopped)] or html.P("Nothing is being trained.", className="note")
 
 
-def job_row(key: str, work: ModelSpec | str, status: JobStatus, explorer: str) -> html.Div:
+def job_row(key: str, work: Work, status: JobStatus, explorer: str) -> html.Div:
     """One job: what, how far, and what can be done about it."""
-    title = describe(work) if isinstance(work, ModelSpec) else f"Images of {TITLES[work]}"
+    title = f"Images of {TITLES[work]}" if isinstance(work, str) else describe(work)
     words: Any = {"waiting": "Waits for its turn.", "done": "Done."}.get(status.state, status.text)
-    if status.state == "done" and isinstance(work, ModelSpec):
-        words = ["Done. ", html.A("Open it in the explorer", href=f"{explorer}?model={status.text}")]
+    if status.state == "done" and not isinstance(work, str):
+        ids = status.text.split()
+        names = ids if len(ids) > 1 else ["Open it in the explorer"]
+        links = [html.A(name, href=f"{explorer}?model={id}") for id, name in zip(ids, names, strict=True)]
+        words = ["Done. ", *(part for link in links for part in (link, " "))]
     bar = html.Progress(value=str(status.fraction), max="1", **attributes(aria_label=title))
     busy = [bar, job_button("cancel", key)] if status.state in BUSY else []
     return html.Div([html.Strong(title), html.Span(words, className="note"), *busy], className="job")
@@ -59,7 +72,7 @@ def stopped_row(each: experiments.Unfinished) -> html.Div:
     stopped = "waited for its turn when the server stopped." if each.is_waiting else f"stopped; its state {state}."
     words = html.Span(stopped, className="note")
     buttons = [job_button("resume", name), job_button("discard", name)]
-    return html.Div([html.Strong(describe(each.spec)), words, *buttons], className="job")
+    return html.Div([html.Strong(describe(each.training)), words, *buttons], className="job")
 
 
 def job_button(action: str, key: str) -> html.Button:
@@ -67,6 +80,6 @@ def job_button(action: str, key: str) -> html.Button:
     return html.Button(JOB[action], id={"do": action, "key": key}, type="button", className="quiet acts")
 
 
-def trainings(works: Iterable[ModelSpec | str]) -> set[str]:
-    """The ids of the models among what is trained or fetched; what is kept on the way does not change them."""
-    return {experiments.id_of(work) for work in works if isinstance(work, ModelSpec)}
+def trainings(works: Iterable[Work]) -> set[str]:
+    """The names of the trainings among what is trained or fetched; what is kept on the way changes no model's name."""
+    return {experiments.name_of(work) for work in works if not isinstance(work, str)}

@@ -7,7 +7,7 @@ from dash import dcc, html
 from core.library import Entry, Library
 from core.model_card import ModelCard
 from dashboard.controls import attributes
-from dashboard.pages.models.training_form import form
+from dashboard.pages.models.training_form import SEEDS, form
 from dashboard.panels import GRAPH
 from dashboard.terms import terms
 from dashboard.theme import TITLES
@@ -44,6 +44,7 @@ def models_layout(library: Library, explorer: str, largest: int) -> html.Div:
         [
             *(dcc.Store(id=name) for name in ("seen", "look", "doomed")),
             dcc.Store(id="train-dataset", data="mnist"),
+            dcc.Store(id="train-seeds", data=SEEDS[0]),
             dcc.Interval(id="second", interval=QUICK),
             dcc.ConfirmDialog(id="sure"),
             form(),

@@ -1,10 +1,12 @@
-"""The form of a training: what it looks like, and which recipe is meant by what is typed in it."""
+"""The form of trainings: what it looks like, and which recipes are meant by what is typed in it."""
 
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
 from dash import dcc, html
 
+from core.experiments import Training
 from core.schema import SpecError, checked
 from core.specs import ModelSpec, SeriesSpec, keeping
 from core.zoo import recipe
@@ -12,6 +14,12 @@ from dashboard.controls import attributes
 from dashboard.terms import terms
 from dashboard.theme import TITLES
 
+SEEDS = ("1", "2", "4", "8")  # models of one N_z that can be asked for at once
+MOST = 16  # models in all
+SEVERAL = (
+    "Several N_z (10, 20, 50) and several seeds (the seed and those that follow) are as many models: side by side on a "
+    "GPU, one after the other elsewhere."
+)
 AGES = "A model that is kept on the way, say after 1, 5, 20 epochs, has a slider over these in the explorer."
 
 
@@ -22,32 +30,80 @@ def form() -> html.Section:
         box = dcc.Input(id=f"train-{name}", type="text", inputMode=keys, **options)
         return html.Label([html.Span(terms(label)), box], className="field")
 
-    sets = [
-        html.Button(title, id={"set": name}, role="radio", type="button", **attributes(aria_checked="false"))
-        for name, title in TITLES.items()
-    ]
-    group = html.Div(sets, role="radiogroup", className="choices", **attributes(aria_label="Data set"))
+    sets = [radio(title, {"set": name}) for name, title in TITLES.items()]
+    seeds = [radio(n, {"set": n, "of": "seeds"}, is_chosen=n == SEEDS[0]) for n in SEEDS]
     return html.Section(
         [
-            html.H2("Train a model"),
+            html.H2("Train models"),
             html.Div(
                 [
-                    html.Div([html.Span("Data set"), group], className="field"),
-                    field("n_latent", "Latent units N_z", value="50"),
+                    choices("Data set", sets),
+                    field("n_latent", "Latent units N_z", value="50", keys=None),
                     field("epochs", "Epochs", placeholder="as shipped"),
                     field("beta", "Weight β of the KL term", value="1"),
                     field("seed", "Seed", value="0"),
+                    choices("Seeds in all", seeds),
                     field("kept", "Keep on the way, epochs", placeholder="none", keys=None),
                     html.Button("How long?", id="estimate", type="button"),
                     html.Button("Train", id="train", type="button", className="main"),
                 ],
                 className="form",
             ),
-            html.P(AGES, className="note"),
+            html.P(f"{SEVERAL} {AGES}", className="note"),
             html.P(id="message", role="status", className="note", **attributes(aria_live="polite")),
         ],
         className="acts",
     )
+
+
+def choices(label: str, radios: list[html.Button]) -> html.Div:
+    """A field of which one value is chosen."""
+    group = html.Div(radios, role="radiogroup", className="choices", **attributes(aria_label=label))
+    return html.Div([html.Span(label), group], className="field")
+
+
+def radio(label: str, id: dict[str, str], *, is_chosen: bool = False) -> html.Button:
+    """One of its values."""
+    checked = attributes(aria_checked=str(is_chosen).lower())
+    return html.Button(label, id=id, role="radio", type="button", **checked)
+
+
+def specs_of(
+    dataset: object,
+    n_latents: object,
+    epochs: object,
+    beta: object,
+    seed: object,
+    kept: object = None,
+    n_seeds: object = SEEDS[0],
+) -> list[ModelSpec]:
+    """The trainings that the form asks for: of every N_z, apart by commas, as many seeds as are chosen.
+
+    Raises:
+        SpecError: A value cannot be used, or these would be too many models.
+    """
+    if n_seeds not in (None, *SEEDS):
+        raise SpecError(f"The seeds must be {', '.join(SEEDS)} in all.")
+    typed = str(n_latents).strip().strip(",").split(",") if n_latents else [n_latents]
+    first = [spec_of(dataset, each, epochs, beta, seed, kept) for each in typed[: MOST + 1]]
+    specs = [spec_with(spec, seed=spec.seed + i) for spec in first for i in range(int(str(n_seeds or SEEDS[0])))]
+    if len(set(specs)) > MOST:
+        raise SpecError(f"These would be more than {MOST} models. Ask for fewer at once.")
+    return list(dict.fromkeys(specs))
+
+
+def together(specs: Sequence[ModelSpec]) -> Training:
+    """Models that are asked for together; a single one is no stack."""
+    return tuple(specs) if len(specs) > 1 else specs[0]
+
+
+def spec_with(spec: ModelSpec, **values: Any) -> ModelSpec:
+    """A recipe with other values, checked.
+
+    Raises:
+        SpecError: They cannot be used.
+    """
+    return type(spec).from_dict(spec.to_dict() | values)
 
 
 def spec_of(
