@@ -9,7 +9,8 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from core.turns import Line
-from core.works import AHEAD, LeftError, Reporter, Wait, Work, Worker, Works
+from core.work import AHEAD, LeftError, Wait, Work
+from core.works import Reporter, Worker, Works
 
 log = logging.getLogger(__name__)
 

@@ -37,7 +37,8 @@ from typing import Any, TypeVar
 from core.ahead import Ahead, stand_like_me
 from core.schema import RefusedError
 from core.turns import COMPUTING, ESTIMATING, Lane, Turns
-from core.works import AHEAD, ENSEMBLE, FIGURE, LOOK, RUN, LeftError, Reporter, Wait, Work, Works
+from core.work import AHEAD, ENSEMBLE, FIGURE, RUN, LeftError, Wait, Work
+from core.works import LOOK, Reporter, Works
 
 __all__ = [
     "AHEAD", "COMPUTING", "EACH", "ENSEMBLE", "ESTIMATING", "FIGURE", "MOST", "RUN", "BusyError", "Computations",

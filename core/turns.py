@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 
-from core.works import Visitor, Work, Works
+from core.work import Visitor, Work
+from core.works import Works
 
 COMPUTING, ESTIMATING = "computing", "estimating"  # what is done one at a time
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from core.computations import BusyError, Computations, LeftError, Question, Reporter, SupersededError
-from core.works import FIGURE, Work, Works
+from core.work import FIGURE, Work
+from core.works import Works
 from tests.asking import Client, Slow, gated, question
 from tests.processes import until
 

@@ -18,7 +18,7 @@ from core.computations import COMPUTING, EACH, MOST, Computations, Question
 from core.schema import RefusedError
 from core.settings import Settings
 from core.specs import NOISES, FigureSpec, ModelSpec
-from core.works import Work
+from core.work import Work
 from dashboard.job_clients import Clients
 from dashboard.jobs import Jobs
 from serve import THREADS
