@@ -2,7 +2,6 @@
 
 import glob
 import hashlib
-import json
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -13,13 +12,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 
 from core import snapshots
 from core.data import IMAGE_SHAPES, LABEL_NAMES
-from core.file_header import OtherKindError, StoreError, read_json
-from core.files import stamp, write_whole
+from core.file_header import OtherKindError, StoreError
+from core.files import stamp
 from core.model_card import ModelCard
 from core.schema import Name, RefusedError, shown
 from core.specs import ModelSpec
@@ -30,9 +27,10 @@ from core.store import (
     load_model,
     read_metadata,
 )
+from core.sweep_files import SWEEPS, read_sweeps
 from core.zoo import ZOO
 
-ENDING, SWEEPS = ".safetensors", ".sweeps.safetensors"
+ENDING = ".safetensors"
 BESIDE = (SWEEPS, snapshots.ENDING)  # of what lies beside a model
 IMPORTED = "imported"  # the folder, beside the models trained here, of those that somebody brought; also their origin
 RESERVED = re.compile(r"-classifier$|sweeps$|snapshots$|-epoch\d+$|^elbo-grid|^claims-")  # names of what is derived
@@ -235,7 +233,7 @@ class Library:
         """Recipe and arrays of the noise sweeps beside a model; empty where there are none for these weights."""
         path = self.find(id).path
         sweeps = path.with_name(f"{id}{SWEEPS}")
-        return _sweeps(sweeps, stamp(sweeps), kept_sha256(path)) if sweeps.exists() else ({}, {})
+        return read_sweeps(sweeps, kept_sha256(path))
 
 
 def model_files(folder: Path) -> list[str]:
@@ -269,12 +267,6 @@ def is_reserved(name: str) -> bool:
     return name in ZOO or RESERVED.search(name) is not None
 
 
-def save_sweeps(path: Path, sha256: str, recipe: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
-    """Write derived results beside a model, stamped with the SHA-256 of the model's file."""
-    tensors = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in arrays.items()}
-    write_whole(path, save(tensors, {"sha256": sha256, "recipe": json.dumps(dict(recipe))}))
-
-
 @lru_cache(maxsize=512)
 def _entry(address: str, origin: str, stamp: tuple[int, ...]) -> Entry:
     path = Path(address)
@@ -298,17 +290,3 @@ def _loaded(path: Path, device: torch.device, stamp: tuple[int, ...]) -> Model:
 @lru_cache(maxsize=64)
 def _series(path: Path, stamp: tuple[int, ...]) -> tuple[ModelSpec, dict[int, ModelCard]]:
     return snapshots.read_series(path)
-
-
-@lru_cache(maxsize=16)
-def _sweeps(path: Path, stamp: tuple[int, ...], sha256: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    try:
-        with safe_open(path, framework="np") as file:
-            metadata = file.metadata() or {}
-            if metadata.get("sha256") != sha256:
-                return {}, {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-            recipe = read_json(metadata["recipe"])
-            return (recipe, arrays) if isinstance(recipe, dict) else ({}, {})
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError, RecursionError):
-        return {}, {}

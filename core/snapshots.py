@@ -16,18 +16,8 @@ from core.file_header import Header, StoreError, file_name, opened
 from core.files import stamp, write_whole
 from core.model_card import ModelCard, SeriesCard
 from core.specs import N_LABELS, ModelSpec, SeriesSpec
-from core.store import (
-    MEMORIES,
-    Model,
-    Shapes,
-    content_of,
-    load_model,
-    network_of,
-    read_content,
-    recipe_of,
-    unpacked,
-    weight_shapes,
-)
+from core.store import Model, content_of, load_model, network_of, read_content, recipe_of, unpacked
+from core.tensor_shapes import MEMORIES, Shapes, weight_shapes
 
 ENDING = ".snapshots.safetensors"
 NAMED = re.compile(r"(.+)-epoch([1-9]\d{0,3})")

@@ -35,7 +35,8 @@ from core.file_header import (
 from core.files import stamp, write_whole
 from core.model_card import ClassifierCard, ModelCard, SeriesCard
 from core.schema import SpecError
-from core.specs import N_LABELS, ClassifierSpec, ModelSpec, SeriesSpec
+from core.specs import ClassifierSpec, ModelSpec, SeriesSpec
+from core.tensor_shapes import Shapes, model_shapes, pixels_of
 from core.vae import VAE
 
 SHIPPED = Path(__file__).resolve().parent.parent / "models"
@@ -50,11 +51,8 @@ COMMANDS = {
     ClassifierSpec: "classifier",
     SeriesSpec: "train --snapshots",
 }  # of `python -m core`, which make such a file
-DERIVED = ("concepts", "memories", "memory_index")  # tensors that are computed from the images and the weights
-MEMORIES = (10, 10_000)  # a label has at least and at most; ten are the smallest ensemble
 Recipe = TypeVar("Recipe", ModelSpec, ClassifierSpec, SeriesSpec)
 Network = TypeVar("Network", bound=nn.Module)
-Shapes = Mapping[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,12 +214,6 @@ def with_weights(network: Network, tensors: Mapping[str, Tensor]) -> Network:
     return network.requires_grad_(False)
 
 
-def pixels_of(spec: ModelSpec) -> int:
-    """D, the number of pixels of the images that a model was trained on."""
-    height, width = IMAGE_SHAPES[spec.dataset]
-    return height * width
-
-
 def read_metadata(path: Path) -> tuple[ModelSpec, ModelCard]:
     """The recipe and the card of a model file, without reading its tensors.
 
@@ -263,31 +255,6 @@ def recipe_of(name: str, file: Readable, kind: type[Recipe]) -> tuple[Header, Re
             f"with the metadata 'spec' and 'card', as `python -m core {COMMANDS[kind]}` writes it."
         ) from error
     return header, spec, card
-
-
-def model_shapes(spec: ModelSpec, header: Header) -> Shapes:
-    """Names and shapes of the tensors of a model file: the contract that an imported model fulfils."""
-    part = header.tensors.get("memory_index")
-    held = part.shape[-1] if part is not None and len(part.shape) == 2 else 0
-    held = min(max(held, MEMORIES[0]), MEMORIES[1])
-    return weight_shapes(spec) | {
-        "concepts": (N_LABELS, spec.n_latent),
-        "memories": (N_LABELS, held, spec.n_latent),
-        "memory_index": (N_LABELS, held),
-    }
-
-
-def partial_shapes(spec: ModelSpec, header: Header) -> Shapes:
-    """The same, of a file that may lack what is computed from the images: then that is computed anew."""
-    there = {key: part.shape for key, part in header.tensors.items() if key in DERIVED}
-    return model_shapes(spec, header) if len(there) == len(DERIVED) else weight_shapes(spec) | there
-
-
-def weight_shapes(spec: ModelSpec) -> dict[str, tuple[int, ...]]:
-    """Names and shapes of the weights of a model."""
-    with torch.device("meta"):
-        network = VAE(pixels_of(spec), spec.n_hidden, spec.n_latent).state_dict()
-    return {name: tuple(value.shape) for name, value in network.items()}
 
 
 def check_finite(name: str, key: str, tensor: Tensor) -> None:

@@ -47,6 +47,7 @@ from core.model_card import ModelCard
 from core.session import Session
 from core.settings import Settings
 from core.specs import N_LABELS, ModelSpec
+from core.tensor_shapes import pixels_of
 from dashboard.__main__ import main as dashboard_main
 from tests.processes import until
 from tests.served import free_port, required
@@ -184,7 +185,7 @@ def write_model() -> Callable[..., Path]:
 
     def write(path: Path, *, seed: int = 0, replace: dict[str, Any] | None = None, **changes: Any) -> Path:
         spec = ModelSpec.from_dict(SMALL | {"seed": seed} | changes)
-        network = random_vae(store.pixels_of(spec), spec.n_hidden, spec.n_latent, seed=seed)
+        network = random_vae(pixels_of(spec), spec.n_hidden, spec.n_latent, seed=seed)
         generator = torch.Generator().manual_seed(seed)
         images = data.load_dataset("digits", Path())
         firsts = [torch.from_numpy(images.index_of_label(label)[:12]) for label in range(N_LABELS)]

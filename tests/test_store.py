@@ -11,10 +11,11 @@ import torch
 from safetensors.torch import load_file, save
 
 from core import store
-from core.library import Library, save_sweeps
+from core.library import Library
 from core.model_card import ModelCard
 from core.specs import ModelSpec
 from core.store import StoreError
+from core.sweep_files import save_sweeps
 
 CPU = torch.device("cpu")
 WriteModel = Callable[..., Path]

@@ -10,12 +10,12 @@ import pytest
 
 from core import experiments, store
 from core.experiments import sweeps
-from core.library import save_sweeps
 from core.progress import Progress
 from core.results import Ensemble, NoiseSweep, Stage
 from core.session import Session
 from core.settings import Settings
 from core.specs import NOISE_KINDS, SOURCES, EmbeddingSpec, InferenceSpec, NoiseSweepSpec
+from core.sweep_files import save_sweeps
 
 Trained = tuple[Settings, str]
 

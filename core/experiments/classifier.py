@@ -17,6 +17,7 @@ from core.progress import Progress, silent
 from core.session import Session
 from core.settings import Settings
 from core.specs import ClassifierSpec
+from core.tensor_shapes import Shapes
 
 
 def train_classifier(
@@ -114,7 +115,7 @@ def _loaded(path: Path, device: torch.device, stamp: tuple[int, ...]) -> classif
     return network.eval().to(device)
 
 
-def tensor_shapes(spec: ClassifierSpec, _: Header) -> store.Shapes:
+def tensor_shapes(spec: ClassifierSpec, _: Header) -> Shapes:
     """Names and shapes of the tensors of a classifier's file."""
     with torch.device("meta"):
         network = classifier.Classifier(data.IMAGE_SHAPES[spec.dataset])

@@ -12,6 +12,7 @@ from core.experiments.training import memories_of, posterior_means
 from core.library import IMPORTED, is_reserved
 from core.settings import Settings
 from core.specs import ModelSpec
+from core.tensor_shapes import DERIVED, partial_shapes
 
 
 def import_model(content: bytes, filename: str, settings: Settings) -> str:
@@ -33,9 +34,9 @@ def import_model(content: bytes, filename: str, settings: Settings) -> str:
         DataError: Concepts and memories are missing, and so are the images.
     """
     path = settings.models / IMPORTED / f"{imported_id(filename)}.safetensors"
-    spec, card, tensors = store.unpacked(path.name, content, ModelSpec, store.partial_shapes)
+    spec, card, tensors = store.unpacked(path.name, content, ModelSpec, partial_shapes)
     check_name(path.stem, spec, settings)
-    if not set(store.DERIVED) <= set(tensors):
+    if not set(DERIVED) <= set(tensors):
         vae = store.network_of(spec, tensors)
         training = data.load_dataset(spec.dataset, settings.data)
         memories, index, means = memories_of(posterior_means(vae, training.images), training.labels)

@@ -9,11 +9,11 @@ import numpy as np
 
 from core import store
 from core.experiments.runs import all_runs, ensemble_of, noisy, point_distances, starts
-from core.library import save_sweeps
 from core.progress import Progress, silent
 from core.results import PAIRS, POINTS, Ensemble, NoiseSweep
 from core.session import Session
 from core.specs import N_LABELS, NOISE_KINDS, NOISES, SOURCES, NoiseSweepSpec
+from core.sweep_files import save_sweeps
 
 Watch = Callable[[NoiseSweep], None]
 Compute = Callable[[NoiseSweepSpec, Session], NoiseSweep]

@@ -14,11 +14,12 @@ from core import files, snapshots, store, train
 from core.experiments.states import id_of, state_of
 from core.experiments.sweeps import compute_sweeps
 from core.experiments.training import train_model
-from core.library import SWEEPS, Library, save_sweeps
+from core.library import Library
 from core.progress import Progress, silent
 from core.session import Session
 from core.settings import Settings
 from core.specs import NOISE_KINDS, ModelSpec, NoiseSweepSpec, epochs_kept
+from core.sweep_files import SWEEPS, save_sweeps
 
 Sweeps = tuple[Mapping[str, Any], Mapping[str, np.ndarray]]
 LABEL, MOST_RUNS = 6, 300  # of the stages that are derived: the paper's label
