@@ -30,19 +30,19 @@ from core import experiments
 from core.computations import ENSEMBLE, FIGURE, BusyError, Question
 from core.library import Entry
 from core.results import FilmFrame, NoiseSweep, RunFilm
-from core.schema import Reals, SpecError
+from core.schema import Reals
 from core.specs import NOISES, EmbeddingSpec, EnsembleSpec, ExperimentSpec, InferenceSpec, RunFilmSpec
-from core.zoo import FORMER_WEIGHTS, recipe, trained_anew
-from dashboard import captions, controls, figures, films, wire
-from dashboard.controls import REFERENCE_RUNS, ScreenState
+from dashboard import controls, films, wire
+from dashboard.controls import REFERENCE_RUNS
 from dashboard.experiments import Experiments
 from dashboard.first_minute import first_minute
 from dashboard.jobs import Jobs
-from dashboard.pages.explore.models import fitted, model_card, model_in_use, model_of
+from dashboard.pages.explore.models import model_in_use, settled
+from dashboard.pages.explore.replies import film_payload, sweep_payload
+from dashboard.pages.explore.training import job_answer
 from dashboard.panels import GRID, playback_bar, sidebar, views
 from dashboard.payloads import GalleryPayload, SettledPayload, SweepPayload
 from dashboard.requests import Newest, Request, answered, asker, read_request
-from dashboard.roles import require_operator
 from dashboard.theme import MARKERS, theme_of
 
 R = TypeVar("R")
@@ -51,7 +51,6 @@ ROUTES = ("settled", "run", "ensemble", "runfilm", "film", "sweep", "image", "ga
 CHUNK = 4  # values of p that one question about an ensemble names at most: meanwhile it holds a thread of the server
 GALLERY = 100  # images to choose from by their pictures; the others have numbers
 AWAITED = ("ensemble", "sweep")  # what takes a while, and leaves a panel empty until it is here
-MANY = 3  # broken files that are named one by one
 
 
 class ExplorePage:
@@ -91,39 +90,7 @@ class ExplorePage:
     def settle(self, data: object) -> SettledPayload:
         """Find the model that the state asks for, and bring the state within what that model can do."""
         request = read_request(data, lenient=True)
-        entry, notes, offer = model_of(self.experiments, request.state, quiet=request.changed == "dataset")
-        why = self.experiments.why_decoded(entry.id)
-        held = self.experiments.session.n_memories(entry.id)
-        state, more = fitted(request.state, entry, why, held, first=not request.changed)
-        default = self.experiments.library.default(entry.spec.dataset, entry.spec.n_latent, entry.spec.beta)
-        entries = self.experiments.library.entries()
-        usable = [e for e in entries if not e.problem and e.spec.dataset == entry.spec.dataset]
-        alike = [e for e in usable if e.spec.n_latent == state.n_latent]
-        shape = entry.image_shape
-        if request.version == "1" and entry.origin == "shipped" and entry.id in FORMER_WEIGHTS:
-            notes.append(trained_anew(entry.id, "this link was made"))
-        broken = [e.problem for e in entries if e.problem] if not request.changed else []
-        if len(broken) > MANY:
-            broken[MANY:] = [f"{len(broken) - MANY} more files are no models that can be used: see the Models page."]
-        return {
-            "state": replace(state, model="" if entry.id == default.id else entry.id).to_dict(),
-            "space": wire.space_payload(self.experiments.latent_space(entry.id), shape),
-            "fixed": wire.fixed_plane_payload(self.experiments.fixed_plane(entry.id)),
-            "latents": sorted({e.spec.n_latent for e in usable}),
-            "betas": sorted({e.spec.beta for e in alike}),
-            "models": captions.model_choices([e for e in alike if e.spec.beta == state.beta]),
-            "model": entry.id,
-            "base": self.experiments.library.base(entry.id),
-            "series": self.experiments.library.ages(entry.id),
-            "labels": list(entry.label_names),
-            "limits": {"n_runs": held, "sample": held - 1},
-            "images_here": not why,
-            "images_note": why.reason if why and not why.is_missing else "",
-            "fetchable": bool(why and why.is_fetchable),
-            "card": model_card(entry),
-            "notes": list(dict.fromkeys([*request.notes, *notes, *more, *broken])),
-            "offer": offer,
-        }
+        return settled(self.experiments, request)
 
     @answered
     def run(self, data: object) -> dict[str, Any]:
@@ -234,22 +201,7 @@ class ExplorePage:
         theme = theme_of(request.state.theme)
 
         def build(sweep: NoiseSweep) -> SweepPayload:
-            shown = replace(spec, n_runs=reference.n_runs)
-            sentences = [
-                captions.caption_of(entry, replace(shown, noise=float(p)), row, runner_up)
-                for p, row, runner_up in zip(sweep.noises, sweep.minimum_distance.T, sweep.runners_up, strict=True)
-            ]
-            note = (
-                f"{reference.n_runs} runs for each p, T = {reference.n_steps}, seed {reference.seed}; "
-                "bands 2 SEM, paler where undecided."
-            )
-            chart = figures.stage_chart(sweep, theme, label=entry.label_names[spec.label], has_names=False).to_dict()
-            return {
-                **wire.minima_payload(sweep),
-                "captions": sentences,
-                "note": note,
-                "figure": {"data": chart["data"], "layout": chart["layout"]},
-            }
+            return sweep_payload(sweep, entry, reference, spec, theme)
 
         def find(question: Question) -> NoiseSweep:
             return self.experiments.noise_sweep(question, reference, spec)
@@ -259,31 +211,7 @@ class ExplorePage:
     @answered
     def job(self, data: object) -> dict[str, Any]:
         """Train a model or fetch images that are not there: estimate, start, ask, cancel."""
-        if not isinstance(data, dict):
-            raise SpecError("The request must be an object. Reload the page.")
-        action, key = data.get("action"), data.get("key")
-        if action != "status":
-            require_operator()
-        if action in ("status", "cancel") and isinstance(key, str):
-            if action == "cancel":
-                self.jobs.cancel(key)
-            status = self.jobs.status(key)
-            if status is None:
-                raise SpecError("The server does not know this job any more: it was restarted. Start it again.")
-            return {"key": key, "state": status.state, "fraction": status.fraction, "text": status.text}
-        state = ScreenState(dataset=data.get("dataset", ""), n_latent=data.get("n_latent", 0))  # checks both
-        spec = recipe(state.dataset, state.n_latent)
-        if action == "estimate":
-            time = captions.duration(self.jobs.estimated_seconds(spec, asker()))
-            fetch = (
-                "" if self.experiments.session.source(state.dataset) == "original" else ", after fetching its images"
-            )
-            return {"estimate": f"Training it takes {time} {self.jobs.where} ({spec.epochs} epochs{fetch})."}
-        if action == "train":
-            return {"key": self.jobs.train(spec), "state": "waiting", "fraction": 0, "text": "starting"}
-        if action == "download":
-            return {"key": self.jobs.download(state.dataset), "state": "waiting", "fraction": 0, "text": "starting"}
-        raise SpecError("The action must be estimate, train, download, status or cancel. Reload the page.")
+        return job_answer(data, self.experiments, self.jobs)
 
     def report(self, data: object) -> dict[str, Any]:
         """How far the computation is that this client waits for."""
@@ -341,13 +269,6 @@ def run_film_spec(spec: InferenceSpec, noises: tuple[float, ...]) -> RunFilmSpec
     """The highlighted run at some p."""
     shared = {name: getattr(spec, name) for name in RunFilmSpec.__dataclass_fields__ if name != "noises"}
     return RunFilmSpec(noises=noises, **shared)
-
-
-def film_payload(film: RunFilm, entry: Entry, spec: RunFilmSpec) -> dict[str, Any]:
-    """One run at some p, with a sentence for each."""
-    sentences = captions.run_captions(film, label=entry.label_names[spec.label], sample=spec.sample)
-    sent = wire.run_film_payload(film, entry.image_shape, sentences)
-    return {**sent, "label": spec.label, "sample": spec.sample}
 
 
 def noises_of(data: object, spec: InferenceSpec, most: int) -> tuple[float, ...]:

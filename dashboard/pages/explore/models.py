@@ -5,13 +5,16 @@ from dataclasses import replace
 from core.experiments import NoOriginals
 from core.library import Entry, preferred
 from core.store import StoreError
-from dashboard import captions
+from core.zoo import FORMER_WEIGHTS, trained_anew
+from dashboard import captions, wire
 from dashboard.controls import REFERENCE_RUNS, ScreenState
 from dashboard.experiments import Experiments
-from dashboard.payloads import Offer
+from dashboard.payloads import Offer, SettledPayload
 from dashboard.requests import Request
 from dashboard.roles import is_operator
 from dashboard.theme import TITLES
+
+MANY = 3  # broken files that are named one by one
 
 
 def model_in_use(experiments: Experiments, request: Request) -> Entry:
@@ -19,6 +22,47 @@ def model_in_use(experiments: Experiments, request: Request) -> Entry:
     library, state = experiments.library, request.state
     id = state.model or request.model
     return opened(experiments, library.find(id) if id else library.default(state.dataset, state.n_latent))
+
+
+def settled(experiments: Experiments, request: Request) -> SettledPayload:
+    """The model that a request asks for, the state within what that model can do, and what the page shows of both.
+
+    Raises:
+        StoreError: There is no model of the data set.
+    """
+    entry, notes, offer = model_of(experiments, request.state, quiet=request.changed == "dataset")
+    why = experiments.why_decoded(entry.id)
+    held = experiments.session.n_memories(entry.id)
+    state, more = fitted(request.state, entry, why, held, first=not request.changed)
+    default = experiments.library.default(entry.spec.dataset, entry.spec.n_latent, entry.spec.beta)
+    entries = experiments.library.entries()
+    usable = [e for e in entries if not e.problem and e.spec.dataset == entry.spec.dataset]
+    alike = [e for e in usable if e.spec.n_latent == state.n_latent]
+    shape = entry.image_shape
+    if request.version == "1" and entry.origin == "shipped" and entry.id in FORMER_WEIGHTS:
+        notes.append(trained_anew(entry.id, "this link was made"))
+    broken = [e.problem for e in entries if e.problem] if not request.changed else []
+    if len(broken) > MANY:
+        broken[MANY:] = [f"{len(broken) - MANY} more files are no models that can be used: see the Models page."]
+    return {
+        "state": replace(state, model="" if entry.id == default.id else entry.id).to_dict(),
+        "space": wire.space_payload(experiments.latent_space(entry.id), shape),
+        "fixed": wire.fixed_plane_payload(experiments.fixed_plane(entry.id)),
+        "latents": sorted({e.spec.n_latent for e in usable}),
+        "betas": sorted({e.spec.beta for e in alike}),
+        "models": captions.model_choices([e for e in alike if e.spec.beta == state.beta]),
+        "model": entry.id,
+        "base": experiments.library.base(entry.id),
+        "series": experiments.library.ages(entry.id),
+        "labels": list(entry.label_names),
+        "limits": {"n_runs": held, "sample": held - 1},
+        "images_here": not why,
+        "images_note": why.reason if why and not why.is_missing else "",
+        "fetchable": bool(why and why.is_fetchable),
+        "card": model_card(entry),
+        "notes": list(dict.fromkeys([*request.notes, *notes, *more, *broken])),
+        "offer": offer,
+    }
 
 
 def model_of(experiments: Experiments, state: ScreenState, *, quiet: bool) -> tuple[Entry, list[str], Offer | None]:

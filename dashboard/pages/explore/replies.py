@@ -1,0 +1,48 @@
+"""What is sent for a result, with its sentences."""
+
+from dataclasses import replace
+from typing import Any
+
+from core.library import Entry
+from core.results import NoiseSweep, RunFilm
+from core.specs import InferenceSpec, NoiseSweepSpec, RunFilmSpec
+from dashboard import captions, figures, wire
+from dashboard.payloads import SweepPayload
+from dashboard.theme import Theme
+
+
+def film_payload(film: RunFilm, entry: Entry, spec: RunFilmSpec) -> dict[str, Any]:
+    """One run at some p, with a sentence for each."""
+    sentences = captions.run_captions(film, label=entry.label_names[spec.label], sample=spec.sample)
+    sent = wire.run_film_payload(film, entry.image_shape, sentences)
+    return {**sent, "label": spec.label, "sample": spec.sample}
+
+
+def sweep_payload(
+    sweep: NoiseSweep, entry: Entry, reference: NoiseSweepSpec, spec: InferenceSpec, theme: Theme
+) -> SweepPayload:
+    """The stage chart and its minima, with a sentence for each p.
+
+    Args:
+        sweep: Over p.
+        entry: The model.
+        reference: The recipe of the sweep.
+        spec: The ensemble on the screen; a caption names its settings, and the runs of the sweep.
+        theme: The colours of the chart.
+    """
+    shown = replace(spec, n_runs=reference.n_runs)
+    sentences = [
+        captions.caption_of(entry, replace(shown, noise=float(p)), row, runner_up)
+        for p, row, runner_up in zip(sweep.noises, sweep.minimum_distance.T, sweep.runners_up, strict=True)
+    ]
+    note = (
+        f"{reference.n_runs} runs for each p, T = {reference.n_steps}, seed {reference.seed}; "
+        "bands 2 SEM, paler where undecided."
+    )
+    chart = figures.stage_chart(sweep, theme, label=entry.label_names[spec.label], has_names=False).to_dict()
+    return {
+        **wire.minima_payload(sweep),
+        "captions": sentences,
+        "note": note,
+        "figure": {"data": chart["data"], "layout": chart["layout"]},
+    }
