@@ -51,6 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     add_training(commands)
     add_experiments(commands)
+    add_figure(commands)
     return parser
 
 
@@ -121,6 +122,25 @@ def add_experiments(commands: Any) -> None:
     claims.add_argument("--runs", type=at_least_one, default=0, help="fewer than the paper's 200 to 500, to try it out")
     claims.add_argument("--output", type=Path, help="file for the table; shipped are models/claims-KIND.json")
     claims.add_argument("--json", action="store_true", help="print the JSON line alone, without the table")
+
+
+def add_figure(commands: Any) -> None:
+    """A command that only says where figures are drawn: the core does not draw."""
+    figure = commands.add_parser("figure", add_help=False, prefix_chars="\0")  # whatever follows is no option
+    figure.add_argument("words", nargs="*", action=DrawnElsewhere)
+
+
+class DrawnElsewhere(argparse.Action):
+    """Ends the program with a sentence in place of a figure."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        """Exit with status 2."""
+        parser.exit(
+            2,
+            f"{parser.prog}: Figures of the paper, with their data as NPZ and CSV, are drawn by "
+            "`python -m dashboard figure NAME`; the numbers alone come from `python -m core stages` (Fig. 4), "
+            "`python -m core infer` (runs at one p) and `python -m core claims` (every claim).\n",
+        )
 
 
 if __name__ == "__main__":

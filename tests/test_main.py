@@ -247,3 +247,18 @@ def test_an_unknown_command_or_option_shows_the_usage(arguments: list[str], caps
         main(arguments)
     assert end.value.code == 2
     assert "usage: python -m core" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [[], ["fig4a"], ["fig4a", "--label", "1"], ["--recipe", "a.json"]])
+def test_a_figure_is_refused_with_the_command_that_draws_it(words: list[str], capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as end:
+        main(["figure", *words])
+    answer = capsys.readouterr().err
+    assert end.value.code == 2
+    assert answer.count("\n") == 1
+    assert "`python -m dashboard figure NAME`" in answer
+    assert {word for word in ("stages", "infer", "claims") if f"`python -m core {word}`" in answer} == {
+        "stages",
+        "infer",
+        "claims",
+    }
