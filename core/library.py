@@ -23,7 +23,7 @@ from core.specs import ModelSpec
 from core.store import (
     SHIPPED,
     Model,
-    kept_sha256,
+    cached_sha256,
     load_model,
     read_metadata,
 )
@@ -233,7 +233,7 @@ class Library:
         """Recipe and arrays of the noise sweeps beside a model; empty where there are none for these weights."""
         path = self.find(id).path
         sweeps = path.with_name(f"{id}{SWEEPS}")
-        return read_sweeps(sweeps, kept_sha256(path))
+        return read_sweeps(sweeps, cached_sha256(path))
 
 
 def model_files(folder: Path) -> list[str]:

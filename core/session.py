@@ -17,7 +17,7 @@ from core.progress import Progress, silent
 from core.schema import SpecError
 from core.settings import Settings
 from core.specs import ExperimentSpec
-from core.store import Model, kept_sha256
+from core.store import Model, cached_sha256
 
 S = TypeVar("S", bound=ExperimentSpec)
 R = TypeVar("R")
@@ -144,10 +144,10 @@ class Session:
             StoreError: There is no such model.
         """
         entry = self.library.find(spec.model)
-        weights = [kept_sha256(entry.path)]
+        weights = [cached_sha256(entry.path)]
         if has(experiment.__module__, "core.classifier"):
             classifiers = self.library.files(f"{entry.spec.dataset}-classifier")[:1]
-            weights += [kept_sha256(path) for path in classifiers]
+            weights += [cached_sha256(path) for path in classifiers]
         asked = json.dumps(spec.to_dict(), sort_keys=True)
         parts = [asked, *weights, version_of(experiment.__module__)]
         return f"{experiment.__name__}:{hashlib.sha256(chr(10).join(parts).encode()).hexdigest()}"

@@ -114,8 +114,8 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def kept_sha256(path: Path) -> str:
-    """The same, remembered until the file changes."""
+def cached_sha256(path: Path) -> str:
+    """SHA-256 of a file's content, cached until the file changes; raises as `file_sha256`."""
     return _sha256(path, stamp(path))
 
 

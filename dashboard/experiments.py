@@ -16,7 +16,7 @@ from core.schema import RefusedError
 from core.session import Compute, Experiment, Session
 from core.settings import Settings
 from core.specs import EmbeddingSpec, EnsembleSpec, ExperimentSpec, InferenceSpec, NoiseSweepSpec, RunFilmSpec, RunSpec
-from core.store import kept_sha256
+from core.store import cached_sha256
 from dashboard.cache import FlaskStore, Replies
 
 R = TypeVar("R")
@@ -61,7 +61,7 @@ class Experiments:
 
     def fixed_plane(self, id: str) -> FixedPlane:
         """The plane of a model that does not move, kept in memory: every screen asks for it, and it takes a PCA."""
-        sha256 = kept_sha256(self.library.find(id).path)
+        sha256 = cached_sha256(self.library.find(id).path)
         return self.replies.get_or_build(f"plane:{id}:{sha256}", lambda: experiments.fixed_plane(id, self.session))
 
     def run(self, spec: RunSpec) -> Run:

@@ -19,7 +19,7 @@ from core.library import Entry
 from core.results import FilmFrame
 from core.session import Session
 from core.specs import NOISES, EmbeddingSpec
-from core.store import kept_sha256
+from core.store import cached_sha256
 from dashboard import captions, wire
 from dashboard.controls import ScreenState
 
@@ -53,7 +53,7 @@ def shipped_frame(entry: Entry, spec: EmbeddingSpec) -> Frame | None:
     if entry.origin != "shipped" or not path.exists():
         return None
     film = read_film(path, stamp(path))
-    if film["sha256"] != kept_sha256(entry.path) or film["settings"] != settings_of(spec):
+    if film["sha256"] != cached_sha256(entry.path) or film["settings"] != settings_of(spec):
         return None
     return film["frames"].get(str(spec.noise))
 
@@ -85,7 +85,7 @@ def compute_film(entry: Entry, first: EmbeddingSpec, session: Session) -> Path:
     """Compute the film of a screen and file it beside the model."""
     specs = [replace(first, noise=noise) for noise in NOISES]
     frames = {str(spec.noise): frame_payload(experiments.film_frame(spec, session), entry, spec) for spec in specs}
-    film = {"sha256": kept_sha256(entry.path), "settings": settings_of(first), "frames": frames}
+    film = {"sha256": cached_sha256(entry.path), "settings": settings_of(first), "frames": frames}
     content = json.dumps(film, ensure_ascii=False, separators=(",", ":"))
     path = film_path(entry, first)
     write_whole(path, brotli.compress(content.encode(), quality=11))

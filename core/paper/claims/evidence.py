@@ -140,7 +140,7 @@ class Evidence:
             "noise_kind": self.noise_kind,
             "runs": {what: self.n_runs or runs for what, runs in RUNS.items()},
             "source": {dataset: self.session.source(dataset) for dataset in datasets},
-            "files": {name: file_sha256(name, self.session.library) for name in sorted(models | self._used)},
+            "files": {name: sha256_by_name(name, self.session.library) for name in sorted(models | self._used)},
             "versions": versions(),
         }
 
@@ -168,15 +168,15 @@ class Evidence:
         return self._results[spec]
 
 
-def file_sha256(name: str, library: Library) -> str:
+def sha256_by_name(name: str, library: Library) -> str:
     """SHA-256 of the model, classifier or grid of a name; empty where there is none here."""
     if name == GRID.stem:
-        return store.kept_sha256(GRID) if GRID.exists() else ""
+        return store.cached_sha256(GRID) if GRID.exists() else ""
     try:
         path = library.find(name).path
     except store.StoreError:  # a classifier is no model
         path = next(iter(library.files(name)), None)
-    return store.kept_sha256(path) if path else ""
+    return store.cached_sha256(path) if path else ""
 
 
 def is_comparable(grid: LatentSweep) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, get_args
 from core import files, store
 from core.library import Library
 from core.paper.claims.claim import Claim, ClaimTable, Verdict
-from core.paper.claims.evidence import file_sha256
+from core.paper.claims.evidence import sha256_by_name
 from core.specs import NOISE_KINDS
 
 CLAIM_FILES = {kind: store.SHIPPED / f"claims-{kind}.json" for kind in NOISE_KINDS}
@@ -49,7 +49,7 @@ def stored_claims(library: Library, path: Path) -> ClaimTable | None:
             f"{path.name} is no table of claims ({type(error).__name__}). Compute it anew: "
             f"python -m core claims --noise-kind KIND --output {path.name}"
         ) from error
-    changed = tuple(name for name, known in recipe["files"].items() if file_sha256(name, library) != known)
+    changed = tuple(name for name, known in recipe["files"].items() if sha256_by_name(name, library) != known)
     return ClaimTable(claims, recipe, changed)
 
 
