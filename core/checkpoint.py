@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from core.files import write_whole
+from core.files import write_atomically
 from core.results import TrainingRun
 from core.schema import RefusedError
 from core.specs import ModelSpec
@@ -96,7 +96,7 @@ class TrainingState(ABC):
         }
         content = {name: value.detach().cpu().contiguous() for name, value in self.tensors().items()}
         try:
-            write_whole(path, save(content, {"history": json.dumps(history)}))
+            write_atomically(path, save(content, {"history": json.dumps(history)}))
         except OSError as error:
             raise TrainingError(
                 f"The training state could not be written ({error.strerror}). Make room and start the training again: "

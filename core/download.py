@@ -19,7 +19,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from core.data import FILES, DataError, Files, Known, is_available, raw_folder, right_file
-from core.files import write_whole
+from core.files import write_atomically
 from core.progress import Progress, silent
 
 DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)  # no mirror is to blame
@@ -106,7 +106,7 @@ def _download(source: Source, known: Mapping[str, Known], raw: Path, progress: P
 
             _fetch(source.mirrors, file, md5, raw, report)
             with gzip.open(raw / file) as content:
-                write_whole(raw / plain, content.read())
+                write_atomically(raw / plain, content.read())
         progress((i + 1) / n_files, file)
 
 

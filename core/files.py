@@ -10,7 +10,7 @@ from pathlib import Path
 NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS)  # of a file system without hard links
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes) -> None:
     """Write a file atomically: a reader sees the old file or the new one, a crash leaves no half of it."""
     with written_beside(path, content) as partial:
         partial.replace(path)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from core.file_header import Header, StoreError, file_name, opened
-from core.files import stamp, write_whole
+from core.files import stamp, write_atomically
 from core.model_card import ModelCard, SeriesCard
 from core.specs import N_LABELS, ModelSpec, SeriesSpec
 from core.store import Model, content_of, load_model, network_of, read_content, recipe_of, unpacked
@@ -60,7 +60,7 @@ def save_series(path: Path, parts: Mapping[int, Path]) -> None:
         own = weights | {"concepts": model.concepts, "memories": model.memories.half()}
         tensors |= {f"{epoch}.{name}": value for name, value in own.items()}
     spec = SeriesSpec(**first.spec.to_dict(), kept=tuple(models))
-    write_whole(path, content_of(spec, SeriesCard(tuple(model.card for model in models.values())), tensors))
+    write_atomically(path, content_of(spec, SeriesCard(tuple(model.card for model in models.values())), tensors))
 
 
 def read_series(path: Path) -> tuple[ModelSpec, dict[int, ModelCard]]:

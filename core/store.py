@@ -32,7 +32,7 @@ from core.file_header import (
     read_header,
     read_json,
 )
-from core.files import stamp, write_whole
+from core.files import stamp, write_atomically
 from core.model_card import ClassifierCard, ModelCard, SeriesCard
 from core.schema import SpecError
 from core.specs import ClassifierSpec, ModelSpec, SeriesSpec
@@ -77,7 +77,7 @@ def save_model(
     tensors: Mapping[str, Tensor],
 ) -> None:
     """Write a network, see `packed`."""
-    write_whole(path, packed(spec, card, network, tensors))
+    write_atomically(path, packed(spec, card, network, tensors))
 
 
 def packed(

@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from core.file_header import read_json
-from core.files import stamp, write_whole
+from core.files import stamp, write_atomically
 
 SWEEPS = ".sweeps.safetensors"  # in place of the ending of the model's file
 
@@ -20,7 +20,7 @@ SWEEPS = ".sweeps.safetensors"  # in place of the ending of the model's file
 def save_sweeps(path: Path, sha256: str, recipe: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
     """Write derived results beside a model, stamped with the SHA-256 of the model's file."""
     tensors = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in arrays.items()}
-    write_whole(path, save(tensors, {"sha256": sha256, "recipe": json.dumps(dict(recipe))}))
+    write_atomically(path, save(tensors, {"sha256": sha256, "recipe": json.dumps(dict(recipe))}))
 
 
 def read_sweeps(path: Path, sha256: str) -> tuple[Mapping[str, Any], Mapping[str, np.ndarray]]:

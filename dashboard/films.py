@@ -14,7 +14,7 @@ from typing import Any
 import brotli
 
 from core import experiments
-from core.files import stamp, write_whole
+from core.files import stamp, write_atomically
 from core.library import Entry
 from core.results import FilmFrame
 from core.session import Session
@@ -88,5 +88,5 @@ def compute_film(entry: Entry, first: EmbeddingSpec, session: Session) -> Path:
     film = {"sha256": cached_sha256(entry.path), "settings": settings_of(first), "frames": frames}
     content = json.dumps(film, ensure_ascii=False, separators=(",", ":"))
     path = film_path(entry, first)
-    write_whole(path, brotli.compress(content.encode(), quality=11))
+    write_atomically(path, brotli.compress(content.encode(), quality=11))
     return path

@@ -10,14 +10,14 @@ from core import files
 @pytest.mark.parametrize("culprit", ["fsync", "replace"])
 def test_a_write_that_fails_leaves_the_old_file(culprit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     path = tmp_path / "a.safetensors"
-    files.write_whole(path, b"old")
+    files.write_atomically(path, b"old")
 
     def fail(*args: object) -> None:
         raise OSError("no space left on device")
 
     monkeypatch.setattr(os if culprit == "fsync" else Path, culprit, fail)
     with pytest.raises(OSError, match="no space"):
-        files.write_whole(path, b"new")
+        files.write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -25,7 +25,7 @@ def test_a_write_that_fails_leaves_the_old_file(culprit: str, tmp_path: Path, mo
 def test_a_write_replaces_the_whole_file(tmp_path: Path):
     path = tmp_path / "deep" / "a.safetensors"
     for content in (b"old and long", b"new"):
-        files.write_whole(path, content)
+        files.write_atomically(path, content)
     assert path.read_bytes() == b"new"
     assert list(path.parent.iterdir()) == [path]
 
@@ -51,7 +51,11 @@ def test_a_stamp_changes_with_the_file_and_with_its_rights(tmp_path: Path):
     path = tmp_path / "a"
     assert files.stamp(path) == ()
     stamps = []
-    for change in (lambda: path.write_bytes(b"a"), lambda: path.chmod(0o600), lambda: files.write_whole(path, b"b")):
+    for change in (
+        lambda: path.write_bytes(b"a"),
+        lambda: path.chmod(0o600),
+        lambda: files.write_atomically(path, b"b"),
+    ):
         change()
         stamps.append(files.stamp(path))
     assert len(set(stamps)) == 3

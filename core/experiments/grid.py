@@ -131,7 +131,7 @@ def record_cell(cell: GridCell, path: Path = GRID) -> None:
     cells = read_grid(path) | {cell.spec: cell}
     order = sorted(cells.values(), key=lambda c: (c.spec.dataset, c.spec.n_latent, json.dumps(c.spec.to_dict())))
     lines = ",\n".join(json.dumps(plain(c)) for c in order)  # a line each: easy to compare
-    files.write_whole(path, f"[\n{lines}\n]\n".encode())
+    files.write_atomically(path, f"[\n{lines}\n]\n".encode())
 
 
 def plain(cell: GridCell) -> dict[str, Any]:

@@ -95,7 +95,7 @@ def forget_waiting(training: Training, settings: Settings) -> None:
 
 
 def _note(training: Training, settings: Settings, ending: str) -> None:
-    files.write_whole(state_of(training, settings).with_suffix(ending), json.dumps(plain(training)).encode())
+    files.write_atomically(state_of(training, settings).with_suffix(ending), json.dumps(plain(training)).encode())
 
 
 @dataclass(frozen=True)

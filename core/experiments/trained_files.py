@@ -115,10 +115,10 @@ def file_model(trained: TrainedFiles, spec: ModelSpec, settings: Settings) -> st
         if model.spec != recipe or model.card.weights_sha256 != store.weights_sha256(model.vae):
             raise store.StoreError("What the worker sent is not the model that was asked for. Train it again.")
     if models:
-        files.write_whole(series, trained.snapshots)
+        files.write_atomically(series, trained.snapshots)
     for epoch, sweeps in trained.sweeps.items():
         id = models[epoch].id if epoch in models else path.stem
         of = trained.snapshots if epoch in models else trained.model
         save_sweeps(path.with_name(f"{id}{SWEEPS}"), hashlib.sha256(of).hexdigest(), *sweeps)
-    files.write_whole(path, trained.model)
+    files.write_atomically(path, trained.model)
     return path.stem

@@ -23,7 +23,7 @@ def save_claims(table: ClaimTable, path: Path) -> None:
     """Write a table; a reader sees the old one or the new one."""
     lines = ",\n".join(json.dumps(asdict(claim)) for claim in table.claims)  # a line each: easy to compare
     content = f'{{"recipe": {json.dumps(dict(table.recipe))}, "claims": [\n{lines}\n]}}\n'
-    files.write_whole(path, content.encode())
+    files.write_atomically(path, content.encode())
 
 
 def stored_claims(library: Library, path: Path) -> ClaimTable | None:
