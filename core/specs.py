@@ -55,7 +55,7 @@ class SeriesSpec(ModelSpec):
             raise SpecError(f"snapshots must be epochs in their order, each once, before the last, {self.epochs}.")
 
 
-def keeping(spec: ModelSpec, epochs: Iterable[int]) -> ModelSpec:
+def with_snapshots(spec: ModelSpec, epochs: Iterable[int]) -> ModelSpec:
     """A training that keeps its weights after some epochs, in any order; the plain recipe where there are none.
 
     Raises:
@@ -65,7 +65,7 @@ def keeping(spec: ModelSpec, epochs: Iterable[int]) -> ModelSpec:
     return SeriesSpec(**plain.to_dict(), kept=kept) if kept else plain
 
 
-def epochs_kept(spec: ModelSpec) -> tuple[int, ...]:
+def snapshot_epochs(spec: ModelSpec) -> tuple[int, ...]:
     """The epochs after which a training keeps its weights on the way."""
     return spec.kept if isinstance(spec, SeriesSpec) else ()
 

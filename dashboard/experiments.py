@@ -185,4 +185,4 @@ class Experiments:
             self.computations.ahead(self.session.key(experiment, spec), self.session.computation(experiment, spec))
 
     def _reply_key(self, route: str, spec: ExperimentSpec, look: str) -> str:
-        return f"{route}:{look}:{spec.key()}:{kept_sha256(self.library.find(spec.model).path)}"
+        return f"{route}:{look}:{spec.key()}:{cached_sha256(self.library.find(spec.model).path)}"

@@ -7,7 +7,7 @@ from core.experiments import TrainedFiles, Training
 from core.library import IMPORTED, Library
 from core.schema import RefusedError
 from core.settings import Settings
-from core.specs import ModelSpec, epochs_kept
+from core.specs import ModelSpec, snapshot_epochs
 
 
 def key_of(training: Training) -> str:
@@ -26,7 +26,7 @@ def ages_of(recipe: ModelSpec, library: Library) -> dict[str, set[int]]:
 
 def models_there(spec: ModelSpec, library: Library) -> list[str]:
     """The models of a recipe that have all epochs that are to be kept."""
-    return [id for id, ages in ages_of(spec.part(ModelSpec), library).items() if set(epochs_kept(spec)) <= ages]
+    return [id for id, ages in ages_of(spec.part(ModelSpec), library).items() if set(snapshot_epochs(spec)) <= ages]
 
 
 def begun_or_there(specs: Sequence[ModelSpec], settings: Settings, library: Library) -> set[str]:
@@ -86,7 +86,7 @@ def file_models(
 
 def lacking(id: str, spec: ModelSpec, library: Library) -> list[str]:
     """A sentence if a model lacks epochs that were to be kept: another server asked for the training first."""
-    missing = set(epochs_kept(spec)) - {epoch for epoch, _ in library.ages(id)}
+    missing = set(snapshot_epochs(spec)) - {epoch for epoch, _ in library.ages(id)}
     if not missing:
         return []
     return [

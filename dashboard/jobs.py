@@ -26,7 +26,7 @@ from core.experiments import Training
 from core.library import Library
 from core.schema import RefusedError
 from core.settings import Settings
-from core.specs import ModelSpec, epochs_kept, keeping
+from core.specs import ModelSpec, snapshot_epochs, with_snapshots
 from dashboard.job_clients import HERE, PATIENCE, Clients, next_attempt
 from dashboard.job_models import ages_of, begun_or_there, check_number, file_models, key_of, models_there
 from dashboard.job_status import JobStatus, ended, reported
@@ -115,7 +115,7 @@ class Jobs:
         if isinstance(training, tuple):
             experiments.check_room(self.settings, experiments.bytes_of_files(training))
             return self._start(self.settings.scheduler, key, training, train_job, experiments.plain(training))
-        recipe, kept = training.part(ModelSpec), set(epochs_kept(training))
+        recipe, kept = training.part(ModelSpec), set(snapshot_epochs(training))
         enough = models_there(training, self.library)
         if enough:
             self._work[key], self._status[key] = training, JobStatus("done", 1.0, enough[0])
@@ -123,13 +123,13 @@ class Jobs:
         if experiments.id_of(recipe) in self._together():
             raise RefusedError("This model is being trained side by side with others. Ask again when they are done.")
         running = self._work[key] if key in self._attempts else None
-        if isinstance(running, ModelSpec) and not kept <= set(epochs_kept(running)):
+        if isinstance(running, ModelSpec) and not kept <= set(snapshot_epochs(running)):
             raise RefusedError(
                 "This model is being trained, and not all these epochs are kept. Ask again when it is done, or cancel "
                 "it before the first of them, and train it then."
             )
         experiments.check_room(self.settings)
-        spec = keeping(recipe, kept.union(*ages_of(recipe, self.library).values()) - {recipe.epochs})
+        spec = with_snapshots(recipe, kept.union(*ages_of(recipe, self.library).values()) - {recipe.epochs})
         return self._start(self.settings.scheduler, key, spec, train_job, spec.to_dict())
 
     def plan(self, specs: Sequence[ModelSpec]) -> list[Training]:

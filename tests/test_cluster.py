@@ -23,7 +23,7 @@ from core.computations import Question
 from core.library import Library
 from core.schema import RefusedError
 from core.settings import Settings
-from core.specs import ModelSpec, keeping
+from core.specs import ModelSpec, with_snapshots
 from core.zoo import recipe
 from dashboard.jobs import Jobs
 from tests.certificates import credentials_in, variables
@@ -157,9 +157,9 @@ def test_a_worker_trains_and_the_server_files(servers: Servers, home: Settings):
 def test_what_a_worker_keeps_on_the_way_is_filed_by_all_who_wait(servers: Servers, home: Settings):
     spec = replace(QUICK, epochs=60, seed=3)
     first, second = servers
-    key = first.train(keeping(spec, (1, 30)))
+    key = first.train(with_snapshots(spec, (1, 30)))
     learning(first, key)
-    second.train(keeping(spec, (1, 40)))
+    second.train(with_snapshots(spec, (1, 40)))
     status = ended(first, key)
     assert (status.state, status.text) == ("done", experiments.id_of(spec))
     late = ended(second, key)

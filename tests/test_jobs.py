@@ -21,7 +21,7 @@ from core.experiments import TrainedFiles
 from core.library import Library
 from core.schema import RefusedError
 from core.settings import Settings
-from core.specs import NOISE_KINDS, ModelSpec, keeping
+from core.specs import NOISE_KINDS, ModelSpec, with_snapshots
 from dashboard import job_status
 from dashboard.job_clients import Clients
 from dashboard.job_status import JobStatus
@@ -103,7 +103,7 @@ def ages(settings: Settings, spec: ModelSpec) -> list[int]:
 def test_a_training_keeps_weights_on_the_way_with_the_stages_of_every_age(jobs: RecordedJobs, home: Settings):
     spec = replace(QUICK, seed=40)
     reports = jobs.recorded()
-    key = jobs.train(keeping(spec, (3, 1)))
+    key = jobs.train(with_snapshots(spec, (3, 1)))
     id = ended(jobs, key).text
     assert (jobs.status(key).state, id) == ("done", experiments.id_of(spec))
     assert ages(home, spec) == [1, 3, 4]
@@ -120,14 +120,14 @@ def test_a_training_keeps_weights_on_the_way_with_the_stages_of_every_age(jobs: 
 
 def test_a_training_that_goes_on_keeps_what_it_was_begun_with(jobs: Jobs, home: Settings):
     spec = replace(ENDLESS, seed=41, epochs=200)
-    key = jobs.train(keeping(spec, (1, 199)))
+    key = jobs.train(with_snapshots(spec, (1, 199)))
     learning(jobs, key)
     jobs.cancel(key)
     until(lambda: ".training" in models_of(home, spec), "the state is written")
     (stopped,) = (
         each for each in experiments.unfinished(home) if experiments.id_of(each.spec) == experiments.id_of(spec)
     )
-    assert stopped.spec == keeping(spec, (1, 199))
+    assert stopped.spec == with_snapshots(spec, (1, 199))
     assert ended(jobs, jobs.train(spec)).state == "done"  # whoever goes on with it need not know
     assert ages(home, spec) == [1, 199, 200]
 
@@ -137,7 +137,7 @@ def test_what_was_not_kept_before_a_training_was_stopped_is_said(jobs: Jobs, hom
     learning(jobs, jobs.train(spec))
     jobs.cancel(jobs.train(spec))
     until(lambda: models_of(home, spec) == [".training"], "the state is written")
-    status = ended(jobs, jobs.train(keeping(spec, (1, 4999))))
+    status = ended(jobs, jobs.train(with_snapshots(spec, (1, 4999))))
     assert status.state == "failed"
     assert "what it was after 1 was not kept" in status.text
     experiments.forget_state(spec, home)
@@ -146,17 +146,17 @@ def test_what_was_not_kept_before_a_training_was_stopped_is_said(jobs: Jobs, hom
 def test_a_model_that_lacks_an_epoch_is_trained_again_and_keeps_what_it_had(jobs: Jobs, home: Settings):
     spec = replace(QUICK, seed=43)
     for kept, expected in (((), []), ((1,), [1, 4]), ((2,), [1, 2, 4]), ((1,), [1, 2, 4]), ((), [1, 2, 4])):
-        assert ended(jobs, jobs.train(keeping(spec, kept))).state == "done"
+        assert ended(jobs, jobs.train(with_snapshots(spec, kept))).state == "done"
         assert ages(home, spec) == expected
 
 
 def test_one_training_does_not_promise_epochs_that_it_was_not_begun_with(jobs: Jobs, home: Settings):
-    key = jobs.train(keeping(ENDLESS, (1, 4000)))
+    key = jobs.train(with_snapshots(ENDLESS, (1, 4000)))
     assert jobs.train(ENDLESS) == key
-    assert jobs.train(keeping(ENDLESS, (4000,))) == key
+    assert jobs.train(with_snapshots(ENDLESS, (4000,))) == key
     with pytest.raises(RefusedError, match="not all these epochs are kept"):
-        jobs.train(keeping(ENDLESS, (1, 4001)))
-    assert jobs.all()[0][1] == keeping(ENDLESS, (1, 4000))
+        jobs.train(with_snapshots(ENDLESS, (1, 4001)))
+    assert jobs.all()[0][1] == with_snapshots(ENDLESS, (1, 4000))
     learning(jobs, key)
     jobs.cancel(key)
     until(lambda: ".training" in models_of(home, ENDLESS), "the state is written")
@@ -382,7 +382,9 @@ def test_what_is_no_model_of_the_recipe_is_not_filed(trained: tuple[Settings, st
 
 def test_snapshots_of_another_training_are_not_filed(settings: Settings, home: Settings):
     files = [
-        experiments.train_file(keeping(replace(QUICK, epochs=2, seed=seed), (1,)), settings_in(home.models / f"{seed}"))
+        experiments.train_file(
+            with_snapshots(replace(QUICK, epochs=2, seed=seed), (1,)), settings_in(home.models / f"{seed}")
+        )
         for seed in (50, 51)
     ]
     for wrong in (files[1].snapshots, files[0].snapshots[:-10], files[0].model):
@@ -399,7 +401,7 @@ def test_contents_that_are_lost_on_their_way_can_be_had_again(settings: Settings
         if share == 0.5:
             raise train.CancelledError
 
-    spec = keeping(QUICK, (1, 3))
+    spec = with_snapshots(QUICK, (1, 3))
     with pytest.raises(train.CancelledError):
         experiments.train_file(spec, settings, progress=stop)
     first, second = (experiments.train_file(spec, settings) for _ in range(2))

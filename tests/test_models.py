@@ -16,7 +16,7 @@ from core.computations import Computations
 from core.library import Library
 from core.model_card import ModelCard
 from core.settings import Settings
-from core.specs import ModelSpec, SeriesSpec, keeping
+from core.specs import ModelSpec, SeriesSpec, with_snapshots
 from core.zoo import recipe
 from dashboard.hosting import Hosting
 from dashboard.job_status import JobStatus
@@ -223,7 +223,7 @@ def test_a_training_that_keeps_weights_on_the_way_goes_on_with_them(
     name = f"{experiments.id_of(tiny_recipe)}.training"
     assert "kept after 1, 20 stopped; its state holds epoch 1" in texts(hand.look()["jobs"]["children"])
     hand.press("do", of={"do": "resume", "key": name})
-    assert jobs.asked == [("train", keeping(tiny_recipe, (1, 20)))]
+    assert jobs.asked == [("train", with_snapshots(tiny_recipe, (1, 20)))]
     jobs.running = (
         "train-1",
         tiny_recipe,

@@ -14,7 +14,7 @@ from core.experiments import Training, side_by_side
 from core.library import Library
 from core.schema import RefusedError
 from core.settings import Settings
-from core.specs import ModelSpec, keeping
+from core.specs import ModelSpec, with_snapshots
 from core.vae import VAE
 from dashboard.job_models import file_models
 from dashboard.jobs import Jobs
@@ -69,7 +69,7 @@ def test_models_that_take_equally_long_are_timed_once(settings: Settings):
 
 
 def test_a_stack_gives_what_its_models_give_apart(settings: Settings):
-    stack = tuple(keeping(spec, (1,)) for spec in STACK)
+    stack = tuple(with_snapshots(spec, (1,)) for spec in STACK)
     found = experiments.train_files(stack, settings, engine=DeviceStack)
     filed, problems = file_models(found, stack, settings, Library.of(settings.models))
     assert (filed, problems) == ([experiments.id_of(spec) for spec in STACK], [])
@@ -96,7 +96,7 @@ def test_a_stack_goes_on_where_it_was_stopped(settings: Settings, tmp_path: Path
     def stop(share: float, text: str) -> None:
         raise train.CancelledError
 
-    stack = tuple(keeping(spec, (1,)) for spec in STACK)
+    stack = tuple(with_snapshots(spec, (1,)) for spec in STACK)
     with pytest.raises(train.CancelledError):
         experiments.train_files(stack, settings, progress=stop, engine=DeviceStack)
     (stopped,) = experiments.unfinished(settings)

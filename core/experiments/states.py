@@ -10,7 +10,7 @@ from core import checkpoint, files
 from core.library import is_name
 from core.schema import Integer, RefusedError
 from core.settings import Settings
-from core.specs import ModelSpec, keeping, training_of
+from core.specs import ModelSpec, training_of, with_snapshots
 
 STATE = ".training"  # ending of the file that a training goes on from
 ELSEWHERE = ".elsewhere"  # ending of the note that a training's state lies with a worker of another machine
@@ -148,7 +148,7 @@ def read_unfinished(path: Path) -> Unfinished:
             spec, *others = models_of(training_from(json.loads(path.read_text())))
             return Unfinished(path, spec, others=tuple(others))
         history = checkpoint.read_history(path)
-        spec, *others = (keeping(ModelSpec.from_dict(each), history["kept"]) for each in history["specs"])
+        spec, *others = (with_snapshots(ModelSpec.from_dict(each), history["kept"]) for each in history["specs"])
         epoch = Integer(0, spec.epochs).check("epoch", history["epoch"])
         return Unfinished(path, spec, epoch, others=tuple(others))
     except (RefusedError, ValueError, TypeError, LookupError, RecursionError, OSError) as error:

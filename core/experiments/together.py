@@ -22,7 +22,7 @@ from core.experiments.trained_files import TrainedFiles, contents_of
 from core.experiments.training import MEMORIES_PER_LABEL, estimated_seconds, file_trained, join_parts
 from core.progress import Progress, silent
 from core.settings import Settings
-from core.specs import N_LABELS, ModelSpec, epochs_kept
+from core.specs import N_LABELS, ModelSpec, snapshot_epochs
 
 
 def groups_of(specs: Sequence[ModelSpec], device: torch.device, memory: int) -> list[list[ModelSpec]]:
@@ -73,7 +73,7 @@ def train_files(
 
     Raises: as `core.train.train_stack`.
     """
-    recipes, kept = [spec.part(ModelSpec) for spec in specs], epochs_kept(specs[0])
+    recipes, kept = [spec.part(ModelSpec) for spec in specs], snapshot_epochs(specs[0])
     images = side_by_side.images_of(recipes[0], settings)
 
     def keep(state: TrainingState) -> None:
@@ -131,5 +131,5 @@ def bytes_of_files(specs: Sequence[ModelSpec]) -> int:
         height, width = data.IMAGE_SHAPES[spec.dataset]
         weights = 2 * spec.n_hidden * (2 * height * width + 3 * spec.n_latent)
         memories = 4 * N_LABELS * MEMORIES_PER_LABEL * spec.n_latent
-        total += (weights + memories) * (1 + len(epochs_kept(spec)))
+        total += (weights + memories) * (1 + len(snapshot_epochs(spec)))
     return total

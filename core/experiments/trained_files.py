@@ -18,7 +18,7 @@ from core.library import Library
 from core.progress import Progress, silent
 from core.session import Session
 from core.settings import Settings
-from core.specs import NOISE_KINDS, ModelSpec, NoiseSweepSpec, epochs_kept
+from core.specs import NOISE_KINDS, ModelSpec, NoiseSweepSpec, snapshot_epochs
 from core.sweep_files import SWEEPS, save_sweeps
 
 Sweeps = tuple[Mapping[str, Any], Mapping[str, np.ndarray]]
@@ -59,7 +59,7 @@ def train_file(
     hooks: dict[str, Any] = {"progress": progress, "watch": watch}
     with tempfile.TemporaryDirectory(prefix="latent-trajectories-") as scratch:
         path, state = Path(scratch) / f"{id_of(spec)}.safetensors", state_of(spec, settings)
-        recipe, kept = spec.part(ModelSpec), epochs_kept(spec)
+        recipe, kept = spec.part(ModelSpec), snapshot_epochs(spec)
         train_model(recipe, settings, path=path, state=state, keep_state=True, snapshots=kept, **hooks)
         return contents_of(path, settings, progress)
 

@@ -22,7 +22,7 @@ from core.progress import Progress, silent
 from core.results import TrainingRun
 from core.schema import SpecError
 from core.settings import Settings
-from core.specs import N_LABELS, ClassifierSpec, ModelSpec, epochs_kept, keeping
+from core.specs import N_LABELS, ClassifierSpec, ModelSpec, snapshot_epochs, with_snapshots
 from core.vae import VAE
 
 MEMORIES_PER_LABEL = 500
@@ -91,7 +91,7 @@ def epochs_to_keep(spec: ModelSpec, asked: Sequence[int], state: Path) -> tuple[
         SpecError: They are no epochs of this training, or its state is past one that was not kept.
         TrainingError: The state cannot be read.
     """
-    asked = epochs_kept(keeping(spec, asked))
+    asked = snapshot_epochs(with_snapshots(spec, asked))
     history = checkpoint.read_history(state) if state.exists() else {"epoch": 0, "kept": []}
     past = [str(epoch) for epoch in asked if epoch <= history["epoch"] and not part_of(state, epoch).exists()]
     if past:
@@ -99,7 +99,7 @@ def epochs_to_keep(spec: ModelSpec, asked: Sequence[int], state: Path) -> tuple[
             f"A training of this recipe was stopped after epoch {history['epoch']}, and what it was after "
             f"{', '.join(past)} was not kept. Discard its state to begin anew, or train without these epochs."
         )
-    return epochs_kept(keeping(spec, [*asked, *history["kept"]]))
+    return snapshot_epochs(with_snapshots(spec, [*asked, *history["kept"]]))
 
 
 def join_parts(state: Path, kept: Sequence[int], model: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from dash import html
 
 from core import experiments
-from core.specs import epochs_kept
+from core.specs import snapshot_epochs
 from dashboard.captions import with_beta
 from dashboard.controls import attributes
 from dashboard.job_status import JobStatus
@@ -20,7 +20,7 @@ def describe(training: experiments.Training) -> str:
     """A recipe in a few words; of several what they share, and every N_z, beta and seed."""
     specs = experiments.models_of(training)
     first = specs[0]
-    kept = "".join(f", {epoch}" for epoch in epochs_kept(first))
+    kept = "".join(f", {epoch}" for epoch in snapshot_epochs(first))
     seeds = listed(spec.seed for spec in specs)
     count = f"{len(specs)} models: " if len(specs) > 1 else ""
     size = f"{TITLES[first.dataset]}, N_z = {listed(spec.n_latent for spec in specs)}{with_beta(first)}"

@@ -8,7 +8,7 @@ from dash import dcc, html
 
 from core.experiments import Training
 from core.schema import SpecError, checked
-from core.specs import ModelSpec, SeriesSpec, keeping
+from core.specs import ModelSpec, SeriesSpec, with_snapshots
 from core.zoo import recipe
 from dashboard.controls import attributes
 from dashboard.terms import terms
@@ -115,7 +115,7 @@ def spec_of(
     given = {"epochs": epochs, "beta": beta, "seed": seed}
     typed = {name: read[name](f"The {name}", str(value).strip()) for name, value in given.items() if value}
     spec = ModelSpec.from_dict(usual.to_dict() | typed)
-    return keeping(spec, epochs_of(str(kept), spec.epochs)) if kept else spec
+    return with_snapshots(spec, epochs_of(str(kept), spec.epochs)) if kept else spec
 
 
 def epochs_of(typed: str, last: int) -> tuple[int, ...]:
