@@ -67,6 +67,9 @@ class Ahead:
 
         Who has just asked for something may be about to ask for this, so it rests for a moment. For no longer, as it
         may hold a lock that another waits for.
+
+        Raises:
+            LeftError: It gives up.
         """
 
         def is_clear() -> bool:

@@ -129,6 +129,9 @@ def check_parts(
         parts: The tensors that it has.
         expected: Names and shapes of those that it must have.
         integers: Those among them that hold whole numbers; the others hold float16 or float32.
+
+    Raises:
+        StoreError: Names the first tensor that does not fit.
     """
     for key in parts.keys() - expected.keys():
         raise StoreError(f"{name} has a tensor {shown(key)} that does not belong there. Export it again without.")

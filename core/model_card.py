@@ -142,7 +142,11 @@ class SeriesCard:
 
     @classmethod
     def read(cls, values: object, *, image_shape: tuple[int, ...], label_names: tuple[str, ...]) -> Self:
-        """The cards that a file holds: see `Card.read`."""
+        """The cards that a file holds: see `Card.read`.
+
+        Raises:
+            SpecError: No list of cards, or one with too many.
+        """
         cards = values.get("cards") if isinstance(values, Mapping) else None
         if not isinstance(cards, list) or len(cards) > MOST_SNAPSHOTS:
             raise SpecError(f"the card must be a list of at most {MOST_SNAPSHOTS} cards, not {shown(cards)}.")

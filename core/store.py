@@ -190,7 +190,12 @@ def unpacked(
 def described(
     name: str, file: Readable, kind: type[Recipe], shapes: Callable[[Recipe, Header], Shapes]
 ) -> tuple[Header, Recipe, Any]:
-    """Header, recipe and card of a file, its header checked against the recipe and against the file's length."""
+    """Header, recipe and card of a file, its header checked against the recipe and against the file's length.
+
+    Raises:
+        StoreError: Truncated, foreign, or of other tensors than its recipe has.
+        OtherKindError: It holds something else of this program.
+    """
     header, spec, card = recipe_of(name, file, kind)
     check_parts(name, header.tensors, shapes(spec, header), integers=("memory_index",))
     if file.seek(0, os.SEEK_END) != header.size:
@@ -235,13 +240,18 @@ def read_recipe(path: Path, kind: type[Recipe]) -> tuple[Recipe, Any]:
 
 
 def recipe_of(name: str, file: Readable, kind: type[Recipe]) -> tuple[Header, Recipe, Any]:
-    """Header, recipe and card of an open file."""
+    """Header, recipe and card of an open file.
+
+    Raises:
+        StoreError: No safetensors file, or not of this program.
+        OtherKindError: It holds something else of this program.
+    """
     try:
         header = read_header(file)
-        held = header.metadata.get("kind", KINDS[ModelSpec])  # the first models did not say
-        if held != KINDS[kind] and held in KINDS.values():
-            raise OtherKindError(f"{name} is a {held} of this program, not a {KINDS[kind]}. Choose another file.")
-        if held != KINDS[kind]:
+        stated = header.metadata.get("kind", KINDS[ModelSpec])  # the first models did not say
+        if stated != KINDS[kind] and stated in KINDS.values():
+            raise OtherKindError(f"{name} is a {stated} of this program, not a {KINDS[kind]}. Choose another file.")
+        if stated != KINDS[kind]:
             raise SpecError("it says that it is something else")
         spec = kind.from_dict(read_json(header.metadata["spec"]))
         names = {"image_shape": IMAGE_SHAPES[spec.dataset], "label_names": LABEL_NAMES[spec.dataset]}
@@ -258,7 +268,11 @@ def recipe_of(name: str, file: Readable, kind: type[Recipe]) -> tuple[Header, Re
 
 
 def check_finite(name: str, key: str, tensor: Tensor) -> None:
-    """Refuse a tensor that holds infinities or NaN."""
+    """Refuse a tensor that holds infinities or NaN.
+
+    Raises:
+        StoreError: Names the tensor `key` of the file `name`.
+    """
     if not torch.isfinite(tensor.float()).all():
         raise StoreError(f"{name}: '{key}' has values that are not finite. Train it with lower learning rates.")
 

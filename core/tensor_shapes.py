@@ -17,12 +17,12 @@ Shapes = Mapping[str, tuple[int, ...]]
 def model_shapes(spec: ModelSpec, header: Header) -> Shapes:
     """Names and shapes of the tensors of a model file: the contract that an imported model fulfils."""
     part = header.tensors.get("memory_index")
-    held = part.shape[-1] if part is not None and len(part.shape) == 2 else 0
-    held = min(max(held, MEMORIES[0]), MEMORIES[1])
+    n_memories = part.shape[-1] if part is not None and len(part.shape) == 2 else 0
+    n_memories = min(max(n_memories, MEMORIES[0]), MEMORIES[1])
     return weight_shapes(spec) | {
         "concepts": (N_LABELS, spec.n_latent),
-        "memories": (N_LABELS, held, spec.n_latent),
-        "memory_index": (N_LABELS, held),
+        "memories": (N_LABELS, n_memories, spec.n_latent),
+        "memory_index": (N_LABELS, n_memories),
     }
 
 

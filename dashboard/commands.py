@@ -38,7 +38,11 @@ def run_film(_: argparse.Namespace, session: Session) -> dict[str, int]:
 
 
 def run_figure(args: argparse.Namespace, session: Session) -> dict[str, Any]:
-    """Compute and draw a figure of the paper, by its name and some settings or by a recipe; its recipe and files."""
+    """Compute and draw a figure of the paper, by its name and some settings or by a recipe; its recipe and files.
+
+    Raises:
+        RefusedError: Options beside a recipe, or a recipe made with other models than those of this machine.
+    """
     if args.name == MOVIES:
         return run_movies(args, session)
     check_no_movie(args)

@@ -1,5 +1,6 @@
 """Who may import whom: the contracts in pyproject.toml hold, and each is seen to break."""
 
+import ast
 import re
 import shutil
 import subprocess
@@ -77,3 +78,12 @@ def test_the_paths_of_the_architecture_page_are_there(root: Path):
     paths = re.findall(r"`([\w./-]+)`", table)
     assert len(paths) > 20
     assert [path for path in paths if not (root / path).exists()] == []
+
+
+def test_public_functions_with_more_than_one_argument_have_a_docstring(root: Path):
+    without = []
+    for file in [*(root / "core").rglob("*.py"), *(root / "dashboard").rglob("*.py")]:
+        for node in ast.parse(file.read_text()).body:
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and len(node.args.args) > 1:
+                without += [f"{file.name}: {node.name}"] * (ast.get_docstring(node) is None)
+    assert without == []

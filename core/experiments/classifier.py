@@ -98,7 +98,11 @@ def predicted_labels(
 
 
 def open_classifier(dataset: str, session: Session) -> classifier.Classifier:
-    """The classifier of a data set, on this machine's device; kept in memory until its file changes."""
+    """The classifier of a data set, on this machine's device; cached in memory until its file changes.
+
+    Raises:
+        StoreError: There is none, or its file is damaged.
+    """
     found = session.library.files(name_of(dataset))
     if not found:
         raise store.StoreError(

@@ -162,10 +162,20 @@ def noisy_starts(model: store.Model, spec: EnsembleSpec, session: Session) -> Fl
 def starts(
     model: store.Model, spec: EnsembleSpec | NoiseSweepSpec, rows: list[int], session: Session
 ) -> Float[Tensor, "runs pixels"]:
-    """Clean starting images: originals of the training set, or images decoded from the memories."""
-    held = model.memories.shape[1]
-    if max(rows) >= held:
-        raise SpecError(f"{model.id} holds {held} memories per label. Ask for at most {held} runs, or a lower sample.")
+    """Clean starting images: originals of the training set, or images decoded from the memories.
+
+    Args:
+        model: With its memories.
+        spec: Names label and source.
+        rows: Positions among the memories of the label.
+        session: Knows where the images are.
+
+    Raises:
+        SpecError: The model has fewer memories.
+    """
+    most = model.memories.shape[1]
+    if max(rows) >= most:
+        raise SpecError(f"{model.id} holds {most} memories per label. Ask for at most {most} runs, or a lower sample.")
     if spec.source == "decoded":
         with torch.no_grad():
             return model.vae.decode(model.memories[spec.label, rows])

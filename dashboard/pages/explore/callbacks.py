@@ -260,7 +260,11 @@ class ExplorePage:
         return found
 
     def give_up_if_stale(self, route: str, request: Request) -> None:
-        """Nobody waits for an old answer."""
+        """Nobody waits for an old answer.
+
+        Raises:
+            PreventUpdate: The client has sent a newer request on this route.
+        """
         if self.newest.is_stale(route, request):
             raise PreventUpdate
 

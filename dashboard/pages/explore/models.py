@@ -66,7 +66,11 @@ def settled(experiments: Experiments, request: Request) -> SettledPayload:
 
 
 def model_of(experiments: Experiments, state: ScreenState, *, quiet: bool) -> tuple[Entry, list[str], Offer | None]:
-    """The model that a state asks for, else the nearest; notes say what was replaced, the offer what to train."""
+    """The model that a state asks for, else the nearest; notes say what was replaced, the offer what to train.
+
+    Raises:
+        StoreError: There is no model of the data set.
+    """
     library, notes = experiments.library, []
     if state.model:
         try:
