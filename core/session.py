@@ -21,8 +21,8 @@ from core.store import Model, cached_sha256
 
 S = TypeVar("S", bound=ExperimentSpec)
 R = TypeVar("R")
-Asked = TypeVar("Asked", bound=ExperimentSpec, contravariant=True)
-Found = TypeVar("Found", covariant=True)
+SpecOf = TypeVar("SpecOf", bound=ExperimentSpec, contravariant=True)
+ResultOf = TypeVar("ResultOf", covariant=True)
 RESULTS, LOCKS = "results", "locks"  # folders below that of the cache
 
 
@@ -36,12 +36,12 @@ def at_once(key: str, compute: Compute, progress: Progress) -> Any:
 
 
 @runtime_checkable
-class Experiment(Protocol[Asked, Found]):
+class Experiment(Protocol[SpecOf, ResultOf]):
     """A function from a spec to a frozen result, whose annotation names the class of the result."""
 
     __name__: str
 
-    def __call__(self, spec: Asked, session: "Session", *, progress: Progress = silent) -> Found: ...
+    def __call__(self, spec: SpecOf, session: "Session", *, progress: Progress = silent) -> ResultOf: ...
 
 
 @dataclass(frozen=True)

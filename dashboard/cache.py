@@ -72,7 +72,7 @@ class MemoryBackend(BaseCache):
     def __init__(self, most: int) -> None:
         super().__init__()
         self.most, self.size = most, 0
-        self._kept: OrderedDict[str, bytes] = OrderedDict()
+        self._stored: OrderedDict[str, bytes] = OrderedDict()
         self._lock = threading.Lock()
         self._serializer = SimpleSerializer()
 
@@ -82,10 +82,10 @@ class MemoryBackend(BaseCache):
 
     def get(self, key: str) -> Any | None:
         with self._lock:
-            content = self._kept.get(key)
+            content = self._stored.get(key)
             if content is None:
                 return None
-            self._kept.move_to_end(key)
+            self._stored.move_to_end(key)
         return self._serializer.loads(content)
 
     def set(self, key: str, value: Any, timeout: int | None = None) -> bool:
@@ -93,10 +93,10 @@ class MemoryBackend(BaseCache):
         if content is None:
             return False
         with self._lock:
-            self.size += len(content) - len(self._kept.pop(key, b""))
-            self._kept[key] = content
+            self.size += len(content) - len(self._stored.pop(key, b""))
+            self._stored[key] = content
             while self.size > self.most:
-                self.size -= len(self._kept.popitem(last=False)[1])
+                self.size -= len(self._stored.popitem(last=False)[1])
         return True
 
 
@@ -124,16 +124,16 @@ class FlaskStore:
         self.cache = Cache(app, config={"CACHE_DEFAULT_TIMEOUT": 30 * DAY, **config})
 
     def get(self, key: str) -> bytes | None:
-        found = self._asked(self.cache.get, key)
+        found = self._requested(self.cache.get, key)
         return found if isinstance(found, bytes) else None
 
     def set(self, key: str, value: bytes) -> None:
-        self._asked(self.cache.set, key, value)
+        self._requested(self.cache.set, key, value)
 
     def delete(self, key: str) -> None:
-        self._asked(self.cache.delete, key)
+        self._requested(self.cache.delete, key)
 
-    def _asked(self, ask: Callable[..., Any], *given: Any) -> Any | None:
+    def _requested(self, ask: Callable[..., Any], *given: Any) -> Any | None:
         """What the backend answers; None where it fails, and while one that failed is left alone."""
         if self.clock() < self._resting:
             return None
