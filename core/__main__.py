@@ -11,9 +11,11 @@ from core.commands.console import run_command
 from core.commands.grid import run_grid
 from core.commands.models import run_models, run_sweeps
 from core.commands.options import add_command, add_model, add_spec, at_least_one, epochs
-from core.commands.paper import run_claims, run_derive
+from core.commands.paper import run_claims, run_derive, run_figures
 from core.commands.runs import run_infer, run_stages
 from core.commands.training import run_classifier, run_download, run_train, run_zoo
+from core.paper.figures.registry import FIGURES
+from core.paper.shipped import FOLDER
 from core.session import Session
 from core.settings import Settings
 from core.specs import (
@@ -117,6 +119,11 @@ def add_experiments(commands: Any) -> None:
     )
     derive.epilog = "Every sweep is kept as it is done: a command that was stopped goes on there."
     derive.add_argument("--only", nargs="+", metavar="MODEL", help="sweeps of these models, and no claims")
+    figures = add_command(
+        commands, "figures", run_figures, "compute the figures that the page of the paper shows at once"
+    )
+    figures.add_argument("--only", nargs="+", choices=FIGURES, metavar="NAME", help=f"of {', '.join(FIGURES)}")
+    figures.add_argument("--output", type=Path, default=FOLDER, help="folder of the files (default: models/figures/)")
     claims = add_command(commands, "claims", run_claims, "check the paper's claims on the shipped models")
     claims.add_argument("--noise-kind", choices=NOISE_KINDS, default="permute", help="how the paper's swapping is read")
     claims.add_argument("--runs", type=at_least_one, default=0, help="fewer than the paper's 200 to 500, to try it out")

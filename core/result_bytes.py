@@ -1,9 +1,11 @@
 """A frozen result as bytes and back: arrays and JSON, never pickle; nothing that is read can run."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from functools import lru_cache
-from typing import Any, TypeVar, get_type_hints
+from types import UnionType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import numpy as np
 from safetensors import SafetensorError
@@ -21,7 +23,8 @@ def to_bytes(result: Any) -> bytes:
     """A result in the safetensors format.
 
     Args:
-        result: A dataclass of arrays, plain numbers and texts, and of other such dataclasses.
+        result: A dataclass of arrays, plain numbers and texts, of other such dataclasses, and of mappings from numbers
+            or texts to any of these.
     """
     arrays: dict[str, np.ndarray] = {}
     plain = json.dumps(_taken_apart(result, "", arrays)).encode()
@@ -47,10 +50,14 @@ def from_bytes(kind: type[T], content: bytes) -> T:
 
 def _taken_apart(result: Any, prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
     plain: dict[str, Any] = {}
-    for item in fields(result):
-        name, value = prefix + item.name, getattr(result, item.name)
+    is_mapping = isinstance(result, Mapping)
+    members = result.items() if is_mapping else [(item.name, getattr(result, item.name)) for item in fields(result)]
+    for key, value in members:
+        name = f"{prefix}{key}"
         if isinstance(value, np.ndarray):
             arrays[name] = np.ascontiguousarray(value).reshape(value.shape)
+        elif isinstance(value, Mapping):
+            plain |= {name: list(value)} | _taken_apart(value, f"{name}.", arrays)
         elif is_dataclass(value):
             plain |= _taken_apart(value, f"{name}.", arrays)
         else:
@@ -59,15 +66,20 @@ def _taken_apart(result: Any, prefix: str, arrays: dict[str, np.ndarray]) -> dic
 
 
 def _put_together(kind: type[T], prefix: str, arrays: dict[str, np.ndarray], plain: dict[str, Any]) -> T:
-    found: dict[str, Any] = {}
-    for name, hint in _fields_of(kind).items():
-        where = prefix + name
-        if isinstance(hint, type) and is_dataclass(hint):
-            found[name] = _put_together(hint, f"{where}.", arrays, plain)
-        else:
-            value = arrays.pop(where) if where in arrays else plain.pop(where)
-            found[name] = tuple(value) if isinstance(value, list) else value
-    return kind(**found)
+    return kind(**{name: _member(hint, prefix + name, arrays, plain) for name, hint in _fields_of(kind).items()})
+
+
+def _member(hint: Any, where: str, arrays: dict[str, np.ndarray], plain: dict[str, Any]) -> Any:
+    """What a field or a value of a mapping holds, by its type."""
+    if get_origin(hint) is Mapping:
+        inner = get_args(hint)[1]
+        return {key: _member(inner, f"{where}.{key}", arrays, plain) for key in plain.pop(where)}
+    kinds = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+    of_results = [each for each in kinds if isinstance(each, type) and is_dataclass(each)]
+    if of_results and where not in plain:  # None may stand for a result
+        return _put_together(of_results[0], f"{where}.", arrays, plain)
+    value = arrays.pop(where) if where in arrays else plain.pop(where)
+    return tuple(value) if isinstance(value, list) else value
 
 
 @lru_cache(maxsize=64)

@@ -1,5 +1,7 @@
 /** The start of the pages beside the explorer: theme, notices, requests that persist. */
+import { bindArticle, drawArticle, goToAnchor } from "#article";
 import { persistForDash } from "#dash-requests";
+import { bindSettings, figureOfAddress, showSettings } from "#figure-settings";
 import { bindGlossary } from "#glossary";
 import { $$, notice } from "#notices";
 import { bindMedium, forMedium } from "#printing";
@@ -30,23 +32,25 @@ function leadBack() {
 /** The theme, which is in the address alone; a click on its button gives the other one. @param {number} clicks */
 function page(clicks) {
   if (!clicks) nameFiles();
-  else history.replaceState(null, "", `?theme=${theme() === "dark" ? "light" : "dark"}`);
+  else {
+    const query = new URLSearchParams(location.search);
+    query.set("theme", theme() === "dark" ? "light" : "dark");
+    history.replaceState(null, "", `?${query}${location.hash}`);
+  }
   applyTheme();
   leadBack();
+  const figure = figureOfAddress();
+  document.body.classList.toggle("of-figure", Boolean(figure));
+  if (!figure) drawArticle(theme());
+  if (!clicks) goToAnchor();
   return theme();
 }
 
-/** A claim's figure is drawn by the figure's own button. @param {number[]} clicks */
-function openFigure(clicks) {
-  const chosen = window.dash_clientside.callback_context.triggered_id;
-  if (!clicks.some(Boolean) || !chosen) return window.dash_clientside.no_update;
-  document.getElementById(JSON.stringify({ draw: chosen.open }))?.click();
-  document.getElementById("again")?.closest("section")?.scrollIntoView();
-  return chosen.open;
-}
-
 /** Whether a figure's question has been answered: its clock, its button to cancel and its progress rest. @param {any} asked @param {unknown} ended */
-const hasEnded = (asked, ended) => Array(3).fill(!asked || asked.turn === ended);
+const hasEnded = (asked, ended) => {
+  const isRest = !asked || asked.turn === ended;
+  return [isRest, isRest, isRest, isRest ? "" : "stale"];
+};
 
 /** @param {any} asked @param {unknown} ended @param {any} sketched */
 const hasNoSketch = (asked, ended, sketched) =>
@@ -58,18 +62,13 @@ function askAgain(n, asked, ended) {
   return isWanted ? { ...asked, tries: (asked.tries || 0) + 1 } : window.dash_clientside.no_update;
 }
 
-/** What was asked for appears below the list. @param {number[]} clicks */
-function scrollToFigure(clicks) {
-  if (clicks.some(Boolean)) document.getElementById("settings")?.scrollIntoView();
-}
-
 /** Save the figure that is drawn as a picture. @param {number[]} clicks */
 function saveFigure(clicks) {
   const format = window.dash_clientside.callback_context.triggered_id?.save;
   const graph = document.querySelector("#drawn .js-plotly-plot");
   if (!clicks.some(Boolean) || !graph) return window.dash_clientside.no_update;
   const { width, height } = graph.getBoundingClientRect();
-  window.Plotly.downloadImage(graph, { format, width, height, scale: 3, filename: "figure" });
+  window.Plotly.downloadImage(graph, { format, width, height, scale: 3, filename: figureOfAddress() });
   return format;
 }
 
@@ -129,11 +128,10 @@ for (const type of ["change", "drop"]) document.addEventListener(type, checkFile
 window.dash_clientside = window.dash_clientside || {};
 window.dash_clientside.latent = {
   page,
-  openFigure,
   hasEnded,
   hasNoSketch,
   askAgain,
-  scrollToFigure,
+  showSettings,
   saveFigure,
   chooseDataset,
   notice: (/** @type {{ sentences: string[] } | null} */ reply) => {
@@ -143,5 +141,7 @@ window.dash_clientside.latent = {
 window.latent = { requests, theme };
 persistForDash();
 bindMedium(drawFigures);
+bindArticle();
+bindSettings();
 bindGlossary();
 new window.DashRenderer();

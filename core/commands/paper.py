@@ -1,4 +1,4 @@
-"""The paper's claims, and all that is shipped beside the models."""
+"""The paper's claims and figures, and all that is shipped beside the models."""
 
 import argparse
 import textwrap
@@ -8,6 +8,9 @@ from typing import Any
 from core import experiments
 from core.commands.console import progress_bar
 from core.paper import claims
+from core.paper.figures.questions import figure_spec
+from core.paper.figures.registry import FIGURES
+from core.paper.shipped import save_figure
 from core.session import Session
 
 
@@ -23,6 +26,17 @@ def run_claims(args: argparse.Namespace, session: Session) -> dict[str, Any]:
             for text in filter(None, (claim.ours, claim.why and f"Why: {claim.why}")):
                 print(textwrap.fill(text, 110, initial_indent=" " * 6, subsequent_indent=" " * 6))
     return {"recipe": dict(table.recipe), "claims": [asdict(claim) for claim in table.claims]}
+
+
+def run_figures(args: argparse.Namespace, session: Session) -> dict[str, int]:
+    """Compute the figures with the paper's settings, for the page that shows them at once; the bytes that each has."""
+    written = {}
+    for id in args.only or FIGURES:
+        spec = figure_spec(session, id, {})
+        with progress_bar(id) as report:
+            result = FIGURES[id].compute(session, spec, report)
+        written[id] = save_figure(id, spec, result, session, args.output).stat().st_size
+    return written
 
 
 def run_derive(args: argparse.Namespace, session: Session) -> dict[str, Any]:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from core.files import write_whole
+from core.files import write_atomically
 from core.progress import Progress, silent
 from core.session import Session
 from core.specs import N_LABELS
-from core.store import kept_sha256
+from core.store import cached_sha256
 from dashboard.movies.files import MovieError, gif, mp4
 from dashboard.movies.picture import Picture
 from dashboard.movies.scene import scene_of
@@ -69,7 +69,7 @@ def movie(spec: MovieSpec, session: Session, *, progress: Progress = silent, the
         RefusedError: As `frames`.
     """
     entry = session.library.find(spec.model)
-    weights = {entry.path.name: kept_sha256(entry.path)}
+    weights = {entry.path.name: cached_sha256(entry.path)}
     comment = json.dumps({"figure": "movies", "spec": spec.to_dict(), "weights": weights})
     pictures = frames(spec, session, progress=progress, theme=theme)
     content = mp4(pictures, spec, comment) if spec.format == "mp4" else gif(pictures, spec, theme, comment)
@@ -79,7 +79,7 @@ def movie(spec: MovieSpec, session: Session, *, progress: Progress = silent, the
 def save_movie(spec: MovieSpec, session: Session, folder: Path, *, progress: Progress = silent) -> Path:
     """Write a movie into a folder, when it is complete; its path. Args and errors as `movie`."""
     made = movie(spec, session, progress=progress)
-    write_whole(folder / made.name, made.content)
+    write_atomically(folder / made.name, made.content)
     return folder / made.name
 
 

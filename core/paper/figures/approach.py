@@ -24,16 +24,26 @@ def curves(session: Session, spec: FigureSpec, progress: Progress, metric: str) 
     return session.result(experiments.approach_curves, runs, progress=progress)
 
 
+OVER_LABELS = ("model", "noise_kind", "noise", "n_runs")
+
 FIG3 = Figure(
     "fig3", "Fig. 3", "Distance to memory and concept, every label", "300 runs", euclidean, result_name="curves",
-    claims=(1, 2),
+    claims=(1, 2), choices=OVER_LABELS,
 )  # fmt: skip
-SUPP_C = Figure("suppC", "Supp. C", "The same in Mahalanobis distance", "300 runs", mahalanobis, result_name="curves")
+SUPP_C = Figure(
+    "suppC",
+    "Supp. C",
+    "The same in Mahalanobis distance",
+    "300 runs",
+    mahalanobis,
+    result_name="curves",
+    choices=OVER_LABELS,
+)
 SUPP_D = Figure(
     "suppD", "Supp. D", "Fig. 3 for Fashion-MNIST", "300 runs", euclidean, result_name="curves", claims=(14,),
-    dataset="fashion",
+    dataset="fashion", choices=OVER_LABELS,
 )  # fmt: skip
 SUPP_F = Figure(
     "suppF", "Supp. F", "Distance to the concepts of all labels", "300 runs", euclidean, result_name="curves",
-    claims=(13,),
+    claims=(13,), choices=OVER_LABELS,
 )  # fmt: skip

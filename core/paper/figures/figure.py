@@ -31,7 +31,7 @@ class Figure:
         dataset: The only one that it is about; any where empty.
         rests_on: What it needs besides the model: "models" (one for every N_z), "classifier", "grid".
         columns: What a cell of it names, along the horizontal and the vertical axis; nothing where it is no map.
-        has_step: Whether it is asked with the step t too, and not with the runs alone.
+        choices: The settings that change it, of those that can be chosen.
     """
 
     id: str
@@ -46,7 +46,12 @@ class Figure:
     dataset: str = ""
     rests_on: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
-    has_step: bool = False
+    choices: tuple[str, ...] = ("model", "label", "noise_kind", "noise", "n_runs")
+
+    @property
+    def has_step(self) -> bool:
+        """Whether it is asked with the step t too, and not with the runs alone."""
+        return "t" in self.choices
 
 
 def specs_by_n_latent(session: Session, spec: InferenceSpec) -> dict[int, InferenceSpec]:

@@ -59,11 +59,11 @@ def network_sizes(session: Session, spec: FigureSpec, _: Progress) -> NetworkSiz
 
 FIG7A = Figure(
     "fig7a", "Fig. 7a", "Activity of every latent unit in every concept", "N_z = 100", geometry, result_name="geometry",
-    claims=(8,),
+    claims=(8,), choices=("model",),
 )  # fmt: skip
 FIG7B = Figure(
     "fig7b", "Fig. 7b", "Variance explained by the leading dimensions", "N_z = 100", geometry, result_name="geometry",
-    claims=(8,),
+    claims=(8,), choices=("model",),
 )  # fmt: skip
 FIG8 = Figure(
     "fig8", "Fig. 8", "Orthogonality of the concepts over N_z, and runs beside it", "‘6’, N_z = 2, 20, 100",
@@ -71,14 +71,14 @@ FIG8 = Figure(
 )  # fmt: skip
 SUPP_E = Figure(
     "suppE", "Supp. E", "Cosine similarities of the concepts", "every N_z", geometry_of_every_n_latent,
-    claims=(9,), rests_on=("models",),
+    claims=(9,), rests_on=("models",), choices=("model",),
 )  # fmt: skip
 FIG9 = Figure(
     "fig9", "Fig. 9", "Test bound over N_z", "best of nine, 100 epochs", latent_sweep,
-    claims=(10, 12), rests_on=("models", "grid"),
+    claims=(10, 12), rests_on=("models", "grid"), choices=("model",),
 )  # fmt: skip
 SADDLES = Figure(
     "saddles", "Discussion", "One step around the concepts: saddles or not", "p = 0.2; a conjecture",
-    concept_dynamics, result_name="dynamics", claims=(15,),
+    concept_dynamics, result_name="dynamics", claims=(15,), choices=("model", "noise_kind", "noise", "n_runs"),
 )  # fmt: skip
-FIG10 = Figure("fig10", "Fig. 10", "The network and its sizes", "a drawing", network_sizes)
+FIG10 = Figure("fig10", "Fig. 10", "The network and its sizes", "a drawing", network_sizes, choices=("model",))

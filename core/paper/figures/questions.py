@@ -11,7 +11,7 @@ from core.paper.figures.registry import figure_of
 from core.schema import SpecError, checked
 from core.session import Session
 from core.specs import FigureSpec, InferenceSpec
-from core.store import file_sha256
+from core.store import cached_sha256
 
 CHOICES = ("model", "label", "noise_kind", "noise", "n_runs", "t")
 """The settings of a figure that can be chosen; everything else is the paper's."""
@@ -65,7 +65,7 @@ def recipe(session: Session, id: str, spec: FigureSpec) -> dict[str, Any]:
     paths = [entry.path for entry in entries]
     paths += session.library.files(name_of(entries[0].spec.dataset))[:1] if "classifier" in rests_on else []
     paths += [experiments.GRID] if "grid" in rests_on and experiments.GRID.exists() else []
-    return {"figure": id, "spec": spec.to_dict(), "weights": {path.name: file_sha256(path) for path in paths}}
+    return {"figure": id, "spec": spec.to_dict(), "weights": {path.name: cached_sha256(path) for path in paths}}
 
 
 def cell_of(session: Session, id: str, spec: InferenceSpec, x: object, y: object) -> Cell:

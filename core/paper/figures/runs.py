@@ -40,8 +40,23 @@ def branches(session: Session, spec: FigureSpec, progress: Progress) -> Branches
     return session.result(experiments.branches, spec.part(BranchSpec), progress=progress)
 
 
-FIG1 = Figure("fig1", "Fig. 1", "A noisy image step by step, and its concept", "‘6’, p = 0.2", run, claims=(1, 18))
-SUPP_A = Figure("suppA", "Supp. A", "The same for every label", "p = 0.2", run_of_every_label)
+FIG1 = Figure(
+    "fig1",
+    "Fig. 1",
+    "A noisy image step by step, and its concept",
+    "‘6’, p = 0.2",
+    run,
+    claims=(1, 18),
+    choices=("model", "label", "noise_kind", "noise"),
+)
+SUPP_A = Figure(
+    "suppA",
+    "Supp. A",
+    "The same for every label",
+    "p = 0.2",
+    run_of_every_label,
+    choices=("model", "noise_kind", "noise"),
+)
 FIG2 = Figure(
     "fig2", "Fig. 2", "Collective runs in windowed PCA", "‘1’; p and number of runs are ours", embedding,
     claims=(7, 16), label=1,
@@ -52,7 +67,8 @@ MOVIES = Figure(
 )  # fmt: skip
 SUPP_B = Figure(
     "suppB", "Supp. B", "Two branches of the runs, and their predicted labels", "‘1’, t = 10", branches,
-    result_name="branches", claims=(7,), label=1, rests_on=("classifier",), has_step=True,
+    result_name="branches", claims=(7,), label=1, rests_on=("classifier",),
+    choices=("model", "label", "noise_kind", "noise", "n_runs", "t"),
 )  # fmt: skip
 FIG6 = Figure(
     "fig6", "Fig. 6", "Memory, concept and abstract concept in the plane", "a drawing", run_in_plane, claims=(17,)

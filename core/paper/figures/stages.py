@@ -52,26 +52,29 @@ def label_map(session: Session, spec: FigureSpec, progress: Progress) -> LabelMa
     return experiments.find_label_map(own, session, progress=progress, watch=watch)
 
 
+OVER_NOISE = ("model", "label", "noise_kind", "n_runs")
+
 FIG4A = Figure(
-    "fig4a", "Fig. 4a", "Minimum distance over p", "‘6’, 500 runs", sweep, result_name="sweep", claims=(3,), n_runs=500
-)
+    "fig4a", "Fig. 4a", "Minimum distance over p", "‘6’, 500 runs", sweep, result_name="sweep", claims=(3,), n_runs=500,
+    choices=OVER_NOISE,
+)  # fmt: skip
 FIG4B = Figure(
     "fig4b", "Fig. 4b", "Step of the minimum over p", "‘6’, 500 runs", sweep, result_name="sweep", claims=(2, 4),
-    n_runs=500,
+    n_runs=500, choices=OVER_NOISE,
 )  # fmt: skip
 STAGES = Figure(
     "stages", "Map of Fig. 4", "Stages over label and p, paler where undecided", "300 runs", sweep_of_every_label,
-    columns=("noise", "label"),
+    columns=("noise", "label"), choices=("model", "noise_kind", "n_runs"),
 )  # fmt: skip
 STAGES_NZ = Figure(
     "stagesNz", "Map over N_z", "Stages over N_z and p, paler where undecided", "‘6’, 300 runs",
-    sweep_of_every_n_latent, claims=(11,), rests_on=("models",), columns=("noise", "model"),
+    sweep_of_every_n_latent, claims=(11,), rests_on=("models",), columns=("noise", "model"), choices=OVER_NOISE,
 )  # fmt: skip
 FIG5A = Figure(
     "fig5a", "Fig. 5a", "Predicted label of the images over t and p", "‘6’, 200 runs", label_map, result_name="map",
-    claims=(5, 18), n_runs=200, rests_on=("classifier",), columns=("t", "noise"),
+    claims=(5, 18), n_runs=200, rests_on=("classifier",), columns=("t", "noise"), choices=OVER_NOISE,
 )  # fmt: skip
 FIG5B = Figure(
     "fig5b", "Fig. 5b", "Predicted label of the images over t and p", "‘1’, 200 runs", label_map, result_name="map",
-    claims=(6,), label=1, n_runs=200, rests_on=("classifier",), columns=("t", "noise"),
+    claims=(6,), label=1, n_runs=200, rests_on=("classifier",), columns=("t", "noise"), choices=OVER_NOISE,
 )  # fmt: skip

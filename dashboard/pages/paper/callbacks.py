@@ -18,11 +18,14 @@ from typing import Any
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, callback_context, html, no_update, set_props
 from dash.exceptions import PreventUpdate
 from flask import Response, abort, request
+from plotly.io.json import to_json_plotly
 
+from core import experiments
 from core.computations import BusyError, Computations, LeftError, Reporter, SupersededError
-from core.paper.figures.questions import CHOICES, cell_of, figure_spec, recipe
+from core.paper.figures.questions import cell_of, figure_spec, recipe
 from core.paper.figures.registry import FIGURES, figure_of
 from core.paper.results import FigureResult, arrays_of
+from core.paper.shipped import shipped_figure
 from core.schema import RefusedError, SpecError
 from core.session import Session
 from core.specs import FigureSpec, InferenceSpec
@@ -30,13 +33,16 @@ from dashboard.controls import ScreenState
 from dashboard.drawing import draw_figure
 from dashboard.files import as_csv_elsewhere, as_json, as_npz
 from dashboard.pages.paper import claims
-from dashboard.pages.paper.layout import heading_of, height_of, paper_layout, still
-from dashboard.pages.paper.questions import client_of, fresh, key_of, pause, read, runs_in, turn_of
-from dashboard.requests import answered, asker
+from dashboard.pages.paper.article import article
+from dashboard.pages.paper.layout import heading_of, height_of, note_of, paper_layout, still
+from dashboard.pages.paper.questions import chosen_in, client_of, fresh, key_of, name_in, pause, read, runs_in, turn_of
+from dashboard.pages.paper.sections import SECTIONS
+from dashboard.requests import answered, asker, notify
 from dashboard.theme import theme_of
 
 TOPIC = "figure"  # a session waits for one figure at a time
 KINDS = {"npz": "application/octet-stream", "csv": "text/csv", "json": "application/json"}
+NOT_SHIPPED = "This figure is not shipped for the models that are here. Open its settings: it is computed there."
 AFTER = 5  # s after which a file may be asked for again
 
 
@@ -54,22 +60,38 @@ class PaperPage:
 
     def layout(self) -> html.Div:
         """The page."""
-        return paper_layout(self.session.library)
+        tables, missing = claims.stored_tables(self.session.library)
+        shipped = {place.id: self.links(place.id) for each in SECTIONS for place in each.places}
+        content = article(tables, claims.scoreboard(tables, missing), shipped)
+        return paper_layout(content, self.session.library)
+
+    def links(self, id: str) -> dict[str, str]:
+        """Where a figure of the article leads to; with files, where its result is shipped."""
+        found, own = shipped_figure(id, self.session), {"Change its settings": id}
+        if found is None:
+            return own
+        files = {kind.upper(): f"data/{id}.{kind}?{found.spec.to_query()}" for kind in KINDS}
+        return own | {"Open in the explorer": self.screen(found.spec, found.spec.n_steps)} | files
 
     def register(self, app: Dash) -> None:
-        """Connect the callbacks, and the data of the figures."""
-        claims.register(app)
+        """Connect the callbacks, the pictures of the article and the data of the figures."""
         prefix = app.config.routes_pathname_prefix
         app.server.add_url_rule(f"{prefix}data/<name>.<kind>", "figure_data", self.data)
+        app.server.add_url_rule(f"{prefix}drawn/<name>.json", "figure_drawn", self.drawn)
         app.callback(
-            [Output("asked", "data"), *(Output(f"paper-{name}", "value") for name in CHOICES)],
-            [Input({"draw": ALL}, "n_clicks"), Input("again", "n_clicks"), Input("drawn", "selectedData")],
-            [State("asked", "data"), *(State(f"paper-{name}", "value") for name in CHOICES)],
-            prevent_initial_call=True,
+            Output("asked", "data"),
+            [Input("url", "pathname"), Input("choices", "data"), Input("drawn", "selectedData")],
+            [State("url", "search"), State("asked", "data")],
+            prevent_initial_call="initial_duplicate",
         )(self.ask)
         app.callback(
-            [Output("drawn", "figure"), Output("drawn-title", "children"), Output("files", "children")],
-            [Output("drawn-panel", "hidden"), Output("drawn", "style"), Output("message", "children")],
+            [Output("drawn", "figure"), Output("drawn-title", "children"), Output("drawn-note", "children")],
+            [
+                Output("files", "children"),
+                Output("drawn-panel", "hidden"),
+                Output("drawn", "style"),
+                Output("message", "children"),
+            ],
             [Input("asked", "data"), Input("look", "data")],
             State("client", "data"),
             prevent_initial_call=True,
@@ -84,62 +106,82 @@ class PaperPage:
         app.callback(
             Output("go", "href"), Input("drawn", "clickData"), State("asked", "data"), prevent_initial_call=True
         )(self.open_run)
-        app.clientside_callback(
-            ClientsideFunction("latent", "page"), Output("look", "data"), Input("toggle-theme", "n_clicks")
-        )
-        app.clientside_callback(
-            ClientsideFunction("latent", "hasEnded"),
-            [Output("tick", "disabled"), Output("cancel", "disabled"), Output("far", "hidden")],
+        self.register_clientside(app)
+
+    def register_clientside(self, app: Dash) -> None:
+        """Connect what the browser does alone."""
+
+        def connect(name: str, outputs: Any, inputs: Any, states: Any = (), **options: Any) -> None:
+            app.clientside_callback(ClientsideFunction("latent", name), outputs, inputs, states, **options)
+
+        connect("page", Output("look", "data"), Input("toggle-theme", "n_clicks"))
+        connect(
+            "hasEnded",
+            [
+                Output("tick", "disabled"),
+                Output("cancel", "disabled"),
+                Output("far", "hidden"),
+                Output("drawn-panel", "className"),
+            ],
             [Input("asked", "data"), Input("ended", "data")],
         )
-        app.clientside_callback(
-            ClientsideFunction("latent", "hasNoSketch"),
+        connect("showSettings", Output("shown", "data"), Input("asked", "data"), prevent_initial_call=True)
+        connect(
+            "hasNoSketch",
             Output("sketch-panel", "hidden"),
             [Input("asked", "data"), Input("ended", "data"), Input("sketched", "data")],
         )
-        app.clientside_callback(
-            ClientsideFunction("latent", "askAgain"),
+        connect(
+            "askAgain",
             Output("asked", "data", allow_duplicate=True),
             Input("retry", "n_intervals"),
             [State("asked", "data"), State("ended", "data")],
             prevent_initial_call=True,
         )
-        app.clientside_callback(
-            ClientsideFunction("latent", "scrollToFigure"), Input({"draw": ALL}, "n_clicks"), prevent_initial_call=True
-        )
-        app.clientside_callback(
-            ClientsideFunction("latent", "saveFigure"),
-            Output("saved", "data"),
-            Input({"save": ALL}, "n_clicks"),
-            prevent_initial_call=True,
-        )
+        connect("saveFigure", Output("saved", "data"), Input({"save": ALL}, "n_clicks"), prevent_initial_call=True)
 
     @answered
-    def ask(self, _: object, again: object, selected: object, asked: object, *typed: object) -> tuple[Any, ...]:
-        """The settings of the paper where a figure was chosen, those drawn with runs that were, else those typed."""
-        target, nothing = callback_context.triggered_id, (no_update,) * (1 + len(CHOICES))
-        if not any(each.get("value") for each in callback_context.triggered):
-            return nothing
+    def ask(self, path: object, choices: object, selected: object, search: object, asked: object) -> Any:
+        """The settings of the address, those that were chosen, or those drawn with runs that were chosen."""
+        target = callback_context.triggered_id
         if target == "drawn":
             name, spec = read(asked)
             chosen = runs_in(selected)
-            return (fresh(name, replace(spec, chosen=chosen)), *nothing[1:]) if chosen else nothing
-        given = {name: str(value) for name, value in zip(CHOICES, typed, strict=True)}
-        if isinstance(target, dict):
-            name = str(target.get("draw"))
-            spec = figure_spec(self.session, name, {"model": given["model"]})
-        else:
-            name = str(asked.get("figure")) if isinstance(asked, dict) else ""
-            spec = figure_spec(self.session, name, given)
-        # a figure of another data set leaves the model of the others alone
-        return fresh(name, spec), given["model"], *(str(getattr(spec, name)) for name in CHOICES[1:])
+            return self.fresh(name, replace(spec, chosen=chosen)) if chosen else no_update
+        if target == "choices":
+            name, given = chosen_in(asked, choices)
+            return self.fresh(name, figure_spec(self.session, name, given))
+        name = name_in(path, self.explorer)
+        return self.fresh(name, self.spec_of(name, search)) if name else no_update
+
+    def spec_of(self, name: str, search: object) -> FigureSpec:
+        """The settings in an address; the paper's where it has none, with sentences about what could not be used."""
+        shipped = shipped_figure(name, self.session)
+        if not isinstance(search, str) or "model=" not in search:
+            return shipped.spec if shipped else figure_spec(self.session, name, {})
+        spec, notes = FigureSpec.from_query(search)
+        self.session.library.find(spec.model)
+        if shipped and shipped.spec == spec:
+            return spec
+        if spec.source == "original" and experiments.why_decoded(spec.model, self.session):
+            spec = replace(spec, source="decoded")
+            notes = [*notes, "The original images are not here: the runs start from decoded ones."]
+        if notes:
+            notify(*notes)
+        return spec
+
+    def fresh(self, name: str, spec: FigureSpec) -> dict[str, Any]:
+        """A question, with what the page shows of its settings."""
+        figure, names = figure_of(name), self.session.library.find(spec.model).label_names
+        shown = {each: str(getattr(spec, each)) for each in figure.choices}
+        return fresh(name, spec) | {"choices": shown, "names": names}
 
     @answered
     def draw(self, asked: object, look: object, client: object) -> tuple[Any, ...]:
         """The figure and its files."""
         if asked is None:
             raise PreventUpdate
-        unchanged, turn = (no_update,) * 5, turn_of(asked)
+        unchanged, turn = (no_update,) * 6, turn_of(asked)
         try:
             name, spec = read(asked)
             result = self.result(client_of(client), name, spec)
@@ -159,16 +201,44 @@ class PaperPage:
         has_lasso = figure_of(name).has_step
         figure.update_layout(dragmode="lasso" if has_lasso else False)
         style = {"height": height_of(figure)} | ({"--finger": "none"} if has_lasso else {})
-        return figure, heading_of(figure_of(name)), self.files(name, spec), False, style, ""
+        return (
+            figure,
+            heading_of(figure_of(name)),
+            note_of(figure_of(name), spec),
+            self.files(name, spec),
+            False,
+            style,
+            "",
+        )
+
+    def drawn(self, name: str) -> Response:
+        """A figure of the article as plotly's JSON, from its shipped result."""
+        try:
+            found = shipped_figure(name, self.session)
+        except SpecError:
+            abort(404)
+        except RefusedError as error:
+            return Response(str(error), 404, mimetype="text/plain")
+        if found is None:
+            words = (
+                "The result of this figure is not shipped for the models that are here. Change its settings to draw it."
+            )
+            return Response(words, 404, mimetype="text/plain")
+        figure = draw_figure(self.session.library, name, found.spec, found.result(), theme_of(request.args.get("look")))
+        return Response(str(to_json_plotly(still(figure))), mimetype="application/json")
 
     def result(self, client: str, name: str, spec: FigureSpec) -> FigureResult:
         """What a figure is drawn from, computed once for all who ask."""
-        figure = figure_of(name)
 
         def compute(report: Reporter) -> FigureResult:
-            return figure.compute(self.session, spec, report)
+            return figure_of(name).compute(self.session, spec, report)
 
-        return self.computations.ask(asker(client, TOPIC), key_of(name, spec), compute)
+        return self.ready(name, spec) or self.computations.ask(asker(client, TOPIC), key_of(name, spec), compute)
+
+    def ready(self, name: str, spec: FigureSpec) -> FigureResult | None:
+        """The result of a figure that is shipped with these settings."""
+        found = shipped_figure(name, self.session)
+        return found.result() if found and found.spec == spec else None
 
     @answered
     def report(
@@ -250,7 +320,8 @@ class PaperPage:
             if kind == "json":
                 return as_json(own)
             figure = figure_of(name)
-            arrays = arrays_of(figure.compute(self.session, spec, report), figure.result_name)
+            result = self.ready(name, spec) or figure.compute(self.session, spec, report)
+            arrays = arrays_of(result, figure.result_name)
             with self.computations.turn():
                 return as_npz(arrays, own) if kind == "npz" else as_csv_elsewhere(arrays, own, report)
 

@@ -1,9 +1,8 @@
-"""The claims of the paper beside our numbers: a section of the page of the paper.
+"""The scoreboard: the claims of the paper, a mark for each kind of noise and each seed; each unfolds to its numbers.
 
 ::
 
-    models/claims-KIND.json --> stored_claims (are the models still the same?) --> table, a column for each KIND
-    button of a figure --> presses the figure's own "Draw" --> the page draws it with the paper's settings
+    models/claims-KIND.json --> stored_tables (are the models still the same?) --> scoreboard, marks for each KIND
 """
 
 from collections import Counter
@@ -11,11 +10,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from dash import ALL, ClientsideFunction, Dash, Input, Output, dcc, html
+from dash import html
 
 from core.library import Library
 from core.paper.claims import CLAIM_FILES, Claim, ClaimTable, stored_claims
-from core.paper.figures.registry import figures_of_claim
+from core.paper.figures.registry import FIGURES, figures_of_claim
 from core.schema import RefusedError
 from dashboard.captions import SELECTED
 from dashboard.controls import attributes
@@ -28,43 +27,96 @@ VERDICTS = {"holds": "0", "holds in part": "1", "does not hold": "2", "not measu
 BESIDE = (
     "The paper's swapping of pixels can be read in two ways: both stand here. Runs: {runs}. From {sources}. Behind ± "
     "stand two standard errors over runs (of shares those of Agresti and Coull, of differences over the same runs "
-    "paired ones); ranges over seeds are over models. The verdict is that on the lowest seed. No rule was tuned to "
-    "make a claim pass. Where one does not hold, why is said with a number: no cause was tested."
+    "paired ones); ranges over seeds are over models. The large mark is the verdict on the lowest seed, a small one "
+    "stands for each seed. No rule was tuned to make a claim pass. Where one does not hold, why is said with a number: "
+    "no cause was tested."
 )
 
 
-def claims_section(library: Library, figures: Mapping[str, str], *, stored: Stored = stored_claims) -> html.Section:
-    """The tables that are shipped, side by side, or sentences where there are none.
+def stored_tables(library: Library, stored: Stored = stored_claims) -> tuple[dict[str, ClaimTable], list[html.P]]:
+    """The tables that are shipped, by the kind of noise, and a sentence for each that cannot be shown.
 
     Args:
         library: The models that the tables were computed from.
-        figures: What each figure of the page is called, by its name.
         stored: Reads a table.
     """
-    tables, parts = {}, []
+    tables, missing = {}, []
     for kind, path in CLAIM_FILES.items():
         try:
             table = stored(library, path)
         except RefusedError as error:
-            parts.append(html.P(str(error), role="status"))
+            missing.append(html.P(str(error), role="status"))
         else:
             if table:
                 tables[kind] = table
             else:
-                parts.append(html.P([f"Not computed yet with pixels {SELECTED[kind]}: ", code(kind)]))
+                missing.append(html.P([f"Not computed yet with pixels {SELECTED[kind]}: ", code(kind)]))
+    return dict(sorted(tables.items(), reverse=True)), missing  # permuted first: it agrees with the paper
+
+
+def scoreboard(tables: Tables, missing: list[html.P]) -> html.Section:
+    """The marks of all claims, side by side for each kind of noise.
+
+    Args:
+        tables: By the kind of noise.
+        missing: Sentences about tables that are not there.
+    """
+    parts: list[Any] = [html.H2("The claims of the paper, checked"), *missing]
     if tables:
-        parts = [*parts, *summary(tables), html.Div(claims_table(tables, figures), className="scroll", tabIndex=0)]
-    return html.Section([dcc.Store(id="opened"), html.H2("Claims"), *parts], id="claims", className="claims")
+        parts += [*summary(tables), head_of(tables), *rows(tables)]
+    return html.Section(parts, id="claims", className="claims", style={"--kinds": len(tables)})
 
 
-def register(app: Dash) -> None:
-    """Connect the buttons of the figures."""
-    app.clientside_callback(
-        ClientsideFunction("latent", "openFigure"),
-        Output("opened", "data"),
-        Input({"claim": ALL, "open": ALL}, "n_clicks"),
-        prevent_initial_call=True,
-    )
+def head_of(tables: Tables) -> html.Div:
+    """What the columns of marks are."""
+    names = [html.Span(SELECTED[kind].capitalize(), className="kind") for kind in tables]
+    return html.Div([html.Span("Claim"), *names], className="row head")
+
+
+def rows(tables: Tables) -> list[html.Details]:
+    """A row for each claim, which unfolds."""
+    mark = terms_once()
+    one = {claim.number: claim for table in tables.values() for claim in table.claims}
+    return [row(claim, tables, mark) for _, claim in sorted(one.items())]
+
+
+def row(claim: Claim, tables: Tables, mark: Mark) -> html.Details:
+    """Number, statement and marks; unfolded the rule, the numbers, the models and the command."""
+    marks = [html.Span(marks_of(claim.number, table), className="kind") for table in tables.values()]
+    head = html.Summary([html.Span([html.B(f"{claim.number}  "), claim.statement]), *marks], className="row")
+    facts = [("Where", place_of(claim.figure)), ("Rule", claim.rule), ("Paper", claim.paper)]
+    body = [
+        html.Dl([part for name, text in facts for part in (html.Dt(name), html.Dd(mark(text)))]),
+        *[measured(claim.number, kind, table, mark) for kind, table in tables.items()],
+        html.P(["Figures: ", *figure_links(claim.number)]),
+    ]
+    return html.Details([head, html.Div(body, className="unfolded")], id=f"claim-{claim.number}")
+
+
+def marks_of(number: int, table: ClaimTable) -> list[Any]:
+    """The verdict on a claim, and one for each seed; nothing where a table lacks it."""
+    claim = claim_in(table, number)
+    if claim is None:
+        return []
+    seeds = [mark_of(verdict, small=True) for verdict in claim.seeds]
+    return [mark_of(claim.verdict), *([html.Span(seeds, className="seeds")] if seeds else [])]
+
+
+def mark_of(verdict: str, *, small: bool = False) -> html.Span:
+    """A verdict as a sign: full, half, empty, none."""
+    name = f"mark verdict-{VERDICTS.get(verdict, '3')}{' small' if small else ''}"
+    return html.Span(className=name, role="img", title=verdict, **attributes(aria_label=verdict))
+
+
+def claim_in(table: ClaimTable, number: int) -> Claim | None:
+    """A claim of a table by its number."""
+    return next((each for each in table.claims if each.number == number), None)
+
+
+def figure_links(number: int) -> list[Any]:
+    """The way to the figures that show a claim."""
+    links = [html.A(FIGURES[id].number, href=f"#figure-{id}") for id in figures_of_claim(number)]
+    return [part for link in links for part in (link, " ")]
 
 
 def summary(tables: Tables) -> list[html.P]:
@@ -107,54 +159,23 @@ def code(kind: str) -> html.Code:
     return html.Code(COMMAND.format(kind=kind))
 
 
-def claims_table(tables: Tables, figures: Mapping[str, str]) -> html.Table:
-    """A row for each claim: the paper's statement and number, and ours with the verdict for each kind of noise."""
-    mark = terms_once()
-    rows, one = [], {claim.number: claim for table in tables.values() for claim in table.claims}
-    for _, claim in sorted(one.items()):
-        here = [
-            html.Td(measured(claim.number, table, mark), **attributes(data_head=heading(kind)))
-            for kind, table in tables.items()
-        ]
-        rows.append(
-            html.Tr([*statement_cells(claim, mark), *here, figure_cell(claim, figures)], id=f"claim-{claim.number}")
-        )
-    names = ("Claim", "The paper states", "Paper", *map(heading, tables), "Live")
-    return html.Table([html.Thead(html.Tr([html.Th(mark(word), scope="col") for word in names])), html.Tbody(rows)])
-
-
-def heading(kind: str) -> str:
-    """Of the column of a kind of noise."""
-    return f"Here, pixels {SELECTED[kind]}"
-
-
-def statement_cells(claim: Claim, mark: Mark) -> list[Any]:
-    """The cells that hold the paper's statement, with the rule that it is checked by, and its number."""
-    statement = [
-        *mark(claim.statement),
-        html.P(place_of(claim.figure), className="note"),
-        folded("Rule", terms(claim.rule)),
-    ]
-    return [
-        html.Th(str(claim.number), scope="row"),
-        html.Td(statement),
-        html.Td(mark(claim.paper), **attributes(data_head="Paper")),
-    ]
-
-
-def measured(number: int, table: ClaimTable, mark: Mark) -> list[Any]:
+def measured(number: int, kind: str, table: ClaimTable, mark: Mark) -> html.Div:
     """The verdict on a claim, our numbers, and why it does not hold; nothing where a table lacks it."""
-    claim = next((each for each in table.claims if each.number == number), None)
+    claim = claim_in(table, number)
     if claim is None:
-        return []
+        return html.Div()
     models = [f"{id} (other weights here)" if id in table.changed else id for id in claim.models]
-    return [
-        html.Strong(claim.verdict, className=f"verdict verdict-{VERDICTS.get(claim.verdict, '3')}"),
-        *([html.Small(f" {by_seed(claim)}", className="note")] if claim.seeds else []),
-        *([html.P(mark(claim.ours))] if claim.ours else []),
-        *([html.P([html.B("Why: "), *mark(claim.why)])] if claim.why else []),
-        *([folded("Models", ", ".join(models))] if models else []),
-    ]
+    verdict = [html.Strong(claim.verdict, className=f"verdict verdict-{VERDICTS.get(claim.verdict, '3')}")]
+    return html.Div(
+        [
+            html.H3(["Pixels ", SELECTED[kind], ": ", *verdict]),
+            *([html.P(by_seed(claim), className="note")] if claim.seeds else []),
+            *([html.P(mark(claim.ours))] if claim.ours else []),
+            *([html.P([html.B("Why: "), *mark(claim.why)])] if claim.why else []),
+            *([html.P(f"Models: {', '.join(models)}", className="note")] if models else []),
+            html.P(code(kind), className="note"),
+        ]
+    )
 
 
 def by_seed(claim: Claim) -> str:
@@ -163,29 +184,7 @@ def by_seed(claim: Claim) -> str:
     return f"on all {len(claim.seeds)} seeds" if agree else f"by seed: {', '.join(claim.seeds)}"
 
 
-def figure_cell(claim: Claim, figures: Mapping[str, str]) -> html.Td:
-    """The figures that show it."""
-    return html.Td(
-        [figure_button(claim, name, figures[name]) for name in figures_of_claim(claim.number) if name in figures]
-    )
-
-
 def place_of(figure: str) -> str:
     """Where the paper states it: figures have numbers, supplements letters."""
     kinds = {True: "Fig. ", False: "Supp. "}
     return ", ".join(kinds[part[0].isdigit()] + part if len(part) < 3 else part for part in figure.split(", "))
-
-
-def folded(title: str, text: Any) -> html.Details:
-    """What is read on demand."""
-    return html.Details([html.Summary(title), html.P(text, className="note")])
-
-
-def figure_button(claim: Claim, name: str, title: str) -> html.Button:
-    """Draws a figure with the paper's settings."""
-    return html.Button(
-        title,
-        id={"claim": claim.number, "open": name},
-        type="button",
-        **attributes(aria_label=f"Open {title}, which shows claim {claim.number}"),
-    )

@@ -1,4 +1,7 @@
-"""What the page of the paper looks like: the list of figures, the settings, the place of a figure, the claims."""
+"""What the page of the paper looks like: the article, or one figure with its settings.
+
+The browser shows one of the two by the address (page.js): `/paper/` or `/paper/fig4a?...`.
+"""
 
 import secrets
 from collections.abc import Sequence
@@ -9,100 +12,95 @@ from dash import dcc, html
 
 from core.library import Library
 from core.paper.figures.figure import Figure
-from core.paper.figures.questions import CHOICES
-from core.paper.figures.registry import FIGURES
-from core.specs import NOISE_KINDS
+from core.specs import N_LABELS, NOISE_KINDS, FigureSpec
+from dashboard.captions import SELECTED, STARTS
 from dashboard.controls import attributes
-from dashboard.pages.paper import claims
 from dashboard.panels import GRAPH
-from dashboard.terms import terms, terms_once
+from dashboard.terms import terms
 
 HEIGHT = 380  # px, of a figure that does not say
-CLICK = ". A click on a cell opens its run in the explorer."
-LASSO = ". With a mouse, draw a line around some runs at the left to make them one branch."
+CLICK = " A click on a cell opens its run in the explorer."
+LASSO = " With a mouse, draw a line around some runs at the left to make them one branch."
+RANGES = {"noise": (0, 1, 0.025), "n_runs": (10, 500, 10), "t": (0, 60, 1)}
+"""Of the sliders: least, most, step."""
 
 
-def paper_layout(library: Library) -> html.Div:
-    """The list of figures, the settings, the place where a figure appears, and the claims.
+def paper_layout(article: html.Article, library: Library) -> html.Div:
+    """The article, and the place of a single figure.
 
     Args:
+        article: All figures with the paper's settings.
         library: The models that figures can be drawn of.
     """
     models = [entry.id for entry in library.entries() if not entry.problem]
     return html.Div(
         [
-            *(dcc.Store(id=name) for name in ("look", "ended", "saved", "sketched")),
-            dcc.Store(id="asked", storage_type="session"),
-            dcc.Store(id="client", storage_type="session", data=secrets.token_hex(8)),
+            *(dcc.Store(id=name) for name in ("look", "ended", "saved", "sketched", "asked", "choices", "shown")),
+            dcc.Store(id="client", data=secrets.token_hex(8)),
+            dcc.Location(id="url", refresh=False),
             dcc.Location(id="go", refresh=True),
             dcc.Interval(id="tick", interval=250, disabled=True),
             dcc.Interval(id="retry", max_intervals=1, disabled=True),
-            html.Section([html.H2("Figures"), html.Div(figures_table(), className="scroll")]),
-            form(models),
-            sketching(),
-            drawing(),
-            claims.claims_section(library, {id: figure.number for id, figure in FIGURES.items()}),
+            article,
+            html.Div([settings(models), sketching(), drawing()], className="single"),
         ],
         className="models paper",
     )
 
 
-def figures_table() -> html.Table:
-    """A row for each figure."""
-    mark = terms_once()
-    rows = [
-        html.Tr(
-            [
-                html.Th(figure.number, scope="row"),
-                html.Td(mark(figure.title)),
-                html.Td(mark(figure.settings), className="note"),
-                html.Td(draw_button(figure)),
-            ]
-        )
-        for figure in FIGURES.values()
-    ]
-    names = ("Figure", "What it shows", "Settings", "Live")
-    return html.Table([html.Thead(html.Tr([html.Th(name, scope="col") for name in names])), html.Tbody(rows)])
-
-
 def heading_of(figure: Figure) -> str:
-    """What stands above a figure that was drawn, with what can be done in it."""
-    return f"{figure.number}: {figure.title}{CLICK if figure.columns else LASSO if figure.has_step else ''}"
+    """What stands above a figure that was drawn."""
+    return f"{figure.number}: {figure.title}"
 
 
-def draw_button(figure: Figure) -> html.Button:
-    """Draw a figure with the paper's settings."""
-    return html.Button("Draw", id={"draw": figure.id}, type="button", **attributes(aria_label=f"Draw {figure.number}"))
+def note_of(figure: Figure, spec: FigureSpec) -> str:
+    """What stands below it: where its runs start from, and what can be done in it."""
+    starts = f"Runs start from {STARTS[spec.source]}." if "noise_kind" in figure.choices else ""
+    return f"{starts}{CLICK if figure.columns else LASSO if figure.has_step else ''}"
 
 
-def form(models: Sequence[str]) -> html.Section:
-    """The settings of the figure; choosing a figure sets the paper's."""
-    first = "mnist-nz100-seed0" if "mnist-nz100-seed0" in models else next(iter(models), "")
-    values = {"model": first, "label": "6", "noise_kind": "permute", "noise": "0.2", "n_runs": "300", "t": "10"}
-    titles = dict(
-        zip(CHOICES, ("Model", "Label", "Selected pixels", "Noise p", "Runs", "Step t (Supp. B)"), strict=True)
-    )
-    lists = {"model": models, "noise_kind": NOISE_KINDS}
-    options = [html.Datalist([html.Option(value=v) for v in each], id=f"list-{k}") for k, each in lists.items()]
-    fields_ = [
-        html.Label(
-            [
-                html.Span(terms(titles[name])),
-                dcc.Input(id=f"paper-{name}", type="text", value=values[name], list=f"list-{name}"),
-            ],
-            className=f"field field-{name}",
-        )
-        for name in CHOICES
-    ]  # fmt: skip
+def settings(models: Sequence[str]) -> html.Section:
+    """The settings of the figure; those that change nothing in it are hidden."""
+    labels = [(str(i), str(i)) for i in range(N_LABELS)]
+    kinds = [(kind, SELECTED[kind]) for kind in NOISE_KINDS]
+    fields = [
+        field("model", "Model", choice("model", [(id, id) for id in models])),
+        field("label", "Label", choice("label", labels)),
+        field("noise_kind", "Selected pixels", choice("noise_kind", kinds)),
+        field("noise", "Noise p", slider("noise")),
+        field("n_runs", "Runs", slider("n_runs")),
+        field("t", "Step t of the branches", slider("t")),
+    ]
     buttons = [
-        html.Button("Draw again", id="again", type="button", className="main"),
+        html.A("The paper's settings", id="reset", href="", className="button quiet"),
         html.Button("Cancel", id="cancel", type="button", disabled=True),
         html.Span(id="far", role="status", className="note", hidden=True),
         html.Span(id="message", role="status", className="note"),
     ]
-    return html.Section(
-        [html.H2("Settings"), *options, html.Div([*fields_, *buttons], className="form")], id="settings"
+    back = html.P(html.A("← The article", id="back", href="."), className="note")
+    parts = [back, html.H2(id="drawn-title", role="status"), html.Div([*fields, *buttons], className="form")]
+    return html.Section(parts, id="settings")
+
+
+def field(name: str, title: str, control: Any) -> html.Label:
+    """A control with its name, and its value where it is a slider."""
+    value = [html.Output(**attributes(data_value_of=name))] if name in RANGES else []
+    return html.Label([html.Span([*terms(title), " ", *value]), control], className=f"field field-{name}", hidden=True)
+
+
+def choice(name: str, options: Sequence[tuple[str, str]]) -> html.Select:
+    """A list to choose from: values and what they are called."""
+    return html.Select(
+        [html.Option(title, value=value) for value, title in options],
+        id=f"paper-{name}",
+        **attributes(data_choice=name),
     )
+
+
+def slider(name: str) -> html.Span:
+    """The place of a slider (settings.js): Dash has no plain one."""
+    least, most, step = map(str, RANGES[name])
+    return html.Span(**attributes(data_slider=name, data_least=least, data_most=most, data_step=step))
 
 
 def sketching() -> html.Section:
@@ -117,7 +115,7 @@ def drawing() -> html.Section:
     saves = [html.Button(kind.upper(), id={"save": kind}, type="button", className="quiet") for kind in ("png", "svg")]
     graph = html.Div(dcc.Graph(id="drawn", config=GRAPH), className="canvas")
     files = html.Div([*saves, html.Div(id="files", className="row")], className="row")
-    parts = [html.P(id="drawn-title", role="status"), html.Div(graph, className="scroll", tabIndex=0), files]
+    parts = [html.Div(graph, className="scroll", tabIndex=0), html.P(id="drawn-note", className="note"), files]
     return html.Section(parts, id="drawn-panel", hidden=True)
 
 

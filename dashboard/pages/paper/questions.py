@@ -3,7 +3,9 @@
 import random
 import re
 import secrets
+from typing import Any
 
+from core.paper.figures.registry import figure_of
 from core.schema import SpecError
 from core.specs import FigureSpec
 
@@ -22,7 +24,35 @@ def read(asked: object) -> tuple[str, FigureSpec]:
     return str(asked.get("figure")), spec
 
 
-def fresh(name: str, spec: FigureSpec) -> dict[str, str]:
+def name_in(path: object, root: str) -> str:
+    """The id of the figure that an address is of; empty where it is the article's.
+
+    Args:
+        path: The path of the address.
+        root: The path of the explorer.
+
+    Raises:
+        SpecError: It is no address.
+    """
+    if not isinstance(path, str):
+        raise SpecError("The request must say which page it is of. Reload the page.")
+    return path.removeprefix(root).removeprefix("paper").strip("/")
+
+
+def chosen_in(asked: object, choices: object) -> tuple[str, dict[str, str]]:
+    """The figure that is shown, and the settings that were chosen for it, as text.
+
+    Raises:
+        SpecError: There is no figure, or the settings are no texts.
+    """
+    name = str(asked.get("figure")) if isinstance(asked, dict) else ""
+    takes = figure_of(name).choices
+    if not isinstance(choices, dict) or not all(isinstance(choices.get(each), str) for each in takes):
+        raise SpecError("The request must have the settings of the figure. Reload the page.")
+    return name, {each: choices[each] for each in takes}
+
+
+def fresh(name: str, spec: FigureSpec) -> dict[str, Any]:
     """A question; equal ones that are asked twice differ."""
     return {"figure": name, "query": spec.to_query(), "turn": secrets.token_hex(4)}
 
