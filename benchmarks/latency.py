@@ -254,8 +254,7 @@ def beside_a_figure(browser: Browser, server: Server, page: Page, n: int) -> lis
     """Runs while the page of the paper draws what takes long."""
     context = browser.new_context()
     paper = context.new_page()
-    paper.goto(server.url + "/paper/")
-    paper.get_by_role("button", name="Draw Fig. 5a", exact=True).click()
+    paper.goto(server.url + "/paper/fig5a?model=mnist-nz100-seed0&source=decoded&label=7")
     paper.wait_for_function("() => !document.getElementById('cancel').disabled")
 
     def ask(i: int) -> dict[str, float]:

@@ -14,8 +14,8 @@ import pytest
 
 from core import experiments
 from core.computations import LeftError
-from core.paper.figures.questions import CHOICES
 from core.paper.figures.registry import FIGURES
+from core.paper.shipped import shipped_figure
 from core.progress import Progress
 from core.session import Session
 from core.settings import Settings
@@ -59,7 +59,8 @@ def post(http: Any, outputs: list[str], inputs: dict[str, Any], state: dict[str,
     return response
 
 
-DRAWN = ["drawn.figure", "drawn-title.children", "files.children", "drawn-panel.hidden", "drawn.style"]
+DRAWN = ["drawn.figure", "drawn-title.children", "drawn-note.children", "files.children"]
+DRAWN += ["drawn-panel.hidden", "drawn.style"]
 DRAWN += ["message.children"]
 
 TOLD = ["far.children", "sketch.figure", "sketch.style", "sketched.data"]
@@ -106,14 +107,84 @@ def test_the_branches_are_told_apart_at_the_step_that_is_asked_for(served: tuple
 
 def select(http: Any, spec: FigureSpec, selected: object) -> Any:
     """What happens when a line is drawn around points of the branches."""
-    return post(
-        http,
-        ["asked.data", *(f"paper-{name}.value" for name in CHOICES)],
-        {'{"draw":["ALL"]}.n_clicks': [], "again.n_clicks": None, "drawn.selectedData": selected},
-        {"asked.data": {"figure": "suppB", "query": spec.to_query(), "turn": "t1"}}
-        | {f"paper-{name}.value": str(getattr(spec, name)) for name in CHOICES},
-        "drawn.selectedData",
-    )
+    asked = {"figure": "suppB", "query": spec.to_query(), "turn": "t1"}
+    return settle(http, "drawn.selectedData", asked=asked, selected=selected)
+
+
+def settle(
+    http: Any, changed: str, *, path: object = "/paper/", search: object = "", choices: object = None, **more: object
+) -> Any:
+    """What happens when the page is opened, a setting is chosen, or a line is drawn."""
+    inputs = {"url.pathname": path, "choices.data": choices, "drawn.selectedData": more.get("selected")}
+    return post(http, ["asked.data"], inputs, {"url.search": search, "asked.data": more.get("asked")}, changed)
+
+
+def asked_by(answer: Any) -> tuple[str, FigureSpec]:
+    """The figure and its settings that the page asks for then."""
+    asked = answer.get_json()["response"]["asked"]["data"]
+    return asked["figure"], FigureSpec.from_query(asked["query"])[0]
+
+
+def test_an_address_is_a_figure_with_its_settings(served: tuple[Any, FigureSpec, Settings]):
+    http, spec, _ = served
+    wanted = replace(spec, label=3, noise=0.4, source="decoded")
+    found = settle(http, "url.pathname", path="/paper/fig2", search=f"?{wanted.to_query()}")
+    assert asked_by(found) == ("fig2", wanted)
+    asked = found.get_json()["response"]["asked"]["data"]
+    assert asked["choices"] == {
+        "model": spec.model,
+        "label": "3",
+        "noise_kind": "permute",
+        "noise": "0.4",
+        "n_runs": "12",
+    }
+    assert "asked" not in settle(http, "url.pathname").get_json()["response"]  # the article
+    wrong = settle(http, "url.pathname", path="/paper/fig2", search=f"?{wanted.to_query()}&noise=7")
+    assert "noise" in " ".join(sentences(wrong))
+    for path, search in (("/paper/fig99", ""), ("/paper/fig2", "?model=nobody"), (7, "")):
+        assert sentences(settle(http, "url.pathname", path=path, search=search))
+
+
+def test_a_figure_without_settings_in_its_address_is_the_shipped_one(served: tuple[Any, FigureSpec, Settings]):
+    http, _, settings = served
+    shipped = shipped_figure("fig4a", Session.open(settings))
+    assert shipped
+    assert asked_by(settle(http, "url.pathname", path="/paper/fig4a")) == ("fig4a", shipped.spec)
+
+
+def test_what_is_chosen_is_asked_for(served: tuple[Any, FigureSpec, Settings]):
+    http, spec, _ = served
+    asked = {"figure": "fig4a", "query": spec.to_query(), "turn": "t1"}
+    choices = {"model": spec.model, "label": "2", "noise_kind": "invert", "n_runs": "20", "noise": "0.9", "t": "3"}
+    name, found = asked_by(settle(http, "choices.data", asked=asked, choices=choices))
+    assert (name, found.label, found.noise_kind, found.n_runs) == ("fig4a", 2, "invert", 20)
+    assert found.noise == FigureSpec(model="a").noise  # which changes nothing in this figure
+    for wrong in (None, {}, {"model": 7}, choices | {"label": "12"}):
+        assert sentences(settle(http, "choices.data", asked=asked, choices=wrong))
+
+
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_the_article_gets_its_pictures_without_computing(
+    served: tuple[Any, FigureSpec, Settings], watched: Watched, look: str
+):
+    http, _, _ = served
+    figure = http.get(f"/paper/drawn/fig4a.json?look={look}").get_json()
+    assert figure["layout"]["template"]["layout"]["font"]["color"] == THEMES[look].quiet
+    assert figure["layout"]["xaxis"]["fixedrange"]
+    assert watched.computed == []
+    assert http.get("/paper/drawn/nothing.json").status_code == 404
+
+
+def test_a_shipped_figure_is_not_computed_for_its_page_and_its_files(
+    served: tuple[Any, FigureSpec, Settings], watched: Watched
+):
+    http, _, settings = served
+    shipped = shipped_figure("fig5a", Session.open(settings))
+    assert shipped
+    draw(http, "fig5a", shipped.spec)
+    with np.load(io.BytesIO(http.get(f"/paper/data/fig5a.npz?{shipped.spec.to_query()}").data)) as found:
+        assert found["map.noises"].shape == (41,)
+    assert watched.computed == []
 
 
 def test_runs_within_a_line_become_a_branch(served: tuple[Any, FigureSpec, Settings]):
@@ -121,7 +192,6 @@ def test_runs_within_a_line_become_a_branch(served: tuple[Any, FigureSpec, Setti
     spec = replace(spec, t=4)
     line = {"points": [{"curveNumber": k, "customdata": n} for k, n in ((1, 7), (0, 2), (0, 11))] + [{"x": 80}]}
     answer = select(http, spec, line).get_json()["response"]
-    assert set(answer) == {"asked"}  # the settings stay
     asked = FigureSpec.from_query(answer["asked"]["data"]["query"])[0]
     assert asked == replace(spec, chosen=(2, 7, 11))
     figure = draw(http, "suppB", asked)["drawn"]["figure"]

@@ -106,7 +106,7 @@ def refused(figure: Figure, path: Path) -> Iterator[None]:
     """Refuse a damaged file with a sentence."""
     try:
         yield
-    except (OSError, ValueError, KeyError, TypeError, SpecError, ResultError, brotli.error) as error:
+    except (OSError, ValueError, KeyError, TypeError, SpecError, ResultError, RecursionError, brotli.error) as error:
         raise store.StoreError(
             f"{path.name} holds no result of {figure.number} ({error}). Compute it anew: python -m core figures"
         ) from error

@@ -119,16 +119,13 @@ def asked_for(one: Tab, name: str) -> int:
 
 def test_the_page_of_the_paper_says_that_it_waits_and_gets_its_figure(tab: Open):
     one = tab(None)
-    one.page.goto(f"{one.server}/paper/")
-    one.page.fill("#paper-model", "digits-nz10-seed0")
-    draw = one.page.get_by_role("button", name="Draw Fig. 7b", exact=True)
     with occupied(one.server):
-        draw.click()
+        one.page.goto(f"{one.server}/paper/fig4a?model=digits-nz10-seed0&n_runs=20")
         one.page.wait_for_function("() => /server is busy/.test(document.getElementById('message').textContent)")
-    one.page.wait_for_selector("#drawn .main-svg")
+    one.page.wait_for_selector("#drawn .main-svg >> nth=0")
     one.page.wait_for_function("() => document.getElementById('message').textContent === ''")
     with occupied(one.server):
-        one.page.get_by_role("button", name="Draw Fig. 7a", exact=True).click()
+        one.page.select_option("#paper-label", "2")
         one.page.wait_for_function("() => /server is busy/.test(document.getElementById('message').textContent)")
         one.page.locator("#cancel").click()
         one.page.wait_for_function("() => document.getElementById('message').textContent === 'Cancelled.'")

@@ -237,7 +237,7 @@ def test_back_within_300_ms_of_a_change_comes_to_what_was_left(tab: Open):
     one = tab("d=digits&nz=10")
     one.slide("noise", 0.7)
     one.page.get_by_role("link", name="Paper").first.click()
-    one.page.wait_for_selector("#paper-model")
+    one.page.wait_for_selector("#figure-stages")
     one.page.go_back()
     one.quiet()
     assert one.state()["noise"] == 0.7

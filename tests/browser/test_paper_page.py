@@ -1,24 +1,192 @@
 """The page of the paper in a browser: a figure of the digits is drawn and taken along."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.browser.conftest import Open
 from tests.browser.tab import LOOKS, PHONE, Tab
+from tests.processes import until
+
+QUERY = "model=digits-nz10-seed0&n_runs=100"
 
 
-def paper(one: Tab, name: str = "Fig. 7b") -> Tab:
-    """Open the page and draw a figure of the digits; the page has scrolled to it then."""
-    one.page.goto(f"{one.server}/paper/")
-    one.page.wait_for_selector("#paper-model")
-    one.page.fill("#paper-model", "digits-nz10-seed0")
-    one.page.get_by_role("button", name=f"Draw {name}", exact=True).click()
-    one.page.wait_for_selector("#drawn .main-svg")
+SMALL = QUERY.replace("100", "20")
+
+
+def paper(one: Tab, id: str = "fig7b", query: str = QUERY) -> Tab:
+    """Open the page of a figure of the digits."""
+    one.page.goto(f"{one.server}/paper/{id}?{query}")
+    return drawn(one)
+
+
+def drawn(one: Tab) -> Tab:
+    """Wait until the figure is drawn that was asked for last."""
+    one.page.wait_for_selector("#drawn .main-svg >> nth=0")
     one.page.wait_for_function("() => document.getElementById('cancel').disabled")
     one.frame()
     return one
+
+
+def article(one: Tab, path: str = "") -> Tab:
+    """Open the article and wait until all of its pictures are drawn."""
+    one.page.goto(f"{one.server}/paper/{path}")
+    one.page.wait_for_function(
+        """() => { const all = [...document.querySelectorAll(".picture")];
+          return all.length > 20 && all.every((place) => place.dataset.look); }"""
+    )
+    one.frame()
+    return one
+
+
+def choose(one: Tab, name: str, value: str) -> None:
+    """Choose from a list, or put a slider somewhere."""
+    control = one.page.locator(f"#paper-{name}")
+    if control.evaluate("control => control.type") == "range":
+        control.evaluate(
+            """(control, value) => { control.value = value;
+              for (const type of ["input", "change"]) control.dispatchEvent(new Event(type, { bubbles: true })); }""",
+            value,
+        )
+    else:
+        control.select_option(value)
+
+
+@pytest.mark.parametrize("options", LOOKS.values(), ids=list(LOOKS))
+def test_the_article_fits_is_drawn_and_has_no_findings_of_axe(tab: Open, options: dict[str, object]):
+    one = article(tab(None, **options))
+    assert one.too_wide() <= 0
+    assert one.barriers() == []
+    heights = "[...document.querySelectorAll('.picture')].map((p) => [p.clientHeight, p.layout.height, p.data.length])"
+    for height, drawn_height, n_traces in one.page.evaluate(heights):
+        assert height == drawn_height
+        assert n_traces or height == 260  # the network is drawn of shapes
+    assert one.page.locator(".single").is_hidden()
+
+
+def test_nothing_of_the_article_moves_when_its_pictures_come(tab: Open):
+    one = tab(None)
+    held: list[Any] = []
+    one.page.route("**/paper/drawn/*", lambda route: held.append(route))
+    one.page.goto(f"{one.server}/paper/")
+    one.page.wait_for_selector("#picture-fig10", state="attached")
+    one.page.wait_for_function("() => window.Plotly")
+    places = "[...document.querySelectorAll('.article figure')].map((f) => f.getBoundingClientRect().top + scrollY)"
+    before = one.page.evaluate(places)
+    assert held
+    one.page.unroute_all()  # which lets them go on
+    one.page.wait_for_function("() => [...document.querySelectorAll('.picture')].every((place) => place.dataset.look)")
+    assert one.page.evaluate(places) == pytest.approx(before, abs=1)
+
+
+def test_what_is_looked_at_is_drawn_first(tab: Open):
+    one = tab(None)
+    one.page.goto(f"{one.server}/paper/#figure-saddles")
+    one.page.wait_for_function("() => document.getElementById('picture-saddles')?.dataset.look")
+    asked = [request.url for request in one.requests if "/paper/drawn/" in request.url]
+    assert len(asked) < 12
+
+
+def test_a_claim_unfolds_where_a_link_leads_to_it(tab: Open):
+    one = article(tab(None))
+    assert one.page.locator("#claim-3 .unfolded").is_hidden()
+    one.page.locator("#figure-fig4a").get_by_role("link", name="Claim 3").click()
+    one.page.locator("#claim-3 .unfolded").get_by_text("III begins").first.wait_for()
+    again = article(tab(None), "#claim-9")
+    assert again.page.locator("#claim-9 .unfolded").is_visible()
+
+
+def test_the_look_draws_the_article_anew(tab: Open):
+    one = article(tab(None))
+    colour = "() => getComputedStyle(document.querySelector('#picture-fig4a .xtitle')).fill"
+    before = one.page.evaluate(colour)
+    one.page.get_by_role("button", name="Dark").click()
+    one.page.wait_for_function("() => document.querySelector('#picture-fig10').dataset.look === 'dark'")
+    one.page.wait_for_function(f"(before) => ({colour})() !== before", arg=before)
+
+
+def test_a_picture_of_the_article_is_taken_along(tab: Open):
+    one = article(tab(None))
+    figure = one.page.locator("#figure-fig4a")
+    for kind, name in (("PNG", "button"), ("SVG", "button"), ("CSV", "link"), ("NPZ", "link"), ("JSON", "link")):
+        with one.page.expect_download() as download:
+            figure.get_by_role(name, name=kind).click()  # type: ignore[arg-type]
+        assert download.value.suggested_filename == f"fig4a.{kind.lower()}"
+    figure.get_by_role("link", name="Change its settings").click()
+    one.page.wait_for_url("**/paper/fig4a*")
+    one.page.locator("#drawn-title").get_by_text("Fig. 4a").wait_for()
+
+
+def test_a_picture_that_is_not_there_says_so_in_its_place(tab: Open):
+    one = tab(None)
+    one.page.route("**/paper/drawn/fig4a.json*", lambda route: route.fulfill(status=404, body="Not shipped."))
+    one.page.goto(f"{one.server}/paper/")
+    one.page.locator("#picture-fig4a").get_by_text("The server refused this picture").wait_for()
+    one.wrong.clear()  # the 404 of this test
+
+
+def test_settings_draw_the_figure_in_place_and_stand_in_the_address(tab: Open):
+    one = paper(tab(None), "fig4a", SMALL)
+    before = one.page.locator("#drawn-panel").evaluate("panel => panel.outerHTML.length")
+    assert one.page.locator("label:visible").count() == 4  # p changes nothing in this figure
+    choose(one, "label", "2")
+    one.page.wait_for_function("() => location.search.includes('label=2')")
+    drawn(one)
+    assert one.page.locator("#drawn-panel").evaluate("panel => panel.outerHTML.length") != before
+    choose(one, "n_runs", "30")
+    one.page.wait_for_function("() => location.search.includes('n_runs=30')")
+    drawn(one)
+    names = "() => document.querySelector('#drawn .js-plotly-plot').layout.annotations.map((note) => note.text)"
+    assert "concept ‘2’" in one.page.evaluate(names)
+    again = tab(None)
+    again.page.goto(one.page.url)
+    drawn(again)
+    data = "() => JSON.stringify(document.querySelector('#drawn .js-plotly-plot').data)"
+    assert again.page.evaluate(data) == one.page.evaluate(data)
+    assert again.page.input_value("#paper-n_runs") == "30"
+    assert again.page.inner_text("[data-value-of=n_runs]") == "30"
+    one.page.get_by_role("link", name="The paper's settings").click()
+    one.page.wait_for_function("() => location.search.includes('mnist')")
+    drawn(one)
+    assert one.page.input_value("#paper-label") == "6"
+
+
+def test_the_picture_before_is_dimmed_while_the_next_is_computed(tab: Open):
+    one = paper(tab(None), "fig4a", SMALL)
+    held: list[Any] = []
+    one.page.route(
+        "**/_dash-update-component",
+        lambda route: (
+            held.append(route) if "drawn.figure" in (route.request.post_data or "")[:80] else route.continue_()
+        ),
+    )
+    choose(one, "label", "4")
+    one.page.wait_for_selector("#drawn-panel.stale")
+    assert one.page.locator("#drawn .main-svg").first.is_visible()
+    until(lambda: held or one.frame(), "the question is on its way")
+    one.page.unroute_all()  # which lets them go on
+    one.page.wait_for_selector("#drawn-panel:not(.stale)")
+
+
+def test_an_address_that_cannot_be_used_says_so(tab: Open):
+    one = tab(None)
+    for path, words in (
+        ("fig99", "no such figure"),
+        ("fig4a?model=nobody", "nobody"),
+        (f"fig4a?{QUERY}&label=77", "label"),
+    ):
+        one.page.goto(f"{one.server}/paper/{path}")
+        one.page.locator("#notices").get_by_text(words).first.wait_for()
+
+
+def test_two_tabs_of_a_figure_both_get_it(tab: Open):
+    """A tab that was duplicated is another client."""
+    one = paper(tab(None))
+    with one.context.expect_page() as opened:
+        one.page.evaluate("() => window.open(location.href)")
+    opened.value.wait_for_selector("#drawn .main-svg >> nth=0")
+    stores = "() => document.getElementById('client') === null"
+    assert one.page.evaluate(stores) == opened.value.evaluate(stores)
 
 
 @pytest.mark.parametrize("options", LOOKS.values(), ids=list(LOOKS))
@@ -30,7 +198,7 @@ def test_it_fits_and_has_no_findings_of_axe(tab: Open, options: dict[str, object
 
 
 def test_a_figure_is_taken_along_as_picture_data_and_recipe(tab: Open):
-    one = paper(tab(None), "Fig. 1")
+    one = paper(tab(None), "fig1")
     panel = one.page.locator("#drawn-panel")
     for kind in ("PNG", "SVG", "NPZ", "CSV", "JSON"):
         with one.page.expect_download() as download:
@@ -40,27 +208,16 @@ def test_a_figure_is_taken_along_as_picture_data_and_recipe(tab: Open):
     assert "nz=10" in href
 
 
-def test_a_claim_opens_its_figure_with_the_papers_settings(tab: Open, root: Path):
-    one = tab(None)
-    one.page.goto(f"{one.server}/paper/")
-    one.page.fill("#paper-model", "digits-nz10-seed0")
-    one.page.fill("#paper-label", "3")
-    one.page.locator("#claim-3").get_by_role("button").click()
-    one.page.wait_for_selector("#drawn .main-svg")
-    assert "Fig. 4a" in one.page.inner_text("#drawn-title")
-    assert one.page.input_value("#paper-label") == "6"
-
-
-def test_the_newest_click_wins_and_a_reload_asks_again(tab: Open):
-    one = paper(tab(None))
-    for name in ("3", "10"):
-        one.page.get_by_role("button", name=f"Draw Fig. {name}", exact=True).click()
-    title = one.page.locator("#drawn-title")
-    title.get_by_text("Fig. 10").wait_for()
-    one.page.wait_for_function("() => document.getElementById('cancel').disabled")
-    assert (title.text_content() or "").startswith("Fig. 10")
+def test_the_newest_choice_wins_and_a_reload_asks_again(tab: Open):
+    one = paper(tab(None), "fig4a", SMALL)
+    for label in ("3", "9"):
+        choose(one, "label", label)
+    names = "() => JSON.stringify(document.querySelector('#drawn .js-plotly-plot').layout.annotations)"
+    one.page.wait_for_function(f"() => ({names})().includes('concept ‘9’')")
+    drawn(one)
     one.page.reload()
-    title.get_by_text("Fig. 10").wait_for()
+    one.page.wait_for_function("() => document.querySelector('#drawn .js-plotly-plot')?.layout?.annotations")
+    one.page.wait_for_function(f"() => ({names})().includes('concept ‘9’')")
 
 
 def test_the_theme_draws_the_figure_anew(tab: Open):
@@ -73,9 +230,7 @@ def test_the_theme_draws_the_figure_anew(tab: Open):
 
 def test_cancel_is_said_where_nothing_is_drawn_yet(tab: Open):
     one = tab(None)
-    one.page.goto(f"{one.server}/paper/")
-    one.page.fill("#paper-model", "mnist-nz100-seed0")
-    one.page.get_by_role("button", name="Draw Fig. 5a", exact=True).click()
+    one.page.goto(f"{one.server}/paper/fig5a?model=mnist-nz100-seed0&source=decoded&label=7")
     one.page.get_by_text("% p = ").wait_for()
     one.page.get_by_role("button", name="Cancel").click()
     one.page.get_by_text("Cancelled.").wait_for()
@@ -84,7 +239,7 @@ def test_cancel_is_said_where_nothing_is_drawn_yet(tab: Open):
 
 
 def test_a_click_on_a_cell_opens_its_run(tab: Open):
-    one = paper(tab(None), "Map of Fig. 4")
+    one = paper(tab(None), "stages", QUERY.replace("100", "141"))
     cell: Any = {"x": 60, "y": 10}  # the uppermost row is '9'
     one.page.locator("#drawn .nsewdrag").first.hover(position=cell)
     one.page.wait_for_function(
@@ -98,7 +253,7 @@ def test_a_click_on_a_cell_opens_its_run(tab: Open):
 
 
 def test_a_line_around_runs_makes_them_a_branch(tab: Open):
-    one = paper(tab(None), "Supp. B")
+    one = paper(tab(None), "suppB")
     titles = one.page.locator("#drawn .annotation-text")
     assert "narrow branch" in " ".join(titles.all_text_contents())
     box = one.page.locator("#drawn .nsewdrag").first.bounding_box()
@@ -117,17 +272,16 @@ def test_a_line_around_runs_makes_them_a_branch(tab: Open):
     href = one.page.locator("#files").get_by_text("JSON").get_attribute("href")
     recipe = one.page.request.get(f"{one.server}/paper/{href}").json()
     assert recipe["spec"]["chosen"] == chosen
-    one.page.get_by_role("button", name="Draw again").click()
+    choose(one, "n_runs", "100")
     titles.get_by_text("narrow branch").wait_for()
 
 
 def test_a_finger_on_the_plot_scrolls_the_page(tab: Open):
-    one = paper(tab(None, **PHONE), "Supp. B")
-    one.page.locator("#drawn").evaluate("graph => graph.scrollIntoView()")
-    one.frame()
+    one = paper(tab(None, **PHONE), "suppB")
     box = one.page.locator("#drawn .nsewdrag").first.bounding_box()
     assert box
-    x, y, top = box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.8, one.page.evaluate("scrollY")
+    x, y, top = box["x"] + box["width"] / 2, min(box["y"] + box["height"] * 0.8, 800), one.page.evaluate("scrollY")
+    assert box["y"] < y
     finger = one.context.new_cdp_session(one.page)
     for kind, moved in [("touchStart", 0), *(("touchMove", 15 * step) for step in range(1, 9))]:
         finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y - moved}]})

@@ -40,18 +40,14 @@ VALUES: dict[str, Any] = {
     "sketched.data": ["0badcafe", 1],
     "drawn.selectedData": {"points": [POINT]},
     "drawn.clickData": {"points": [POINT]},
-    "paper-model.value": "digits-nz2-seed0",
-    "paper-label.value": "6",
-    "paper-noise_kind.value": "invert",
-    "paper-noise.value": "0.2",
-    "paper-n_runs.value": "10",
-    "paper-t.value": "3",
+    "url.pathname": "/paper/fig7b",
+    "url.search": "?model=digits-nz2-seed0",
+    "choices.data": {"model": "digits-nz2-seed0", "label": "6", "noise_kind": "invert", "n_runs": "10"},
 }
 PATTERNS: dict[str, list[dict[str, Any]]] = {  # what a pattern stands for, by its keys
     "do": [{"do": "cancel", "key": "train-1"}, {"do": "discard", "key": "x.training"}],
     "curve": [{"curve": "digits-nz2-seed0"}],
     "delete": [{"delete": "mine"}],
-    "draw": [{"draw": "fig7b"}, {"draw": "fig1"}],
     "set": [{"set": "mnist"}, {"set": "digits"}],
 }
 

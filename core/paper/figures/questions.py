@@ -42,9 +42,17 @@ def figure_spec(session: Session, id: str, given: Mapping[str, str]) -> FigureSp
     if figure.dataset not in ("", session.library.find(model).spec.dataset):
         model = session.library.default(figure.dataset, 100).id
     values: dict[str, Any] = {"label": figure.label, "n_runs": figure.n_runs} | read | {"model": model}
-    spec = FigureSpec(**values)
-    most = session.n_memories(model)
-    source = "decoded" if experiments.why_decoded(model, session) else "original"
+    return fitted(session, FigureSpec(**values))
+
+
+def fitted(session: Session, spec: FigureSpec) -> FigureSpec:
+    """The same settings within what the model and the images of this machine allow.
+
+    Raises:
+        RefusedError: There is no such model.
+    """
+    most = session.n_memories(spec.model)
+    source = "decoded" if experiments.why_decoded(spec.model, session) else "original"
     return replace(spec, n_runs=min(spec.n_runs, most), sample=min(spec.sample, most - 1), source=source)
 
 

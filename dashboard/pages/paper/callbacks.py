@@ -20,9 +20,8 @@ from dash.exceptions import PreventUpdate
 from flask import Response, abort, request
 from plotly.io.json import to_json_plotly
 
-from core import experiments
 from core.computations import BusyError, Computations, LeftError, Reporter, SupersededError
-from core.paper.figures.questions import cell_of, figure_spec, recipe
+from core.paper.figures.questions import cell_of, figure_spec, fitted, recipe
 from core.paper.figures.registry import FIGURES, figure_of
 from core.paper.results import FigureResult, arrays_of
 from core.paper.shipped import shipped_figure
@@ -160,15 +159,16 @@ class PaperPage:
         if not isinstance(search, str) or "model=" not in search:
             return shipped.spec if shipped else figure_spec(self.session, name, {})
         spec, notes = FigureSpec.from_query(search)
-        self.session.library.find(spec.model)
         if shipped and shipped.spec == spec:
             return spec
-        if spec.source == "original" and experiments.why_decoded(spec.model, self.session):
-            spec = replace(spec, source="decoded")
-            notes = [*notes, "The original images are not here: the runs start from decoded ones."]
+        own = fitted(self.session, spec)
+        if own.n_runs < spec.n_runs:
+            notes.append(f"{spec.model} has {own.n_runs} memories of every label: there are as many runs.")
+        if spec.source == "original" != own.source:
+            notes.append("The original images are not here: the runs start from decoded ones.")
         if notes:
             notify(*notes)
-        return spec
+        return own if spec.source == "original" else replace(own, source=spec.source)
 
     def fresh(self, name: str, spec: FigureSpec) -> dict[str, Any]:
         """A question, with what the page shows of its settings."""

@@ -78,7 +78,7 @@ def settings(models: Sequence[str]) -> html.Section:
         html.Span(id="message", role="status", className="note"),
     ]
     back = html.P(html.A("← The article", id="back", href="."), className="note")
-    parts = [back, html.H2(id="drawn-title", role="status"), html.Div([*fields, *buttons], className="form")]
+    parts = [back, html.H2(html.Span(id="drawn-title", role="status")), html.Div([*fields, *buttons], className="form")]
     return html.Section(parts, id="settings")
 
 
