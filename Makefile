@@ -18,7 +18,7 @@ WORKERS ?= 2
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test fuzz lint format container clean
+.PHONY: help install install-dev run test fuzz lint format reproduce container clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -49,6 +49,9 @@ format: node_modules/.package-lock.json ## let ruff and biome format and fix
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
 	$(BIOME) check --write
+
+reproduce: .venv/.stamp-run ## compute all figures and claims from the shipped models, and say which numbers differ
+	@.venv/bin/python -m core reproduce
 
 container: .venv/.stamp-dev ## build the Dockerfile and run it, without a Docker engine (root on Debian)
 	@PYTHON='$(PYTHON)' bash .ci/container

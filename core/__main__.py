@@ -12,6 +12,7 @@ from core.commands.grid import run_grid
 from core.commands.models import run_models, run_sweeps
 from core.commands.options import add_command, add_model, add_spec, at_least_one, epochs
 from core.commands.paper import run_claims, run_derive, run_figures
+from core.commands.replication import run_report, run_reproduce
 from core.commands.runs import run_infer, run_stages
 from core.commands.training import run_classifier, run_download, run_train, run_zoo
 from core.paper.figures.registry import FIGURES
@@ -54,6 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_training(commands)
     add_experiments(commands)
     add_figure(commands)
+    add_replication(commands)
     return parser
 
 
@@ -148,6 +150,22 @@ class DrawnElsewhere(argparse.Action):
             "`python -m dashboard figure NAME`; the numbers alone come from `python -m core stages` (Fig. 4), "
             "`python -m core infer` (runs at one p) and `python -m core claims` (every claim).\n",
         )
+
+
+def add_replication(commands: Any) -> None:
+    """The commands that report on the replication."""
+    report = add_command(
+        commands, "report", run_report, "write docs/replication.md, codecheck.yml and models/README.md"
+    )
+    report.add_argument("--output", type=Path, default=SHIPPED.parent, help="folder of the project")
+    again = add_command(
+        commands,
+        "reproduce",
+        run_reproduce,
+        "compute all shipped figures and claims again, and say which numbers differ",
+    )
+    again.add_argument("--only", nargs="+", choices=FIGURES, metavar="NAME", help="these figures, and no claims")
+    again.add_argument("--without-claims", action="store_true", help="figures alone: minutes instead of an hour")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from core import experiments
 from core.computations import LeftError
@@ -245,6 +246,19 @@ def test_the_files_hold_the_numbers_and_the_recipe(served: tuple[Any, FigureSpec
     assert http.get("/paper/data/nothing.npz").status_code == 404
     assert http.get("/paper/data/fig1.npz?model=nobody").status_code == 400
     assert http.get(f"/paper/data/fig1.npz?{query}&noise=7").status_code == 400
+
+
+@pytest.mark.parametrize("plane", ["windowed", "landmark"])
+def test_the_movies_are_taken_along_as_such(served: tuple[Any, FigureSpec, Settings], plane: str):
+    http, spec, _ = served
+    answer = http.get(f"/paper/data/movies.gif?{spec.to_query()}&plane={plane}")
+    with Image.open(io.BytesIO(answer.data)) as movie:
+        assert (movie.n_frames, movie.size) == (1 + 6 * 5, (640, 360))  # type: ignore[attr-defined]
+    assert plane in answer.headers["Content-Disposition"].replace("windowed-pca", "windowed")
+    assert http.get(f"/paper/data/movies.gif?{spec.to_query()}&plane=none").status_code == 400
+    assert http.get(f"/paper/data/fig1.gif?{spec.to_query()}").status_code == 404
+    links = json.dumps(draw(http, "movies", spec)["files"])
+    assert f"data/movies.mp4?{spec.to_query()}&plane={plane}" in links
 
 
 def test_a_long_table_is_written_by_another_process_and_is_the_same():

@@ -17,22 +17,19 @@ from typing import Any
 
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, callback_context, html, no_update, set_props
 from dash.exceptions import PreventUpdate
-from flask import Response, abort, request
-from plotly.io.json import to_json_plotly
 
 from core.computations import BusyError, Computations, LeftError, Reporter, SupersededError
-from core.paper.figures.questions import cell_of, figure_spec, fitted, recipe
-from core.paper.figures.registry import FIGURES, figure_of
-from core.paper.results import FigureResult, arrays_of
+from core.paper.figures.questions import cell_of, figure_spec, fitted
+from core.paper.figures.registry import figure_of
+from core.paper.results import FigureResult
 from core.paper.shipped import shipped_figure
-from core.schema import RefusedError, SpecError
+from core.schema import SpecError
 from core.session import Session
-from core.specs import FigureSpec, InferenceSpec
-from dashboard.controls import ScreenState
+from core.specs import FigureSpec
 from dashboard.drawing import draw_figure
-from dashboard.files import as_csv_elsewhere, as_json, as_npz
 from dashboard.pages.paper import claims
 from dashboard.pages.paper.article import article
+from dashboard.pages.paper.figure_files import FigureFiles
 from dashboard.pages.paper.layout import heading_of, height_of, note_of, paper_layout, still
 from dashboard.pages.paper.questions import chosen_in, client_of, fresh, key_of, name_in, pause, read, runs_in, turn_of
 from dashboard.pages.paper.sections import SECTIONS
@@ -40,9 +37,6 @@ from dashboard.requests import answered, asker, notify
 from dashboard.theme import theme_of
 
 TOPIC = "figure"  # a session waits for one figure at a time
-KINDS = {"npz": "application/octet-stream", "csv": "text/csv", "json": "application/json"}
-NOT_SHIPPED = "This figure is not shipped for the models that are here. Open its settings: it is computed there."
-AFTER = 5  # s after which a file may be asked for again
 
 
 class PaperPage:
@@ -56,27 +50,18 @@ class PaperPage:
 
     def __init__(self, session: Session, computations: Computations, explorer: str):
         self.session, self.computations, self.explorer = session, computations, explorer
+        self.files = FigureFiles(session, computations, explorer)
 
     def layout(self) -> html.Div:
         """The page."""
         tables, missing = claims.stored_tables(self.session.library)
-        shipped = {place.id: self.links(place.id) for each in SECTIONS for place in each.places}
+        shipped = {place.id: self.files.links(place.id) for each in SECTIONS for place in each.places}
         content = article(tables, claims.scoreboard(tables, missing), shipped)
         return paper_layout(content, self.session.library)
 
-    def links(self, id: str) -> dict[str, str]:
-        """Where a figure of the article leads to; with files, where its result is shipped."""
-        found, own = shipped_figure(id, self.session), {"Change its settings": id}
-        if found is None:
-            return own
-        files = {kind.upper(): f"data/{id}.{kind}?{found.spec.to_query()}" for kind in KINDS}
-        return own | {"Open in the explorer": self.screen(found.spec, found.spec.n_steps)} | files
-
     def register(self, app: Dash) -> None:
         """Connect the callbacks, the pictures of the article and the data of the figures."""
-        prefix = app.config.routes_pathname_prefix
-        app.server.add_url_rule(f"{prefix}data/<name>.<kind>", "figure_data", self.data)
-        app.server.add_url_rule(f"{prefix}drawn/<name>.json", "figure_drawn", self.drawn)
+        self.files.register(app.server, app.config.routes_pathname_prefix)
         app.callback(
             Output("asked", "data"),
             [Input("url", "pathname"), Input("choices", "data"), Input("drawn", "selectedData")],
@@ -205,27 +190,11 @@ class PaperPage:
             figure,
             heading_of(figure_of(name)),
             note_of(figure_of(name), spec),
-            self.files(name, spec),
+            self.files.row(name, spec),
             False,
             style,
             "",
         )
-
-    def drawn(self, name: str) -> Response:
-        """A figure of the article as plotly's JSON, from its shipped result."""
-        try:
-            found = shipped_figure(name, self.session)
-        except SpecError:
-            abort(404)
-        except RefusedError as error:
-            return Response(str(error), 404, mimetype="text/plain")
-        if found is None:
-            words = (
-                "The result of this figure is not shipped for the models that are here. Change its settings to draw it."
-            )
-            return Response(words, 404, mimetype="text/plain")
-        figure = draw_figure(self.session.library, name, found.spec, found.result(), theme_of(request.args.get("look")))
-        return Response(str(to_json_plotly(still(figure))), mimetype="application/json")
 
     def result(self, client: str, name: str, spec: FigureSpec) -> FigureResult:
         """What a figure is drawn from, computed once for all who ask."""
@@ -233,12 +202,7 @@ class PaperPage:
         def compute(report: Reporter) -> FigureResult:
             return figure_of(name).compute(self.session, spec, report)
 
-        return self.ready(name, spec) or self.computations.ask(asker(client, TOPIC), key_of(name, spec), compute)
-
-    def ready(self, name: str, spec: FigureSpec) -> FigureResult | None:
-        """The result of a figure that is shipped with these settings."""
-        found = shipped_figure(name, self.session)
-        return found.result() if found and found.spec == spec else None
+        return self.files.ready(name, spec) or self.computations.ask(asker(client, TOPIC), key_of(name, spec), compute)
 
     @answered
     def report(
@@ -272,57 +236,4 @@ class PaperPage:
         except (TypeError, KeyError, IndexError) as error:
             raise SpecError("That is no cell of the map. Click on one.") from error
         cell = cell_of(self.session, name, spec, x, y)
-        return self.screen(cell.spec, cell.t)
-
-    def screen(self, spec: InferenceSpec, t: int) -> str:
-        """The address of the explorer that shows these runs at a step."""
-        entry = self.session.library.find(spec.model)
-        state = ScreenState(
-            dataset=entry.spec.dataset, n_latent=entry.spec.n_latent, model=spec.model, label=spec.label,
-            sample=spec.sample, noise=spec.noise, noise_kind=spec.noise_kind, n_runs=spec.n_runs, t=t,
-        )  # fmt: skip
-        return f"{self.explorer}?{state.to_query()}"
-
-    def files(self, name: str, spec: FigureSpec) -> list[Any]:
-        """What can be taken along, and the way to the explorer."""
-        links = [
-            html.A(
-                kind.upper(), href=f"data/{name}.{kind}?{spec.to_query()}", className="button quiet",
-                download=f"{name}.{kind}",
-            )
-            for kind in KINDS
-        ]  # fmt: skip
-        return [*links, html.A("Open in the explorer", href=self.screen(spec, spec.n_steps))]
-
-    def data(self, name: str, kind: str) -> Response:
-        """The numbers of a figure, or its recipe."""
-        if name not in FIGURES or kind not in KINDS:
-            abort(404)
-        try:
-            spec, notes = FigureSpec.from_query(request.query_string.decode())
-            if notes:
-                raise SpecError(notes[0])
-            body = self.file(name, kind, spec)
-        except BusyError as error:
-            return Response(str(error), 503, {"Retry-After": str(AFTER)}, mimetype="text/plain")
-        except LeftError:
-            return Response("Cancelled.", 503, mimetype="text/plain")
-        except RefusedError as error:
-            return Response(str(error), 400, mimetype="text/plain")
-        named = {"Content-Disposition": f"attachment; filename={name}.{kind}"}
-        return Response(body, mimetype=KINDS[kind], headers=named)
-
-    def file(self, name: str, kind: str, spec: FigureSpec) -> bytes | str:
-        """The content of a file; all of it takes a while: the digests of the recipe, the numbers, writing them."""
-
-        def write(report: Reporter) -> bytes | str:
-            own = recipe(self.session, name, spec)
-            if kind == "json":
-                return as_json(own)
-            figure = figure_of(name)
-            result = self.ready(name, spec) or figure.compute(self.session, spec, report)
-            arrays = arrays_of(result, figure.result_name)
-            with self.computations.turn():
-                return as_npz(arrays, own) if kind == "npz" else as_csv_elsewhere(arrays, own, report)
-
-        return self.computations.ask(asker(), f"{kind} {key_of(name, spec)}", write)
+        return self.files.screen(cell.spec, cell.t)

@@ -1,0 +1,163 @@
+"""What can be taken along of a figure, over plain addresses: its picture, its numbers, its recipe, its movies."""
+
+from typing import Any
+
+from dash import html
+from flask import Flask, Response, abort, request
+from plotly.io.json import to_json_plotly
+
+from core.computations import BusyError, Computations, LeftError, Reporter
+from core.paper.figures.questions import recipe
+from core.paper.figures.registry import FIGURES, figure_of
+from core.paper.results import FigureResult, arrays_of
+from core.paper.shipped import shipped_figure
+from core.schema import RefusedError, SpecError
+from core.session import Session
+from core.specs import FigureSpec, InferenceSpec, RunSpec
+from dashboard.controls import ScreenState
+from dashboard.drawing import draw_figure
+from dashboard.files import as_csv_elsewhere, as_json, as_npz
+from dashboard.movies import PLANES, MovieSpec, movie
+from dashboard.pages.paper.layout import still
+from dashboard.pages.paper.questions import key_of
+from dashboard.requests import asker
+from dashboard.theme import theme_of
+
+KINDS = {"npz": "application/octet-stream", "csv": "text/csv", "json": "application/json"}
+MOVIES = {"mp4": "video/mp4", "gif": "image/gif"}
+OF_PLANES = {"windowed": "windowed PCA", "landmark": "landmark plane"}
+SMALL = {"width": 640, "height": 360, "fps": 20}  # a GIF of 1280 x 720 has too many pixels
+NOT_SHIPPED = "This figure is not shipped for the models that are here. Open its settings: it is computed there."
+AFTER = 5  # s after which a file may be asked for again
+
+
+class FigureFiles:
+    """The files of figures, and the addresses that lead to them.
+
+    Args:
+        session: What figures are computed in.
+        computations: Where visitors wait for them.
+        explorer: The address of the explorer.
+    """
+
+    def __init__(self, session: Session, computations: Computations, explorer: str):
+        self.session, self.computations, self.explorer = session, computations, explorer
+
+    def register(self, server: Flask, prefix: str) -> None:
+        """Connect the addresses."""
+        server.add_url_rule(f"{prefix}data/<name>.<kind>", "figure_data", self.data)
+        server.add_url_rule(f"{prefix}drawn/<name>.json", "figure_drawn", self.drawn)
+
+    def links(self, id: str) -> dict[str, str]:
+        """Where a figure of the article leads to; with files, where its result is shipped."""
+        found, own = shipped_figure(id, self.session), {"Change its settings": id}
+        if found is None:
+            return own
+        files = {kind.upper(): f"data/{id}.{kind}?{found.spec.to_query()}" for kind in KINDS}
+        return own | {"Open in the explorer": self.screen(found.spec, found.spec.n_steps)} | files
+
+    def ready(self, name: str, spec: FigureSpec) -> FigureResult | None:
+        """The result of a figure that is shipped with these settings."""
+        found = shipped_figure(name, self.session)
+        return found.result() if found and found.spec == spec else None
+
+    def drawn(self, name: str) -> Response:
+        """A figure of the article as plotly's JSON, from its shipped result."""
+        try:
+            found = shipped_figure(name, self.session)
+        except SpecError:
+            abort(404)
+        except RefusedError as error:
+            return Response(str(error), 404, mimetype="text/plain")
+        if found is None:
+            words = (
+                "The result of this figure is not shipped for the models that are here. Change its settings to draw it."
+            )
+            return Response(words, 404, mimetype="text/plain")
+        figure = draw_figure(self.session.library, name, found.spec, found.result(), theme_of(request.args.get("look")))
+        return Response(str(to_json_plotly(still(figure))), mimetype="application/json")
+
+    def screen(self, spec: InferenceSpec, t: int) -> str:
+        """The address of the explorer that shows these runs at a step."""
+        entry = self.session.library.find(spec.model)
+        state = ScreenState(
+            dataset=entry.spec.dataset, n_latent=entry.spec.n_latent, model=spec.model, label=spec.label,
+            sample=spec.sample, noise=spec.noise, noise_kind=spec.noise_kind, n_runs=spec.n_runs, t=t,
+        )  # fmt: skip
+        return f"{self.explorer}?{state.to_query()}"
+
+    def row(self, name: str, spec: FigureSpec) -> list[Any]:
+        """What can be taken along, and the way to the explorer."""
+        links = [
+            html.A(
+                kind.upper(), href=f"data/{name}.{kind}?{spec.to_query()}", className="button quiet",
+                download=f"{name}.{kind}",
+            )
+            for kind in KINDS
+        ]  # fmt: skip
+        movies = [
+            html.A(
+                f"{kind.upper()}, {OF_PLANES[plane]}", href=f"data/{name}.{kind}?{spec.to_query()}&plane={plane}",
+                className="button quiet", download="",
+            )
+            for kind in MOVIES
+            for plane in PLANES
+        ]  # fmt: skip
+        return [
+            *links,
+            *(movies if name == "movies" else ()),
+            html.A("Open in the explorer", href=self.screen(spec, spec.n_steps)),
+        ]
+
+    def data(self, name: str, kind: str) -> Response:
+        """The numbers of a figure, its recipe, or a movie of its runs."""
+        if name not in FIGURES or kind not in {*KINDS, *(MOVIES if name == "movies" else ())}:
+            abort(404)
+        try:
+            spec, notes = FigureSpec.from_query(request.query_string.decode())
+            if notes:
+                raise SpecError(notes[0])
+            if kind in MOVIES:
+                return self.movie(kind, spec, request.args.get("plane", PLANES[0]))
+            body = self.file(name, kind, spec)
+        except BusyError as error:
+            return Response(str(error), 503, {"Retry-After": str(AFTER)}, mimetype="text/plain")
+        except LeftError:
+            return Response("Cancelled.", 503, mimetype="text/plain")
+        except RefusedError as error:
+            return Response(str(error), 400, mimetype="text/plain")
+        named = {"Content-Disposition": f"attachment; filename={name}.{kind}"}
+        return Response(body, mimetype=KINDS[kind], headers=named)
+
+    def file(self, name: str, kind: str, spec: FigureSpec) -> bytes | str:
+        """The content of a file; all of it takes a while: the digests of the recipe, the numbers, writing them."""
+
+        def write(report: Reporter) -> bytes | str:
+            own = recipe(self.session, name, spec)
+            if kind == "json":
+                return as_json(own)
+            figure = figure_of(name)
+            result = self.ready(name, spec) or figure.compute(self.session, spec, report)
+            arrays = arrays_of(result, figure.result_name)
+            with self.computations.turn():
+                return as_npz(arrays, own) if kind == "npz" else as_csv_elsewhere(arrays, own, report)
+
+        return self.computations.ask(asker(), f"{kind} {key_of(name, spec)}", write)
+
+    def movie(self, kind: str, spec: FigureSpec, plane: str) -> Response:
+        """The runs of a figure as a movie.
+
+        Raises:
+            RefusedError: There is no such plane, or no movie can be made here.
+        """
+        known: dict[str, Any] = {"window": spec.window, "plane": plane, "format": kind} | (
+            SMALL if kind == "gif" else {}
+        )
+        own = MovieSpec(**spec.part(RunSpec).to_dict(), **known)
+
+        def compute(report: Reporter) -> bytes:
+            return movie(own, self.session, progress=report).content
+
+        content = self.computations.ask(asker(), f"movie {own.to_query()}", compute)
+        named = {"Content-Disposition": f"attachment; filename={own.file_name()}"}
+        return Response(content, mimetype=MOVIES[kind], headers=named)
