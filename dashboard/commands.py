@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -78,8 +79,13 @@ def check_no_movie(args: argparse.Namespace) -> None:
             raise RefusedError(f"--{option} is for movies alone. Leave it out, or name the figure movies.")
 
 
-def run_movies(args: argparse.Namespace, session: Session) -> dict[str, Any]:
+def run_movies(args: argparse.Namespace, session: Session, *, save: Callable[..., Path] = save_movie) -> dict[str, Any]:
     """Draw movies of one label, or of all; their settings and files. Each file is written when its movie is complete.
+
+    Args:
+        args: The options.
+        session: What is computed with.
+        save: Makes a movie and writes it into a folder.
 
     Raises:
         RefusedError: A setting that cannot be used, or Ctrl-C.
@@ -91,7 +97,7 @@ def run_movies(args: argparse.Namespace, session: Session) -> dict[str, Any]:
     try:
         with progress_bar(MOVIES) as report:
             for i, spec in enumerate(specs):
-                files.append(str(save_movie(spec, session, args.output, progress=of_label(report, i, specs))))
+                files.append(str(save(spec, session, args.output, progress=of_label(report, i, specs))))
             report(1.0, "done")
     except KeyboardInterrupt:
         written = f"{len(files)} of {len(specs)} movies are in {args.output}" if files else "Nothing was written"

@@ -142,7 +142,7 @@ class Jobs:
 
     def _together(self) -> set[str]:
         """The ids of the models that are trained side by side, or wait for that."""
-        works = [self._work[key] for key in list(self._attempts)]
+        works = [self._work.get(key) for key in list(self._attempts)]  # a job that begins has none yet
         return {experiments.id_of(spec) for work in works if isinstance(work, tuple) for spec in work}
 
     def download(self, dataset: str) -> str:

@@ -16,12 +16,13 @@ from PIL import Image, ImageSequence
 
 from core import experiments
 from core.progress import Progress
-from core.schema import SpecError
+from core.schema import RefusedError, SpecError
 from core.session import Session
 from core.settings import Settings
 from core.specs import EnsembleSpec, RunSpec
 from dashboard import commands, movies
-from dashboard.movies import Movie, MovieError, MovieSpec
+from dashboard.__main__ import build_parser
+from dashboard.movies import MovieError, MovieSpec
 from dashboard.movies.canvas import Axes
 from dashboard.movies.names import Name, box_of, overlap, sides_of
 from dashboard.movies.picture import PALENESS, Layout, Picture
@@ -361,18 +362,19 @@ def test_the_command_refuses_in_one_sentence(drawing: CommandLine):
     assert is_refused(drawing("figure", "fig2", "--label", "all"), "label must be")
 
 
-def test_ctrl_c_leaves_what_is_complete_and_no_half_file(
-    drawing: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    def movie(spec: MovieSpec, session: Session, *, progress: Progress) -> Movie:
+def test_ctrl_c_leaves_what_is_complete(settings: Settings, tmp_path: Path):
+    saved: list[int] = []
+
+    def save(spec: MovieSpec, session: Session, folder: Path, *, progress: Progress) -> Path:
         if spec.label == 2:
             raise KeyboardInterrupt
-        return Movie(spec.file_name(), b"movie")
+        saved.append(spec.label)
+        return folder / spec.file_name()
 
-    monkeypatch.setattr(movies, "movie", movie)
-    answer = drawing("figure", "movies", *OPTIONS, "--label", "all", "--output", str(tmp_path / "films"))
-    assert is_refused(answer, "Stopped. 2 of 10 movies are in")
-    assert len(list((tmp_path / "films").iterdir())) == 2
+    words = ["figure", "movies", *OPTIONS, "--label", "all", "--output", str(tmp_path)]
+    with pytest.raises(RefusedError, match=r"Stopped. 2 of 10 movies are in"):
+        commands.run_movies(build_parser().parse_args(words), Session.open(settings), save=save)
+    assert saved == [0, 1]
 
 
 def test_options_of_movies_are_those_that_no_other_figure_has():

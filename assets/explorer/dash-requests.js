@@ -26,7 +26,7 @@ function read(url, options) {
   newest.set(output, token);
   return {
     byClock: /"changedPropIds":\["\w+\.n_intervals"\]/.test(head),
-    again: /"inputs":\[\{"id":"(asked|url)"/.test(head),
+    again: /"inputs":\[\{"id":"asked"|"changedPropIds":\["url\./.test(head),
     isWanted: () => newest.get(output) === token,
   };
 }

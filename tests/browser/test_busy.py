@@ -121,6 +121,7 @@ def test_the_page_of_the_paper_says_that_it_waits_and_gets_its_figure(tab: Open)
     one = tab(None)
     with occupied(one.server):
         one.page.goto(f"{one.server}/paper/fig4a?model=digits-nz10-seed0&n_runs=20")
+        one.page.wait_for_selector("#message", state="attached")
         one.page.wait_for_function("() => /server is busy/.test(document.getElementById('message').textContent)")
     one.page.wait_for_selector("#drawn .main-svg >> nth=0")
     one.page.wait_for_function("() => document.getElementById('message').textContent === ''")

@@ -248,7 +248,7 @@ def test_the_pages_beside_the_explorer_ask_again_for_what_dash_needs_first(tab: 
     lost = HAPPENS["lost"]
     one.page.route(re.compile(re.escape(part)), lambda route: route.continue_() if next(turns) % 2 else lost(route))
     one.page.goto(f"{one.server}/{page}/")
-    one.page.wait_for_selector("#train, #figures, table")
+    one.page.wait_for_selector("#train, #figure-stages")
     one.wrong.clear()
 
 

@@ -40,7 +40,8 @@ def paper(one: Tab, query: str = "") -> Tab:
 
 
 def draw(one: Tab) -> None:
-    one.page.select_option("#paper-noise_kind", "invert")
+    other = "invert" if one.page.input_value("#paper-noise_kind") == "permute" else "permute"
+    one.page.select_option("#paper-noise_kind", other)
 
 
 def train(one: Tab, n_latent: str) -> None:

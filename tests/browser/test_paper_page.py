@@ -1,13 +1,18 @@
 """The page of the paper in a browser: a figure of the digits is drawn and taken along."""
 
+import re
 from typing import Any
 
 import pytest
 
 from tests.browser.conftest import Open
-from tests.browser.tab import LOOKS, PHONE, Tab
+from tests.browser.tab import LOOKS, PHONE, Tab, asks
 from tests.processes import until
 
+DRAWN = (
+    "..drawn.figure...drawn-title.children...drawn-note.children...files.children...drawn-panel.hidden...drawn.style"
+)
+DRAWN += "...message.children.."
 QUERY = "model=digits-nz10-seed0&n_runs=100"
 
 
@@ -154,17 +159,19 @@ def test_settings_draw_the_figure_in_place_and_stand_in_the_address(tab: Open):
 def test_the_picture_before_is_dimmed_while_the_next_is_computed(tab: Open):
     one = paper(tab(None), "fig4a", SMALL)
     held: list[Any] = []
-    one.page.route(
-        "**/_dash-update-component",
-        lambda route: (
-            held.append(route) if "drawn.figure" in (route.request.post_data or "")[:80] else route.continue_()
-        ),
-    )
+
+    def hold(route: Any) -> None:
+        if asks(route.request, DRAWN):
+            held.append(route)
+        else:
+            route.continue_()
+
+    one.page.route(re.compile("_dash-update-component"), hold)
     choose(one, "label", "4")
     one.page.wait_for_selector("#drawn-panel.stale")
     assert one.page.locator("#drawn .main-svg").first.is_visible()
     until(lambda: held or one.frame(), "the question is on its way")
-    one.page.unroute_all()  # which lets them go on
+    one.page.unroute_all()  # which lets it go on
     one.page.wait_for_selector("#drawn-panel:not(.stale)")
 
 

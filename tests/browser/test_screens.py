@@ -167,10 +167,8 @@ def test_a_dark_page_prints_light(tab: Open):
 
 def test_a_dark_page_of_the_paper_prints_its_figure_light(tab: Open):
     one = tab(None, color_scheme="dark")
-    one.page.goto(f"{one.server}/paper/")
-    one.page.fill("#paper-model", "digits-nz10-seed0")
-    one.page.get_by_role("button", name="Draw Fig. 7b", exact=True).click()
-    one.page.wait_for_selector("#drawn .main-svg")
+    one.page.goto(f"{one.server}/paper/fig7b?model=digits-nz10-seed0&n_runs=100")
+    one.page.wait_for_selector("#drawn .xtitle")
     prints_as(one, DARK, LIGHT)
     for _ in range(2):
         one.page.evaluate("() => window.dispatchEvent(new Event('beforeprint'))")
