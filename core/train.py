@@ -27,7 +27,6 @@ MOST_PIXELS = 2**26  # decoded at a time when models are tested side by side: 25
 CPU = torch.device("cpu")
 STATE_EVERY = 20.0  # s between two writings of the training state, which take 0.1 s
 
-
 Watch = Callable[[list[TrainingRun]], None]
 Keep = Callable[[TrainingState], None]
 Engine = type[Stack] | type[DeviceStack]

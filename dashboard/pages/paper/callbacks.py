@@ -40,13 +40,7 @@ TOPIC = "figure"  # a session waits for one figure at a time
 
 
 class PaperPage:
-    """Layout and callbacks of the figures of the paper.
-
-    Args:
-        session: What figures are computed in.
-        computations: Where visitors wait for them.
-        explorer: The address of the explorer.
-    """
+    """Layout and callbacks of the figures of the paper; Args as `FigureFiles`."""
 
     def __init__(self, session: Session, computations: Computations, explorer: str):
         self.session, self.computations, self.explorer = session, computations, explorer

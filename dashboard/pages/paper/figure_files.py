@@ -70,10 +70,7 @@ class FigureFiles:
         except RefusedError as error:
             return Response(str(error), 404, mimetype="text/plain")
         if found is None:
-            words = (
-                "The result of this figure is not shipped for the models that are here. Change its settings to draw it."
-            )
-            return Response(words, 404, mimetype="text/plain")
+            return Response(NOT_SHIPPED, 404, mimetype="text/plain")
         figure = draw_figure(self.session.library, name, found.spec, found.result(), theme_of(request.args.get("look")))
         return Response(str(to_json_plotly(still(figure))), mimetype="application/json")
 

@@ -21,7 +21,7 @@ from dashboard.terms import terms
 HEIGHT = 380  # px, of a figure that does not say
 CLICK = " A click on a cell opens its run in the explorer."
 LASSO = " With a mouse, draw a line around some runs at the left to make them one branch."
-RANGES = {"noise": (0, 1, 0.025), "n_runs": (10, 500, 10), "t": (0, 60, 1)}
+RANGES = {"noise": (0, 1, 0.025), "n_runs": (10, 500, 1), "t": (0, 60, 1)}
 """Of the sliders: least, most, step."""
 
 
