@@ -67,7 +67,8 @@ def test_many_who_ask_at_once_read_the_code_once():
     """Else the first questions to a server would keep each other waiting for seconds."""
     _read.cache_clear()
     assert len(set(together(*[lambda: version_of(RUNS)] * 8))) == 1
-    assert _read.cache_info().misses == 1
+    read = _read.cache_info()
+    assert read.misses == read.currsize  # of another module, too, if another test's thread asks meanwhile
 
 
 def test_other_libraries_are_another_version():
