@@ -39,10 +39,11 @@ def look_around(server: str, browser: Browser) -> None:
 
 
 def take_along(server: str, browser: Browser) -> None:
-    """Draw a figure of the paper, and take its numbers, its recipe and the model along."""
+    """Read the article, draw a figure of it, and take its numbers, its recipe and the model along."""
     tab = Tab(browser, server)
     tab.page.goto(f"{server}/paper/")
-    tab.page.get_by_role("button", name="Draw Fig. 1", exact=True).click()
+    tab.page.wait_for_selector("#picture-fig10[data-look]")  # the last one
+    tab.page.goto(f"{server}/paper/fig1?model=mnist-nz100-seed0&source=decoded&label=3")
     tab.page.wait_for_selector("#files a[download]")
     numbers, recipe = (download(tab, f"#files a[download$={kind}]") for kind in ("npz", "json"))
     with np.load(io.BytesIO(numbers)) as arrays:
