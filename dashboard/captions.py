@@ -7,6 +7,7 @@ from typing import Any
 from core.library import Entry
 from core.results import RunFilm, Stage
 from core.specs import EnsembleSpec, ModelSpec
+from core.zoo import PAPER_EPOCHS
 
 NEAREST = {
     Stage.MEMORY: "their own memory",
@@ -84,6 +85,19 @@ def approach_caption(at_same_step: float, anywhere: float, single: float, *, mea
         f"{100 * at_same_step:.0f} % of the runs approach their concept: nearest half way, then nearer than the "
         f"straight line ({100 * anywhere:.0f} % than all of it, {100 * single:.0f} % with one minimum). {means}"
     )
+
+
+def epochs_of(spec: ModelSpec) -> str:
+    """How long a training is, beside the paper's.
+
+    Example:
+        >>> epochs_of(ModelSpec(epochs=60)), epochs_of(ModelSpec(epochs=1500))
+        ("60 of the paper's 1,500 epochs", "the paper's 1,500 epochs")
+    """
+    papers = f"the paper's {PAPER_EPOCHS:,} epochs"
+    if spec.epochs == PAPER_EPOCHS:
+        return papers
+    return f"{spec.epochs:,} of {papers}" if spec.epochs < PAPER_EPOCHS else f"{spec.epochs:,} epochs"
 
 
 def with_beta(spec: ModelSpec) -> str:

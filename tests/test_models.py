@@ -91,7 +91,8 @@ def test_the_form_asks_for_the_recipe_of_the_zoo(hand: Hand, jobs: AskedJobs):
     assert jobs.asked == [("train", ModelSpec(dataset="digits", n_latent=7, epochs=1500, seed=3))]
     assert "is being trained" in said["message"]["children"]
     assert specs_of("mnist", "20", "12", None, None) == [ModelSpec(n_latent=20, epochs=12)]
-    assert specs_of("mnist", "20", "", " 1.5 ", "") == [recipe("mnist", 20, beta=1.5)]
+    assert specs_of("mnist", "20", "", None, None) == [ModelSpec(n_latent=20, epochs=60)]  # what people wait for
+    assert specs_of("mnist", "20", "1500", " 1.5 ", "") == [recipe("mnist", 20, beta=1.5)]
 
 
 @pytest.mark.parametrize("typed", ["1, 5,20", " 20,1,5 , 5,", "1,5,20"])
@@ -109,7 +110,8 @@ def test_the_form_asks_for_several_models_at_once(hand: Hand, jobs: AskedJobs):
     asked = [ModelSpec(dataset="digits", n_latent=n, epochs=30, seed=seed) for n in (7, 3) for seed in (5, 6)]
     assert jobs.asked == [("train", spec) for spec in asked]
     assert said["message"]["children"] == (
-        "4 models: 8×8 digits, N_z = 7, 3, 30 epochs, seeds 5, 6 are being trained. You can leave this page."
+        "4 models: 8×8 digits, N_z = 7, 3, 30 of the paper's 1,500 epochs, seeds 5, 6 are being trained. "
+        "You can leave this page."
     )
     said = hand.post("train", 1, state=("digits", "3", "30", "", str(2**31 - 1), "", "2"))
     assert "must be" in sentences(said)[0]
@@ -124,12 +126,15 @@ def test_a_stack_is_one_row_with_a_link_to_every_model_and_is_offered_again(
     stack = tuple(ModelSpec(dataset="digits", n_latent=n, epochs=30) for n in (3, 5))
     jobs.running = ("train-stack", stack, JobStatus("done", 1.0, "one two"))
     (row,) = hand.look()["jobs"]["children"]
-    assert " ".join(texts(row).split()) == "2 models: 8×8 digits, N_z = 3, 5, 30 epochs, seed 0 Done. one two"
+    assert (
+        " ".join(texts(row).split())
+        == "2 models: 8×8 digits, N_z = 3, 5, 30 of the paper's 1,500 epochs, seed 0 Done. one two"
+    )
     jobs.running = None
     experiments.note_waiting(stack, settings)
     (note,) = settings.models.iterdir()
     said = hand.press("do", of={"do": "resume", "key": note.name})["message"]["children"]
-    assert said == "2 models: 8×8 digits, N_z = 3, 5, 30 epochs, seed 0 are being trained."
+    assert said == "2 models: 8×8 digits, N_z = 3, 5, 30 of the paper's 1,500 epochs, seed 0 are being trained."
     assert jobs.asked == [("train", stack)]
     jobs.running = ("train-stack", stack, JobStatus("running", 0.25, "epoch 2"))
     assert "waited for its turn" not in texts(hand.look()["jobs"]["children"])
@@ -142,7 +147,7 @@ def test_beta_is_named_in_the_table_and_where_it_is_not_the_papers(
     page = texts(hand.look()["table"]["children"])
     assert "weighted 8×8 digits 3 1.5 " in page
     assert "mnist-nz100-seed0 MNIST 100 1 1500" in page
-    assert describe(ModelSpec(beta=1.5)) == "MNIST, N_z = 100, β = 1.5, 90 epochs, seed 0"
+    assert describe(ModelSpec(beta=1.5)) == "MNIST, N_z = 100, β = 1.5, 90 of the paper's 1,500 epochs, seed 0"
     assert "β" not in describe(ModelSpec())
 
 
@@ -158,7 +163,7 @@ def test_beta_is_named_in_the_table_and_where_it_is_not_the_papers(
         (("mnist", "5", "10", "", "-1"), "The seed must be a whole number"),
         (("mnist", "5", "10", "", "", "1, 10"), "must come before the last, 10: that is the model itself"),
         (("mnist", "5", "10", "", "", "11"), "must come before the last, 10"),
-        (("mnist", "5", "", "", "", "1500"), "must come before the last, 1500"),
+        (("mnist", "5", "", "", "", "60"), "must come before the last, 60"),
         (("mnist", "5", "10", "", "", "0"), "The epochs to keep must be a whole number from 1"),
         (("mnist", "5", "10", "", "", "1 5"), "The epochs to keep must be a whole number"),
         (("mnist", "5", "10", "", "", "some"), "The epochs to keep must be a whole number"),

@@ -126,8 +126,15 @@ def asked_by(answer: Any) -> tuple[str, FigureSpec]:
     return asked["figure"], FigureSpec.from_query(asked["query"])[0]
 
 
+def shipped_spec(settings: Settings, id: str) -> FigureSpec:
+    """The settings of a shipped figure."""
+    found = shipped_figure(id, Session.open(settings))
+    assert found
+    return found.spec
+
+
 def test_an_address_is_a_figure_with_its_settings(served: tuple[Any, FigureSpec, Settings]):
-    http, spec, _ = served
+    http, spec, settings = served
     wanted = replace(spec, label=3, noise=0.4, source="decoded")
     found = settle(http, "url.pathname", path="/paper/fig2", search=f"?{wanted.to_query()}")
     assert asked_by(found) == ("fig2", wanted)
@@ -139,6 +146,8 @@ def test_an_address_is_a_figure_with_its_settings(served: tuple[Any, FigureSpec,
         "noise": "0.4",
         "n_runs": "12",
     }
+    by_hand = settle(http, "url.pathname", path="/paper/fig2", search="?label=3&theme=dark")
+    assert asked_by(by_hand) == ("fig2", replace(shipped_spec(settings, "fig2"), label=3, source="decoded"))
     assert "asked" not in settle(http, "url.pathname").get_json()["response"]  # the article
     wrong = settle(http, "url.pathname", path="/paper/fig2", search=f"?{wanted.to_query()}&noise=7")
     assert "noise" in " ".join(sentences(wrong))

@@ -21,7 +21,7 @@ from dashboard.pages.paper.sections import SECTIONS
 from dashboard.theme import LIGHT
 from tests.conftest import settings_in
 
-PLACES = {place.id: place for section in SECTIONS for place in section.places}
+CAPTIONS = {caption.id: caption for section in SECTIONS for caption in section.figures}
 WITHOUT_IMAGES = ("fig7a", "fig7b", "suppE", "fig9", "fig10")
 CHOSEN = {"label": 3, "noise_kind": "invert", "noise": 0.7, "n_runs": 14, "t": 3}
 
@@ -38,7 +38,7 @@ def test_every_figure_is_shipped_for_the_models_here(session: Session, id: str):
     assert (found.spec.label, found.spec.n_runs) == (FIGURES[id].label, FIGURES[id].n_runs)
     figure: Any = still(draw_figure(session.library, id, found.spec, found.result(), LIGHT))
     assert figure.data or figure.layout.shapes
-    assert figure.layout.height == PLACES[id].height  # else the page jumps when it is drawn
+    assert figure.layout.height == CAPTIONS[id].height  # else the page jumps when it is drawn
 
 
 @pytest.mark.parametrize("id", WITHOUT_IMAGES)

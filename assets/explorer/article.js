@@ -6,10 +6,10 @@ const AT_ONCE = 2;
 /** The look that the pictures are drawn in. */
 let wanted = "";
 
-/** @param {Element} place */
+/** Pixels between a picture and what is on the screen. @param {Element} place */
 function distance(place) {
   const { top, bottom } = place.getBoundingClientRect();
-  return Math.max(top - innerHeight, -bottom, 0) + (bottom < 0 ? innerHeight : 0); // what was passed comes last
+  return Math.max(top - innerHeight, -bottom, 0);
 }
 
 /** Draw all pictures, unless they are; the page may have been opened at any of them. @param {string} look */

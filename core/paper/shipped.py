@@ -32,11 +32,12 @@ LONGEST = 100_000  # bytes of a recipe
 
 @dataclass(frozen=True)
 class ShippedFigure:
-    """A figure that is ready: its settings, and the file of what it is drawn from."""
+    """A figure that is ready: its settings, and the file, in this version, of what it is drawn from."""
 
     figure: Figure
     spec: FigureSpec
     path: Path
+    stamp: tuple[int, ...]
 
     def result(self) -> FigureResult:
         """What the figure is drawn from.
@@ -44,7 +45,7 @@ class ShippedFigure:
         Raises:
             StoreError: The file is damaged.
         """
-        return _result(self.figure, self.path, stamp(self.path))
+        return _result(self.figure, self.path, self.stamp)
 
 
 def path_of(id: str, folder: Path = FOLDER) -> Path:
@@ -76,12 +77,13 @@ def shipped_figure(id: str, session: Session, folder: Path = FOLDER) -> ShippedF
     figure, path = figure_of(id), path_of(id, folder)
     if not path.exists():
         return None
-    own, spec = _recipe(figure, path, stamp(path))
+    version = stamp(path)
+    own, spec = _recipe(figure, path, version)
     try:
         is_current = recipe(session, id, spec)["weights"] == own["weights"]
     except store.StoreError:
         return None  # its model is not here
-    return ShippedFigure(figure, spec, path) if is_current else None
+    return ShippedFigure(figure, spec, path, version) if is_current else None
 
 
 @lru_cache(maxsize=64)

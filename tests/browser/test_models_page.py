@@ -37,9 +37,9 @@ def test_a_model_is_trained_shown_exported_brought_and_deleted(tab: Open, tmp_pa
     page.fill("#train-epochs", "4")
     page.click("#train")
     page.click("#train")  # a double click is one training
-    title = "8×8 digits, N_z = 3, 4 epochs, seed 0"
+    title = "8×8 digits, N_z = 3, 4 of the paper's 1,500 epochs, seed 0"
     for each in (one, other):  # the second page has asked for nothing and sees it too
-        each.page.wait_for_selector(f"#jobs :text('{title}')")
+        each.page.locator("#jobs").get_by_text(title).wait_for()
     link = page.get_by_role("link", name="Open it in the explorer")
     link.wait_for(timeout=90_000)  # a process starts for it
     assert page.locator("#jobs .job").count() == 1
@@ -67,9 +67,10 @@ def test_two_models_that_are_asked_for_at_once_are_two_rows(tab: Open):
     page.fill("#train-epochs", "3")
     page.get_by_role("radio", name="2", exact=True).click()
     page.click("#train")
-    page.wait_for_selector("#message:text('2 models: 8×8 digits, N_z = 4, 3 epochs, seeds 0, 1 are being trained')")
+    said = "2 models: 8×8 digits, N_z = 4, 3 of the paper's 1,500 epochs, seeds 0, 1 are being trained"
+    page.locator("#message", has_text=said).wait_for()
     for seed in (0, 1):
-        job = page.locator("#jobs .job", has_text=f"8×8 digits, N_z = 4, 3 epochs, seed {seed}")
+        job = page.locator("#jobs .job", has_text=f"8×8 digits, N_z = 4, 3 of the paper's 1,500 epochs, seed {seed}")
         link = job.get_by_role("link", name="Open it in the explorer")
         link.wait_for(timeout=90_000)  # a process starts for it
         id = (link.get_attribute("href") or "").partition("model=")[2]
@@ -83,7 +84,7 @@ def test_the_curve_of_a_model_stands_between_the_table_and_what_follows(tab: Ope
     one.page.wait_for_selector("#past .main-svg")
     one.frame()
     plot = one.page.locator("#past .main-svg").first.bounding_box()
-    below = one.page.get_by_role("heading", name="Bring a model").bounding_box()
+    below = one.page.get_by_role("heading", name="Import a model").bounding_box()
     assert plot
     assert below
     assert plot["height"] > 200

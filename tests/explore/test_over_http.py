@@ -180,9 +180,9 @@ def test_many_tabs_at_once(app: Dash):
 
 def test_an_estimate_is_a_sentence(page: ExplorePage):
     digits = page.job({"action": "estimate", "dataset": "digits", "n_latent": 5})
-    assert digits["estimate"] == "Training it takes about 3 minutes on this machine (1500 epochs)."
+    assert digits["estimate"] == "Training it takes about 3 minutes on this machine (the paper's 1,500 epochs)."
     mnist = page.job({"action": "estimate", "dataset": "mnist", "n_latent": 5})
-    assert "after fetching its images" in mnist["estimate"]
+    assert "(60 of the paper's 1,500 epochs, after fetching its images)" in mnist["estimate"]
 
 
 def test_jobs_are_started_followed_and_cancelled(page: ExplorePage):

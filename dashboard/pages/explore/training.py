@@ -3,7 +3,7 @@
 from typing import Any
 
 from core.schema import SpecError
-from core.zoo import recipe
+from core.zoo import short_recipe
 from dashboard import captions
 from dashboard.controls import ScreenState
 from dashboard.experiments import Experiments
@@ -37,11 +37,11 @@ def job_answer(data: object, experiments: Experiments, jobs: Jobs) -> dict[str, 
             jobs.cancel(key)
         return job_report(key, jobs)
     state = ScreenState(dataset=data.get("dataset", ""), n_latent=data.get("n_latent", 0))  # checks both
-    spec = recipe(state.dataset, state.n_latent)
+    spec = short_recipe(state.dataset, state.n_latent)
     if action == "estimate":
         time = captions.duration(jobs.estimated_seconds(spec, asker()))
         fetch = "" if experiments.session.source(state.dataset) == "original" else ", after fetching its images"
-        return {"estimate": f"Training it takes {time} {jobs.where} ({spec.epochs} epochs{fetch})."}
+        return {"estimate": f"Training it takes {time} {jobs.where} ({captions.epochs_of(spec)}{fetch})."}
     if action == "train":
         return {"key": jobs.train(spec), "state": "waiting", "fraction": 0, "text": "starting"}
     if action == "download":

@@ -94,22 +94,7 @@ class ModelsPage:
             State("upload", "filename"),
             prevent_initial_call=True,
         )(self.import_file)
-        app.clientside_callback(
-            ClientsideFunction("latent", "page"), Output("look", "data"), Input("toggle-theme", "n_clicks")
-        )
-        app.clientside_callback(
-            ClientsideFunction("latent", "chooseDataset"),
-            [Output("train-dataset", "data"), Output({"set": ALL}, "aria-checked")],
-            Input({"set": ALL}, "n_clicks"),
-            State({"set": ALL}, "id"),
-        )
-        app.clientside_callback(
-            ClientsideFunction("latent", "chooseDataset"),
-            [Output("train-seeds", "data"), Output({"set": ALL, "of": "seeds"}, "aria-checked")],
-            Input({"set": ALL, "of": "seeds"}, "n_clicks"),
-            State({"set": ALL, "of": "seeds"}, "id"),
-            prevent_initial_call=True,
-        )
+        register_clientside(app)
 
     @answered
     def refresh(self, _: object, look: object, seen: object) -> tuple[Any, ...]:
@@ -228,6 +213,26 @@ class ModelsPage:
         busy = trainings(work for _, work, status in self.jobs.all() if status.state in BUSY)
         found = experiments.unfinished(self.session.settings)
         return [each for each in found if each.problem or experiments.name_of(each.training) not in busy]
+
+
+def register_clientside(app: Dash) -> None:
+    """Connect what the browser does alone."""
+    app.clientside_callback(
+        ClientsideFunction("latent", "page"), Output("look", "data"), Input("toggle-theme", "n_clicks")
+    )
+    app.clientside_callback(
+        ClientsideFunction("latent", "chooseDataset"),
+        [Output("train-dataset", "data"), Output({"set": ALL}, "aria-checked")],
+        Input({"set": ALL}, "n_clicks"),
+        State({"set": ALL}, "id"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("latent", "chooseDataset"),
+        [Output("train-seeds", "data"), Output({"set": ALL, "of": "seeds"}, "aria-checked")],
+        Input({"set": ALL, "of": "seeds"}, "n_clicks"),
+        State({"set": ALL, "of": "seeds"}, "id"),
+        prevent_initial_call=True,
+    )
 
 
 def pressed(name: str) -> str:

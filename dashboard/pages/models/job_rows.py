@@ -7,7 +7,7 @@ from dash import html
 
 from core import experiments
 from core.specs import snapshot_epochs
-from dashboard.captions import with_beta
+from dashboard.captions import epochs_of, with_beta
 from dashboard.controls import attributes
 from dashboard.job_status import JobStatus
 from dashboard.jobs import BUSY, Work
@@ -24,7 +24,7 @@ def describe(training: experiments.Training) -> str:
     seeds = listed(spec.seed for spec in specs)
     count = f"{len(specs)} models: " if len(specs) > 1 else ""
     size = f"{TITLES[first.dataset]}, N_z = {listed(spec.n_latent for spec in specs)}{with_beta(first)}"
-    epochs = f"{listed(spec.epochs for spec in specs)} epochs, seed{'s' if ',' in seeds else ''} {seeds}"
+    epochs = f"{epochs_of(first)}, seed{'s' if ',' in seeds else ''} {seeds}"
     return f"{count}{size}, {epochs}" + (f", kept after {kept[2:]}" if kept else "")
 
 

@@ -113,7 +113,7 @@ def history_panel(name: str) -> html.Div:
 
 
 def upload(largest: int) -> html.Section:
-    """Bring a model.
+    """Import a model.
 
     Args:
         largest: Bytes that a file may have.
@@ -122,7 +122,7 @@ def upload(largest: int) -> html.Section:
     limits = attributes(data_largest=str(largest), data_ending=".safetensors")  # page.js says what is refused
     return html.Section(
         [
-            html.H2("Bring a model"),
+            html.H2("Import a model"),
             html.Div(dcc.Upload(words, id="upload", accept=".safetensors", className="drop"), **limits),
             html.P(id="brought", role="status", className="note"),
         ],

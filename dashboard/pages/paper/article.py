@@ -15,7 +15,7 @@ from core.paper.figures.registry import FIGURES
 from dashboard.captions import SELECTED
 from dashboard.controls import attributes
 from dashboard.pages.paper.claims import Tables, claim_in, mark_of
-from dashboard.pages.paper.sections import SECTIONS, SUMMARY, TITLE, Place, Section
+from dashboard.pages.paper.sections import SECTIONS, SUMMARY, TITLE, Caption, Section
 from dashboard.terms import Mark, terms, terms_once
 
 
@@ -42,26 +42,26 @@ def contents() -> html.Nav:
 
 def section(of: Section, tables: Tables, links: Mapping[str, Mapping[str, str]], mark: Mark) -> html.Section:
     """A section: its text, then its figures."""
-    figures = [placed(place, tables, links.get(place.id, {}), mark) for place in of.places]
+    figures = [article_figure(caption, tables, links.get(caption.id, {}), mark) for caption in of.figures]
     return html.Section([html.H2(of.title), html.P(mark(of.text), className="prose"), *figures], id=of.id)
 
 
-def placed(place: Place, tables: Tables, links: Mapping[str, str], mark: Mark) -> html.Figure:
+def article_figure(caption: Caption, tables: Tables, links: Mapping[str, str], mark: Mark) -> html.Figure:
     """A figure: its picture, what to look for, and what the paper states beside what was measured."""
-    figure = FIGURES[place.id]
+    figure = FIGURES[caption.id]
     canvas = html.Div(
-        id=f"picture-{place.id}", className="picture", style={"height": place.height}, role="img",
-        **attributes(data_figure=place.id, aria_label=f"{figure.number}: {figure.title}"),
+        id=f"picture-{caption.id}", className="picture", style={"height": caption.height}, role="img",
+        **attributes(data_figure=caption.id, aria_label=f"{figure.number}: {figure.title}"),
     )  # fmt: skip
-    title = [html.B(f"{figure.number}. "), *mark(figure.title), ". ", *mark(place.text)]
-    caption = html.Figcaption(
+    title = [html.B(f"{figure.number}. "), *mark(figure.title), ". ", *mark(caption.text)]
+    below = html.Figcaption(
         [
             html.P(title),
             html.P([html.Span(mark(f"Settings: {figure.settings}.")), *ways(figure, links)], className="note ways"),
         ]
     )
-    parts = [html.Div(canvas, className="scroll", tabIndex=0), caption, stated(figure, tables, mark)]
-    return html.Figure(parts, id=f"figure-{place.id}")
+    parts = [html.Div(canvas, className="scroll", tabIndex=0), below, stated(figure, tables, mark)]
+    return html.Figure(parts, id=f"figure-{caption.id}")
 
 
 def ways(figure: Figure, links: Mapping[str, str]) -> list[Any]:

@@ -49,7 +49,7 @@ class PaperPage:
     def layout(self) -> html.Div:
         """The page."""
         tables, missing = claims.stored_tables(self.session.library)
-        shipped = {place.id: self.files.links(place.id) for each in SECTIONS for place in each.places}
+        shipped = {caption.id: self.files.links(caption.id) for each in SECTIONS for caption in each.figures}
         content = article(tables, claims.scoreboard(tables, missing), shipped)
         return paper_layout(content, self.session.library)
 
@@ -134,10 +134,10 @@ class PaperPage:
 
     def spec_of(self, name: str, search: object) -> FigureSpec:
         """The settings in an address; the paper's where it has none, with sentences about what could not be used."""
-        shipped = shipped_figure(name, self.session)
-        if not isinstance(search, str) or "model=" not in search:
-            return shipped.spec if shipped else figure_spec(self.session, name, {})
-        spec, notes = FigureSpec.from_query(search)
+        shipped, words = shipped_figure(name, self.session), search.lstrip("?") if isinstance(search, str) else ""
+        papers = shipped.spec if shipped else figure_spec(self.session, name, {})
+        # a link of this page names the model, and leaves defaults out; one written by hand changes the paper's settings
+        spec, notes = FigureSpec.from_query(words if "model=" in words else f"{papers.to_query()}&{words}")
         if shipped and shipped.spec == spec:
             return spec
         own = fitted(self.session, spec)

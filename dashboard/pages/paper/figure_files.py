@@ -10,7 +10,7 @@ from core.computations import BusyError, Computations, LeftError, Reporter
 from core.paper.figures.questions import recipe
 from core.paper.figures.registry import FIGURES, figure_of
 from core.paper.results import FigureResult, arrays_of
-from core.paper.shipped import shipped_figure
+from core.paper.shipped import ShippedFigure, shipped_figure
 from core.schema import RefusedError, SpecError
 from core.session import Session
 from core.specs import FigureSpec, InferenceSpec, RunSpec
@@ -42,6 +42,7 @@ class FigureFiles:
 
     def __init__(self, session: Session, computations: Computations, explorer: str):
         self.session, self.computations, self.explorer = session, computations, explorer
+        self._pictures: dict[tuple[str, str], tuple[ShippedFigure, str]] = {}  # a class opens the article at once
 
     def register(self, server: Flask, prefix: str) -> None:
         """Connect the addresses."""
@@ -71,8 +72,13 @@ class FigureFiles:
             return Response(str(error), 404, mimetype="text/plain")
         if found is None:
             return Response(NOT_SHIPPED, 404, mimetype="text/plain")
-        figure = draw_figure(self.session.library, name, found.spec, found.result(), theme_of(request.args.get("look")))
-        return Response(str(to_json_plotly(still(figure))), mimetype="application/json")
+        theme = theme_of(request.args.get("look"))
+        drawn, content = self._pictures.get((name, theme.name), (None, ""))
+        if drawn != found:
+            figure = draw_figure(self.session.library, name, found.spec, found.result(), theme)
+            content = str(to_json_plotly(still(figure)))
+            self._pictures[name, theme.name] = found, content
+        return Response(content, mimetype="application/json")
 
     def screen(self, spec: InferenceSpec, t: int) -> str:
         """The address of the explorer that shows these runs at a step."""
@@ -147,10 +153,8 @@ class FigureFiles:
         Raises:
             RefusedError: There is no such plane, or no movie can be made here.
         """
-        known: dict[str, Any] = {"window": spec.window, "plane": plane, "format": kind} | (
-            SMALL if kind == "gif" else {}
-        )
-        own = MovieSpec(**spec.part(RunSpec).to_dict(), **known)
+        size: dict[str, Any] = SMALL if kind == "gif" else {}
+        own = MovieSpec(**spec.part(RunSpec).to_dict(), window=spec.window, plane=plane, format=kind, **size)
 
         def compute(report: Reporter) -> bytes:
             return movie(own, self.session, progress=report).content
