@@ -72,6 +72,13 @@ def ask_for(http: Any, asked: object, client: object = "a", look: str = "light",
     return post(http, DRAWN, {"asked.data": asked, "look.data": look}, {"client.data": client}, changed)
 
 
+def cancel(http: Any, client: str, asked: object) -> Any:
+    """What the button Cancel asks."""
+    return post(
+        http, ["ended.data"], {"cancel.n_clicks": 1}, {"client.data": client, "asked.data": asked}, "cancel.n_clicks"
+    )
+
+
 def draw(http: Any, name: str, spec: FigureSpec, **options: Any) -> dict[str, Any]:
     response = ask_for(http, {"figure": name, "query": spec.to_query(), "turn": "t1"}, **options)
     answer = response.get_json()
@@ -295,7 +302,7 @@ def test_garbage_gets_a_sentence(served: tuple[Any, FigureSpec, Settings], asked
 @pytest.mark.parametrize("client", [None, 7, "", "x" * 65])
 def test_who_does_not_say_who_asks_gets_a_sentence(served: tuple[Any, FigureSpec, Settings], client: object):
     http, spec, _ = served
-    ticks = {"tick.n_intervals": 1, "cancel.n_clicks": None}
+    ticks = {"tick.n_intervals": 1}
     assert sentences(post(http, TOLD, ticks, {"client.data": client} | UNSEEN, "tick.n_intervals"))
     assert sentences(ask_for(http, {"figure": "fig1", "query": spec.to_query()}, client))
 
@@ -313,21 +320,28 @@ def test_cancel_lets_one_person_go_and_says_so(served: tuple[Any, FigureSpec, Se
     clients = {name: http.application.test_client() for name in "ab"}
     asked = {"figure": "fig2", "query": spec.to_query(), "turn": "t2"}
 
-    def far(name: str, changed: str = "tick.n_intervals") -> str:
-        ticks = {"tick.n_intervals": 1, "cancel.n_clicks": 1}
-        answer = post(http, TOLD, ticks, {"client.data": name} | UNSEEN, changed)
+    def far(name: str) -> str:
+        answer = post(http, TOLD, {"tick.n_intervals": 1}, {"client.data": name} | UNSEEN, "tick.n_intervals")
         return answer.get_json()["response"]["far"]["children"]
 
     with ThreadPoolExecutor(2) as pool:
         answers = {name: pool.submit(ask_for, client, asked, name) for name, client in clients.items()}
         until(lambda: far("a") == far("b") == "25 % a quarter", "both wait")
-        assert far("a", "cancel.n_clicks") == ""
+        assert cancel(http, "a", asked).status_code == 204
+        assert far("a") == ""
         gone = answers["a"].result(10).get_json()
         assert gone["response"] == {"message": {"children": "Cancelled."}}
         assert gone["sideUpdate"]["ended"]["data"] == "t2"
         assert not answers["b"].done()
         go.set()
         assert answers["b"].result(10).get_json()["response"]["drawn"]["figure"]["data"]
+
+
+def test_cancel_ends_what_was_to_be_asked_again(served: tuple[Any, FigureSpec, Settings]):
+    http, spec, _ = served
+    answer = cancel(http, "a", {"figure": "fig2", "query": spec.to_query(), "turn": "t2"}).get_json()
+    assert answer["response"]["ended"]["data"] == "t2"
+    assert answer["sideUpdate"] == {"retry": {"disabled": True}, "message": {"children": "Cancelled."}}
 
 
 @pytest.mark.parametrize("name", ["stages", "fig5a"])
@@ -345,7 +359,7 @@ def test_a_long_figure_appears_piece_by_piece(served: tuple[Any, FigureSpec, Set
 
     def look(sketched: object) -> dict[str, Any]:
         state = {"client.data": "a", "asked.data": asked, "look.data": "dark", "sketched.data": sketched}
-        ticks = {"tick.n_intervals": 1, "cancel.n_clicks": None}
+        ticks = {"tick.n_intervals": 1}
         return post(http.application.test_client(), TOLD, ticks, state, "tick.n_intervals").get_json()["response"]
 
     with ThreadPoolExecutor(1) as pool:
@@ -361,7 +375,7 @@ def test_a_long_figure_appears_piece_by_piece(served: tuple[Any, FigureSpec, Set
         early = post(
             http.application.test_client(),
             TOLD,
-            {"tick.n_intervals": 1, "cancel.n_clicks": None},
+            {"tick.n_intervals": 1},
             state,
             "tick.n_intervals",
         )

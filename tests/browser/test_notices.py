@@ -10,6 +10,7 @@ import pytest
 from tests.browser.conftest import Open
 from tests.browser.tab import LOOKS, PHONE, Tab
 from tests.browser.test_models_page import models
+from tests.browser.test_paper_page import drawn
 from tests.browser.test_settings import CALLBACKS
 
 GONE = "The server does not answer."
@@ -35,8 +36,7 @@ def shows(one: Tab, sentence: str) -> None:
 
 def paper(one: Tab, query: str = "") -> Tab:
     one.page.goto(f"{one.server}/paper/fig3?model=digits-nz10-seed0&n_runs=20{query}")
-    one.page.wait_for_selector("#paper-model:visible")
-    return one
+    return drawn(one)
 
 
 def draw(one: Tab) -> None:

@@ -77,10 +77,17 @@ class PaperPage:
         app.callback(
             [Output("far", "children"), Output("sketch", "figure")],
             [Output("sketch", "style"), Output("sketched", "data")],
-            [Input("tick", "n_intervals"), Input("cancel", "n_clicks")],
+            Input("tick", "n_intervals"),
             [State("client", "data"), State("asked", "data"), State("look", "data"), State("sketched", "data")],
             prevent_initial_call=True,
         )(self.report)
+        # a callback of its own: Dash would make one call of a press and a tick that come together, named after the tick
+        app.callback(
+            Output("ended", "data"),
+            Input("cancel", "n_clicks"),
+            [State("client", "data"), State("asked", "data")],
+            prevent_initial_call=True,
+        )(self.cancel)
         app.callback(
             Output("go", "href"), Input("drawn", "clickData"), State("asked", "data"), prevent_initial_call=True
         )(self.open_run)
@@ -199,15 +206,18 @@ class PaperPage:
         return self.files.ready(name, spec) or self.computations.ask(asker(client, TOPIC), key_of(name, spec), compute)
 
     @answered
-    def report(
-        self, _: object, cancel: object, client: object, asked: object, look: object, sketched: object
-    ) -> tuple[Any, ...]:
-        """How far the computation is that somebody waits for, and what is there of it; lets them wait no longer."""
+    def cancel(self, _: object, client: object, asked: object) -> str:
+        """Let somebody wait no longer; what was waited for says so itself."""
+        if self.computations.leave(client_of(client), TOPIC):
+            raise PreventUpdate
+        set_props("retry", {"disabled": True})  # it was to be asked again
+        set_props("message", {"children": "Cancelled."})
+        return turn_of(asked)
+
+    @answered
+    def report(self, _: object, client: object, asked: object, look: object, sketched: object) -> tuple[Any, ...]:
+        """How far the computation is that somebody waits for, and what is there of it."""
         computations = self.computations
-        if callback_context.triggered_id == "cancel" and not computations.leave(client_of(client), TOPIC):
-            set_props("retry", {"disabled": True})  # it was to be asked again
-            set_props("ended", {"data": turn_of(asked)})
-            set_props("message", {"children": "Cancelled."})
         fraction, text = computations.progress(client_of(client), TOPIC) or (0.0, "")
         far = f"{100 * fraction:.0f} % {text}" if text else ""
         if not isinstance(asked, dict):
