@@ -35,8 +35,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from core.ahead import Ahead, stand_like_me
+from core.lane import Lane
 from core.schema import RefusedError
-from core.turns import COMPUTING, ESTIMATING, Lane, Turns
+from core.turns import COMPUTING, ESTIMATING, Turns
 from core.work import AHEAD, ENSEMBLE, FIGURE, RUN, LeftError, Wait, Work
 from core.works import LOOK, Reporter, Works
 
@@ -90,7 +91,7 @@ class Computations:
         most: So many waits of clients there are at most.
         each: So many of them are one client's.
         courtesy: A part waits so many seconds at most for single runs to end.
-        width: So many films of single runs are computed at a time; as many as there are cores where None.
+        width: So many batches of films of single runs are computed at a time; as many as there are cores where None.
         patience: A part waits so many seconds at most for those that came before it.
         calm: After so many seconds without a question something may be computed ahead.
         clock: Tells the time, s.
@@ -193,14 +194,16 @@ class Computations:
         return self.later.at_once()
 
     @contextmanager
-    def film(self) -> Iterator[None]:
-        """What is done within is the film of a single run, some tenths of a second: it goes before all that has turns.
+    def film(self, group: object, value: Any, compute: Callable[[list[Any]], list[Any]]) -> Iterator[Any]:
+        """The film of a single run, some tenths of a second: it goes before all that has turns.
 
         Some are computed at a time, the first who came first: more threads than cores would wait for each other. Parts
         of works wait for those that came before them, so that nobody has an ensemble before everybody has a run.
+
+        Args and errors as `Lane.enter`.
         """
-        with self.later.at_once(), self.films.enter():
-            yield
+        with self.later.at_once(), self.films.enter(group, value, compute) as output:
+            yield output
 
     def turn(self, line: str = COMPUTING) -> AbstractContextManager[None]:
         """What is done within has the line for itself, between two reports.

@@ -64,50 +64,6 @@ class Line:
         self.changed.notify_all()
 
 
-class Lane:
-    """What is done beside the turns, some at a time, in the order in which it came."""
-
-    def __init__(self, works: Works, width: int):
-        self.works, self.width = works, width
-        self.waiting: list[object] = []
-        self.running: set[object] = set()
-
-    @contextmanager
-    def enter(self) -> Iterator[None]:
-        """Wait until it is its turn.
-
-        Raises:
-            LeftError: Nobody waits for it any more: its turn does not come.
-        """
-        owner, one = self.works.owner(), object()
-        with self.works.lock:
-            self.waiting.append(one)
-            self.works.quiet.wait_for(lambda: self._is_next(one) or self.works.is_left(owner))
-            self.waiting.remove(one)
-            self.works.quiet.notify_all()
-            self.works.stop_if_left(owner)
-            self.running.add(one)
-        try:
-            yield
-        finally:
-            with self.works.lock:
-                self.running.remove(one)
-                self.works.quiet.notify_all()
-
-    def _is_next(self, one: object) -> bool:
-        return self.waiting[0] is one and len(self.running) < self.width
-
-    def let_pass(self, is_left: Callable[[], bool], seconds: float) -> None:
-        """Wait until what has come by now is done, but for no longer; whoever calls holds the lock."""
-        before = self.open
-        self.works.quiet.wait_for(lambda: is_left() or not before & self.open, timeout=seconds)
-
-    @property
-    def open(self) -> set[object]:
-        """What waits or is done."""
-        return {*self.waiting, *self.running}
-
-
 class Turns:
     """The lines of some works."""
 

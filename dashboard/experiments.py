@@ -1,11 +1,12 @@
 """The core's experiments as the pages ask for them: waited for in one queue, and computed once for all who ask."""
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from flask import Flask
+from torch import Tensor
 
 from core import experiments
 from core.computations import ENSEMBLE, FIGURE, RUN, Computations, Question, Reporter
@@ -16,7 +17,7 @@ from core.schema import RefusedError
 from core.session import Compute, Experiment, Session
 from core.settings import Settings
 from core.specs import EmbeddingSpec, EnsembleSpec, ExperimentSpec, InferenceSpec, NoiseSweepSpec, RunFilmSpec, RunSpec
-from core.store import cached_sha256
+from core.store import Model, cached_sha256
 from dashboard.cache import FlaskStore, Replies
 
 R = TypeVar("R")
@@ -75,14 +76,20 @@ class Experiments:
             return experiments.run_film(spec, self.session)
 
     def run_film(self, question: Question, spec: RunFilmSpec) -> RunFilm:
-        """The same at all p; waited for, since 41 runs take some tenths of a second and 100 MB.
+        """The same at all p; waited for, since 41 runs take some tenths of a second and 100 MB. Films that wait
+        at the same time are computed together.
 
         Raises as `Computations.ask`.
         """
 
+        def follow(model: Model, x: Tensor, n_steps: int) -> AbstractContextManager[tuple[Tensor, Tensor]]:
+            def together(starts: list[Tensor]) -> list[tuple[Tensor, Tensor]]:
+                return experiments.runs_of_films(model, starts, n_steps)
+
+            return self.computations.film((model, n_steps), x, together)
+
         def compute(report: Reporter) -> RunFilm:
-            with self.computations.film():
-                return experiments.run_film(spec, self.session, progress=report)
+            return experiments.run_film(spec, self.session, progress=report, follow=follow)
 
         return self.computations.ask(question, self.session.key(experiments.run_film, spec), compute, rank=RUN)
 

@@ -1,7 +1,9 @@
 """The film over p says what the single experiments say, and leaves no activity behind."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,13 @@ import torch
 
 from core import experiments
 from core.analysis import landmarks
+from core.experiments.film import alone as by_itself
 from core.experiments.film import half
 from core.results import Ensemble, Trajectories
 from core.session import Session
 from core.settings import Settings
 from core.specs import BASES, NOISES, EmbeddingSpec, EnsembleSpec, RunFilmSpec, RunSpec
+from core.store import Model
 
 MODEL = "digits-nz10-seed0"
 FEW: dict[str, Any] = {"model": MODEL, "source": "decoded", "n_runs": 30, "n_steps": 10}
@@ -115,6 +119,23 @@ def test_the_run_film_is_the_run_at_every_noise(home: Session, kind: str):
         np.testing.assert_allclose(film.landmark[i], exact[0][:, 0], atol=1e-5)
         np.testing.assert_allclose(film.rest[i], exact[1][:, 0], atol=1e-5)
     assert len(set(film.approaches_at_same_step.tolist())) == 2  # else it could be any constant
+
+
+def test_films_that_are_computed_together_are_those_computed_alone(home: Session):
+    specs = [RunFilmSpec(**FEW, noises=NOISES[::n], sample=n, label=n) for n in (4, 8, 9)]
+    starts: list[torch.Tensor] = []
+    alone = [experiments.run_film(spec, home, follow=partial(keep, starts)) for spec in specs]
+    together = experiments.runs_of_films(home.model(MODEL), starts, specs[0].n_steps)
+    for spec, runs, film in zip(specs, together, alone, strict=True):
+        same = experiments.run_film(spec, home, follow=lambda *_, runs=runs: nullcontext(runs))
+        for name in ("images", "distances", "embedding", "landmark"):
+            np.testing.assert_allclose(getattr(same, name), getattr(film, name), atol=1e-5, err_msg=name)
+
+
+def keep(starts: list[torch.Tensor], model: Model, x: torch.Tensor, n_steps: int) -> Any:
+    """Note from where the runs of a film start."""
+    starts.append(x)
+    return by_itself(model, x, n_steps)
 
 
 def test_the_fixed_plane_reaches_a_twelfth_beyond_all_memories(home: Session):

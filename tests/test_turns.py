@@ -269,88 +269,145 @@ def test_single_runs_wait_for_nothing():
 # Films of single runs
 
 
-def in_threads(names: list[str], film: Callable[[str], None], computations: Computations) -> list[threading.Thread]:
-    """Let films come one after the other."""
-    threads = []
-    for i, name in enumerate(names):
-        threads.append(threading.Thread(target=film, args=(name,), daemon=True))
-        threads[-1].start()
-        until(lambda i=i: len(computations.films.open) == i + 1, f"{name} has come")
-    return threads
+class Films:
+    """Asks for films, each in a thread of its own; a batch is computed once `go` lets it."""
+
+    def __init__(self, computations: Computations):
+        self.computations = computations
+        self.go = threading.Semaphore(0)
+        self.batches: list[list[str]] = []
+        self.outputs: dict[str, str] = {}
+        self.threads: list[threading.Thread] = []
+
+    def compute(self, names: list[str]) -> list[str]:
+        self.batches.append(names)
+        assert self.go.acquire(timeout=10)
+        if "bad" in names:
+            raise ValueError("no such image")
+        return [name.upper() for name in names]
+
+    def film(self, name: str, group: str) -> None:
+        try:
+            with self.computations.film(group, name, self.compute) as output:
+                self.outputs[name] = output
+        except (ValueError, LeftError) as error:
+            self.outputs[name] = type(error).__name__
+
+    def ask(self, *names: str, group: str = "model") -> None:
+        """One after the other."""
+        for name in names:
+            n = len(self.computations.films.open)
+            self.threads.append(threading.Thread(target=self.film, args=(name, group), daemon=True))
+            self.threads[-1].start()
+            until(lambda n=n: len(self.computations.films.open) == n + 1, f"{name} has come")
+
+    def let(self, n: int) -> None:
+        """Let so many batches be computed."""
+        for _ in range(n):
+            self.go.release()
+
+    def end(self) -> None:
+        for thread in self.threads:
+            thread.join(10)
+            assert not thread.is_alive()
+        assert not self.computations.films.open
 
 
 def test_films_are_computed_some_at_a_time_in_the_order_in_which_they_came():
-    computations, log, go = Computations(width=2), list[str](), threading.Semaphore(0)
-
-    def film(name: str) -> None:
-        with computations.film():
-            log.append(name)
-            assert go.acquire(timeout=10)
-
-    threads = in_threads(["a", "b", "c", "d", "e"], film, computations)
-    for n in (2, 3, 4, 5):
-        until(lambda n=n: len(log) >= n, f"{n} have begun")
-        assert len(log) == n
-        assert len(computations.films.open) == 7 - n
-        go.release()
-    go.release()
-    for thread in threads:
-        thread.join(10)
-    assert sorted(log[:2]) == ["a", "b"]
-    assert log[2:] == ["c", "d", "e"]
+    films = Films(Computations(width=2))
+    films.ask("a", group="1")
+    films.ask("b", group="2")
+    for i, name in enumerate("cde"):
+        films.ask(name, group=str(i))
+    until(lambda: len(films.batches) == 2, "two have begun")
+    for n in (3, 4, 5):
+        assert len(films.batches) == n - 1
+        films.let(1)
+        until(lambda n=n: len(films.batches) == n, f"{n} have begun")
+    films.let(2)
+    films.end()
+    assert films.batches[2:] == [["c"], ["d"], ["e"]]
 
 
-def test_a_film_that_fails_leaves_its_place():
-    computations = Computations(width=1)
-    for _ in range(3):
-        with pytest.raises(ValueError, match="no such image"), computations.film():
-            raise ValueError("no such image")
-    assert not computations.later.runs
+def test_films_that_wait_for_the_same_model_are_computed_together_and_each_gets_its_own():
+    films = Films(Computations(width=1))
+    films.ask("a", "b", "c")
+    films.ask("x", group="other")
+    films.ask("d", "e", "f")
+    until(lambda: len(films.batches) == 1, "the first has begun")
+    films.let(4)
+    films.end()
+    assert films.batches == [["a"], ["b", "c", "d"], ["x"], ["e", "f"]]
+    assert films.outputs == {name: name.upper() for name in "abcdefx"}
+
+
+def test_a_batch_that_fails_says_so_to_all_of_it_and_leaves_its_place():
+    films = Films(Computations(width=1))
+    films.ask("a", "bad", "b", "c", "d")
+    films.let(3)
+    films.end()
+    assert films.outputs == {"a": "A", "bad": "ValueError", "b": "ValueError", "c": "ValueError", "d": "D"}
+    assert not films.computations.later.runs
 
 
 def test_nobody_has_an_ensemble_before_those_who_came_earlier_have_their_films():
     """Also one that waits for its place, and for longer than a single run is waited for; no later one."""
     computations, log = Computations(width=1, courtesy=0, patience=60), list[str]()
-    gates = {name: threading.Event() for name in ("a", "b", "later")}
-
-    def film(name: str) -> None:
-        with computations.film():
-            assert gates[name].wait(10)
-
-    ensemble = Parts(computations, log, "ensemble", count=1)
-    threads = in_threads(["a", "b"], film, computations)
+    films, ensemble = Films(computations), Parts(computations, log, "ensemble", count=1)
+    films.ask("a")
+    films.ask("b", group="another")
     client = Client(computations, "c", "ensemble", ensemble, rank=ENSEMBLE)
     waiters = vars(computations.works.quiet)["_waiters"]
     until(lambda: len(waiters) == 2 or log, "it waits for the films, as the second does")
-    threads.append(threading.Thread(target=film, args=("later",), daemon=True))
-    threads[-1].start()
-    until(lambda: len(computations.films.open) == 3, "a later one has come")
-    gates["a"].set()
+    films.ask("later")
+    films.let(1)
     until(lambda: len(computations.films.open) == 2, "the first is done")
     assert not log
-    gates["b"].set()
+    films.let(1)
     ensemble.begins()
     assert len(computations.films.open) == 1
     ensemble.ends()
     assert client.wait() == "ensemble"
-    gates["later"].set()
-    for thread in threads:
-        thread.join(10)
+    films.let(1)
+    films.end()
 
 
 def test_a_single_run_waits_for_no_film():
     computations = Computations(width=1)
-    with computations.film(), computations.at_once():
+    with computations.film("model", "a", list), computations.at_once():
         assert computations.later.runs == 2
 
 
 def test_who_has_gone_waits_for_no_film():
     computations, log = Computations(width=1, courtesy=0), list[str]()
     ensemble = Parts(computations, log, "ensemble", count=1)
-    with computations.film():
+    with computations.film("model", "a", list):
         client = Client(computations, "a", "ensemble", ensemble, rank=ENSEMBLE)
         until(lambda: rests(computations) and not is_free(computations), "it waits for the film")
         computations.leave("a", "figure")
         assert type(client.wait()) is LeftError
         assert ensemble.gave_up.wait(5)
     assert not log
+
+
+def test_who_has_gone_leaves_the_lane_and_the_others_go_on():
+    computations = Computations(width=1)
+    films = Films(computations)
+    films.ask("a")
+    work = threading.Event()
+
+    def compute(report: Reporter) -> str:
+        with computations.film("another", "b", films.compute) as output:
+            work.set()
+            return output
+
+    client = Client(computations, "b", "film", compute)
+    until(lambda: len(computations.films.open) == 2, "it waits")
+    computations.leave("b", "figure")
+    assert type(client.wait()) is LeftError
+    until(lambda: len(computations.films.open) == 1, "it has left the lane")
+    films.ask("c")
+    films.let(2)
+    films.end()
+    assert films.batches == [["a"], ["c"]]
+    assert not work.is_set()

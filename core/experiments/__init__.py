@@ -13,6 +13,7 @@ from core.experiments.film import (
     keep_frames,
     other_films,
     run_film,
+    runs_of_films,
     starting_images,
 )
 from core.experiments.geometry import concept_dynamics, geometry
@@ -110,6 +111,7 @@ __all__ = [
     "record_cell",
     "run",
     "run_film",
+    "runs_of_films",
     "starting_images",
     "starts",
     "store_noise_sweeps",

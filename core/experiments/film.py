@@ -1,6 +1,7 @@
 """The film over p: all that a screen shows of collective runs, and of the highlighted one, at every p."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -32,6 +33,7 @@ from core.specs import N_LABELS, NOISES, EmbeddingSpec, EnsembleSpec, RunFilmSpe
 MARGIN = 0.08  # of the extent of the memories, on either side
 SHARE = 4  # what is computed ahead of any question has this part of the cache: what was asked for is worth more
 HALF = float(np.finfo(np.float16).max)
+Follow = Callable[[store.Model, Tensor, int], AbstractContextManager[tuple[Tensor, Tensor]]]
 
 
 def film_frame(spec: EmbeddingSpec, session: Session, *, progress: Progress = silent, keep: bool = False) -> FilmFrame:
@@ -118,25 +120,47 @@ def keep_frames(specs: Sequence[EmbeddingSpec], session: Session, *, progress: P
     return len(specs)
 
 
-def run_film(spec: RunFilmSpec, session: Session, *, progress: Progress = silent) -> RunFilm:
+def alone(model: store.Model, x: Tensor, n_steps: int) -> AbstractContextManager[tuple[Tensor, Tensor]]:
+    """The runs of one film, in a batch of their own; args and result as `runs_and_images`."""
+    return nullcontext(runs_and_images(model, x, n_steps))
+
+
+def run_film(spec: RunFilmSpec, session: Session, *, progress: Progress = silent, follow: Follow = alone) -> RunFilm:
     """One run at many p, all of them in one batch; computed, not kept, as `run`.
 
-    Raises: as `run`.
+    Args:
+        spec: Which run, and at which p.
+        session: What is computed with.
+        progress: Called once, at the beginning.
+        follow: Gives what `runs_and_images` does, maybe computed with the runs of other films. What is made of it is
+            done within its context.
+
+    Raises: as `run`, and what `follow` does.
     """
     progress(0, f"one run at {len(spec.noises)} p")
     model = session.model(spec.model)
     rows = [spec.sample]
     clean = starts(model, spec, rows, session)
-    x = noisy(model, spec, clean, rows, *spec.noises)
-    z, images = runs_and_images(model, x, spec.n_steps)
-    memory = model.memories[spec.label, spec.sample].expand(len(x), -1)
+    with follow(model, noisy(model, spec, clean, rows, *spec.noises), spec.n_steps) as (z, images):
+        return run_film_of(spec, model, clean[0], z, images)
+
+
+def run_film_of(
+    spec: RunFilmSpec,
+    model: store.Model,
+    clean: Float[Tensor, "pixels"],
+    z: Float[Tensor, "steps noises latent"],
+    images: Float[Tensor, "steps noises pixels"],
+) -> RunFilm:
+    """The same of runs that are there: distances, minima, and positions in the two planes."""
+    memory = model.memories[spec.label, spec.sample].expand(z.shape[1], -1)
     d = point_distances(model, spec.label, z, memory)
     smallest, step = concepts.minimum(d)
     at_same_step = concepts.is_approach_at_same_step(d[1], line_distances(z, model.concepts[spec.label]))
     landmark, rest = landmarks.landmark_coordinates(z.cpu(), memory.cpu(), *centres(model, spec.label))
     return RunFilm(
         noises=np.array(spec.noises),
-        clean=array(clean[0]),
+        clean=array(clean),
         images=array(images.transpose(0, 1)),
         distances=array(d.permute(2, 0, 1)),
         minimum_distance=array(smallest.T),
@@ -187,6 +211,17 @@ def runs_and_images(
         images.append(model.vae.decode(z[-1]))
         z.append(model.vae.mean(images[-1]))
     return torch.stack(z), torch.stack(images)
+
+
+def runs_of_films(model: store.Model, starts: Sequence[Tensor], n_steps: int) -> list[tuple[Tensor, Tensor]]:
+    """The same from the noisy images of several films, (noises, pixels) each, in one batch.
+
+    Returns:
+        For each film z, (steps, noises, latent), and its images, (steps, noises, pixels).
+    """
+    z, images = runs_and_images(model, torch.cat(list(starts)), n_steps)
+    sizes = [len(x) for x in starts]
+    return list(zip(z.split(sizes, dim=1), images.split(sizes, dim=1), strict=True))
 
 
 def centres(model: store.Model, label: int) -> tuple[Float[Tensor, "latent"], Float[Tensor, "latent"]]:

@@ -3,7 +3,7 @@
 import json
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -105,10 +105,13 @@ class Gated(Computations):
             yield
 
     @contextmanager
-    def film(self) -> Iterator[None]:
-        with super().film():
+    def film(self, group: object, value: Any, compute: Callable[[list[Any]], list[Any]]) -> Iterator[Any]:
+        def waits(values: list[Any]) -> list[Any]:
             self.wait()
-            yield
+            return compute(values)
+
+        with super().film(group, value, waits) as output:
+            yield output
 
     def wait(self) -> None:
         work = self.works.owner()
