@@ -152,7 +152,7 @@ def test_a_frame_has_every_run_where_it_is_in_the_colour_of_what_it_is_nearest_t
         opacity = np.full(nearest.shape, 0.7)
     seen: set[int] = set()
     for t, frame in zip((0, 3, 6), drawn(spec, home, 0, 6, 12), strict=True):
-        at = picture.axes.place(places[t])
+        at = picture.axes.to_pixels(places[t])
         alone = np.flatnonzero(is_alone(picture, at, t))
         assert len(alone) >= 5
         x, y = np.floor(at[alone]).astype(int).T
@@ -166,7 +166,7 @@ def test_a_frame_has_every_run_where_it_is_in_the_colour_of_what_it_is_nearest_t
 def test_between_two_steps_the_runs_are_on_their_way(home: Session):
     spec = replace(SPEC, width=1280, height=720, between=3)
     picture = Picture(spec, scene_of(spec, home, silent), LIGHT)
-    places = picture.axes.place(windowed_places(spec, home))
+    places = picture.axes.to_pixels(windowed_places(spec, home))
     nearest = distances(spec, home, activity(spec, home)).argmin(0)[2]
     moved = np.linalg.norm(places[3] - places[2], axis=1) > 4 * picture.layout.radius
     middle = 0.25 * places[2] + 0.75 * places[3]
@@ -385,7 +385,7 @@ def test_options_of_movies_are_those_that_no_other_figure_has():
 def test_a_plane_fills_its_box_with_equal_scales():
     axes = Axes.fit((100, 50, 300, 150), np.array([[-1.0, 0.0], [1.0, 2.0]]))
     np.testing.assert_allclose(
-        axes.place(np.array([[0.0, 1.0], [-1.0, 0.0], [1.0, 2.0]])), [[200, 100], [150, 150], [250, 50]]
+        axes.to_pixels(np.array([[0.0, 1.0], [-1.0, 0.0], [1.0, 2.0]])), [[200, 100], [150, 150], [250, 50]]
     )
     np.testing.assert_allclose(axes.ranges(), [(-2, 2), (0, 2)])
 

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.figure_results import ApproachCurves
-from dashboard.figures.marks import band, label_ends, place_of, small_multiples
+from dashboard.figures.marks import band, label_ends, panel_of, small_multiples
 from dashboard.theme import Theme
 
 COLUMNS = 5
@@ -27,11 +27,11 @@ def approach(curves: ApproachCurves, theme: Theme, *, names: Sequence[str], metr
     figure = small_multiples(titles, theme, columns=COLUMNS, x="step t", y=DISTANCES[metric], row_height=165)
     steps = np.arange(curves.concept.shape[1])
     for i in range(len(names)):
-        place = place_of(i, COLUMNS)
+        panel = panel_of(i, COLUMNS)
         dotted = {"color": theme.quiet, "width": 1.5, "dash": "dot"}
-        figure.add_scatter(x=steps, y=curves.line[i], mode="lines", line=dotted, **place)
-        band(figure, steps, curves.memory[i], 2 * curves.memory_sem[i], theme.points[0], **place)
-        band(figure, steps, curves.concept[i], 2 * curves.concept_sem[i], theme.points[1], **place)
+        figure.add_scatter(x=steps, y=curves.line[i], mode="lines", line=dotted, **panel)
+        band(figure, steps, curves.memory[i], 2 * curves.memory_sem[i], theme.points[0], **panel)
+        band(figure, steps, curves.concept[i], 2 * curves.concept_sem[i], theme.points[1], **panel)
     drawn = [
         (curves.memory, 2 * curves.memory_sem),
         (curves.concept, 2 * curves.concept_sem),
@@ -63,7 +63,7 @@ def all_concepts(curves: ApproachCurves, theme: Theme, *, names: Sequence[str]) 
     for i in range(len(names)):
         for k in sorted(range(len(names)), key=lambda k: k == i):  # the own one above all others
             line = {"color": theme.labels[k], "width": 3.5 if k == i else 1}
-            figure.add_scatter(x=steps, y=curves.all_concepts[i, k], mode="lines", line=line, **place_of(i, COLUMNS))
+            figure.add_scatter(x=steps, y=curves.all_concepts[i, k], mode="lines", line=line, **panel_of(i, COLUMNS))
     low, top = ends_of([curves.all_concepts], [curves.all_concepts])
     last = COLUMNS - 1
     ends = [(float(curves.all_concepts[last, k, -1]), name, theme.labels[k]) for k, name in enumerate(names)]
@@ -76,7 +76,7 @@ def all_concepts(curves: ApproachCurves, theme: Theme, *, names: Sequence[str]) 
 
 def ends_of(lowest: list[np.ndarray], highest: list[np.ndarray]) -> tuple[float, float]:
     """The ends of an axis that holds all curves with their bands."""
-    low, high = min(float(each.min()) for each in lowest), max(float(each.max()) for each in highest)
+    low, high = min(float(values.min()) for values in lowest), max(float(values.max()) for values in highest)
     return max(0.0, low - 0.06 * (high - low)), high + 0.06 * (high - low)
 
 

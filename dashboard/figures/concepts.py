@@ -10,7 +10,7 @@ from plotly.subplots import make_subplots
 
 from core.figure_results import ConceptDynamics, Geometry
 from core.results import Trajectories
-from dashboard.figures.marks import band, label_ends, place_of, point_names, small_multiples
+from dashboard.figures.marks import band, label_ends, panel_of, point_names, small_multiples
 from dashboard.theme import Theme, rgba
 
 ACTIVE = 0.01  # variance of an active latent unit (Burda et al. 2016)
@@ -23,22 +23,22 @@ def diverging(theme: Theme) -> list[list[object]]:
     return [[0, theme.points[0]], [0.5, theme.paper], [1, theme.points[1]]]
 
 
-def concept_map(found: Geometry, theme: Theme, *, names: Sequence[str]) -> go.Figure:
+def concept_map(geometry: Geometry, theme: Theme, *, names: Sequence[str]) -> go.Figure:
     """The activity of every latent unit in every concept, units sorted by their variance (Fig. 7a)."""
-    order = np.argsort(-found.variance, kind="stable")
+    order = np.argsort(-geometry.variance, kind="stable")
     units = np.arange(1, len(order) + 1)
     figure = make_subplots(2, 1, shared_xaxes=True, row_heights=[0.32, 0.68], vertical_spacing=0.06)
-    figure.add_bar(x=units, y=found.variance[order], marker={"color": theme.quiet}, row=1, col=1)
-    figure.add_hline(y=ACTIVE, line={"color": theme.ink, "width": 1, "dash": "dot"}, **place_of(0, 1))
-    limit = float(np.abs(found.concepts).max())
+    figure.add_bar(x=units, y=geometry.variance[order], marker={"color": theme.quiet}, row=1, col=1)
+    figure.add_hline(y=ACTIVE, line={"color": theme.ink, "width": 1, "dash": "dot"}, **panel_of(0, 1))
+    limit = float(np.abs(geometry.concepts).max())
     bar = {"title": {"text": "activity", "side": "right"}, "thickness": 10, "len": 0.66, "y": 0.33, "outlinewidth": 0}
     figure.add_heatmap(
-        x=units, y=list(names), z=found.concepts[:, order], zmin=-limit, zmax=limit, colorscale=diverging(theme),
+        x=units, y=list(names), z=geometry.concepts[:, order], zmin=-limit, zmax=limit, colorscale=diverging(theme),
         colorbar=bar, row=2, col=1,
     )  # fmt: skip
-    n_active = int(found.active.sum())
+    n_active = int(geometry.active.sum())
     for row in (0, 1):
-        figure.add_vline(x=n_active + 0.5, line={"color": theme.ink, "width": 1}, **place_of(row, 1))
+        figure.add_vline(x=n_active + 0.5, line={"color": theme.ink, "width": 1}, **panel_of(row, 1))
     side = ("left", 6) if n_active < 0.6 * len(order) else ("right", -6)
     figure.add_annotation(
         x=n_active + 0.5, y=1, yref="paper", text=f"{n_active} of {len(order)} active: variance above {ACTIVE}",
@@ -57,12 +57,12 @@ def concept_map(found: Geometry, theme: Theme, *, names: Sequence[str]) -> go.Fi
     return figure
 
 
-def contribution(found: Geometry, theme: Theme) -> go.Figure:
+def contribution(geometry: Geometry, theme: Theme) -> go.Figure:
     """The share of the memories' variance that the leading dimensions explain (Fig. 7b).
 
     The thin lines are the paper's numbers of dimensions, of its own model.
     """
-    ratio = np.concatenate([[0.0], found.contribution_ratio])
+    ratio = np.concatenate([[0.0], geometry.contribution_ratio])
     figure = go.Figure(layout={"template": theme.template()})
     for share, dimensions in PAPER_DIMENSIONS.items():
         figure.add_vline(x=dimensions, line={"color": theme.quiet, "width": 1, "dash": "dot"}, layer="below")
@@ -106,7 +106,7 @@ def orthogonality_with_runs(
         label: Name of the runs' label.
         floors: By name, what such concepts would have over N_z: random directions, vectors of zero mean.
     """
-    shares = [f"N_z = {n}: {100 * each.ensemble.same_step_approach_share:.0f} % approach" for n, each in runs.items()]
+    shares = [f"N_z = {n}: {100 * cloud.ensemble.same_step_approach_share:.0f} % approach" for n, cloud in runs.items()]
     columns = max(1, len(runs))
     rows = 2 if runs else 1
     figure = make_subplots(
@@ -116,7 +116,7 @@ def orthogonality_with_runs(
     )  # fmt: skip
     figure.update_annotations(font={"size": 12, "color": theme.ink})
     n_latents = sorted({n for n, _ in points})
-    mean = [float(np.mean([gap for n, gap in points if n == each])) for each in n_latents]
+    mean = [float(np.mean([gap for n, gap in points if n == n_latent])) for n_latent in n_latents]
     line = {"color": rgba(theme.points[0], 0.6), "width": 1.5}
     figure.add_scatter(x=n_latents, y=mean, mode="lines", line=line, row=1, col=1)
     figure.add_scatter(
@@ -133,8 +133,8 @@ def orthogonality_with_runs(
         label_ends(figure, ends, max(gap for _, gap in points))
     log_axis(figure, n_latents, row=1, col=1)
     figure.update_yaxes(title="‖C − I‖², 0 is orthogonal", rangemode="tozero", row=1, col=1)
-    for i, each in enumerate(runs.values()):
-        beside(figure, each, theme, row=2, col=i + 1)
+    for i, cloud in enumerate(runs.values()):
+        beside(figure, cloud, theme, row=2, col=i + 1)
     if runs:
         figure.update_yaxes(title="distance", row=2, col=1)
         name_curves(figure, list(runs.values())[-1], theme, label, axis=f"y{columns + 1}")
@@ -143,15 +143,15 @@ def orthogonality_with_runs(
     return figure
 
 
-def beside(figure: go.Figure, cloud: Trajectories, theme: Theme, **place: Any) -> None:
+def beside(figure: go.Figure, cloud: Trajectories, theme: Theme, **panel: Any) -> None:
     """Mean distance of runs to their own memory and to the concept, on a panel of its own."""
     steps = np.arange(cloud.distances.shape[1])
     dotted = {"color": theme.quiet, "width": 1.5, "dash": "dot"}
-    figure.add_scatter(x=steps, y=cloud.line, mode="lines", line=dotted, **place)
+    figure.add_scatter(x=steps, y=cloud.line, mode="lines", line=dotted, **panel)
     for k in (0, 1):
-        band(figure, steps, cloud.distances[k], 2 * cloud.distances_sem[k], theme.points[k], **place)
-    figure.update_xaxes(title="step t", range=[0, steps[-1]], nticks=4, **place)
-    figure.update_yaxes(range=ends_of(cloud), nticks=5, **place)
+        band(figure, steps, cloud.distances[k], 2 * cloud.distances_sem[k], theme.points[k], **panel)
+    figure.update_xaxes(title="step t", range=[0, steps[-1]], nticks=4, **panel)
+    figure.update_yaxes(range=ends_of(cloud), nticks=5, **panel)
 
 
 def name_curves(figure: go.Figure, cloud: Trajectories, theme: Theme, label: str, axis: str) -> None:
@@ -174,7 +174,7 @@ def ends_of(cloud: Trajectories) -> tuple[float, float]:
     return max(0.0, low - 0.06 * (high - low)), high + 0.06 * (high - low)
 
 
-def log_axis(figure: go.Figure, n_latents: Sequence[int], **place: Any) -> None:
+def log_axis(figure: go.Figure, n_latents: Sequence[int], **panel: Any) -> None:
     """N_z on a logarithmic axis, whose ticks are the values that there are (or their neighbours, where they crowd)."""
     ticks: list[int] = []
     for n in n_latents:
@@ -183,24 +183,24 @@ def log_axis(figure: go.Figure, n_latents: Sequence[int], **place: Any) -> None:
     low, high = np.log10(n_latents[0]), np.log10(n_latents[-1])
     figure.update_xaxes(
         type="log", title="latent units N_z", tickvals=ticks, ticktext=[str(n) for n in ticks],
-        range=[low - 0.05, high + 0.05], **place,
+        range=[low - 0.05, high + 0.05], **panel,
     )  # fmt: skip
 
 
-def cosine_matrices(found: Mapping[str, Geometry], theme: Theme, *, names: Sequence[str]) -> go.Figure:
+def cosine_matrices(geometries: Mapping[str, Geometry], theme: Theme, *, names: Sequence[str]) -> go.Figure:
     """The cosine similarities of the ten concepts, a matrix per model (Supplement E).
 
     Args:
-        found: By title of the panel.
+        geometries: By title of the panel.
         theme: Colours.
         names: Of the labels.
     """
-    columns = min(5, len(found))
-    titles = [f"{title}<br>‖C − I‖² = {each.orthogonality_gap:.1f}" for title, each in found.items()]
+    columns = min(5, len(geometries))
+    titles = [f"{title}<br>‖C − I‖² = {geometry.orthogonality_gap:.1f}" for title, geometry in geometries.items()]
     figure = small_multiples(titles, theme, columns=columns, x="concept of", y="concept of", row_height=230)
-    for i, each in enumerate(found.values()):
+    for i, geometry in enumerate(geometries.values()):
         figure.add_heatmap(
-            z=each.cosine_similarity, x=list(names), y=list(names), coloraxis="coloraxis", **place_of(i, columns)
+            z=geometry.cosine_similarity, x=list(names), y=list(names), coloraxis="coloraxis", **panel_of(i, columns)
         )
     bar = {"title": {"text": "cosine", "side": "right"}, "thickness": 10, "outlinewidth": 0}
     figure.update_layout(coloraxis={"cmin": -1, "cmax": 1, "colorscale": diverging(theme), "colorbar": bar})
@@ -209,7 +209,7 @@ def cosine_matrices(found: Mapping[str, Geometry], theme: Theme, *, names: Seque
     return figure
 
 
-def dynamics(found: ConceptDynamics, theme: Theme, *, names: Sequence[str]) -> go.Figure:
+def dynamics(result: ConceptDynamics, theme: Theme, *, names: Sequence[str]) -> go.Figure:
     """Are concepts saddles? The eigenvalues of one step at every concept, and what it does along and across the noise.
 
     The authors conjecture that a concept attracts along the noise (below 1) and repels across it (above 1). Full: the
@@ -218,28 +218,28 @@ def dynamics(found: ConceptDynamics, theme: Theme, *, names: Sequence[str]) -> g
     titles = ("eigenvalues of one step: how many grow", "one step along and across the noise")
     figure = make_subplots(1, 2, horizontal_spacing=0.12, subplot_titles=titles)
     figure.update_annotations(font={"size": 12, "color": theme.ink}, yshift=20)
-    ones = {"color": theme.ink, "width": 1, "dash": "dot"}
-    for i, (name, moduli) in enumerate(zip(names, found.moduli, strict=True)):
+    unit_line = {"color": theme.ink, "width": 1, "dash": "dot"}
+    for i, (name, moduli) in enumerate(zip(names, result.moduli, strict=True)):
         marker = {"size": 5, "color": theme.labels[i], "opacity": 0.6}
         figure.add_scatter(x=[name] * len(moduli), y=moduli, mode="markers", marker=marker, row=1, col=1)
         figure.add_annotation(
-            x=i, y=1, yref="y domain", text=str(found.expanding[i]), showarrow=False, yanchor="bottom",
+            x=i, y=1, yref="y domain", text=str(result.expanding[i]), showarrow=False, yanchor="bottom",
             font={"color": theme.labels[i]}, row=1, col=1,
         )  # fmt: skip
     series = (
-        (found.noise_gain, "circle", "|Ju| along", theme.points[0]),
-        (found.noise_stretch, "circle-open", "u·Ju along", theme.points[0]),
-        (found.orthogonal_gain, "diamond", "|Jv| across", theme.points[1]),
-        (found.largest_orthogonal_stretch, "diamond-open", "largest v·Jv", theme.points[1]),
+        (result.noise_gain, "circle", "|Ju| along", theme.points[0]),
+        (result.noise_stretch, "circle-open", "u·Ju along", theme.points[0]),
+        (result.orthogonal_gain, "diamond", "|Jv| across", theme.points[1]),
+        (result.largest_orthogonal_stretch, "diamond-open", "largest v·Jv", theme.points[1]),
     )
     for gain, symbol, _, colour in series:
         marker = {"size": 8, "color": colour, "symbol": symbol}
         figure.add_scatter(x=list(names), y=gain, mode="markers", marker=marker, row=1, col=2)
-    low, top = min(0.0, *(float(each[0].min()) for each in series)), max(1.0, *(float(s[0].max()) for s in series))
+    low, top = min(0.0, *(float(points[0].min()) for points in series)), max(1.0, *(float(s[0].max()) for s in series))
     low, top = low - 0.06 * (top - low) * (low < 0), top + 0.12 * (top - low)
     label_ends(figure, [(float(gain[-1]), name, colour) for gain, _, name, colour in series], top, axis="y2", low=low)
     for i in (0, 1):
-        figure.add_hline(y=1, line=ones, **place_of(i, 2))
+        figure.add_hline(y=1, line=unit_line, **panel_of(i, 2))
     figure.update_xaxes(title="concept of", type="category", range=[-0.6, len(names) - 0.4], showgrid=False)
     figure.update_yaxes(title="modulus", rangemode="tozero", row=1, col=1)
     figure.update_yaxes(title="length after one step, 1 before", range=[low, top], row=1, col=2)

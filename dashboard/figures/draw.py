@@ -144,18 +144,18 @@ def fig7b(result: Geometry, _: Subject, theme: Theme) -> go.Figure:
 def fig8(result: OrthogonalityWithRuns, of: Subject, theme: Theme) -> go.Figure:
     """Orthogonality over N_z, and distance curves beside it."""
     geometry = result.geometry.items()
-    gaps = [(n, each.orthogonality_gap) for n, each in geometry]
+    gaps = [(n, model.orthogonality_gap) for n, model in geometry]
     floors = {
-        "random directions": [(n, each.random_orthogonality_gap) for n, each in geometry],
-        "zero mean": [(n, each.orthogonality_floor) for n, each in geometry],
+        "random directions": [(n, model.random_orthogonality_gap) for n, model in geometry],
+        "zero mean": [(n, model.orthogonality_floor) for n, model in geometry],
     }
-    runs = {str(n): each for n, each in result.runs.items()}
+    runs = {str(n): cloud for n, cloud in result.runs.items()}
     return orthogonality_with_runs(gaps, runs, theme, label=of.name, floors=floors)
 
 
 def supp_e(result: GeometryOfEveryNLatent, of: Subject, theme: Theme) -> go.Figure:
     """Cosine similarities of the concepts, a matrix for each N_z."""
-    named = {f"N_z = {n}": each for n, each in result.geometries.items()}
+    named = {f"N_z = {n}": geometry for n, geometry in result.geometries.items()}
     return cosine_matrices(named, theme, names=of.names)
 
 

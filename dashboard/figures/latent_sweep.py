@@ -56,9 +56,15 @@ def add_grid(figure: go.Figure, sweep: LatentSweep, theme: Theme, top: float) ->
         x=float(np.log10(n_latents[first])), y=float(best[first]), text="best of the grid", showarrow=False,
         xanchor="left", xshift=10, yshift=8, font={"color": theme.points[0]},
     )  # fmt: skip
-    for each in n_latents[np.isnan(best)]:  # at the top, where no curve is
+    for n_latent in n_latents[np.isnan(best)]:  # at the top, where no curve is
         figure.add_annotation(
-            x=float(np.log10(each)), y=1, yref="paper", text="missing", textangle=-90, showarrow=False, yanchor="top"
+            x=float(np.log10(n_latent)),
+            y=1,
+            yref="paper",
+            text="missing",
+            textangle=-90,
+            showarrow=False,
+            yanchor="top",
         )
 
 

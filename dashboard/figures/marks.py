@@ -29,13 +29,13 @@ def extent(points: np.ndarray, margin: float = 0.06) -> tuple[np.ndarray, np.nda
     return low - pad, high + pad
 
 
-def band(figure: go.Figure, x: np.ndarray, mean: np.ndarray, half_width: np.ndarray, colour: str, **place: Any) -> None:
-    """A curve with a band around it; `place` is the row and column of a panel."""
+def band(figure: go.Figure, x: np.ndarray, mean: np.ndarray, half_width: np.ndarray, colour: str, **panel: Any) -> None:
+    """A curve with a band around it; `panel` is the row and column of a panel."""
     figure.add_scatter(
         x=np.concatenate([x, x[::-1]]), y=np.concatenate([mean + half_width, (mean - half_width)[::-1]]),
-        fill="toself", fillcolor=rgba(colour, 0.18), line={"width": 0}, mode="lines", **place,
+        fill="toself", fillcolor=rgba(colour, 0.18), line={"width": 0}, mode="lines", **panel,
     )  # fmt: skip
-    figure.add_scatter(x=x, y=mean, mode="lines", line={"color": colour, "width": 2}, **place)
+    figure.add_scatter(x=x, y=mean, mode="lines", line={"color": colour, "width": 2}, **panel)
 
 
 def label_ends(
@@ -107,7 +107,7 @@ def small_multiples(
     return figure
 
 
-def place_of(i: int, columns: int) -> dict[str, Any]:
+def panel_of(i: int, columns: int) -> dict[str, Any]:
     """Row and column of the i-th panel."""
     return {"row": i // columns + 1, "col": i % columns + 1}
 
@@ -129,16 +129,16 @@ def gap_of(shape: tuple[int, int]) -> int:
     return max(1, shape[1] // 12)
 
 
-def add_tiles(figure: go.Figure, images: np.ndarray, shape: tuple[int, int], **place: Any) -> None:
+def add_tiles(figure: go.Figure, images: np.ndarray, shape: tuple[int, int], **panel: Any) -> None:
     """A row of images, white on black as in the data sets, in a panel without axes."""
     grey = [[0, "#000000"], [1, "#ffffff"]]
     picture = tiles(images, shape)
-    figure.add_heatmap(z=picture, zmin=0, zmax=1, colorscale=grey, showscale=False, **place)
+    figure.add_heatmap(z=picture, zmin=0, zmax=1, colorscale=grey, showscale=False, **panel)
     half = np.array(picture.shape) / 2
     figure.update_xaxes(
-        visible=False, range=[-0.5, 2 * half[1] - 0.5], constrain="domain", constraintoward="left", **place
+        visible=False, range=[-0.5, 2 * half[1] - 0.5], constrain="domain", constraintoward="left", **panel
     )
-    figure.update_yaxes(visible=False, range=[2 * half[0] - 0.5, -0.5], constrain="domain", **place)
+    figure.update_yaxes(visible=False, range=[2 * half[0] - 0.5, -0.5], constrain="domain", **panel)
 
 
 def spread(heights: list[float], gap: float, top: float) -> list[float]:

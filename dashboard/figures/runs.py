@@ -9,7 +9,7 @@ from plotly.subplots import make_subplots
 
 from core.figure_results import Branches
 from core.results import Embedding, LatentSpace, Run
-from dashboard.figures.marks import add_tiles, extent, gap_of, place_of, small_multiples
+from dashboard.figures.marks import add_tiles, extent, gap_of, panel_of, small_multiples
 from dashboard.theme import Theme
 
 TILE = 64  # height of a row of images, in pixels
@@ -42,10 +42,10 @@ def strip(
     width = shape[1] + gap_of(shape)
     figure = make_subplots(len(runs), 1, vertical_spacing=0.1 / len(runs))
     for i, (run, concept, name) in enumerate(zip(runs, concepts, names, strict=True)):
-        place = place_of(i, 1)
+        panel = panel_of(i, 1)
         apart = np.full((1, run.images.shape[1]), np.nan, np.float32)
-        add_tiles(figure, np.concatenate([run.images[steps], apart, concept[None]]), shape, **place)
-        figure.update_yaxes(scaleanchor=f"x{i + 1}" if i else "x", **place)
+        add_tiles(figure, np.concatenate([run.images[steps], apart, concept[None]]), shape, **panel)
+        figure.update_yaxes(scaleanchor=f"x{i + 1}" if i else "x", **panel)
         figure.add_annotation(
             x=0,
             xref="paper",
@@ -81,19 +81,19 @@ def windows(plane: Embedding, space: LatentSpace, theme: Theme, *, label: int, n
     half = (high - low).max() / 2
     centre = (low + high) / 2
     for i, t in enumerate(steps):
-        place = place_of(i, COLUMNS)
+        panel = panel_of(i, COLUMNS)
         x, y = plane.embedding[t, 0].T
         figure.add_scatter(
-            x=x, y=y, mode="markers", marker={"size": 3.5, "color": theme.labels[label], "opacity": 0.55}, **place
+            x=x, y=y, mode="markers", marker={"size": 3.5, "color": theme.labels[label], "opacity": 0.55}, **panel
         )
         at = (space.concepts - plane.mean[t]) @ plane.basis[t].T
         marks = {"color": theme.labels, "size": [11 if k == label else 6 for k in range(len(at))], "symbol": "diamond"}
         marks["line"] = {"color": theme.paper, "width": 1}
-        figure.add_scatter(x=at[:, 0], y=at[:, 1], mode="markers", marker=marks, **place)
+        figure.add_scatter(x=at[:, 0], y=at[:, 1], mode="markers", marker=marks, **panel)
         if i == 0:
             figure.add_annotation(
                 x=at[label, 0], y=at[label, 1], text=f"concept ‘{names[label]}’", showarrow=True, arrowwidth=1, ax=30,
-                ay=40, font={"color": theme.labels[label]}, arrowcolor=theme.labels[label], **place,
+                ay=40, font={"color": theme.labels[label]}, arrowcolor=theme.labels[label], **panel,
             )  # fmt: skip
     figure.update_xaxes(range=[centre[0] - half, centre[0] + half], nticks=5)
     figure.update_yaxes(range=[centre[1] - half, centre[1] + half], nticks=5)
@@ -124,7 +124,7 @@ def movie(plane: Embedding, space: LatentSpace, theme: Theme, *, label: int, nam
         marker={"color": theme.labels, "size": size, "symbol": "diamond", "line": {"color": theme.paper, "width": 1}},
     )  # fmt: skip
     figure.add_scatter(**words, mode="text", textposition="bottom right", textfont={"color": theme.ink})
-    figure.frames = [go.Frame(data=[go.Scatter(each) for each in marks(t)], name=str(t)) for t in steps]
+    figure.frames = [go.Frame(data=[go.Scatter(mark) for mark in marks(t)], name=str(t)) for t in steps]
     figure.update_xaxes(
         range=[centre[0] - half, centre[0] + half], title="PC 1", constrain="domain", constraintoward="left"
     )
@@ -156,7 +156,7 @@ def controls_of(steps: Sequence[int], theme: Theme) -> dict[str, Any]:
 
 
 def branches(
-    found: Branches,
+    result: Branches,
     theme: Theme,
     *,
     titles: tuple[str, str],
@@ -168,23 +168,25 @@ def branches(
 
     The number of a run is its point's `customdata`.
     """
-    over = [f"{titles[k]}, {(found.branch == k).sum()} runs: mean, then single runs" for k in (0, 1)]
+    over = [f"{titles[k]}, {(result.branch == k).sum()} runs: mean, then single runs" for k in (0, 1)]
     figure = make_subplots(
         2, 3, column_widths=[0.32, 0.44, 0.24], horizontal_spacing=0.07, vertical_spacing=0.24,
         specs=[[{"rowspan": 2}, {}, {}], [None, {}, {}]],
-        subplot_titles=[f"t = {found.t}", over[0], "read as", over[1], "read as"],
+        subplot_titles=[f"t = {result.t}", over[0], "read as", over[1], "read as"],
     )  # fmt: skip
     figure.update_annotations(font={"size": 12, "color": theme.ink})
     colours, symbols = theme.points[:2], ("circle", "diamond-open")
     for k in (0, 1):
-        x, y = found.embedding[found.t, found.branch == k].T
+        x, y = result.embedding[result.t, result.branch == k].T
         marker = {"size": 5, "color": colours[k], "opacity": 0.7, "symbol": symbols[k]}
-        runs = np.flatnonzero(found.branch == k).tolist()
+        runs = np.flatnonzero(result.branch == k).tolist()
         figure.add_scatter(x=x, y=y, mode="markers", marker=marker, customdata=runs, row=1, col=1)
-        add_tiles(figure, np.concatenate([found.mean_images[k][None], found.sample_images[k]]), shape, row=k + 1, col=2)
-        most = np.argsort(-found.predicted_share[k], kind="stable")[:shares]
+        add_tiles(
+            figure, np.concatenate([result.mean_images[k][None], result.sample_images[k]]), shape, row=k + 1, col=2
+        )
+        most = np.argsort(-result.predicted_share[k], kind="stable")[:shares]
         figure.add_bar(
-            x=100 * found.predicted_share[k][most], y=[names[i] for i in most], orientation="h",
+            x=100 * result.predicted_share[k][most], y=[names[i] for i in most], orientation="h",
             marker={"color": [theme.labels[i] for i in most]}, row=k + 1, col=3,
         )  # fmt: skip
         figure.update_xaxes(range=[0, 100], ticksuffix=" %", nticks=3, row=k + 1, col=3)

@@ -24,7 +24,7 @@ def stage_chart(sweep: NoiseSweep, theme: Theme, *, label: str, has_names: bool 
     figure = over_noise(sweep, mean, sem, theme, label, "minimum distance" if has_names else "distance")
     if not has_names:
         layout: Any = figure.layout
-        layout.annotations = [each for each in layout.annotations if each.xref != "paper"]
+        layout.annotations = [note for note in layout.annotations if note.xref != "paper"]
         figure.update_layout(margin={"t": 4, "b": 34, "r": 122})
     return figure
 
@@ -90,8 +90,8 @@ def stage_map(sweeps: Sequence[NoiseSweep | None], names: Sequence[str], theme: 
         rows: What the rows are.
     """
     figure = go.Figure(layout={"template": theme.template()})
-    there = [(row, name, sweep) for row, (name, sweep) in enumerate(zip(names, sweeps, strict=True)) if sweep]
-    for row, name, sweep in there:
+    given = [(row, name, sweep) for row, (name, sweep) in enumerate(zip(names, sweeps, strict=True)) if sweep]
+    for row, name, sweep in given:
         for start, end, stage in spans(sweep.noises, sweep.stages):
             colour = theme.points[list(Stage).index(stage)]
             figure.add_bar(
@@ -99,7 +99,7 @@ def stage_map(sweeps: Sequence[NoiseSweep | None], names: Sequence[str], theme: 
                 marker={"color": colour, "line": {"color": theme.paper, "width": 1.5}}, hoverinfo="skip",
             )  # fmt: skip
             if end - start > NARROW:  # plotly takes "20" for a position here, though it is the name of a row
-                middle, decided = place_of_numeral(sweep, start, end)
+                middle, decided = numeral_position(sweep, start, end)
                 figure.add_annotation(
                     x=middle, y=row, text=f"<b>{stage}</b>", showarrow=False,
                     font={"color": theme.text_on(colour, 0 if decided else VEIL)},
@@ -111,7 +111,7 @@ def stage_map(sweeps: Sequence[NoiseSweep | None], names: Sequence[str], theme: 
                     orientation="h", y=[name], base=[start], x=[end - start], width=[1], marker=veil, hoverinfo="skip"
                 )
     unseen = [[0, "rgba(0,0,0,0)"], [1, "rgba(0,0,0,0)"]]  # a click needs a cell, and a bar is one cell only
-    p = there[0][2].noises
+    p = given[0][2].noises
     rest = np.zeros((len(names), len(p)))
     figure.add_heatmap(x=p, y=list(names), z=rest, colorscale=unseen, showscale=False, hoverinfo="none")
     figure.update_xaxes(range=[0, 1], title="noise p")
@@ -120,9 +120,9 @@ def stage_map(sweeps: Sequence[NoiseSweep | None], names: Sequence[str], theme: 
     return figure
 
 
-def place_of_numeral(sweep: NoiseSweep, start: float, end: float) -> tuple[float, bool]:
+def numeral_position(sweep: NoiseSweep, start: float, end: float) -> tuple[float, bool]:
     """Where a stage from `start` to `end` is named: amid its widest part that is decided, or that is not; and which."""
-    parts = [each for each in spans(sweep.noises, sweep.is_decided.tolist()) if each[0] < end and each[1] > start]
+    parts = [span for span in spans(sweep.noises, sweep.is_decided.tolist()) if span[0] < end and span[1] > start]
     inside = [(max(a, start), min(b, end), decided) for a, b, decided in parts]
     a, b, decided = max(inside, key=lambda part: (part[2] and part[1] - part[0] > NARROW, part[1] - part[0]))
     return (a + b) / 2, decided
@@ -135,11 +135,11 @@ def spans(noises: np.ndarray, values: Sequence[T]) -> list[tuple[float, float, T
         >>> spans(np.array([0, 0.5, 1]), ["I", "I", "II"])
         [(0.0, 0.75, 'I'), (0.75, 1.0, 'II')]
     """
-    found: list[tuple[float, float, T]] = []
+    intervals: list[tuple[float, float, T]] = []
     middles = (noises[:-1] + noises[1:]) / 2
     borders = [float(noises[0]), *middles.tolist(), float(noises[-1])]
     for start, end, value in zip(borders[:-1], borders[1:], values, strict=True):
-        if found and found[-1][2] == value:
-            start = found.pop()[0]
-        found.append((start, end, value))
-    return found
+        if intervals and intervals[-1][2] == value:
+            start = intervals.pop()[0]
+        intervals.append((start, end, value))
+    return intervals

@@ -20,9 +20,9 @@ Box = tuple[float, float, float, float]
 @lru_cache
 def font(size: float) -> FreeTypeFont:
     """Pillow's own font, so that every machine writes the same letters."""
-    found = ImageFont.load_default(size)
-    assert isinstance(found, FreeTypeFont)
-    return found
+    loaded = ImageFont.load_default(size)
+    assert isinstance(loaded, FreeTypeFont)
+    return loaded
 
 
 def width_of(words: str, size: float) -> float:
@@ -51,7 +51,7 @@ class Axes:
         centre = extent.mean(0)
         return Axes(box, (float(centre[0]), float(centre[1])), float(min(width / size[0], height / size[1])))
 
-    def place(self, points: np.ndarray) -> np.ndarray:
+    def to_pixels(self, points: np.ndarray) -> np.ndarray:
         """Points (..., 2) of the plane in pixels of the picture."""
         middle = np.array([self.box[0] + self.box[2], self.box[1] + self.box[3]]) / 2
         return middle + (points - np.array(self.centre)) * np.array([self.scale, -self.scale])

@@ -111,7 +111,7 @@ def palette(theme: Theme) -> Image.Image:
     ends += [(paper, np.array(channels(theme.ink)), SHADES["ink"]), (black, white, SHADES["grey"])]
     shades = [low + (high - low) * np.linspace(0, 1, n)[:, None] for low, high, n in ends]
     exact = [np.array([channels(theme.grid), channels(theme.quiet)])]
-    found = np.unique(np.rint(np.concatenate([*exact, *shades])).astype(np.uint8), axis=0)
+    colours = np.unique(np.rint(np.concatenate([*exact, *shades])).astype(np.uint8), axis=0)
     image = Image.new("P", (1, 1))
-    image.putpalette(found.tobytes())
+    image.putpalette(colours.tobytes())
     return image

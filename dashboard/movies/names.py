@@ -52,9 +52,9 @@ def sides_of(
     marks = [(x - n.r, y - n.r, x + n.r, y + n.r) for n, (x, y) in zip(names, at, strict=True)]
     taken = list(covered)
     sides: list[str] = []
-    for i, (name, place, last) in enumerate(zip(names, at, before, strict=True)):
+    for i, (name, point, last) in enumerate(zip(names, at, before, strict=True)):
         blocking = [mark for k, mark in enumerate(marks) if k != i and (names[k].matters or not name.matters)]
-        boxes = {side: box_of(name, place, side) for side in (last, *SIDES)}
+        boxes = {side: box_of(name, point, side) for side in (last, *SIDES)}
         hidden = {s: sum(overlap(box, other) for other in (*taken, *blocking)) for s, box in boxes.items()}
         best = min(boxes, key=lambda side: (not inside(boxes[side], room), hidden[side]))
         is_free = inside(marks[i], room) and inside(boxes[best], room) and not hidden[best]

@@ -68,8 +68,8 @@ class Picture:
         self.spec, self.scene, self.theme = spec, scene, theme
         self.layout = Layout.of(spec)
         self.axes = Axes.fit(self.layout.plot, scene.extent)
-        self.positions = self.axes.place(scene.positions)
-        self.landmarks = self.axes.place(scene.landmarks)
+        self.positions = self.axes.to_pixels(scene.positions)
+        self.landmarks = self.axes.to_pixels(scene.landmarks)
         self.names = self._names()
         self.sides = self._sides()
         self.still = self._still()
@@ -104,9 +104,9 @@ class Picture:
         for places, (x, y) in zip(self.landmarks, self.positions[:, self.spec.sample], strict=True):
             at = [(float(places[k][0]), float(places[k][1])) for k in self.names]
             own = (float(x) - r, float(y) - r, float(x) + r, float(y) + r)
-            found = sides_of(list(self.names.values()), at, self.layout.plot, now, [own])
-            now = [side or last for side, last in zip(found, now, strict=True)]
-            sides.append(found)
+            step_sides = sides_of(list(self.names.values()), at, self.layout.plot, now, [own])
+            now = [side or last for side, last in zip(step_sides, now, strict=True)]
+            sides.append(step_sides)
         return sides
 
     def _still(self) -> Canvas:
@@ -139,11 +139,11 @@ class Picture:
         step = 1.0 if self.spec.plane == "landmark" else round_step(min(highs[0] - lows[0], highs[1] - lows[1]))
         for k in (0, 1):
             for value in np.arange(math.ceil(lows[k] / step), math.floor(highs[k] / step) + 1) * step:
-                at = float(self.axes.place(np.full(2, value))[k])
+                at = float(self.axes.to_pixels(np.full(2, value))[k])
                 ends = [(at, top), (at, bottom)] if k == 0 else [(left, at), (right, at)]
                 canvas.line(ends, theme.grid, 1)
-                place = (at, bottom + 14 * u, "mm") if k == 0 else (left - 8 * u, at, "rm")
-                canvas.text(f"{value:g}", place[0], place[1], size, theme.quiet, place[2])
+                anchor = (at, bottom + 14 * u, "mm") if k == 0 else (left - 8 * u, at, "rm")
+                canvas.text(f"{value:g}", anchor[0], anchor[1], size, theme.quiet, anchor[2])
         canvas.line([(left, top), (left, bottom), (right, bottom)], theme.quiet, 1)
         across, up = self.scene.axes
         canvas.text(across, (left + right) / 2, bottom + 36 * u, size, theme.quiet, "mm")

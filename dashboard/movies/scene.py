@@ -60,8 +60,8 @@ def scene_of(spec: MovieSpec, session: Session, progress: Progress) -> Scene:
     run = experiments.run(spec.part(RunSpec), session)
     space = experiments.latent_space(spec.model, session)
     entry = session.library.find(spec.model)
-    place = on_landmark_plane if spec.plane == "landmark" else on_windowed_plane
-    positions, paleness, landmarks, extent, notes = place(spec, frame, run, space)
+    project = on_landmark_plane if spec.plane == "landmark" else on_windowed_plane
+    positions, paleness, landmarks, extent, notes = project(spec, frame, run, space)
     dataset = TITLES[entry.spec.dataset].replace("×", "x")  # Pillow's font has no such sign
     label, shape = entry.label_names[spec.label], entry.image_shape
     pictures = np.stack([run.clean, space.concept_images[spec.label], space.abstract_image])
