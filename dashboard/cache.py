@@ -124,8 +124,8 @@ class FlaskStore:
         self.cache = Cache(app, config={"CACHE_DEFAULT_TIMEOUT": 30 * DAY, **config})
 
     def get(self, key: str) -> bytes | None:
-        found = self._requested(self.cache.get, key)
-        return found if isinstance(found, bytes) else None
+        value = self._requested(self.cache.get, key)
+        return value if isinstance(value, bytes) else None
 
     def set(self, key: str, value: bytes) -> None:
         self._requested(self.cache.set, key, value)
@@ -133,12 +133,12 @@ class FlaskStore:
     def delete(self, key: str) -> None:
         self._requested(self.cache.delete, key)
 
-    def _requested(self, ask: Callable[..., Any], *given: Any) -> Any | None:
+    def _requested(self, call: Callable[..., Any], *given: Any) -> Any | None:
         """What the backend answers; None where it fails, and while one that failed is left alone."""
         if self.clock() < self._resting:
             return None
         try:
-            return ask(*given)
+            return call(*given)
         except Exception as error:  # backends raise their own errors; none of them may cost the answer
             log.warning("cache not usable: %s", error)
             self._resting = self.clock() + self.rest
@@ -183,14 +183,14 @@ class Replies:
 
     def get_or_build(self, key: str, build: Callable[[], T]) -> T:
         """The reply; else built, once for all who ask."""
-        found = self.get(key)
-        if found is not None:
-            return found
+        reply = self.get(key)
+        if reply is not None:
+            return reply
         with self._standing:
             lock = self._locks.setdefault(key, threading.Lock())
         with lock:
-            found = self.get(key)
-            if found is None:
-                found = build()
-                self.cache.set(key, found)
-            return found
+            reply = self.get(key)
+            if reply is None:
+                reply = build()
+                self.cache.set(key, reply)
+            return reply

@@ -53,17 +53,17 @@ def caption_of(entry: Entry, spec: EnsembleSpec, minimum_distance: Any, runner_u
 def run_captions(film: RunFilm, *, label: str, sample: int) -> list[str]:
     """The highlighted run's own nearest landmark at every p, which often differs from the stage of the ensemble."""
     points = ("its own memory", f"the concept of ‘{label}’", "the abstract concept")
-    found = []
+    captions = []
     for distance, step, approaches in zip(
         film.minimum_distance, film.minimum_step, film.approaches_at_same_step, strict=True
     ):
         i = int(distance.argmin())
         verb = "approaches" if approaches else "does not approach"
-        found.append(
+        captions.append(
             f"The highlighted run (image {sample}): nearest to {points[i]}, {distance[i]:.2f} "
             f"at t = {step[i]}; it {verb} its concept."
         )
-    return found
+    return captions
 
 
 def approach_caption(at_same_step: float, anywhere: float, single: float, *, mean_path: bool, mean_curve: bool) -> str:
@@ -79,7 +79,7 @@ def approach_caption(at_same_step: float, anywhere: float, single: float, *, mea
     if mean_path == mean_curve:
         means = f"Their mean position and mean distance {'do so too' if mean_path else 'do not'}."
     else:
-        path, curve = ("does" if found else "does not" for found in (mean_path, mean_curve))
+        path, curve = ("does" if approaches else "does not" for approaches in (mean_path, mean_curve))
         means = f"Their mean position {path}, their mean distance {curve}."
     return (
         f"{100 * at_same_step:.0f} % of the runs approach their concept: nearest half way, then nearer than the "

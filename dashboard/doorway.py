@@ -67,7 +67,9 @@ def send_headers(server: Flask, apps: Sequence[Dash], hosting: Hosting) -> None:
     """
     framed = {script for app in apps for script in INLINE.findall(app.index_string)}
     digests = {base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in framed}
-    hashes = sorted({each for app in apps for each in app.csp_hashes()} | {f"'sha256-{each}'" for each in digests})
+    hashes = sorted(
+        {digest for app in apps for digest in app.csp_hashes()} | {f"'sha256-{digest}'" for digest in digests}
+    )
     sources = {
         **SOURCES,
         "script-src": " ".join(["'self'", *hashes]),

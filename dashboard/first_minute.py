@@ -28,7 +28,7 @@ STEPS = (
     ("Watch it pass the concept", "stop where it is nearest"),
     ("Too much noise", "stage III: all become alike"),
 )
-PLACE = "Latent activity, a point of the latent space: here in the landmark plane, with its way so far"
+ACTIVITY = "Latent activity, a point of the latent space: here in the landmark plane, with its way so far"
 
 
 def first_minute() -> html.Section:
@@ -54,7 +54,9 @@ def circle() -> html.Div:
         [
             html.Canvas(className="tile", id="first-from"),
             html.Div(terms("encode"), className="arrow"),
-            html.Div(html.Span(terms("z"), className="name"), id="first-activity", className="activity", title=PLACE),
+            html.Div(
+                html.Span(terms("z"), className="name"), id="first-activity", className="activity", title=ACTIVITY
+            ),
             html.Div(terms("decode"), className="arrow"),
             html.Canvas(className="tile", id="first-to"),
             html.Span("x(0)", id="first-from-name", className="name"),

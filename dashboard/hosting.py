@@ -85,7 +85,7 @@ def token_of(environ: Mapping[str, str]) -> str:
 def own_names(environ: Mapping[str, str]) -> tuple[str, ...]:
     """The names of this machine, which nobody elsewhere can let point to it: others in the room may use them."""
     bound, name = environ.get("HOST") or "", socket.gethostname().lower()
-    return tuple(each for each in (bound.lower(), name, f"{name}.local") if re.fullmatch(r"[a-z0-9._-]+", each))
+    return tuple(host for host in (bound.lower(), name, f"{name}.local") if re.fullmatch(r"[a-z0-9._-]+", host))
 
 
 def listed(environ: Mapping[str, str], variable: str, pattern: str, example: str) -> tuple[str, ...]:

@@ -20,20 +20,20 @@ def key_of(training: Training) -> str:
 def ages_of(recipe: ModelSpec, library: Library) -> dict[str, set[int]]:
     """The models of a recipe that are there, each with the epochs after which it was kept."""
     usable = library.usable(recipe.dataset)
-    there = [e.id for e in usable if e.spec == recipe and e.origin != IMPORTED]  # anyone can write a recipe
-    return {id: {epoch for epoch, _ in library.ages(id)} for id in there}
+    trained = [e.id for e in usable if e.spec == recipe and e.origin != IMPORTED]  # anyone can write a recipe
+    return {id: {epoch for epoch, _ in library.ages(id)} for id in trained}
 
 
-def models_there(spec: ModelSpec, library: Library) -> list[str]:
+def trained_models(spec: ModelSpec, library: Library) -> list[str]:
     """The models of a recipe that have all epochs that are to be kept."""
     return [id for id, ages in ages_of(spec.part(ModelSpec), library).items() if set(snapshot_epochs(spec)) <= ages]
 
 
-def begun_or_there(specs: Sequence[ModelSpec], settings: Settings, library: Library) -> set[str]:
+def begun_or_trained(specs: Sequence[ModelSpec], settings: Settings, library: Library) -> set[str]:
     """The ids of models that are not trained from the start: some are there, the training of others was stopped."""
-    found = {experiments.id_of(spec) for spec in specs if ages_of(spec.part(ModelSpec), library)}
-    stopped = [each for each in experiments.unfinished(settings) if not each.problem and not each.is_waiting]
-    return found | {experiments.name_of(each.training) for each in stopped}
+    begun = {experiments.id_of(spec) for spec in specs if ages_of(spec.part(ModelSpec), library)}
+    stopped = [state for state in experiments.unfinished(settings) if not state.problem and not state.is_waiting]
+    return begun | {experiments.name_of(state.training) for state in stopped}
 
 
 def check_number(new: int, taken: int, settings: Settings) -> None:
@@ -73,11 +73,11 @@ def file_models(
         return [id], lacking(id, spec, library)
     filed: list[str] = []
     problems: list[str] = []
-    for each, spec in zip(result, experiments.models_of(training), strict=True):
+    for outcome, spec in zip(result, experiments.models_of(training), strict=True):
         try:
-            if isinstance(each, str):
-                raise RefusedError(each)
-            filed.append(experiments.file_model(each, spec, settings))
+            if isinstance(outcome, str):
+                raise RefusedError(outcome)
+            filed.append(experiments.file_model(outcome, spec, settings))
             problems += lacking(filed[-1], spec, library)
         except RefusedError as error:
             problems.append(str(error))

@@ -28,7 +28,7 @@ from core.schema import RefusedError
 from core.settings import Settings
 from core.specs import ModelSpec, snapshot_epochs, with_snapshots
 from dashboard.job_clients import HERE, PATIENCE, Clients, next_attempt
-from dashboard.job_models import ages_of, begun_or_there, check_number, file_models, key_of, models_there
+from dashboard.job_models import ages_of, begun_or_trained, check_number, file_models, key_of, trained_models
 from dashboard.job_status import JobStatus, ended, reported
 from dashboard.worker_jobs import TOPIC, download_job, estimate_job, forget_job, plan_job, train_job
 
@@ -90,13 +90,13 @@ class Jobs:
         if len(specs) == 1:
             return [self.train(specs[0])]
         wanted = [spec for spec in specs if experiments.id_of(spec) not in self._together()]
-        begun = begun_or_there(wanted, self.settings, self.library)
+        begun = begun_or_trained(wanted, self.settings, self.library)
         apart = [spec for spec in wanted if key_of(spec) in self._attempts or experiments.id_of(spec) in begun]
         fresh = [spec for spec in wanted if spec not in apart]
         groups = self.plan(fresh) if fresh else []
-        check_number(sum(key_of(each) not in self._attempts for each in groups), len(self._attempts), self.settings)
+        check_number(sum(key_of(group) not in self._attempts for group in groups), len(self._attempts), self.settings)
         experiments.check_room(self.settings, experiments.bytes_of_files(fresh))
-        return [self.train(each) for each in (*apart, *groups)]
+        return [self.train(training) for training in (*apart, *groups)]
 
     def train(self, training: Training) -> str:
         """Train a model, fetching its images first where they are missing; returns the job's key.
@@ -115,21 +115,21 @@ class Jobs:
         if isinstance(training, tuple):
             experiments.check_room(self.settings, experiments.bytes_of_files(training))
             return self._start(self.settings.scheduler, key, training, train_job, experiments.plain(training))
-        recipe, kept = training.part(ModelSpec), set(snapshot_epochs(training))
-        enough = models_there(training, self.library)
+        recipe, epochs = training.part(ModelSpec), set(snapshot_epochs(training))
+        enough = trained_models(training, self.library)
         if enough:
             self._work[key], self._status[key] = training, JobStatus("done", 1.0, enough[0])
             return key
         if experiments.id_of(recipe) in self._together():
             raise RefusedError("This model is being trained side by side with others. Ask again when they are done.")
         running = self._work[key] if key in self._attempts else None
-        if isinstance(running, ModelSpec) and not kept <= set(snapshot_epochs(running)):
+        if isinstance(running, ModelSpec) and not epochs <= set(snapshot_epochs(running)):
             raise RefusedError(
                 "This model is being trained, and not all these epochs are kept. Ask again when it is done, or cancel "
                 "it before the first of them, and train it then."
             )
         experiments.check_room(self.settings)
-        spec = with_snapshots(recipe, kept.union(*ages_of(recipe, self.library).values()) - {recipe.epochs})
+        spec = with_snapshots(recipe, epochs.union(*ages_of(recipe, self.library).values()) - {recipe.epochs})
         return self._start(self.settings.scheduler, key, spec, train_job, spec.to_dict())
 
     def plan(self, specs: Sequence[ModelSpec]) -> list[Training]:

@@ -139,7 +139,7 @@ def is_question(body: object, callbacks: Mapping[str, Any]) -> bool:
         and isinstance(places, list) == output.startswith("..")
         and _are_outputs(places if isinstance(places, list) else [places], output)
         and isinstance(changed, list)
-        and all(isinstance(each, str) for each in changed)
+        and all(isinstance(id, str) for id in changed)
     )
 
 
@@ -148,10 +148,10 @@ def _is_deep(tree: object) -> bool:
     level = [tree]
     for _ in range(DEEPEST):
         level = [
-            each
+            value
             for node in level
             if isinstance(node, dict | list)
-            for each in (node.values() if isinstance(node, dict) else node)
+            for value in (node.values() if isinstance(node, dict) else node)
         ]
         if not level:
             return False
@@ -160,9 +160,9 @@ def _is_deep(tree: object) -> bool:
 
 def _are_outputs(places: list[Any], output: str) -> bool:
     """Whether places are those that a callback sets; behind an @ stands which of several callbacks it is."""
-    if not all(_is_place(each, str) for each in places):
+    if not all(_is_property(place, str) for place in places):
         return False
-    given = [f"{each['id']}.{each['property'].partition('@')[0]}" for each in places]
+    given = [f"{place['id']}.{place['property'].partition('@')[0]}" for place in places]
     return given == [name.partition("@")[0] for name in output.strip(".").split("...")]
 
 
@@ -171,12 +171,12 @@ def _fits(given: object, known: list[dict[str, str]]) -> bool:
     if not isinstance(given, list) or len(given) != len(known):
         return False
     return all(
-        isinstance(one, list) and all(_is_place(each, dict) for each in one)
+        isinstance(value, list) and all(_is_property(item, dict) for item in value)
         if place["id"].startswith("{")
-        else _is_place(one, str) and one["id"] == place["id"]
-        for one, place in zip(given, known, strict=True)
+        else _is_property(value, str) and value["id"] == place["id"]
+        for value, place in zip(given, known, strict=True)
     )
 
 
-def _is_place(given: object, kind: type) -> bool:
+def _is_property(given: object, kind: type) -> bool:
     return isinstance(given, dict) and isinstance(given.get("id"), kind) and isinstance(given.get("property"), str)

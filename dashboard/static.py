@@ -21,7 +21,7 @@ QUICK = {
     "br": lambda content: brotli.compress(content, quality=4),
     "gzip": lambda content: compression.gzip.compress(content, 6),  # all that a browser takes without HTTPS
 }
-KEPT = range(4_000, 600_000)  # bytes of a reply that is kept compressed: a cloud has 300,000
+CACHED_SIZES = range(4_000, 600_000)  # bytes of a reply that is kept compressed: a cloud has 300,000
 BEHIND = ThreadPoolExecutor(1, "brotli")  # makes what is another 6 % smaller, but takes 3 s for plotly
 
 
@@ -44,7 +44,7 @@ def compress(response: Response, behind: Executor) -> Response:
             encoding = encodings[0]
             small = smallest(content, behind).result() if encoding == "br" else encoded(content, encoding)
             return compressed(response, small, encoding)
-    elif response.mimetype == "application/json" and response.content_length in KEPT:
+    elif response.mimetype == "application/json" and response.content_length in CACHED_SIZES:
         for encoding in accepted(*QUICK)[:1]:
             return compressed(response, quickly(response.get_data(), encoding), encoding)
     return response

@@ -22,7 +22,7 @@ Mark = Callable[[str], list[str | html.Span]]
 
 def with_capitals(forms: tuple[str, ...]) -> list[str]:
     """The forms, and as a sentence begins with them; a single letter is a symbol and stays as it is."""
-    return list(dict.fromkeys(each for form in forms for each in (form, capital(form))))
+    return list(dict.fromkeys(entry for form in forms for entry in (form, capital(form))))
 
 
 def capital(form: str) -> str:
@@ -35,7 +35,7 @@ def capital(form: str) -> str:
     return form[:1].upper() + form[1:] if form[:2].isalpha() and len(form) > 1 else form
 
 
-FORMS = {form: each for each in ENTRIES for form in with_capitals(each.forms)}
+FORMS = {form: entry for entry in ENTRIES for form in with_capitals(entry.forms)}
 # The longest form first: an `abstract concept` is not a `concept`. No term is a part of a word, as the t of `isn't`.
 WORDS = "|".join(map(re.escape, sorted(FORMS, key=len, reverse=True)))
 PATTERN = re.compile(rf"(^|[^A-Za-z0-9_’'-])({WORDS})(?![A-Za-z0-9_-])")
@@ -71,9 +71,9 @@ def terms_once() -> Mark:
     seen: set[str] = set()
 
     def mark(text: str) -> list[str | html.Span]:
-        found = [term(words, name, is_stop=name not in seen) if name else words for words, name in parts(text)]
+        spans = [term(words, name, is_stop=name not in seen) if name else words for words, name in parts(text)]
         seen.update(name for _, name in parts(text))
-        return found
+        return spans
 
     return mark
 
@@ -86,5 +86,5 @@ def term(words: str, name: str, *, is_stop: bool = True) -> html.Span:
 
 def as_json(entries: Sequence[Entry] = ENTRIES) -> str:
     """The entries for the browser, in a form that may stand inside of a script element."""
-    found = [asdict(each) | {"forms": with_capitals(each.forms)} for each in entries]
-    return json.dumps(found, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    glossary = [asdict(entry) | {"forms": with_capitals(entry.forms)} for entry in entries]
+    return json.dumps(glossary, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")

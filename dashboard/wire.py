@@ -42,8 +42,8 @@ def quantised(values: np.ndarray, levels: int) -> Quantised:
     """
     low, high = float(values.min()), float(values.max())
     scale = levels / (high - low) if high > low else 0.0
-    whole = np.rint((values - low) * scale).astype("<u2")
-    change = np.diff(whole, axis=0, prepend=np.zeros_like(whole[:1]))
+    integers = np.rint((values - low) * scale).astype("<u2")
+    change = np.diff(integers, axis=0, prepend=np.zeros_like(integers[:1]))
     planes = change.reshape(-1, 1).view(np.uint8).T
     return {"u16": _base64(planes.tobytes()), "low": low, "high": high, "levels": levels, "shape": list(values.shape)}
 
@@ -152,9 +152,9 @@ def frame_payload(frame: FilmFrame) -> FramePayload:
     return sent
 
 
-def gallery_payload(found: StartingImages, shape: tuple[int, int]) -> GalleryPayload:
+def gallery_payload(images: StartingImages, shape: tuple[int, int]) -> GalleryPayload:
     """Images to choose one from."""
-    return {"shape": list(shape), "images": nibbles(_greys(found.images))}
+    return {"shape": list(shape), "images": nibbles(_greys(images.images))}
 
 
 def fixed_plane_payload(plane: FixedPlane) -> FixedPlanePayload:
@@ -170,8 +170,8 @@ def fixed_plane_payload(plane: FixedPlane) -> FixedPlanePayload:
 def _plane(positions: np.ndarray, low: np.ndarray, high: np.ndarray) -> Plane:
     """Positions (steps, runs, 2) between two corners; what is outside is put on the edge."""
     extent = np.where(high > low, high - low, 1)
-    whole = np.rint(((positions - low) / extent).clip(0, 1) * PLANE_LEVELS).astype(np.uint8)
-    series = whole.transpose(1, 2, 0).reshape(-1, len(positions))
+    integers = np.rint(((positions - low) / extent).clip(0, 1) * PLANE_LEVELS).astype(np.uint8)
+    series = integers.transpose(1, 2, 0).reshape(-1, len(positions))
     return {"low": low.tolist(), "high": high.tolist(), "levels": PLANE_LEVELS, "u8": packed(series)}
 
 

@@ -29,9 +29,9 @@ def train_job(
     use_cores(model)
     experiments.fetch_images(model.dataset, settings, progress=lambda _, text: report(0.0, f"fetching {text}"))
     states = [
-        each.epoch
-        for each in experiments.unfinished(settings)
-        if not each.problem and experiments.name_of(each.training) == experiments.name_of(work) and each.epoch
+        state.epoch
+        for state in experiments.unfinished(settings)
+        if not state.problem and experiments.name_of(state.training) == experiments.name_of(work) and state.epoch
     ]
     report.start = f"goes on from epoch {states[0]}" if states else "starts from epoch 1"
     report(states[0] / model.epochs if states else 0.0, report.start)

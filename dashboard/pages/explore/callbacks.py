@@ -71,7 +71,7 @@ class ExplorePage:
     def register(self, app: Dash) -> None:
         """Connect the questions to their answers."""
         answers: dict[str, Callable[[object], Any]] = {
-            "settled": self.settle,
+            "settled": self.open_model,
             "run": self.run,
             "ensemble": self.ensemble,
             "runfilm": self.run_film,
@@ -87,7 +87,7 @@ class ExplorePage:
         app.clientside_callback(ClientsideFunction("latent", "begin"), Input("begin", "data"))
 
     @answered
-    def settle(self, data: object) -> SettledPayload:
+    def open_model(self, data: object) -> SettledPayload:
         """Find the model that the state asks for, and bring the state within what that model can do."""
         request = read_request(data, lenient=True)
         return settled(self.experiments, request)
@@ -101,18 +101,18 @@ class ExplorePage:
     def run_film(self, data: object) -> Any:
         """The highlighted run at all p of the grid, when the server has room for it."""
         request, entry, spec = self.question("runfilm", data)
-        asked = run_film_spec(spec, noises_of(data, spec, len(NOISES)))
+        film_spec = run_film_spec(spec, noises_of(data, spec, len(NOISES)))
 
-        def find(question: Question) -> RunFilm:
-            return self.experiments.run_film(question, asked)
+        def compute(question: Question) -> RunFilm:
+            return self.experiments.run_film(question, film_spec)
 
         def build(film: RunFilm) -> dict[str, Any]:
-            return film_payload(film, entry, asked)
+            return film_payload(film, entry, film_spec)
 
-        found = self.awaited("runfilm", "runfilm", request, asked, "", find, build)
-        if found is not no_update:
+        reply = self.awaited("runfilm", "runfilm", request, film_spec, "", compute, build)
+        if reply is not no_update:
             self.films_ahead(entry, spec)
-        return found
+        return reply
 
     @answered
     def image(self, data: object) -> dict[str, Any]:
@@ -124,19 +124,23 @@ class ExplorePage:
         """Images of the label, to choose one from."""
         request, entry, spec = self.question("gallery", data)
         count = min(GALLERY, self.experiments.session.n_memories(entry.id))
-        asked = replace(spec, n_runs=count).part(EnsembleSpec)
+        ensemble = replace(spec, n_runs=count).part(EnsembleSpec)
 
         def build() -> GalleryPayload:
-            return wire.gallery_payload(self.experiments.starting_images(asked), entry.image_shape)
+            return wire.gallery_payload(self.experiments.starting_images(ensemble), entry.image_shape)
 
-        return self.reply("gallery", request, asked, "", build)
+        return self.reply("gallery", request, ensemble, "", build)
 
     def single_run(self, route: str, data: object) -> dict[str, Any]:
         """One run at one p: milliseconds, so nobody waits for room."""
         request, entry, spec = self.question(route, data)
-        asked = run_film_spec(spec, noises_of(data, spec, 1))
+        film_spec = run_film_spec(spec, noises_of(data, spec, 1))
         return self.reply(
-            route, request, asked, "", lambda: film_payload(self.experiments.single_run(asked), entry, asked)
+            route,
+            request,
+            film_spec,
+            "",
+            lambda: film_payload(self.experiments.single_run(film_spec), entry, film_spec),
         )
 
     @answered
@@ -145,22 +149,22 @@ class ExplorePage:
 
         And when these are there, the films of the other labels.
         """
-        asked = self.question("ensemble", data)
-        spec = asked[2]
-        found = self.frames("ensemble", asked, noises_of(data, spec, CHUNK), ENSEMBLE, keep=True)
-        if found is not no_update:
-            self.films_ahead(asked[1], spec)
+        opened = self.question("ensemble", data)
+        spec = opened[2]
+        reply = self.frames("ensemble", opened, noises_of(data, spec, CHUNK), ENSEMBLE, keep=True)
+        if reply is not no_update:
+            self.films_ahead(opened[1], spec)
             neighbours = [round(spec.noise + step, 4) for step in (-GRID, GRID)]
             self.experiments.compute_ahead(*(replace(spec, noise=p) for p in neighbours if 0 <= p <= 1))
-        return found
+        return reply
 
     @answered
     def film(self, data: object) -> Any:
         """All runs at some more p of the grid."""
-        asked = self.question("film", data)
-        found = self.frames("film", asked, noises_of(data, asked[2], CHUNK), FIGURE, keep=False)
-        self.films_ahead(asked[1], asked[2])
-        return found
+        opened = self.question("film", data)
+        reply = self.frames("film", opened, noises_of(data, opened[2], CHUNK), FIGURE, keep=False)
+        self.films_ahead(opened[1], opened[2])
+        return reply
 
     def films_ahead(self, entry: Entry, spec: InferenceSpec) -> None:
         """Have the films of the other labels computed when nobody asks, but for those that are shipped."""
@@ -169,29 +173,29 @@ class ExplorePage:
     def frames(
         self,
         route: str,
-        asked: tuple[Request, Entry, InferenceSpec],
+        opened: tuple[Request, Entry, InferenceSpec],
         noises: Sequence[float],
         rank: int,
         *,
         keep: bool,
     ) -> Any:
         """Runs at some p, as far as the server has room for them."""
-        request, entry, screen = asked
-        found = []
+        request, entry, screen = opened
+        payloads = []
         for noise in noises:
             spec = replace(screen, noise=noise).part(EmbeddingSpec)
 
-            def find(question: Question, spec: EmbeddingSpec = spec) -> FilmFrame:
+            def compute(question: Question, spec: EmbeddingSpec = spec) -> FilmFrame:
                 return self.experiments.result(question, experiments.film_frame, spec, rank=rank, keep=keep)
 
             def build(frame: FilmFrame, spec: EmbeddingSpec = spec) -> dict[str, Any]:
                 return films.frame_payload(frame, entry, spec)
 
-            frame = films.shipped_frame(entry, spec) or self.awaited(route, "frame", request, spec, "", find, build)
+            frame = films.shipped_frame(entry, spec) or self.awaited(route, "frame", request, spec, "", compute, build)
             if frame is no_update:
-                return {"frames": found} if found else no_update
-            found.append(frame)
-        return {"frames": found}
+                return {"frames": payloads} if payloads else no_update
+            payloads.append(frame)
+        return {"frames": payloads}
 
     @answered
     def sweep(self, data: object) -> Any:
@@ -203,10 +207,10 @@ class ExplorePage:
         def build(sweep: NoiseSweep) -> SweepPayload:
             return sweep_payload(sweep, entry, reference, spec, theme)
 
-        def find(question: Question) -> NoiseSweep:
+        def compute(question: Question) -> NoiseSweep:
             return self.experiments.noise_sweep(question, reference, spec)
 
-        return self.awaited("sweep", "sweep", request, reference, theme.name, find, build)
+        return self.awaited("sweep", "sweep", request, reference, theme.name, compute, build)
 
     @answered
     def job(self, data: object) -> dict[str, Any]:
@@ -216,8 +220,8 @@ class ExplorePage:
     def report(self, data: object) -> dict[str, Any]:
         """How far the computation is that this client waits for."""
         client = data.get("client") if isinstance(data, dict) else None
-        found = [self.experiments.computations.progress(str(client), route) for route in AWAITED]
-        fraction, text = next((each for each in found if each), (0.0, ""))
+        reports = [self.experiments.computations.progress(str(client), route) for route in AWAITED]
+        fraction, text = next((report for report in reports if report), (0.0, ""))
         return {"fraction": fraction, "text": text}
 
     def question(self, route: str, data: object) -> tuple[Request, Entry, InferenceSpec]:
@@ -232,9 +236,9 @@ class ExplorePage:
 
     def reply(self, route: str, request: Request, spec: ExperimentSpec, look: str, build: Callable[[], T]) -> T:
         """The reply to a question, unless the client asks another meanwhile."""
-        found = self.experiments.reply(route, spec, look, build)
+        payload = self.experiments.reply(route, spec, look, build)
         self.give_up_if_stale(route, request)
-        return found
+        return payload
 
     def awaited(
         self,
@@ -243,7 +247,7 @@ class ExplorePage:
         request: Request,
         spec: ExperimentSpec,
         look: str,
-        find: Callable[[Question], R],
+        compute: Callable[[Question], R],
         build: Callable[[R], Mapping[str, Any]],
     ) -> Any:
         """The same of what takes a while: given up as soon as the client asks another, or asked again when busy.
@@ -252,12 +256,12 @@ class ExplorePage:
         """
         question = asker(request.client, route, request.sequence)
         try:
-            found = self.experiments.awaited(question, what, spec, look, find, build)
+            payload = self.experiments.awaited(question, what, spec, look, compute, build)
         except BusyError as error:
             set_props("busy", {"data": {"text": str(error)}})
             return no_update
         self.give_up_if_stale(route, request)
-        return found
+        return payload
 
     def give_up_if_stale(self, route: str, request: Request) -> None:
         """Nobody waits for an old answer.

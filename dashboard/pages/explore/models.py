@@ -32,8 +32,8 @@ def settled(experiments: Experiments, request: Request) -> SettledPayload:
     """
     entry, notes, offer = model_of(experiments, request.state, quiet=request.changed == "dataset")
     why = experiments.why_decoded(entry.id)
-    held = experiments.session.n_memories(entry.id)
-    state, more = fitted(request.state, entry, why, held, first=not request.changed)
+    n_memories = experiments.session.n_memories(entry.id)
+    state, more = fitted(request.state, entry, why, n_memories, first=not request.changed)
     default = experiments.library.default(entry.spec.dataset, entry.spec.n_latent, entry.spec.beta)
     entries = experiments.library.entries()
     usable = [e for e in entries if not e.problem and e.spec.dataset == entry.spec.dataset]
@@ -55,7 +55,7 @@ def settled(experiments: Experiments, request: Request) -> SettledPayload:
         "base": experiments.library.base(entry.id),
         "series": experiments.library.ages(entry.id),
         "labels": list(entry.label_names),
-        "limits": {"n_runs": held, "sample": held - 1},
+        "limits": {"n_runs": n_memories, "sample": n_memories - 1},
         "images_here": not why,
         "images_note": why.reason if why and not why.is_missing else "",
         "fetchable": bool(why and why.is_fetchable),
@@ -77,17 +77,17 @@ def model_of(experiments: Experiments, state: ScreenState, *, quiet: bool) -> tu
             return opened(experiments, library.find(state.model)), notes, None
         except StoreError as error:
             notes.append(str(error))
-    found = library.usable(state.dataset)
-    while found:
-        n_latent = min((e.spec.n_latent for e in found), key=lambda n: abs(n - state.n_latent))
-        alike = [e for e in found if e.spec.n_latent == n_latent]
+    candidates = library.usable(state.dataset)
+    while candidates:
+        n_latent = min((e.spec.n_latent for e in candidates), key=lambda n: abs(n - state.n_latent))
+        alike = [e for e in candidates if e.spec.n_latent == n_latent]
         beta = min((e.spec.beta for e in alike), key=lambda b: (abs(b - state.beta), abs(b - 1)))
         entry = preferred(e for e in alike if e.spec.beta == beta)
         try:
             opened(experiments, entry)
         except StoreError as error:
             notes.append(str(error))
-            found.remove(entry)
+            candidates.remove(entry)
             continue
         offer: Offer | None = None
         if n_latent != state.n_latent and not quiet:
@@ -112,7 +112,7 @@ def opened(experiments: Experiments, entry: Entry) -> Entry:
 
 
 def fitted(
-    state: ScreenState, entry: Entry, why: NoOriginals | None, held: int, *, first: bool
+    state: ScreenState, entry: Entry, why: NoOriginals | None, n_memories: int, *, first: bool
 ) -> tuple[ScreenState, list[str]]:
     """The state within the limits of a model and of this machine, and what was changed.
 
@@ -120,7 +120,7 @@ def fitted(
         state: What is asked for.
         entry: The model.
         why: Its runs cannot start from original images.
-        held: Memories per label that it has.
+        n_memories: Memories per label that it has.
         first: Whether the page has just been opened: then it is said that other files lie in their place.
     """
     notes = []
@@ -134,14 +134,14 @@ def fitted(
         n_latent=entry.spec.n_latent,
         beta=entry.spec.beta,
         source=source if state.source == "auto" or source == "decoded" else state.source,
-        n_runs=min(state.n_runs, held),
-        sample=min(state.sample, held - 1),
+        n_runs=min(state.n_runs, n_memories),
+        sample=min(state.sample, n_memories - 1),
         t=min(state.t, state.n_steps),
     )
     if fitted.n_runs < state.n_runs and state.n_runs != REFERENCE_RUNS:
-        notes.append(f"This model holds {held} memories per label: {held} runs are shown.")
+        notes.append(f"This model holds {n_memories} memories per label: {n_memories} runs are shown.")
     if fitted.sample < state.sample:
-        notes.append(f"This model holds {held} memories per label: image {fitted.sample} is shown.")
+        notes.append(f"This model holds {n_memories} memories per label: image {fitted.sample} is shown.")
     return fitted, notes
 
 

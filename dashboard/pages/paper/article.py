@@ -29,14 +29,14 @@ def article(tables: Tables, scoreboard: Any, links: Mapping[str, Mapping[str, st
     """
     head = html.Div([html.H2(TITLE), html.P(terms(SUMMARY), className="prose")], className="opening")
     mark = terms_once()
-    sections = [section(each, tables, links, mark) for each in SECTIONS]
+    sections = [section(entry, tables, links, mark) for entry in SECTIONS]
     return html.Article([head, contents(), sections[0], scoreboard, *sections[1:]], className="article")
 
 
 def contents() -> html.Nav:
     """The way to the sections."""
-    places = [(each.id, each.title.partition(":")[0]) for each in SECTIONS]
-    items = [html.Li(html.A(title, href=f"#{id}")) for id, title in [places[0], ("claims", "Claims"), *places[1:]]]
+    links = [(section.id, section.title.partition(":")[0]) for section in SECTIONS]
+    items = [html.Li(html.A(title, href=f"#{id}")) for id, title in [links[0], ("claims", "Claims"), *links[1:]]]
     return html.Nav(html.Ol(items), **attributes(aria_label="Sections"), className="contents")
 
 
@@ -83,17 +83,17 @@ def stated(figure: Figure, tables: Tables, mark: Mark) -> html.Div:
 
 def beside(number: int, tables: Tables, mark: Mark) -> html.Dl:
     """A claim beside a figure; all about it stands in the scoreboard."""
-    found = {kind: claim for kind, table in tables.items() if (claim := claim_in(table, number))}
-    if not found:
+    claims_by_kind = {kind: claim for kind, table in tables.items() if (claim := claim_in(table, number))}
+    if not claims_by_kind:
         return html.Dl(className="beside")
-    first = next(iter(found.values()))
+    first = next(iter(claims_by_kind.values()))
     rows: list[Any] = [
         html.Dt(html.A(f"Claim {number}", href=f"#claim-{number}")),
         html.Dd(mark(first.statement)),
         html.Dt("Paper"),
         html.Dd(mark(first.paper)),
     ]
-    for kind, claim in found.items():
+    for kind, claim in claims_by_kind.items():
         ours = [mark_of(claim.verdict), " ", html.Strong(claim.verdict), ": ", *mark(claim.why or claim.ours)]
         rows += [html.Dt(f"Here, {SELECTED[kind]}"), html.Dd(ours)]
     return html.Dl(rows, className="beside")

@@ -49,7 +49,7 @@ class PaperPage:
     def layout(self) -> html.Div:
         """The page."""
         tables, missing = claims.stored_tables(self.session.library)
-        shipped = {caption.id: self.files.links(caption.id) for each in SECTIONS for caption in each.figures}
+        shipped = {caption.id: self.files.links(caption.id) for section in SECTIONS for caption in section.figures}
         content = article(tables, claims.scoreboard(tables, missing), shipped)
         return paper_layout(content, self.session.library)
 
@@ -61,7 +61,7 @@ class PaperPage:
             [Input("url", "pathname"), Input("choices", "data"), Input("drawn", "selectedData")],
             [State("url", "search"), State("asked", "data")],
             prevent_initial_call="initial_duplicate",
-        )(self.ask)
+        )(self.new_question)
         app.callback(
             [Output("drawn", "figure"), Output("drawn-title", "children"), Output("drawn-note", "children")],
             [
@@ -126,15 +126,15 @@ class PaperPage:
         connect("saveFigure", Output("saved", "data"), Input({"save": ALL}, "n_clicks"), prevent_initial_call=True)
 
     @answered
-    def ask(self, path: object, choices: object, selected: object, search: object, asked: object) -> Any:
+    def new_question(self, path: object, choices: object, selected: object, search: object, current: object) -> Any:
         """The settings of the address, those that were chosen, or those drawn with runs that were chosen."""
         target = callback_context.triggered_id
         if target == "drawn":
-            name, spec = read(asked)
+            name, spec = read(current)
             chosen = runs_in(selected)
             return self.fresh(name, replace(spec, chosen=chosen)) if chosen else no_update
         if target == "choices":
-            name, given = chosen_in(asked, choices)
+            name, given = chosen_in(current, choices)
             return self.fresh(name, figure_spec(self.session, name, given))
         name = name_in(path, self.explorer)
         return self.fresh(name, self.spec_of(name, search)) if name else no_update
@@ -159,22 +159,22 @@ class PaperPage:
     def fresh(self, name: str, spec: FigureSpec) -> dict[str, Any]:
         """A question, with what the page shows of its settings."""
         figure, names = figure_of(name), self.session.library.find(spec.model).label_names
-        shown = {each: str(getattr(spec, each)) for each in figure.choices}
+        shown = {choice: str(getattr(spec, choice)) for choice in figure.choices}
         return fresh(name, spec) | {"choices": shown, "names": names}
 
     @answered
-    def draw(self, asked: object, look: object, client: object) -> tuple[Any, ...]:
+    def draw(self, question: object, look: object, client: object) -> tuple[Any, ...]:
         """The figure and its files."""
-        if asked is None:
+        if question is None:
             raise PreventUpdate
-        unchanged, turn = (no_update,) * 6, turn_of(asked)
+        unchanged, turn = (no_update,) * 6, turn_of(question)
         try:
-            name, spec = read(asked)
+            name, spec = read(question)
             result = self.result(client_of(client), name, spec)
         except SupersededError:
             return *unchanged, no_update
         except BusyError as error:
-            set_props("retry", {"interval": pause(asked), "n_intervals": 0, "disabled": False})
+            set_props("retry", {"interval": pause(question), "n_intervals": 0, "disabled": False})
             return *unchanged, str(error)
         except LeftError:
             set_props("ended", {"data": turn})
@@ -206,34 +206,34 @@ class PaperPage:
         return self.files.ready(name, spec) or self.computations.ask(asker(client, TOPIC), key_of(name, spec), compute)
 
     @answered
-    def cancel(self, _: object, client: object, asked: object) -> str:
+    def cancel(self, _: object, client: object, question: object) -> str:
         """Let somebody wait no longer; what was waited for says so itself."""
         if self.computations.leave(client_of(client), TOPIC):
             raise PreventUpdate
         set_props("retry", {"disabled": True})  # it was to be asked again
         set_props("message", {"children": "Cancelled."})
-        return turn_of(asked)
+        return turn_of(question)
 
     @answered
-    def report(self, _: object, client: object, asked: object, look: object, sketched: object) -> tuple[Any, ...]:
+    def report(self, _: object, client: object, question: object, look: object, sketched: object) -> tuple[Any, ...]:
         """How far the computation is that somebody waits for, and what is there of it."""
         computations = self.computations
         fraction, text = computations.progress(client_of(client), TOPIC) or (0.0, "")
         far = f"{100 * fraction:.0f} % {text}" if text else ""
-        if not isinstance(asked, dict):
+        if not isinstance(question, dict):
             return far, no_update, no_update, no_update
-        name, spec = read(asked)
+        name, spec = read(question)
         number, begun = computations.partial(client_of(client), TOPIC, key_of(name, spec))
-        now = [turn_of(asked), number]
+        now = [turn_of(question), number]
         if begun is None or now == sketched:
             return far, no_update, no_update, no_update
         figure = still(draw_figure(self.session.library, name, spec, begun, theme_of(look)))
         return far, figure, {"height": height_of(figure)}, now
 
     @answered
-    def open_run(self, click: object, asked: object) -> str:
+    def open_run(self, click: object, question: object) -> str:
         """The address of the explorer with the run of a cell of a map."""
-        name, spec = read(asked)
+        name, spec = read(question)
         try:
             point = click["points"][0]  # type: ignore[index]
             x, y = point["x"], point["y"]

@@ -84,7 +84,7 @@ def row(claim: Claim, tables: Tables, mark: Mark) -> html.Details:
     """Number, statement and marks; unfolded the rule, the numbers, the models and the command."""
     marks = [html.Span(marks_of(claim.number, table), className="kind") for table in tables.values()]
     head = html.Summary([html.Span([html.B(f"{claim.number}  "), claim.statement]), *marks], className="row")
-    facts = [("Where", place_of(claim.figure)), ("Rule", claim.rule), ("Paper", claim.paper)]
+    facts = [("Where", reference_of(claim.figure)), ("Rule", claim.rule), ("Paper", claim.paper)]
     body = [
         html.Dl([part for name, text in facts for part in (html.Dt(name), html.Dd(mark(text)))]),
         *[measured(claim.number, kind, table, mark) for kind, table in tables.items()],
@@ -110,7 +110,7 @@ def mark_of(verdict: str, *, small: bool = False) -> html.Span:
 
 def claim_in(table: ClaimTable, number: int) -> Claim | None:
     """A claim of a table by its number."""
-    return next((each for each in table.claims if each.number == number), None)
+    return next((claim for claim in table.claims if claim.number == number), None)
 
 
 def figure_links(number: int) -> list[Any]:
@@ -184,7 +184,7 @@ def by_seed(claim: Claim) -> str:
     return f"on all {len(claim.seeds)} seeds" if agree else f"by seed: {', '.join(claim.seeds)}"
 
 
-def place_of(figure: str) -> str:
+def reference_of(figure: str) -> str:
     """Where the paper states it: figures have numbers, supplements letters."""
     kinds = {True: "Fig. ", False: "Supp. "}
     return ", ".join(kinds[part[0].isdigit()] + part if len(part) < 3 else part for part in figure.split(", "))

@@ -10,18 +10,18 @@ from core.schema import SpecError
 from core.specs import FigureSpec
 
 
-def read(asked: object) -> tuple[str, FigureSpec]:
+def read(question: object) -> tuple[str, FigureSpec]:
     """The id and the settings of the figure that the page asks for.
 
     Raises:
         SpecError: The request has none, or settings that cannot be used.
     """
-    if not isinstance(asked, dict) or not isinstance(asked.get("query"), str):
+    if not isinstance(question, dict) or not isinstance(question.get("query"), str):
         raise SpecError("The request must name a figure and its settings. Reload the page.")
-    spec, notes = FigureSpec.from_query(asked["query"])
+    spec, notes = FigureSpec.from_query(question["query"])
     if notes:
         raise SpecError(notes[0])
-    return str(asked.get("figure")), spec
+    return str(question.get("figure")), spec
 
 
 def name_in(path: object, root: str) -> str:
@@ -39,17 +39,17 @@ def name_in(path: object, root: str) -> str:
     return path.removeprefix(root).removeprefix("paper").strip("/")
 
 
-def chosen_in(asked: object, choices: object) -> tuple[str, dict[str, str]]:
+def chosen_in(question: object, choices: object) -> tuple[str, dict[str, str]]:
     """The figure that is shown, and the settings that were chosen for it, as text.
 
     Raises:
         SpecError: There is no figure, or the settings are no texts.
     """
-    name = str(asked.get("figure")) if isinstance(asked, dict) else ""
+    name = str(question.get("figure")) if isinstance(question, dict) else ""
     takes = figure_of(name).choices
-    if not isinstance(choices, dict) or not all(isinstance(choices.get(each), str) for each in takes):
+    if not isinstance(choices, dict) or not all(isinstance(choices.get(setting), str) for setting in takes):
         raise SpecError("The request must have the settings of the figure. Reload the page.")
-    return name, {each: choices[each] for each in takes}
+    return name, {setting: choices[setting] for setting in takes}
 
 
 def fresh(name: str, spec: FigureSpec) -> dict[str, Any]:
@@ -57,9 +57,9 @@ def fresh(name: str, spec: FigureSpec) -> dict[str, Any]:
     return {"figure": name, "query": spec.to_query(), "turn": secrets.token_hex(4)}
 
 
-def turn_of(asked: object) -> str:
+def turn_of(question: object) -> str:
     """Which question it is; it goes back to the page, so only a short word is taken."""
-    turn = asked.get("turn") if isinstance(asked, dict) else None
+    turn = question.get("turn") if isinstance(question, dict) else None
     if not isinstance(turn, str) or not re.fullmatch(r"[0-9a-z]{1,16}", turn):
         raise SpecError("The request must say which question it is. Reload the page.")
     return turn
@@ -86,8 +86,8 @@ def client_of(client: object) -> str:
     return client
 
 
-def pause(asked: object) -> int:
+def pause(question: object) -> int:
     """How long a question that met a busy server waits before it is asked again, ms: longer after every try."""
-    tries = asked.get("tries") if isinstance(asked, dict) else 0
+    tries = question.get("tries") if isinstance(question, dict) else 0
     tries = min(tries, 5) if type(tries) is int and tries > 0 else 0
     return int(1000 * 1.6**tries * random.uniform(0.75, 1.25))  # not all at the same moment
