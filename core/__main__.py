@@ -85,9 +85,11 @@ def add_training(commands: Any) -> None:
     zoo.add_argument("--output", type=Path, default=SHIPPED, help="folder of the zoo (default: models/)")
     grid = add_command(commands, "grid", run_grid, "train what is missing of Fig. 9: the test bound over N_z")
     add_spec(grid, GridSpec)
-    place = grid.add_mutually_exclusive_group()
-    place.add_argument("--processes", type=at_least_one, default=1, help="trainings at once here; they share the cores")
-    place.add_argument(
+    workers = grid.add_mutually_exclusive_group()
+    workers.add_argument(
+        "--processes", type=at_least_one, default=1, help="trainings at once here; they share the cores"
+    )
+    workers.add_argument(
         "--scheduler",
         metavar="ADDRESS",
         help="of a Dask scheduler, whose workers then do the trainings; tls:// with LT_SCHEDULER_CA, ..._CERT, ..._KEY",

@@ -138,8 +138,8 @@ def stand_like_me(work: Work) -> None:
     Most systems let nobody raise a priority. Then it stays low: the work has the turn to itself, so only single runs
     and other programs go before it.
     """
-    for each in work.chain():
-        if sys.platform == "linux" and each.thread and each.thread.native_id:
+    for needed in work.chain():
+        if sys.platform == "linux" and needed.thread and needed.thread.native_id:
             with suppress(OSError):
                 mine = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-                os.setpriority(os.PRIO_PROCESS, each.thread.native_id, mine)
+                os.setpriority(os.PRIO_PROCESS, needed.thread.native_id, mine)

@@ -97,8 +97,8 @@ class Folder:
 
     def _make_room(self) -> None:
         used = []
-        with os.scandir(self.path) as there:
-            for entry in there:
+        with os.scandir(self.path) as entries:
+            for entry in entries:
                 with suppress(OSError):  # another process took it away
                     status = entry.stat()
                     used.append((status.st_mtime_ns, status.st_size, entry.path))
@@ -173,15 +173,15 @@ class ResultCache:
             compute: Computes it. What it asks of this cache in turn must not ask for this key.
             turn: Entered while it is computed and written.
         """
-        found = self.get(kind, key)
-        if found is not None:
-            return found
+        result = self.get(kind, key)
+        if result is not None:
+            return result
         with self._locked(key), turn():
-            found = self.get(kind, key)
-            if found is None:
-                found = compute()
-                self.put(key, found)
-            return found
+            result = self.get(kind, key)
+            if result is None:
+                result = compute()
+                self.put(key, result)
+            return result
 
     @contextmanager
     def _locked(self, key: str) -> Iterator[None]:

@@ -39,7 +39,7 @@ class Metrics:
 class TrainingState(ABC):
     """Models in training: the recipes, the network that holds all their weights, and the history so far.
 
-    `kept` has the epochs after which the weights are kept on the way, for whoever takes the state up.
+    `snapshot_epochs` has the epochs after which the weights are kept on the way, for whoever takes the state up.
     """
 
     specs: tuple[ModelSpec, ...]
@@ -48,7 +48,7 @@ class TrainingState(ABC):
     seconds: float = field(default=0.0, kw_only=True)
     losses: list[list[float]] = field(default_factory=list, kw_only=True)
     test_metrics: dict[int, list[Metrics]] = field(default_factory=dict, kw_only=True)
-    kept: tuple[int, ...] = field(default=(), kw_only=True)
+    snapshot_epochs: tuple[int, ...] = field(default=(), kw_only=True)
 
     KIND: ClassVar[str]
     """Where it is trained: states of another kind have other draws, and are not taken up."""
@@ -90,7 +90,7 @@ class TrainingState(ABC):
             "specs": [spec.to_dict() for spec in self.specs],
             "epoch": self.epoch,
             "seconds": self.seconds,
-            "kept": list(self.kept),
+            "kept": list(self.snapshot_epochs),
             "losses": self.losses,
             "test_metrics": {epoch: [vars(metrics) for metrics in row] for epoch, row in self.test_metrics.items()},
         }
@@ -163,5 +163,5 @@ def damaged(path: Path, error: Exception) -> TrainingError:
 
 def not_finite(spec: ModelSpec, epoch: int, alone: bool) -> DivergedError:
     """What is said about a training that diverged."""
-    place = f"epoch {epoch}" + ("" if alone else f" (seed {spec.seed})")
-    return DivergedError(f"The loss is not finite after {place}. Train with lower learning rates.")
+    when = f"epoch {epoch}" + ("" if alone else f" (seed {spec.seed})")
+    return DivergedError(f"The loss is not finite after {when}. Train with lower learning rates.")

@@ -98,11 +98,11 @@ def predicted_labels(
         at_once: Images named at a time; as many as suit the device where 0.
     """
     device = classifier.output.weight.device
-    parts = images.split(at_once or AT_ONCE.get(device.type, 2000))
-    return torch.cat([classifier(part.to(device)).argmax(-1).cpu() for part in parts])
+    batches = images.split(at_once or AT_ONCE.get(device.type, 2000))
+    return torch.cat([classifier(batch.to(device)).argmax(-1).cpu() for batch in batches])
 
 
 def accuracy(classifier: Classifier, test: Dataset) -> float:
     """Share of images that are given their own label."""
-    found = predicted_labels(classifier, torch.from_numpy(test.images))
-    return float((found == torch.from_numpy(test.labels)).float().mean())
+    predicted = predicted_labels(classifier, torch.from_numpy(test.images))
+    return float((predicted == torch.from_numpy(test.labels)).float().mean())

@@ -72,15 +72,15 @@ def version_in(root: Path, module: str, *libraries: str) -> str:
 
 def used_by(root: Path, module: str) -> dict[str, ast.Module]:
     """A module and all that it imports of the core, directly or not, as syntax trees without docstrings."""
-    found: dict[str, ast.Module] = {}
+    trees: dict[str, ast.Module] = {}
     open_ = [module]
     while open_:
         name = open_.pop()
         path = file_of(root, name)
-        if name not in found and name not in WHERE and path is not None:
-            found[name] = without_docstrings(ast.parse(path.read_text()))
-            open_ += imports_of(found[name])
-    return found
+        if name not in trees and name not in WHERE and path is not None:
+            trees[name] = without_docstrings(ast.parse(path.read_text()))
+            open_ += imports_of(trees[name])
+    return trees
 
 
 def file_of(root: Path, module: str) -> Path | None:
@@ -104,7 +104,7 @@ def without_docstrings(tree: ast.Module) -> ast.Module:
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):
-            node.body = [each for each in body if not is_text(each)]  # type: ignore[attr-defined]
+            node.body = [statement for statement in body if not is_text(statement)]  # type: ignore[attr-defined]
     return tree
 
 

@@ -42,14 +42,14 @@ from core.work import AHEAD, ENSEMBLE, FIGURE, RUN, LeftError, Wait, Work
 from core.works import LOOK, Reporter, Works
 
 __all__ = [
-    "AHEAD", "COMPUTING", "EACH", "ENSEMBLE", "ESTIMATING", "FIGURE", "MOST", "RUN", "BusyError", "Computations",
-    "LeftError", "Question", "Reporter", "SupersededError",
+    "AHEAD", "COMPUTING", "ENSEMBLE", "ESTIMATING", "FIGURE", "MOST", "MOST_PER_CLIENT", "RUN", "BusyError",
+    "Computations", "LeftError", "Question", "Reporter", "SupersededError",
 ]  # fmt: skip
 
 T = TypeVar("T")
 
 MOST = 96  # waits in all: thirty students who open the page at once ask three questions each
-EACH = 4  # waits of one client: a tab asks four questions
+MOST_PER_CLIENT = 4  # waits of one client: a tab asks four questions
 COURTESY = 0.1  # s that a part waits at most for single runs to end
 FILMS = 10.0  # s that it waits at most for the films of runs that came before it: thirty of them take two cores 3 s
 CALM = 0.3  # s without a question before anything is computed ahead
@@ -89,7 +89,7 @@ class Computations:
 
     Args:
         most: So many waits of clients there are at most.
-        each: So many of them are one client's.
+        most_per_client: So many of them are one client's.
         courtesy: A part waits so many seconds at most for single runs to end.
         width: So many batches of films of single runs are computed at a time; as many as there are cores where None.
         patience: A part waits so many seconds at most for those that came before it.
@@ -100,7 +100,7 @@ class Computations:
     def __init__(
         self,
         most: int = MOST,
-        each: int = EACH,
+        most_per_client: int = MOST_PER_CLIENT,
         *,
         courtesy: float = COURTESY,
         width: int | None = None,
@@ -108,7 +108,7 @@ class Computations:
         calm: float = CALM,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.most, self.each, self.courtesy, self.patience = most, each, courtesy, patience
+        self.most, self.most_per_client, self.courtesy, self.patience = most, most_per_client, courtesy, patience
         self.works = Works(self._between_parts, stand_like_me, clock)
         self.turns, self.later = Turns(self.works), Ahead(self.works, calm)
         self.films = Lane(self.works, width or os.cpu_count() or 1)
@@ -133,7 +133,7 @@ class Computations:
         with self.turns.let_go(), self.works.lock:
             self._admit(name, question)
             wait = self.works.join(key, compute, rank, order=question.order)
-            self._part(name, SupersededError)  # after the newer wait has begun: it may be for the same work
+            self._withdraw(name, SupersededError)  # after the newer wait has begun: it may be for the same work
             self._waits[name] = wait
             work = wait.work
             try:
@@ -144,7 +144,7 @@ class Computations:
                     raise wait.why or LeftError
             finally:
                 if self._waits.get(name) is wait:
-                    self._part(name, LeftError)
+                    self._withdraw(name, LeftError)
         return work.outcome()
 
     def once(
@@ -220,7 +220,7 @@ class Computations:
     def leave(self, client: str, topic: str) -> bool:
         """Let a client wait no longer; returns whether it waited."""
         with self.works.lock:
-            return self._part((client, topic), LeftError)
+            return self._withdraw((client, topic), LeftError)
 
     def progress(self, client: str, topic: str) -> tuple[float, str] | None:
         """How far the computation is that a client waits for; None where there is none."""
@@ -252,16 +252,16 @@ class Computations:
         if older and older.order > question.order:
             raise SupersededError
         others = [client for (client, _), wait in self._waits.items() if wait is not older]
-        if len(others) >= self.most or others.count(question.client) >= self.each:
-            self._part(name, SupersededError)
+        if len(others) >= self.most or others.count(question.client) >= self.most_per_client:
+            self._withdraw(name, SupersededError)
             raise BusyError(len(self._queue()))
 
     def _queue(self) -> list[Work]:
         """The works that clients wait for, the next one first."""
-        asked = {wait.work for wait in self._waits.values()}
-        return sorted((work for work in self.works.by_key.values() if work in asked), key=lambda work: work.rank)
+        awaited = {wait.work for wait in self._waits.values()}
+        return sorted((work for work in self.works.by_key.values() if work in awaited), key=lambda work: work.rank)
 
-    def _part(self, name: tuple[str, object], why: type[LeftError]) -> bool:
+    def _withdraw(self, name: tuple[str, object], why: type[LeftError]) -> bool:
         wait = self._waits.pop(name, None)
         if wait:
             self.works.end(wait, why)

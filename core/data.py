@@ -94,7 +94,7 @@ def load_dataset(name: str, root: Path, *, train: bool = True, files: Files = FI
     if name == "digits":
         return _digits(train)
     check_images(name, root, files)
-    return _load(name, *(find_file(name, root, file, files) for file in split_files(train)))
+    return _load(name, *(raw_file_of(name, root, file, files) for file in split_files(train)))
 
 
 def load_images(
@@ -112,7 +112,7 @@ def load_images(
     if name == "digits":
         return _digits(True).images[index]
     check_images(name, root)
-    return grey(_pixels(find_file(name, root, split_files(True)[0]))[index])
+    return grey(_pixels(raw_file_of(name, root, split_files(True)[0]))[index])
 
 
 def load_labels(name: str, root: Path) -> Int64[np.ndarray, "images"]:
@@ -123,7 +123,7 @@ def load_labels(name: str, root: Path) -> Int64[np.ndarray, "images"]:
     if name == "digits":
         return _digits(True).labels
     check_images(name, root)
-    return _labels(find_file(name, root, split_files(True)[1]))
+    return _labels(raw_file_of(name, root, split_files(True)[1]))
 
 
 def is_available(name: str, root: Path, files: Files = FILES) -> bool:
@@ -143,10 +143,10 @@ def check_images(name: str, root: Path, files: Files = FILES) -> None:
         DataError: One is not the original.
     """
     for file in files.get(name, ()):
-        find_file(name, root, file, files)
+        raw_file_of(name, root, file, files)
 
 
-def find_file(name: str, root: Path, file: str, files: Files = FILES) -> RawFile:
+def raw_file_of(name: str, root: Path, file: str, files: Files = FILES) -> RawFile:
     """Where a file of a data set is, as it is or compressed.
 
     Raises:
@@ -154,9 +154,9 @@ def find_file(name: str, root: Path, file: str, files: Files = FILES) -> RawFile
         DataError: There are only others of its name.
     """
     raw = raw_folder(name, root)
-    found = right_file(raw, files[name][file], file)
-    if found is not None:
-        return found
+    intact = right_file(raw, files[name][file], file)
+    if intact is not None:
+        return intact
     command = f"python -m core download --dataset {name}"
     if not any(path.exists() for path in candidates(raw, file)):
         raise MissingError(f"The images of {FOLDERS[name]} are not under {root}: {command} fetches them.")
@@ -168,8 +168,8 @@ def find_file(name: str, root: Path, file: str, files: Files = FILES) -> RawFile
 
 def right_file(raw: Path, known: Known, file: str) -> RawFile | None:
     """The file of a name that has the right content; None where none has."""
-    there = (RawFile(path, stamp(path), known) for path in candidates(raw, file))
-    return next((each for each in there if _is_right(each)), None)
+    files = (RawFile(path, stamp(path), known) for path in candidates(raw, file))
+    return next((raw_file for raw_file in files if _is_right(raw_file)), None)
 
 
 def candidates(raw: Path, file: str) -> tuple[Path, Path]:
@@ -242,5 +242,5 @@ def _digits(train: bool) -> Dataset:
     from sklearn.datasets import load_digits
 
     images, labels = load_digits(return_X_y=True)
-    part = slice(None, DIGITS_TRAIN) if train else slice(DIGITS_TRAIN, None)
-    return Dataset("digits", (images[part] / 16).astype(np.float32), labels[part].astype(np.int64))
+    rows = slice(None, DIGITS_TRAIN) if train else slice(DIGITS_TRAIN, None)
+    return Dataset("digits", (images[rows] / 16).astype(np.float32), labels[rows].astype(np.int64))

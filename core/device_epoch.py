@@ -111,23 +111,23 @@ class Step:
     images: Tensor
     offsets: Tensor
 
-    def run(self, place: Tensor, offsets: Tensor, levels: float, cut: bool) -> None:
+    def run(self, step_index: Tensor, offsets: Tensor, levels: float, cut: bool) -> None:
         """One step of every model.
 
         Args:
-            place: (1,) the number of the step within its epoch, from 0.
+            step_index: (1,) the number of the step within its epoch, from 0.
             offsets: `offsets`, or the first of them where the last batch of an epoch is smaller.
             levels: Grey values are pixels divided by this.
             cut: Whether grey values above 0.5 are 1 and all others 0.
         """
         exact = self.weights[0].dtype
-        where = place * len(self.offsets) + offsets
+        where = step_index * len(self.offsets) + offsets
         x = self.images[self.order.index_select(1, where)].to(exact) / levels
         x = (x > 0.5).to(exact) if cut else x
         noise = self.noise.index_select(1, where).transpose(1, 2)
         gradient, bound = negative_elbo_gradient(self.products, x, noise, self.beta)
         self.loss.sub_(bound.sum(-1))
-        first_scale, second_scale = self.corrections.index_select(0, place)[0].unbind()
+        first_scale, second_scale = self.corrections.index_select(0, step_index)[0].unbind()
         for w, p, m, v, g in zip(self.weights, self.products, self.first, self.second, gradient, strict=True):
             m.mul_(BETA_1).add_(g * (1 - BETA_1))
             v.mul_(BETA_2).add_(g * g * (1 - BETA_2))
@@ -179,7 +179,7 @@ class DeviceEpoch:
             images=torch.zeros(rows, device=device, dtype=torch.uint8) if self.drawn else images.values,
             offsets=torch.arange(spec.batch_size, device=device),
         )
-        self.place = torch.zeros(1, device=device, dtype=torch.int64)
+        self.step_index = torch.zeros(1, device=device, dtype=torch.int64)
         self.graph: torch.cuda.CUDAGraph | None = None
         self.is_proven = not (self.recorded if compiled is None else compiled)  # the step runs: nothing to compile
         self.way: Callable[..., None] = self.step.run
@@ -207,7 +207,7 @@ class DeviceEpoch:
         for _ in range(left):
             self.advance()
         if self.rest:
-            self.step.run(self.place, self.step.offsets[: self.rest], self.levels, self.cut)
+            self.step.run(self.step_index, self.step.offsets[: self.rest], self.levels, self.cut)
         return (self.step.loss / len(self.images)).tolist()
 
     @property
@@ -236,20 +236,20 @@ class DeviceEpoch:
         step.corrections.copy_(corrections)
         step.rates.copy_(torch.tensor(rates, dtype=torch.float64))
         step.loss.zero_()
-        self.place.zero_()
+        self.step_index.zero_()
 
     def advance(self) -> None:
         """One step, and on to the next place; where the first cannot be compiled, all go without."""
         try:
-            self.way(self.place, self.step.offsets, self.levels, self.cut)
+            self.way(self.step_index, self.step.offsets, self.levels, self.cut)
         except Exception as error:  # compilers have errors of many kinds; one of the step itself is raised again below
             if self.is_proven:
                 raise
             logger.warning("Training steps cannot be compiled here (%s): slower kernels.", type(error).__name__)
             self.way = self.step.run
-            self.way(self.place, self.step.offsets, self.levels, self.cut)
+            self.way(self.step_index, self.step.offsets, self.levels, self.cut)
         self.is_proven = True
-        self.place.add_(1)
+        self.step_index.add_(1)
 
     def begin(self) -> None:
         """Take the first steps, which compile, and record the graph; the steps count, recording takes none."""
@@ -269,17 +269,17 @@ class DeviceEpoch:
 
 def padded(vae: VAE, n_latent: int) -> list[Tensor]:
     """Copies of the weights of a model, with latent units of zeros added until there are `n_latent`."""
-    w1, b1, w2, b2, w3, b3, w4, b4 = (each.detach() for each in vae.parameters())
+    w1, b1, w2, b2, w3, b3, w4, b4 = (weight.detach() for weight in vae.parameters())
     more = n_latent - vae.n_latent
     zeros = torch.nn.functional.pad
     w2 = zeros(w2.unflatten(0, (2, -1)), (0, 0, 0, more)).flatten(0, 1)
     b2 = zeros(b2.unflatten(0, (2, -1)), (0, more)).flatten()
-    return [each.clone() for each in (w1, b1, w2, b2, zeros(w3, (0, more)), b3, w4, b4)]
+    return [weight.clone() for weight in (w1, b1, w2, b2, zeros(w3, (0, more)), b3, w4, b4)]
 
 
 def narrow(weights: Sequence[Tensor], model: int, n_latent: int) -> list[Tensor]:
     """The weights of one model of a stack without the latent units that were added: the inverse of `padded`."""
-    w1, b1, w2, b2, w3, b3, w4, b4 = (each[model] for each in weights)
+    w1, b1, w2, b2, w3, b3, w4, b4 = (weight[model] for weight in weights)
     w2 = w2.unflatten(0, (2, -1))[:, :n_latent].flatten(0, 1)
     b2 = b2.unflatten(0, (2, -1))[:, :n_latent].flatten()
     return [w1, b1, w2, b2, w3[:, :n_latent], b3, w4, b4]

@@ -59,9 +59,9 @@ class DeviceStack(TrainingState):
             initialise(one, spec.initialisation, torch.Generator().manual_seed(spec.seed))
             parts.append(padded(one, width))
         vae = VAE(n_pixels, specs[0].n_hidden, width, (len(specs),)).to(device)
-        for whole, of_models in zip(vae.parameters(), zip(*parts, strict=True), strict=True):
-            whole.detach().copy_(torch.stack(of_models))
-        first, second = ([torch.zeros_like(each.detach()) for each in vae.parameters()] for _ in range(2))
+        for stacked, of_models in zip(vae.parameters(), zip(*parts, strict=True), strict=True):
+            stacked.detach().copy_(torch.stack(of_models))
+        first, second = ([torch.zeros_like(parameter.detach()) for parameter in vae.parameters()] for _ in range(2))
         return cls(tuple(specs), vae, first, second, compiled)
 
     def run_epoch(self, images: Images) -> None:
@@ -83,22 +83,22 @@ class DeviceStack(TrainingState):
     @property
     def weights(self) -> list[Tensor]:
         """The padded weights of all models, in place."""
-        return [each.detach() for each in self.vae.parameters()]
+        return [tensor.detach() for tensor in self.vae.parameters()]
 
     def networks(self) -> list[VAE]:
         """Copies of the models one by one, each of its own size."""
-        found = []
+        networks = []
         for s, spec in enumerate(self.specs):
             one = VAE(self.vae.n_pixels, spec.n_hidden, spec.n_latent)
             for own, value in zip(one.parameters(), narrow(self.weights, s, spec.n_latent), strict=True):
                 own.detach().copy_(value)
-            found.append(one.to(self.weights[0].device))
-        return found
+            networks.append(one.to(self.weights[0].device))
+        return networks
 
     def tensors(self) -> dict[str, Tensor]:
         """Weights and Adam's memory, padded."""
         groups = {"weights": self.weights, "first": self.first, "second": self.second}
-        return {f"{name}.{i}": each for name, group in groups.items() for i, each in enumerate(group)}
+        return {f"{name}.{i}": tensor for name, group in groups.items() for i, tensor in enumerate(group)}
 
     def put(self, tensors: dict[str, Tensor]) -> None:
         """Put a state in place, before the first epoch that is run here."""

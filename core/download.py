@@ -115,12 +115,12 @@ def _fetch(mirrors: Sequence[str], file: str, md5: str, raw: Path, report: Any) 
     failures = []
     for mirror in mirrors:
         try:
-            part = raw / (file + ".part")
-            _transfer(mirror + file, part, report)
-            if hashlib.md5(part.read_bytes(), usedforsecurity=False).hexdigest() == md5:
-                part.replace(raw / file)
+            partial = raw / (file + ".part")
+            _transfer(mirror + file, partial, report)
+            if hashlib.md5(partial.read_bytes(), usedforsecurity=False).hexdigest() == md5:
+                partial.replace(raw / file)
                 return
-            part.unlink()
+            partial.unlink()
             failures.append(f"{mirror} sent a damaged file")
         except (http.client.HTTPException, OSError) as error:
             if getattr(error, "errno", None) in DISK:
@@ -132,9 +132,9 @@ def _fetch(mirrors: Sequence[str], file: str, md5: str, raw: Path, report: Any) 
     )
 
 
-def _transfer(url: str, part: Path, report: Any) -> None:
+def _transfer(url: str, partial: Path, report: Any) -> None:
     """Append to a partial file what is missing of it."""
-    have = part.stat().st_size if part.exists() else 0
+    have = partial.stat().st_size if partial.exists() else 0
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
     try:
         response = urllib.request.urlopen(request, timeout=30)
@@ -142,7 +142,7 @@ def _transfer(url: str, part: Path, report: Any) -> None:
         if error.code == 416:  # nothing is missing: the checksum decides
             return
         raise
-    with response, part.open("ab" if response.status == 206 else "wb") as out:
+    with response, partial.open("ab" if response.status == 206 else "wb") as out:
         total = int(response.headers.get("Content-Length") or 0) + out.tell()
         while chunk := response.read(1 << 16):
             out.write(chunk)

@@ -33,7 +33,7 @@ class OtherKindError(StoreError):
 
 
 @dataclass(frozen=True)
-class Part:
+class TensorHeader:
     """A tensor as the header describes it."""
 
     dtype: str
@@ -45,7 +45,7 @@ class Header:
     """What stands before the tensors; `size` is that of a file with this header, in bytes."""
 
     metadata: Mapping[str, Any]
-    tensors: Mapping[str, Part]
+    tensors: Mapping[str, TensorHeader]
     size: int
 
 
@@ -88,10 +88,10 @@ def read_header(file: Readable) -> Header:
         raise ValueError("no safetensors header")
     content = read_json(file.read(length))
     metadata = content.pop("__metadata__")
-    parts = {name: Part(part["dtype"], shape_of(part["shape"])) for name, part in content.items()}
-    bytes_each = FLOATS | INTEGERS | OTHERS
-    data = sum(bytes_each[part.dtype] * math.prod(part.shape) for part in parts.values())
-    return Header({str(name): value for name, value in metadata.items()}, parts, 8 + length + data)
+    tensors = {name: TensorHeader(tensor["dtype"], shape_of(tensor["shape"])) for name, tensor in content.items()}
+    widths = FLOATS | INTEGERS | OTHERS
+    data = sum(widths[tensor.dtype] * math.prod(tensor.shape) for tensor in tensors.values())
+    return Header({str(name): value for name, value in metadata.items()}, tensors, 8 + length + data)
 
 
 def read_json(text: str | bytes) -> Any:
@@ -119,28 +119,31 @@ def shape_of(values: Collection[object]) -> tuple[int, ...]:
     return tuple(DIMENSION.check("a dimension", value) for value in values)
 
 
-def check_parts(
-    name: str, parts: Mapping[str, Part], expected: Mapping[str, tuple[int, ...]], integers: Collection[str] = ()
+def check_tensors(
+    name: str,
+    tensors: Mapping[str, TensorHeader],
+    expected: Mapping[str, tuple[int, ...]],
+    integers: Collection[str] = (),
 ) -> None:
     """Refuse tensors that are missing, too many, of another shape or of another type.
 
     Args:
         name: Of the file.
-        parts: The tensors that it has.
+        tensors: The tensors that it has.
         expected: Names and shapes of those that it must have.
         integers: Those among them that hold whole numbers; the others hold float16 or float32.
 
     Raises:
         StoreError: Names the first tensor that does not fit.
     """
-    for key in parts.keys() - expected.keys():
+    for key in tensors.keys() - expected.keys():
         raise StoreError(f"{name} has a tensor {shown(key)} that does not belong there. Export it again without.")
     for key, shape in expected.items():
-        if key not in parts:
+        if key not in tensors:
             raise StoreError(f"{name} has no tensor '{key}'. Export it again from the program that made it.")
-        if parts[key].shape != shape:
-            found = "x".join(map(str, parts[key].shape)) or "a single number"
-            raise StoreError(f"{name}: '{key}' should be {'x'.join(map(str, shape))} for its recipe, but is {found}.")
-        if parts[key].dtype not in (INTEGERS if key in integers else FLOATS):
+        if tensors[key].shape != shape:
+            actual = "x".join(map(str, tensors[key].shape)) or "a single number"
+            raise StoreError(f"{name}: '{key}' should be {'x'.join(map(str, shape))} for its recipe, but is {actual}.")
+        if tensors[key].dtype not in (INTEGERS if key in integers else FLOATS):
             right = "whole numbers" if key in integers else "float16 or float32"
-            raise StoreError(f"{name}: '{key}' should be {right}, but is {shown(parts[key].dtype)}. Export it again.")
+            raise StoreError(f"{name}: '{key}' should be {right}, but is {shown(tensors[key].dtype)}. Export it again.")

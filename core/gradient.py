@@ -59,4 +59,4 @@ def negative_elbo_gradient(
     d_posterior = torch.cat([d_mean, d_log_var], dim=-1).to(products)
     d_encoded = torch.ops.aten.tanh_backward(d_posterior @ w2, encoded)
     pairs = ((d_encoded, pixels), (d_posterior, encoded), (d_decoded, z), (d_output, decoded))
-    return [part.to(exact) for d, inputs in pairs for part in (d.mT @ inputs, d.sum(-2))], bound
+    return [gradient.to(exact) for d, inputs in pairs for gradient in (d.mT @ inputs, d.sum(-2))], bound

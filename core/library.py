@@ -106,13 +106,13 @@ class Library:
 
     def entries(self) -> list[Entry]:
         """Every model file, usable or not, by data set, latent units and id."""
-        found: dict[str, Entry] = {}
+        entries: dict[str, Entry] = {}
         for folder, origin in self.folders:
             for path in model_files(folder):
                 entry = _entry(path, origin, stamp(path))
                 if entry.is_model:
-                    found.setdefault(entry.id, entry)
-        return sorted(found.values(), key=lambda e: (bool(e.problem), e.spec.dataset, e.spec.n_latent, e.id))
+                    entries.setdefault(entry.id, entry)
+        return sorted(entries.values(), key=lambda e: (bool(e.problem), e.spec.dataset, e.spec.n_latent, e.id))
 
     def usable(self, dataset: str | None = None) -> list[Entry]:
         """The models that can be opened, of one data set if named."""
@@ -170,10 +170,10 @@ class Library:
         """
         model = self.find(self.base(id))
         try:
-            kept = self.snapshots(model.id)
+            by_epoch = self.snapshots(model.id)
         except StoreError:
             return []  # whoever opens a snapshot is told what is wrong with the file
-        ages = [(epoch, each.id) for epoch, each in sorted(kept.items())]
+        ages = [(epoch, snapshot.id) for epoch, snapshot in sorted(by_epoch.items())]
         return [*ages, (model.spec.epochs, model.id)] if ages else []
 
     def files(self, name: str) -> list[Path]:
@@ -199,13 +199,13 @@ class Library:
         Raises:
             StoreError: There is none.
         """
-        found = [e for e in self.usable(dataset) if e.spec.n_latent == n_latent and beta in (None, e.spec.beta)]
-        if not found:
+        entries = [e for e in self.usable(dataset) if e.spec.n_latent == n_latent and beta in (None, e.spec.beta)]
+        if not entries:
             raise StoreError(
                 f"There is no model of {dataset} with {n_latent} latent units here. "
                 f"Train one: python -m core train --dataset {dataset} --n-latent {n_latent}"
             )
-        return preferred(found)
+        return preferred(entries)
 
     def delete(self, id: str) -> None:
         """Delete a model of this machine, usable or not, with its sweeps, and its snapshots with theirs.
@@ -239,8 +239,8 @@ class Library:
 def model_files(folder: Path) -> list[str]:
     """The files of a folder that may be models, by name; asked for at every question, so without a `Path` for each."""
     try:
-        with os.scandir(folder) as there:
-            return sorted(file.path for file in there if file.name.endswith(ENDING) and not file.name.endswith(BESIDE))
+        with os.scandir(folder) as files:
+            return sorted(file.path for file in files if file.name.endswith(ENDING) and not file.name.endswith(BESIDE))
     except OSError:  # no such folder
         return []
 

@@ -40,7 +40,7 @@ class Sequence:
 
     def check(self, name: str, value: object) -> tuple[Any, ...]:
         if isinstance(value, list | tuple) and len(value) <= self.most:
-            return tuple(self.of.check(name, part) for part in value)
+            return tuple(self.of.check(name, item) for item in value)
         raise SpecError(f"{name} must be a list of at most {self.most} values, not {shown(value)}.")
 
 
@@ -150,7 +150,7 @@ class SeriesCard:
         cards = values.get("cards") if isinstance(values, Mapping) else None
         if not isinstance(cards, list) or len(cards) > MOST_SNAPSHOTS:
             raise SpecError(f"the card must be a list of at most {MOST_SNAPSHOTS} cards, not {shown(cards)}.")
-        return cls(tuple(ModelCard.read(each, image_shape=image_shape, label_names=label_names) for each in cards))
+        return cls(tuple(ModelCard.read(card, image_shape=image_shape, label_names=label_names) for card in cards))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""

@@ -40,12 +40,12 @@ def from_bytes(kind: type[T], content: bytes) -> T:
     try:
         arrays = load(content)
         plain = json.loads(arrays.pop(PLAIN).tobytes())
-        found = _put_together(kind, "", arrays, plain)
+        result = _put_together(kind, "", arrays, plain)
     except (SafetensorError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ResultError(f"no {kind.__name__}: {error}") from error
     if arrays or plain:
         raise ResultError(f"no {kind.__name__}: it has more fields")
-    return found
+    return result
 
 
 def _taken_apart(result: Any, prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def _member(hint: Any, where: str, arrays: dict[str, np.ndarray], plain: dict[st
         inner = get_args(hint)[1]
         return {key: _member(inner, f"{where}.{key}", arrays, plain) for key in plain.pop(where)}
     kinds = get_args(hint) if isinstance(hint, UnionType) else (hint,)
-    of_results = [each for each in kinds if isinstance(each, type) and is_dataclass(each)]
+    of_results = [argument for argument in kinds if isinstance(argument, type) and is_dataclass(argument)]
     if of_results and where not in plain:  # None may stand for a result
         return _put_together(of_results[0], f"{where}.", arrays, plain)
     value = arrays.pop(where) if where in arrays else plain.pop(where)

@@ -100,7 +100,7 @@ class Rates:
         raise SpecError(f"{name} must be one to ten learning rates, not {shown(value)}.")
 
     def read(self, name: str, text: str) -> tuple[float, ...]:
-        return self.check(name, [Real(1e-8, 1.0, 12).read(name, part) for part in text.split(",")])
+        return self.check(name, [Real(1e-8, 1.0, 12).read(name, number) for number in text.split(",")])
 
 
 @dataclass(frozen=True)
@@ -113,11 +113,11 @@ class Reals:
 
     def check(self, name: str, value: object) -> tuple[float, ...]:
         if isinstance(value, list | tuple) and 1 <= len(value) <= self.most:
-            return tuple(sorted({Real(self.low, self.high).check(name, part) for part in value}))
+            return tuple(sorted({Real(self.low, self.high).check(name, item) for item in value}))
         raise SpecError(f"{name} must be 1 to {self.most} numbers, not {shown(value)}.")
 
     def read(self, name: str, text: str) -> tuple[float, ...]:
-        return self.check(name, [Real(self.low, self.high).read(name, part) for part in text.split(",")])
+        return self.check(name, [Real(self.low, self.high).read(name, number) for number in text.split(",")])
 
 
 @dataclass(frozen=True)
@@ -131,11 +131,11 @@ class Integers:
 
     def check(self, name: str, value: object) -> tuple[int, ...]:
         if isinstance(value, list | tuple) and self.least <= len(value) <= self.most:
-            return tuple(Integer(self.low, self.high).check(name, part) for part in value)
+            return tuple(Integer(self.low, self.high).check(name, item) for item in value)
         raise SpecError(f"{name} must be {self.least} to {self.most} whole numbers, not {shown(value)}.")
 
     def read(self, name: str, text: str) -> tuple[int, ...]:
-        return self.check(name, [Integer(self.low, self.high).read(name, part) for part in text.split(",")])
+        return self.check(name, [Integer(self.low, self.high).read(name, number) for number in text.split(",")])
 
 
 Check = Integer | Real | Choice | Name | Rates | Reals | Integers
@@ -200,8 +200,10 @@ class Spec:
     def to_query(self) -> str:
         """Query string with short keys; defaults are left out. `from_query` reads it back exactly."""
         pairs = [(key_of(item), getattr(self, item.name)) for item in fields(self)]
-        kept = [(key, value) for (key, value), item in zip(pairs, fields(self), strict=True) if value != item.default]
-        return urlencode([(key, written(value)) for key, value in kept])
+        changed = [
+            (key, value) for (key, value), item in zip(pairs, fields(self), strict=True) if value != item.default
+        ]
+        return urlencode([(key, written(value)) for key, value in changed])
 
     @classmethod
     def from_query(cls, query: str) -> tuple[Self, list[str]]:
@@ -235,7 +237,7 @@ def key_of(item: Field[Any]) -> str:
 def written(value: object) -> str:
     """A setting as text: the shortest form that reads back as the same value."""
     if isinstance(value, tuple):
-        return ",".join(written(part) for part in value)
+        return ",".join(written(item) for item in value)
     return format(value, ".12g") if isinstance(value, float) else str(value)
 
 

@@ -78,12 +78,12 @@ class Session:
         Raises:
             SpecError: This machine has not the device that the settings ask for.
         """
-        kept = store or Folder(settings.cache / RESULTS, settings.max_cache)
+        result_store = store or Folder(settings.cache / RESULTS, settings.max_cache)
         return Session(
             settings,
             library or Library.of(settings.models),
             device_of(settings),
-            ResultCache(kept, settings.cache / LOCKS),
+            ResultCache(result_store, settings.cache / LOCKS),
             turn,
             shared,
         )
@@ -115,9 +115,9 @@ class Session:
 
         Raises: as the experiment.
         """
-        found = self.found(experiment, spec)
-        if found is not None:
-            return found
+        cached = self.cached(experiment, spec)
+        if cached is not None:
+            return cached
         return self.shared(self.key(experiment, spec), self.computation(experiment, spec, **more), progress)
 
     def computation(self, experiment: Experiment[S, R], spec: S, **more: Any) -> Callable[[Progress], R]:
@@ -133,7 +133,7 @@ class Session:
 
         return compute
 
-    def found(self, experiment: Experiment[S, R], spec: S) -> R | None:
+    def cached(self, experiment: Experiment[S, R], spec: S) -> R | None:
         """The same where it is in the cache, else None."""
         return self.cache.get(result_class(experiment), self.key(experiment, spec))
 
@@ -148,8 +148,8 @@ class Session:
         if has(experiment.__module__, "core.classifier"):
             classifiers = self.library.files(f"{entry.spec.dataset}-classifier")[:1]
             weights += [cached_sha256(path) for path in classifiers]
-        asked = json.dumps(spec.to_dict(), sort_keys=True)
-        parts = [asked, *weights, version_of(experiment.__module__)]
+        question = json.dumps(spec.to_dict(), sort_keys=True)
+        parts = [question, *weights, version_of(experiment.__module__)]
         return f"{experiment.__name__}:{hashlib.sha256(chr(10).join(parts).encode()).hexdigest()}"
 
 
@@ -160,9 +160,9 @@ def result_class(experiment: Experiment[Any, R]) -> type[R]:
 
 def device_of(settings: Settings) -> torch.device:
     """The device that the settings ask for; "auto" takes a GPU when there is one."""
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if settings.device != "auto":
-        if not there[settings.device]:
+        if not available[settings.device]:
             raise SpecError(f"This machine has no device '{settings.device}'. Use --device cpu or LT_DEVICE=cpu.")
         return torch.device(settings.device)
     if torch.cuda.is_available():

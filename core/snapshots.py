@@ -93,10 +93,10 @@ def load_snapshot(path: Path, epoch: int, device: torch.device) -> Model:
     Raises:
         StoreError: The file is damaged, of another kind, or has no such epoch.
     """
-    found = _loaded(path, device, stamp(path)).get(epoch)
-    if found is None:
+    model = _loaded(path, device, stamp(path)).get(epoch)
+    if model is None:
         raise StoreError(f"{file_name(path)} has no snapshot of epoch {epoch}. Choose one that it has.")
-    return found
+    return model
 
 
 @lru_cache(maxsize=2)
@@ -112,10 +112,10 @@ def models_of(path: Path, content: bytes, device: torch.device) -> dict[int, Mod
     """
     sha256 = hashlib.sha256(content).hexdigest()
     spec, series, tensors = unpacked(file_name(path), content, SeriesSpec, series_shapes)
-    id, found, recipe = path.name.removesuffix(ENDING), {}, spec.part(ModelSpec)
+    id, models, recipe = path.name.removesuffix(ENDING), {}, spec.part(ModelSpec)
     for epoch, card in cards_of(path, spec, series).items():
         own = {name.partition(".")[2]: value for name, value in tensors.items() if name.startswith(f"{epoch}.")}
-        found[epoch] = Model(
+        models[epoch] = Model(
             id=snapshot_id(id, epoch),
             spec=recipe,
             card=card,
@@ -125,15 +125,18 @@ def models_of(path: Path, content: bytes, device: torch.device) -> dict[int, Mod
             memories=own["memories"].float().to(device),
             memory_index=tensors["memory_index"].long(),
         )
-    return found
+    return models
 
 
 def series_shapes(spec: SeriesSpec, header: Header) -> Shapes:
     """Names and shapes of the tensors of a file: those of a model for each epoch, and one index for all."""
-    part = header.tensors.get("memory_index")
-    held = part.shape[-1] if part is not None and len(part.shape) == 2 else 0
-    held = min(max(held, MEMORIES[0]), MEMORIES[1])
-    own = weight_shapes(spec) | {"concepts": (N_LABELS, spec.n_latent), "memories": (N_LABELS, held, spec.n_latent)}
+    tensor = header.tensors.get("memory_index")
+    n_memories = tensor.shape[-1] if tensor is not None and len(tensor.shape) == 2 else 0
+    n_memories = min(max(n_memories, MEMORIES[0]), MEMORIES[1])
+    own = weight_shapes(spec) | {
+        "concepts": (N_LABELS, spec.n_latent),
+        "memories": (N_LABELS, n_memories, spec.n_latent),
+    }
     return {f"{epoch}.{name}": shape for epoch in spec.kept for name, shape in own.items()} | {
-        "memory_index": (N_LABELS, held)
+        "memory_index": (N_LABELS, n_memories)
     }

@@ -61,8 +61,8 @@ def with_snapshots(spec: ModelSpec, epochs: Iterable[int]) -> ModelSpec:
     Raises:
         SpecError: They are no epochs before the last.
     """
-    kept, plain = tuple(sorted(set(epochs))), spec.part(ModelSpec)
-    return SeriesSpec(**plain.to_dict(), kept=kept) if kept else plain
+    ordered, plain = tuple(sorted(set(epochs))), spec.part(ModelSpec)
+    return SeriesSpec(**plain.to_dict(), kept=ordered) if ordered else plain
 
 
 def snapshot_epochs(spec: ModelSpec) -> tuple[int, ...]:

@@ -44,13 +44,13 @@ class Stack(TrainingState):
         """
         if len({common(spec) for spec in specs}) != 1:
             raise SpecError(f"The models of a stack may differ in {', '.join(OWN)} only. Train the others apart.")
-        generators, ones = [torch.Generator().manual_seed(spec.seed) for spec in specs], []
+        generators, networks = [torch.Generator().manual_seed(spec.seed) for spec in specs], []
         for spec, generator in zip(specs, generators, strict=True):
-            ones.append(VAE(n_pixels, spec.n_hidden, spec.n_latent))
-            initialise(ones[-1], spec.initialisation, generator)
-        vae = joined(ones).to(device)
-        slices = [[whole.detach()[s] for whole in vae.parameters()] for s in range(len(specs))]
-        groups = [{"params": part} for part in (slices if len(specs) > 1 else [list(vae.parameters())])]
+            networks.append(VAE(n_pixels, spec.n_hidden, spec.n_latent))
+            initialise(networks[-1], spec.initialisation, generator)
+        vae = joined(networks).to(device)
+        slices = [[stacked.detach()[s] for stacked in vae.parameters()] for s in range(len(specs))]
+        groups = [{"params": parameters} for parameters in (slices if len(specs) > 1 else [list(vae.parameters())])]
         return cls(tuple(specs), vae, torch.optim.Adam(groups, fused=device.type in ("cpu", "cuda")), generators)
 
     def run_epoch(self, images: Tensor) -> None:
@@ -78,8 +78,12 @@ class Stack(TrainingState):
 
     def weights(self) -> list[Tensor]:
         """The weights in the precision that products are to have."""
-        whole = [each.detach() for each in self.vae.parameters()]
-        return [each.bfloat16() for each in whole] if is_half(self.specs[0].precision, whole[0].device) else whole
+        weights = [weight.detach() for weight in self.vae.parameters()]
+        return (
+            [weight.bfloat16() for weight in weights]
+            if is_half(self.specs[0].precision, weights[0].device)
+            else weights
+        )
 
     def drawn(self, draw: Callable[[torch.Generator], Tensor]) -> Tensor:
         """Every model's own draw; stacked where there are several."""
@@ -96,8 +100,8 @@ class Stack(TrainingState):
     def step(self, gradient: list[Tensor]) -> None:
         """Let the optimiser change every model."""
         for s, group in enumerate(self.optimiser.param_groups):
-            for part, whole in zip(group["params"], gradient, strict=True):
-                part.grad = whole[s] if len(self.specs) > 1 else whole
+            for parameter, gradients in zip(group["params"], gradient, strict=True):
+                parameter.grad = gradients[s] if len(self.specs) > 1 else gradients
         self.optimiser.step()
 
     def check(self) -> None:
@@ -110,10 +114,10 @@ class Stack(TrainingState):
         """The models one by one: the network itself, or copies where there are several."""
         if len(self.specs) == 1:
             return [self.vae]
-        found = [VAE(self.vae.n_pixels, self.vae.n_hidden, self.vae.n_latent) for _ in self.specs]
-        for s, one in enumerate(found):
-            one.load_state_dict({name: value[s] for name, value in self.vae.state_dict().items()})
-        return [one.to(next(self.vae.parameters()).device) for one in found]
+        networks = [VAE(self.vae.n_pixels, self.vae.n_hidden, self.vae.n_latent) for _ in self.specs]
+        for s, network in enumerate(networks):
+            network.load_state_dict({name: value[s] for name, value in self.vae.state_dict().items()})
+        return [network.to(next(self.vae.parameters()).device) for network in networks]
 
     def tensors(self) -> dict[str, Tensor]:
         """Weights, Adam's memory, and where the generators stand."""
@@ -125,9 +129,9 @@ class Stack(TrainingState):
         """Put a state in place: in place, because slices share their memory."""
         self.vae.load_state_dict({name: tensors[f"weights.{name}"] for name in self.vae.state_dict()})
         for g, group in enumerate(self.optimiser.param_groups):
-            for i, part in enumerate(group["params"]):
-                self.optimiser.state[part] = {
-                    moment: tensors[f"moments.{g}.{i}.{moment}"].to(part.device) for moment in MOMENTS
+            for i, parameter in enumerate(group["params"]):
+                self.optimiser.state[parameter] = {
+                    moment: tensors[f"moments.{g}.{i}.{moment}"].to(parameter.device) for moment in MOMENTS
                 }
         for s, generator in enumerate(self.generators):
             generator.set_state(tensors[f"generator.{s}"])
@@ -135,9 +139,9 @@ class Stack(TrainingState):
     def moments(self) -> dict[str, Tensor]:
         """Adam's memory of every parameter."""
         return {
-            f"{g}.{i}.{moment}": self.optimiser.state[part][moment]
+            f"{g}.{i}.{moment}": self.optimiser.state[parameter][moment]
             for g, group in enumerate(self.optimiser.param_groups)
-            for i, part in enumerate(group["params"])
+            for i, parameter in enumerate(group["params"])
             for moment in MOMENTS
         }
 
@@ -147,12 +151,12 @@ def common(spec: ModelSpec) -> str:
     return json.dumps({name: value for name, value in spec.to_dict().items() if name not in OWN}, sort_keys=True)
 
 
-def joined(ones: Sequence[VAE]) -> VAE:
+def joined(networks: Sequence[VAE]) -> VAE:
     """Networks of one size as a single one with a leading axis; one alone stays as it is."""
-    if len(ones) == 1:
-        return ones[0]
-    first, states = ones[0], [one.state_dict() for one in ones]
-    vae = VAE(first.n_pixels, first.n_hidden, first.n_latent, (len(ones),))
+    if len(networks) == 1:
+        return networks[0]
+    first, states = networks[0], [network.state_dict() for network in networks]
+    vae = VAE(first.n_pixels, first.n_hidden, first.n_latent, (len(networks),))
     vae.load_state_dict({name: torch.stack([state[name] for state in states]) for name in states[0]})
     return vae
 

@@ -26,7 +26,7 @@ from core.file_header import (
     OtherKindError,
     Readable,
     StoreError,
-    check_parts,
+    check_tensors,
     file_name,
     opened,
     read_header,
@@ -197,7 +197,7 @@ def described(
         OtherKindError: It holds something else of this program.
     """
     header, spec, card = recipe_of(name, file, kind)
-    check_parts(name, header.tensors, shapes(spec, header), integers=("memory_index",))
+    check_tensors(name, header.tensors, shapes(spec, header), integers=("memory_index",))
     if file.seek(0, os.SEEK_END) != header.size:
         raise damaged(name)
     return header, spec, card

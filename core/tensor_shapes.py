@@ -16,8 +16,8 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 def model_shapes(spec: ModelSpec, header: Header) -> Shapes:
     """Names and shapes of the tensors of a model file: the contract that an imported model fulfils."""
-    part = header.tensors.get("memory_index")
-    n_memories = part.shape[-1] if part is not None and len(part.shape) == 2 else 0
+    tensor = header.tensors.get("memory_index")
+    n_memories = tensor.shape[-1] if tensor is not None and len(tensor.shape) == 2 else 0
     n_memories = min(max(n_memories, MEMORIES[0]), MEMORIES[1])
     return weight_shapes(spec) | {
         "concepts": (N_LABELS, spec.n_latent),
@@ -28,8 +28,8 @@ def model_shapes(spec: ModelSpec, header: Header) -> Shapes:
 
 def partial_shapes(spec: ModelSpec, header: Header) -> Shapes:
     """The same, of a file that may lack what is computed from the images: then that is computed anew."""
-    there = {key: part.shape for key, part in header.tensors.items() if key in DERIVED}
-    return model_shapes(spec, header) if len(there) == len(DERIVED) else weight_shapes(spec) | there
+    derived = {key: tensor.shape for key, tensor in header.tensors.items() if key in DERIVED}
+    return model_shapes(spec, header) if len(derived) == len(DERIVED) else weight_shapes(spec) | derived
 
 
 def weight_shapes(spec: ModelSpec) -> dict[str, tuple[int, ...]]:

@@ -287,7 +287,7 @@ def estimated_seconds(
     else:
         images = torch.rand(steps * batch, n_pixels, generator=generator).to(device)
         warm = images[: 3 * batch]
-    stack = engine.begin([replace(each, epochs=2) for each in (spec, *others)], n_pixels, device)
+    stack = engine.begin([replace(recipe, epochs=2) for recipe in (spec, *others)], n_pixels, device)
     begun = clock()
     stack.run_epoch(warm)  # pyright: ignore[reportArgumentType] (each engine its own images)
     start = clock()

@@ -17,10 +17,10 @@ COMPUTING, ESTIMATING = "computing", "estimating"  # what is done one at a time
 
 @dataclass(eq=False)
 class Turn:
-    """One turn; `place` says who came first among equal ranks."""
+    """One turn; `arrival` says who came first among equal ranks."""
 
     owner: Work | Visitor
-    place: int
+    arrival: int
 
 
 @dataclass(eq=False)
@@ -59,7 +59,7 @@ class Line:
     def _give(self) -> None:
         """Ranks may have changed since these began to wait: they are looked at now."""
         if self.holder is None and self.waiting:
-            self.holder = min(self.waiting, key=lambda turn: (turn.owner.rank, turn.place))
+            self.holder = min(self.waiting, key=lambda turn: (turn.owner.rank, turn.arrival))
             self.waiting.remove(self.holder)
         self.changed.notify_all()
 
@@ -70,7 +70,7 @@ class Turns:
     def __init__(self, works: Works):
         self.works = works
         self.lines = {name: Line(works.changed) for name in (COMPUTING, ESTIMATING)}
-        self._places = count()
+        self._arrivals = count()
 
     @contextmanager
     def turn(self, name: str) -> Iterator[None]:
@@ -80,7 +80,7 @@ class Turns:
             has = self.line_of(owner)
             if has and has is not line:
                 raise RuntimeError(f"A turn of {name} within another one.")
-            turn = None if has else Turn(owner, next(self._places))
+            turn = None if has else Turn(owner, next(self._arrivals))
             if turn:
                 self._take(line, turn)
         try:

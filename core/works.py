@@ -172,8 +172,8 @@ class Works:
 
     def notify(self, work: Work) -> None:
         """Wake whoever may wait for a change of who wants a work."""
-        for each in work.chain():
-            each.news.notify_all()
+        for needed in work.chain():
+            needed.news.notify_all()
         self.changed.notify_all()
         self.quiet.notify_all()
 

@@ -108,7 +108,7 @@ class Experiments:
         route: str,
         spec: ExperimentSpec,
         look: str,
-        find: Callable[[Question], R],
+        compute: Callable[[Question], R],
         build: Callable[[R], T],
     ) -> T:
         """The same of what takes a while.
@@ -118,15 +118,15 @@ class Experiments:
             route: What for.
             spec: About what.
             look: Of the screen.
-            find: Gets the results, see `result`; raises as `Computations.ask`.
+            compute: Gets the results, see `result`; raises as `Computations.ask`.
             build: Makes the reply of them.
         """
         key = self._reply_key(route, spec, look)
-        found = self.replies.get(key)
-        if found is not None:
+        reply = self.replies.get(key)
+        if reply is not None:
             self.computations.leave(question.client, question.topic)  # it may wait for the answer to an older question
-            return found
-        results = find(question)
+            return reply
+        results = compute(question)
         return self.replies.get_or_build(key, lambda: build(results))
 
     def result(
@@ -142,10 +142,10 @@ class Experiments:
 
         `more` is handed to the experiment; what does not change the result.
         """
-        found = self.session.found(experiment, spec)
-        if found is not None:
+        cached = self.session.cached(experiment, spec)
+        if cached is not None:
             self.computations.leave(question.client, question.topic)
-            return found
+            return cached
         key = self.session.key(experiment, spec)
         compute = self.session.computation(experiment, spec, **more)
         return self.computations.ask(question, key, compute, rank=rank)
@@ -188,7 +188,7 @@ class Experiments:
             self.computations.ahead(f"films beside {self.session.key(experiments.film_frame, of_all)}", keep)
 
     def _ahead(self, experiment: Experiment[Any, Any], spec: ExperimentSpec) -> None:
-        if self.session.found(experiment, spec) is None:
+        if self.session.cached(experiment, spec) is None:
             self.computations.ahead(self.session.key(experiment, spec), self.session.computation(experiment, spec))
 
     def _reply_key(self, route: str, spec: ExperimentSpec, look: str) -> str:

@@ -181,7 +181,7 @@ def test_beyond_the_bound_one_is_told_at_once_and_after_that_let_in(same: bool):
 
 
 def test_one_client_has_no_more_than_its_share():
-    computations, gate = Computations(each=2), threading.Event()
+    computations, gate = Computations(most_per_client=2), threading.Event()
     inside = []
     for topic in ("one", "two"):
         inside.append(Client(computations, "a", topic, gated(gate, topic), topic=topic))

@@ -138,7 +138,7 @@ def test_a_sweep_keeps_the_runs_of_the_screen_for_other_axes_and_those_of_no_oth
     screen = InferenceSpec(model="a", source="decoded", n_runs=12, noise=0.4)
     asked.noise_sweep(Question("tab", "sweep"), spec, screen)
     kept = [replace(screen, noise=p).part(EnsembleSpec) for p in spec.noises]
-    assert [asked.session.found(experiments.latent_activity, one) is not None for one in kept] == [False, True]
+    assert [asked.session.cached(experiments.latent_activity, one) is not None for one in kept] == [False, True]
 
 
 def test_neighbours_that_are_in_the_cache_or_have_no_model_are_not_computed_ahead(
@@ -210,7 +210,7 @@ def test_films_that_are_computed_ahead_are_given_up_as_soon_as_somebody_asks_and
         gate.set()
         assert answer.result()
     films = experiments.other_films(spec.part(EmbeddingSpec))
-    assert [asked.session.found(experiments.film_frame, one) is not None for one in films[:5]] == [True] * 3 + [
+    assert [asked.session.cached(experiments.film_frame, one) is not None for one in films[:5]] == [True] * 3 + [
         False
     ] * 2
     halting.computed.clear()

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save
 
-from core.file_header import UNREADABLE, Part, StoreError, check_parts, file_name, opened, read_header
+from core.file_header import UNREADABLE, StoreError, TensorHeader, check_tensors, file_name, opened, read_header
 
 CONTENT = save({"a": torch.zeros(2, 3), "b": torch.zeros(4, dtype=torch.int64)}, {"spec": "{}"})
 
@@ -21,7 +21,7 @@ CONTENT = save({"a": torch.zeros(2, 3), "b": torch.zeros(4, dtype=torch.int64)},
 def test_a_header_says_what_the_file_holds():
     header = read_header(BytesIO(CONTENT))
     assert header.metadata == {"spec": "{}"}
-    assert header.tensors == {"a": Part("F32", (2, 3)), "b": Part("I64", (4,))}
+    assert header.tensors == {"a": TensorHeader("F32", (2, 3)), "b": TensorHeader("I64", (4,))}
     assert header.size == len(CONTENT)
 
 
@@ -49,7 +49,7 @@ def test_any_json_is_a_header_or_refused(value: Any):
         header = read_header(BytesIO(struct.pack("<Q", len(text)) + text))
     except UNREADABLE:
         return
-    assert all(isinstance(part, Part) for part in header.tensors.values())
+    assert all(isinstance(tensor, TensorHeader) for tensor in header.tensors.values())
 
 
 @pytest.mark.parametrize("shape", [[-1], [10**9], [1.5], [True], [1] * 9, {"a": 1}, "12"], ids=str)
@@ -59,18 +59,18 @@ def test_a_shape_that_cannot_be_is_refused(shape: object):
         read_header(BytesIO(struct.pack("<Q", len(text)) + text))
 
 
-def test_parts_are_exact():
-    parts, expected = {"a": Part("F32", (2,)), "i": Part("I32", (2,))}, {"a": (2,), "i": (2,)}
-    check_parts("x", parts, expected, integers=("i",))
+def test_tensors_are_exact():
+    tensors, expected = {"a": TensorHeader("F32", (2,)), "i": TensorHeader("I32", (2,))}, {"a": (2,), "i": (2,)}
+    check_tensors("x", tensors, expected, integers=("i",))
     for wrong in (
-        {"a": Part("F32", (2,))},
-        parts | {"b": Part("F32", (2,))},
-        parts | {"a": Part("F32", (3,))},
-        parts | {"a": Part("F64", (2,))},
-        parts | {"i": Part("F32", (2,))},
+        {"a": TensorHeader("F32", (2,))},
+        tensors | {"b": TensorHeader("F32", (2,))},
+        tensors | {"a": TensorHeader("F32", (3,))},
+        tensors | {"a": TensorHeader("F64", (2,))},
+        tensors | {"i": TensorHeader("F32", (2,))},
     ):
         with pytest.raises(StoreError, match=r"^x"):
-            check_parts("x", wrong, expected, integers=("i",))
+            check_tensors("x", wrong, expected, integers=("i",))
 
 
 def test_what_is_no_file_is_refused_at_once(tmp_path: Path):

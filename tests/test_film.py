@@ -76,8 +76,8 @@ def test_a_frame_places_every_run_among_its_own_landmarks(home: Session):
 def test_a_frame_is_kept_without_the_activity_that_it_was_computed_from(settings: Settings):
     session = Session.open(settings)
     frame = session.result(experiments.film_frame, RUNS)
-    assert session.found(experiments.latent_activity, RUNS.part(EnsembleSpec)) is None
-    kept = session.found(experiments.film_frame, RUNS)
+    assert session.cached(experiments.latent_activity, RUNS.part(EnsembleSpec)) is None
+    kept = session.cached(experiments.film_frame, RUNS)
     assert kept is not None
     equal(kept, frame)
     assert [kept.embedding.dtype, kept.landmark.dtype, kept.rest.dtype, kept.nearest.dtype] == [*"eeeb"]
@@ -186,7 +186,7 @@ def test_what_is_kept_ahead_is_found_and_what_is_found_is_not_computed(settings:
     assert kept == 3
     assert [text for text in told if "runs" not in text] == [f"label {label}, p = 0.300" for label in (1, 2, 3)]
     assert sum("0 of 30 runs" in text for text in told) == 2
-    assert all(session.found(experiments.film_frame, one) for one in specs)
+    assert all(session.cached(experiments.film_frame, one) for one in specs)
 
 
 def test_what_is_kept_ahead_takes_a_quarter_of_the_cache_at_most(settings: Settings):
@@ -197,8 +197,8 @@ def test_what_is_kept_ahead_takes_a_quarter_of_the_cache_at_most(settings: Setti
     size = file.stat().st_size
     small = Session.open(replace(settings, max_cache=int(4 * 2.5 * size)))
     assert experiments.keep_frames(specs, small) == 3  # the third does not quite fit
-    assert small.found(experiments.film_frame, specs[2])
-    assert small.found(experiments.film_frame, specs[3]) is None
+    assert small.cached(experiments.film_frame, specs[2])
+    assert small.cached(experiments.film_frame, specs[3]) is None
 
 
 @pytest.mark.parametrize("fails", [False, True])

@@ -10,9 +10,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from core.experiments.machine import BEHIND, LARGE, PART, in_parts
+from core.experiments.machine import BEHIND, LARGE, SMALL, in_parts
 
-RUNS = torch.arange(3.0 * PART + 8)
+RUNS = torch.arange(3.0 * SMALL + 8)
 PATIENCE = 60  # seconds after which a test that hangs fails
 
 
@@ -32,9 +32,9 @@ def test_parts_come_in_the_order_of_the_runs():
         return 2 * part
 
     parts = in_parts(double, RUNS, before=done.append)
-    assert [len(part) for part in parts] == [PART, PART, PART, 8]
+    assert [len(part) for part in parts] == [SMALL, SMALL, SMALL, 8]
     assert torch.equal(torch.cat(parts), 2 * RUNS)
-    assert done == [0, 0, 0, PART]
+    assert done == [0, 0, 0, SMALL]
 
 
 @pytest.mark.usefixtures("cores")
@@ -50,13 +50,13 @@ def test_while_others_go_first_no_part_is_begun():
             time.sleep(0.2)  # time enough for those that are begun, and for all others
             seen.append(len(begun))
 
-    parts = in_parts(lambda part: begun.append(len(part)), torch.zeros(40 * PART), before=wait)
+    parts = in_parts(lambda part: begun.append(len(part)), torch.zeros(40 * SMALL), before=wait)
     assert len(parts) > 10
     assert seen == [6]
 
 
 @pytest.mark.usefixtures("cores")
-@pytest.mark.parametrize(("runs", "largest"), [(PART - 1, PART - 1), (13 * PART, 13 * PART // 12), (10_000, LARGE)])
+@pytest.mark.parametrize(("runs", "largest"), [(SMALL - 1, SMALL - 1), (13 * SMALL, 13 * SMALL // 12), (10_000, LARGE)])
 def test_parts_are_large_where_there_are_many_runs(runs: int, largest: int):
     assert max(in_parts(len, torch.zeros(runs))) == largest
 
@@ -64,7 +64,7 @@ def test_parts_are_large_where_there_are_many_runs(runs: int, largest: int):
 @pytest.mark.usefixtures("cores")
 def test_every_core_works_on_a_part_of_its_own():
     all_at_once = threading.Barrier(3)
-    in_parts(lambda _: all_at_once.wait(PATIENCE), RUNS[: 3 * PART])
+    in_parts(lambda _: all_at_once.wait(PATIENCE), RUNS[: 3 * SMALL])
 
 
 def test_threads_of_torch_share_all_runs(monkeypatch: pytest.MonkeyPatch):

@@ -49,7 +49,7 @@ def test_a_result_is_computed_once_and_by_one_process_for_all(trained: Trained, 
     one, turns = opened(trained[0], tmp_path)
     first = one.result(experiments.trajectories, spec)
     assert turns.count == 2  # the distances, and the runs
-    assert one.found(experiments.trajectories, spec) is not None
+    assert one.cached(experiments.trajectories, spec) is not None
     two, more = opened(trained[0], tmp_path)
     again = two.result(experiments.trajectories, spec)
     assert more.count == 0
@@ -128,7 +128,7 @@ def test_what_other_code_computed_is_not_used(trained: Trained, spec: EnsembleSp
     """... not even where its key were the same: an older result lacks a field that this version has."""
     session, _ = opened(trained[0], tmp_path)
     session.cache.put(session.key(experiments.trajectories, spec), LatentActivity(np.zeros((2, 3, 1), np.float32)))
-    assert session.found(experiments.trajectories, spec) is None
+    assert session.cached(experiments.trajectories, spec) is None
     assert session.result(experiments.trajectories, spec).distances.shape == (3, 7)
 
 

@@ -17,9 +17,9 @@ def branches(z: Float[Tensor, "runs latent"]) -> Int[Tensor, "runs"]:
     Source:
         Nagano et al. (2020), Supplement B: at t = 10 runs of '1' stand in a string-like and a wide cluster.
     """
-    found = torch.from_numpy(KMeans(2, random_state=0).fit_predict(z.double().cpu().numpy())).long()
-    spread = [float(z[found.to(z.device) == k].var(0, correction=0).sum()) for k in (0, 1)]
-    return found if spread[0] <= spread[1] else 1 - found
+    cluster = torch.from_numpy(KMeans(2, random_state=0).fit_predict(z.double().cpu().numpy())).long()
+    spread = [float(z[cluster.to(z.device) == k].var(0, correction=0).sum()) for k in (0, 1)]
+    return cluster if spread[0] <= spread[1] else 1 - cluster
 
 
 def silhouette(z: Float[Tensor, "runs latent"], branch: Int[Tensor, "runs"]) -> float:
@@ -56,12 +56,12 @@ def unimodal_silhouettes(z: Float[Tensor, "runs latent"], draws: int = DRAWS) ->
     """
     z = z.double().cpu()
     generator, centred = torch.Generator().manual_seed(0), z - z.mean(0)
-    found = []
+    silhouettes = []
     for _ in range(draws):
         weights = torch.randn(len(z), len(z), generator=generator, dtype=z.dtype)
         sample = weights @ centred / (len(z) - 1) ** 0.5  # normal, with the covariance of the runs
-        found.append(silhouette(sample, branches(sample)))
-    return torch.tensor(found, dtype=torch.float64)
+        silhouettes.append(silhouette(sample, branches(sample)))
+    return torch.tensor(silhouettes, dtype=torch.float64)
 
 
 def elongation(z: Float[Tensor, "runs latent"]) -> float:

@@ -102,5 +102,5 @@ def share_inside(
         >>> share_inside(torch.tensor([[[3.0, 4.0]]]), torch.tensor([[4.0]]), torch.zeros(2))
         tensor([0.3600])
     """
-    whole = (z - abstract).square().sum((-2, -1)).clamp_min(torch.finfo(z.dtype).tiny)
-    return (1 - rest.square().sum(-1) / whole).clamp(0, 1)
+    total = (z - abstract).square().sum((-2, -1)).clamp_min(torch.finfo(z.dtype).tiny)
+    return (1 - rest.square().sum(-1) / total).clamp(0, 1)

@@ -24,14 +24,14 @@ def report_texts(session: Session) -> dict[Path, str]:
         RefusedError: A table of claims is missing or damaged.
     """
     tables = {kind: stored_claims(session.library, path) for kind, path in CLAIM_FILES.items()}
-    there = {kind: table for kind, table in tables.items() if table}
-    if len(there) < len(tables):
+    present = {kind: table for kind, table in tables.items() if table}
+    if len(present) < len(tables):
         raise RefusedError("The tables of claims are not all here. Compute them: python -m core derive")
     shipped = [entry for entry in session.library.usable() if entry.origin == "shipped"]
     paper = ModelSpec(dataset="mnist", n_latent=100, epochs=1500)
     alike = {entry.spec.seed for entry in shipped if same_but_seed(entry.spec, paper)}
     return {
-        REPORT: replication_report(there, sorted(alike)),
+        REPORT: replication_report(present, sorted(alike)),
         MANIFEST: codecheck(list(FIGURES.values())),
         CARDS: model_cards(shipped),
     }
@@ -53,18 +53,18 @@ def run_report(args: argparse.Namespace, session: Session) -> dict[str, int]:
 
 def run_reproduce(args: argparse.Namespace, session: Session) -> dict[str, Any]:
     """Compute what is shipped again; a line for each figure and claim, and how many differ."""
-    found: list[Comparison] = []
+    comparisons: list[Comparison] = []
     for id in args.only or FIGURES:
         with progress_bar(id) as report:
-            found.append(shown(compare_figure(id, session, progress=report)))
+            comparisons.append(shown(compare_figure(id, session, progress=report)))
     for kind, path in CLAIM_FILES.items() if not args.only and not args.without_claims else ():
         shipped = stored_claims(session.library, path)
         if shipped is None:
             raise RefusedError(f"{path.name} is not here. Compute it: python -m core derive")
         with progress_bar(f"claims, {kind}") as report:
             again = check_claims(session, noise_kind=kind, progress=report)
-        found += map(shown, compare_claims(shipped, again))
-    verdicts = [each.verdict for each in found]
+        comparisons += map(shown, compare_claims(shipped, again))
+    verdicts = [comparison.verdict for comparison in comparisons]
     return {verdict: verdicts.count(verdict) for verdict in ("same", "differs", "not computed")}
 
 

@@ -33,12 +33,12 @@ def run_download(args: argparse.Namespace, session: Session) -> dict[str, Any]:
 def run_train(args: argparse.Namespace, session: Session) -> dict[str, Any]:
     """Train a model, and keep its weights after some epochs on the way where that is asked for."""
     spec = spec_from(args, ModelSpec)
-    kept = tuple(epoch for epoch in args.snapshots if epoch != spec.epochs)  # the last is the model itself
+    epochs = tuple(epoch for epoch in args.snapshots if epoch != spec.epochs)  # the last is the model itself
     with progress_bar(f"{spec.dataset} N_z={spec.n_latent}") as report:
         path, history = experiments.train_model(
-            spec, session.settings, path=args.output, snapshots=kept, progress=report
+            spec, session.settings, path=args.output, snapshots=epochs, progress=report
         )
-    if kept:
+    if epochs:
         with progress_bar("stages of '6'") as report:
             experiments.derive_ages(path, session.settings, progress=report)
     return {

@@ -19,7 +19,7 @@ from core.experiments.film import (
 from core.experiments.geometry import concept_dynamics, geometry
 from core.experiments.grid import GRID, grid_cell, grid_cells, latent_sweep, missing_cells, record_cell
 from core.experiments.imports import import_model
-from core.experiments.label_maps import branches, find_label_map, label_map
+from core.experiments.label_maps import branches, cached_label_map, label_map
 from core.experiments.machine import (
     NoOriginals,
     check_room,
@@ -44,9 +44,9 @@ from core.experiments.states import (
     unfinished,
 )
 from core.experiments.sweeps import (
+    cached_noise_sweep,
     compute_sweeps,
     file_noise_sweeps,
-    find_noise_sweep,
     missing_sweeps,
     noise_sweep,
     store_noise_sweeps,
@@ -66,6 +66,8 @@ __all__ = [
     "approach_curves",
     "branches",
     "bytes_of_files",
+    "cached_label_map",
+    "cached_noise_sweep",
     "check_room",
     "compute_sweeps",
     "concept_dynamics",
@@ -78,8 +80,6 @@ __all__ = [
     "file_noise_sweeps",
     "film_frame",
     "filmed_ensemble",
-    "find_label_map",
-    "find_noise_sweep",
     "fixed_plane",
     "forget_state",
     "forget_waiting",

@@ -44,10 +44,10 @@ def train_classifier(
         DataError: The images are not there.
         RefusedError: The loss is not finite.
     """
-    for there in [path] if path else (library or library_of(settings)).files(name_of(spec.dataset)):
-        if there.exists() and store.read_recipe(there, ClassifierSpec)[0] == spec:
+    for file in [path] if path else (library or library_of(settings)).files(name_of(spec.dataset)):
+        if file.exists() and store.read_recipe(file, ClassifierSpec)[0] == spec:
             progress(1.0, "it is there already")
-            return there, False
+            return file, False
     training = data.load_dataset(spec.dataset, settings.data)
     test = data.load_dataset(spec.dataset, settings.data, train=False)
     start = time.monotonic()
@@ -103,12 +103,12 @@ def open_classifier(dataset: str, session: Session) -> classifier.Classifier:
     Raises:
         StoreError: There is none, or its file is damaged.
     """
-    found = session.library.files(name_of(dataset))
-    if not found:
+    paths = session.library.files(name_of(dataset))
+    if not paths:
         raise store.StoreError(
             f"There is no classifier of {dataset} here. Train one: python -m core classifier --dataset {dataset}"
         )
-    return _loaded(found[0], session.device, files.stamp(found[0]))
+    return _loaded(paths[0], session.device, files.stamp(paths[0]))
 
 
 @lru_cache(maxsize=3)

@@ -17,12 +17,12 @@ def sweeps_to_derive(entries: Iterable[Entry], session: Session) -> list[NoiseSw
     Order: models with 100 latent units, the first reading of the noise, original images, the model that is shown when
     nobody names another, label 6.
     """
-    found = [
+    ranked = [
         (importance(entry, spec), spec)
         for entry in entries
         for spec in missing_sweeps(entry.id, session, sources=sources_of(entry, session))
     ]
-    return [spec for _, spec in sorted(found, key=lambda pair: pair[0])]
+    return [spec for _, spec in sorted(ranked, key=lambda pair: pair[0])]
 
 
 def sources_of(entry: Entry, session: Session) -> Sequence[str]:

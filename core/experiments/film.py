@@ -49,12 +49,12 @@ def film_frame(spec: EmbeddingSpec, session: Session, *, progress: Progress = si
     Raises: as `run`.
     """
     model = session.model(spec.model)
-    asked = spec.part(EnsembleSpec)
+    ensemble = spec.part(EnsembleSpec)
     if keep:
-        z = activity(asked, session, progress=progress)
+        z = activity(ensemble, session, progress=progress)
     else:
-        kept = session.found(latent_activity, asked) or latent_activity(asked, session, progress=progress)
-        z = torch.from_numpy(kept.z).to(session.device)
+        latent = session.cached(latent_activity, ensemble) or latent_activity(ensemble, session, progress=progress)
+        z = torch.from_numpy(latent.z).to(session.device)
     axes = axes_of(model, spec, z)
     bases = slice(1) if spec.basis == "fixed" else slice(None)
     memories = model.memories[spec.label, : spec.n_runs]
@@ -112,7 +112,7 @@ def keep_frames(specs: Sequence[EmbeddingSpec], session: Session, *, progress: P
     for i, spec in enumerate(specs):
         progress(0, f"label {spec.label}, p = {spec.noise:.3f}")
         frame = session.result(film_frame, spec, progress=progress)
-        if session.found(film_frame, spec) is None:
+        if session.cached(film_frame, spec) is None:
             return i
         room -= len(to_bytes(frame))
         if room < 0:

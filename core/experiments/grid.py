@@ -53,11 +53,15 @@ def grid_cells(
     settings = replace(settings, device=device) if device else settings
     if threads:
         torch.set_num_threads(threads)
-    training, test = (data.load_dataset(specs[0].dataset, settings.data, train=part) for part in (True, False))
-    start, place = time.monotonic(), device_of(settings)
+    training, test = (
+        data.load_dataset(specs[0].dataset, settings.data, train=is_training) for is_training in (True, False)
+    )
+    start, torch_device = time.monotonic(), device_of(settings)
     options: dict[str, Any] = {"is_tested": at_the_end, "test_samples": train.REPORTED_SAMPLES}
     try:
-        trained = train.train_stack(specs, training, test, device=place, progress=progress, engine=engine, **options)
+        trained = train.train_stack(
+            specs, training, test, device=torch_device, progress=progress, engine=engine, **options
+        )
         ends = [end_of(history) for _, history in trained]
     except checkpoint.DivergedError:
         ends = [DIVERGED for _ in specs]
@@ -101,11 +105,11 @@ def latent_sweep(spec: GridSpec, path: Path = GRID) -> LatentSweep:
     Source:
         Nagano et al. (2020), Fig. 9.
     """
-    found: dict[ModelSpec, GridCell] = {}
+    longest: dict[ModelSpec, GridCell] = {}
     for cell in sorted(read_grid(path).values(), key=lambda cell: cell.spec.epochs):
         if cell.spec.epochs <= spec.epochs:
-            found[replace(cell.spec, epochs=spec.epochs)] = cell
-    cells = [found.get(wanted) for wanted in spec.cells]
+            longest[replace(cell.spec, epochs=spec.epochs)] = cell
+    cells = [longest.get(wanted) for wanted in spec.cells]
     shape = len(spec.n_latents), len(spec.learning_rates), len(spec.batch_sizes)
     return LatentSweep(
         n_latents=np.array(spec.n_latents),
@@ -122,8 +126,8 @@ def missing_cells(spec: GridSpec, path: Path = GRID) -> list[ModelSpec]:
     Raises:
         StoreError: The file is damaged.
     """
-    there = read_grid(path)
-    return [cell for cell in dict.fromkeys(spec.cells) if cell not in there]
+    trained = read_grid(path)
+    return [cell for cell in dict.fromkeys(spec.cells) if cell not in trained]
 
 
 def record_cell(cell: GridCell, path: Path = GRID) -> None:

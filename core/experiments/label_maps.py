@@ -39,7 +39,7 @@ def label_map(spec: LabelMapSpec, session: Session, *, progress: Progress = sile
     model = session.model(spec.model)
     rows = list(range(spec.n_runs))
     clean = starts(model, spec, rows, session)
-    found = []
+    per_noise = []
 
     def read(pair: Float[Tensor, "runs two_images"]) -> tuple[np.ndarray, np.ndarray]:
         x, own = pair.tensor_split(2, dim=1)
@@ -53,11 +53,12 @@ def label_map(spec: LabelMapSpec, session: Session, *, progress: Progress = sile
 
         pairs = torch.cat([noisy(model, spec, clean, rows, noise), clean], dim=1)
         parts = in_parts(read, pairs, before=report)
-        labels, errors = (np.concatenate(part, axis=1) for part in zip(*parts, strict=True))
-        found.append(one_noise(labels, errors, spec.label))
+        labels, errors = (np.concatenate(arrays, axis=1) for arrays in zip(*parts, strict=True))
+        per_noise.append(one_noise(labels, errors, spec.label))
     progress(1.0, "done")
     return LabelMap(
-        noises=np.array(spec.noises), **{name: np.stack([each[name] for each in found]) for name in found[0]}
+        noises=np.array(spec.noises),
+        **{name: np.stack([arrays[name] for arrays in per_noise]) for name in per_noise[0]},
     )
 
 
@@ -84,7 +85,7 @@ def images_of(
     return array(torch.cat([x[None], model.vae.decode(z[:-1].flatten(0, 1)).unflatten(0, z[:-1].shape[:2])]))
 
 
-def find_label_map(
+def cached_label_map(
     spec: LabelMapSpec,
     session: Session,
     *,
@@ -97,8 +98,8 @@ def find_label_map(
     """
     rows: list[LabelMap] = []
     for i, noise in enumerate(spec.noises):
-        part = replace(spec, noises=(noise,))
-        rows.append(session.result(label_map, part, progress=within(progress, i, len(spec.noises))))
+        one_row = replace(spec, noises=(noise,))
+        rows.append(session.result(label_map, one_row, progress=within(progress, i, len(spec.noises))))
         if watch:
             watch(LabelMap.joined(rows))
     return LabelMap.joined(rows)

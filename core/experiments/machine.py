@@ -26,7 +26,7 @@ from core.settings import Settings
 
 T = TypeVar("T")
 
-PART, LARGE = 50, 300  # runs that a thread computes at a time: few are given up soon, many take less time each
+SMALL, LARGE = 50, 300  # runs that a thread computes at a time: few are given up soon, many take less time each
 BEHIND = 10  # niceness of the threads: a single run goes before
 
 
@@ -135,20 +135,20 @@ def in_parts(
     """
     by_threads = x.device.type == "cpu" and torch.get_num_threads() == 1
     width = joblib.cpu_count() if by_threads else 1
-    size = min(max(PART, len(x) // (4 * width)), LARGE) if by_threads else len(x)
-    found: list[T] = []
+    size = min(max(SMALL, len(x) // (4 * width)), LARGE) if by_threads else len(x)
+    results: list[T] = []
     started: deque[Future[T]] = deque()
     with ThreadPoolExecutor(width, "runs", initializer=stand_behind) as pool:
         try:
             for rows in x.split(size):
                 if len(started) == width:  # no more than are computed: whoever goes first waits for these alone
-                    found.append(started.popleft().result())
-                before(len(found) * size)
+                    results.append(started.popleft().result())
+                before(len(results) * size)
                 started.append(pool.submit(function, rows))
-            found += [each.result() for each in started]
+            results += [future.result() for future in started]
         finally:
             pool.shutdown(cancel_futures=True)
-    return found
+    return results
 
 
 def within(progress: Progress, i: int, n: int) -> Progress:

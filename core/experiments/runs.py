@@ -129,15 +129,15 @@ def activity(
     spec: EnsembleSpec, session: Session, *, progress: Progress = silent
 ) -> Float[Tensor, "steps runs latent"]:
     """The latent activity of the runs of a spec, on the device; computed once for all that is asked about it."""
-    kept = session.result(latent_activity, spec.part(EnsembleSpec), progress=progress)
-    return torch.from_numpy(kept.z).to(session.device)
+    result = session.result(latent_activity, spec.part(EnsembleSpec), progress=progress)
+    return torch.from_numpy(result.z).to(session.device)
 
 
 def longer(model: store.Model, z: Float[Tensor, "steps runs latent"], n_more: int) -> Float[Tensor, "more runs latent"]:
     """The same runs some steps longer."""
     if not n_more:
         return z
-    parts = in_parts(lambda part: inference.continued(model.vae, part, n_more), z[-1])
+    parts = in_parts(lambda chunk: inference.continued(model.vae, chunk, n_more), z[-1])
     return torch.cat([z, torch.cat(parts, dim=1)[1:]])
 
 
@@ -149,7 +149,7 @@ def all_runs(
     before: Callable[[int], None] = lambda done: None,
 ) -> Float[Tensor, "steps runs latent"]:
     """Repeated inference on all cores; `before` as in `in_parts`."""
-    parts = in_parts(lambda part: inference.repeated_inference(model.vae, part, n_steps), x, before=before)
+    parts = in_parts(lambda chunk: inference.repeated_inference(model.vae, chunk, n_steps), x, before=before)
     return torch.cat(parts, dim=1)
 
 
@@ -195,7 +195,7 @@ def noisy(
     """x(0) of all runs at the first p, then at the next: clean images with swapped pixels, the same on every device."""
     index = tuple(model.memory_index[spec.label, rows].tolist())
     drawn = inference.pixel_noise(spec.seed, model.spec.dataset, index, clean.shape[1])
-    uniform, order = (torch.from_numpy(each).to(clean.device).repeat(len(noises), 1) for each in drawn)
+    uniform, order = (torch.from_numpy(values).to(clean.device).repeat(len(noises), 1) for values in drawn)
     p = torch.tensor(noises, device=clean.device).repeat_interleave(len(rows))[:, None]
     return inference.swap(clean.repeat(len(noises), 1), p, spec.noise_kind, uniform, order)
 

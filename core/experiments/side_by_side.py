@@ -54,7 +54,11 @@ def zoo_stacks(
     for i, specs in enumerate(stacks):
         named, state = [missing[spec] for spec in specs], state_of_stack(specs, settings)
         images = images_of(specs[0], settings)
-        options: dict[str, Any] = {"state": state, "progress": part_of(progress, i, len(stacks)), "engine": engine}
+        options: dict[str, Any] = {
+            "state": state,
+            "progress": stack_progress(progress, i, len(stacks)),
+            "engine": engine,
+        }
         try:
             trained = train.train_stack(specs, *images, device=device_of(settings), **options)
         except checkpoint.DivergedError:
@@ -95,14 +99,14 @@ def grid_stacks(
 
     Raises: as `core.experiments.grid.grid_cells`.
     """
-    stacks, found = stacks_within(cells, memory or free_memory(settings)), []
+    stacks, filed = stacks_within(cells, memory or free_memory(settings)), []
     for i, specs in enumerate(stacks):
-        report = part_of(progress, i, len(stacks))
+        report = stack_progress(progress, i, len(stacks))
         ended = grid_cells(specs, settings.device, progress=report, engine=engine)
         for cell in ended:
             record_cell(cell, path)
-        found += ended
-    return found
+        filed += ended
+    return filed
 
 
 def stacks_within(specs: Sequence[ModelSpec], memory: int) -> list[list[ModelSpec]]:
@@ -150,10 +154,12 @@ def state_of_stack(specs: Sequence[ModelSpec], settings: Settings) -> Path:
 
 def images_of(spec: ModelSpec, settings: Settings) -> tuple[data.Dataset, data.Dataset]:
     """Images to learn and to test with."""
-    training, test = (data.load_dataset(spec.dataset, settings.data, train=part) for part in (True, False))
+    training, test = (
+        data.load_dataset(spec.dataset, settings.data, train=is_training) for is_training in (True, False)
+    )
     return training, test
 
 
-def part_of(progress: Progress, part: int, parts: int) -> Progress:
+def stack_progress(progress: Progress, stack: int, stacks: int) -> Progress:
     """The progress of one of several parts of equal length, as a share of the whole."""
-    return lambda share, text: progress((part + share) / parts, f"stack {part + 1} of {parts}: {text}")
+    return lambda share, text: progress((stack + share) / stacks, f"stack {stack + 1} of {stacks}: {text}")

@@ -25,7 +25,7 @@ def id_of(spec: ModelSpec) -> str:
     return f"{spec.dataset}-nz{spec.n_latent}-{spec.part(ModelSpec).key()[:8]}"
 
 
-def part_of(state: Path, epoch: int) -> Path:
+def snapshot_path(state: Path, epoch: int) -> Path:
     """The file of a snapshot while its training is not at its end."""
     return state.with_suffix(f".epoch-{epoch}")
 
@@ -53,7 +53,7 @@ def training_from(values: Any) -> Training:
     Raises:
         SpecError: As `Spec.from_dict`.
     """
-    return tuple(training_of(each) for each in values) if isinstance(values, list) else training_of(values)
+    return tuple(training_of(recipe) for recipe in values) if isinstance(values, list) else training_of(values)
 
 
 def state_of(training: Training, settings: Settings) -> Path:
@@ -67,8 +67,8 @@ def forget_state(training: Training, settings: Settings) -> None:
     for ending in (STATE, ELSEWHERE, WAITING):
         state.with_suffix(ending).unlink(missing_ok=True)
     for spec in models_of(training):
-        for part in state.parent.glob(f"{id_of(spec)}.epoch-*"):
-            part.unlink(missing_ok=True)
+        for path in state.parent.glob(f"{id_of(spec)}.epoch-*"):
+            path.unlink(missing_ok=True)
 
 
 def note_elsewhere(training: Training, settings: Settings) -> None:
@@ -133,12 +133,12 @@ def unfinished(settings: Settings) -> list[Unfinished]:
     if not settings.models.is_dir():
         return []
     named = [path for path in sorted(settings.models.iterdir()) if is_name(path.stem) and path.is_file()]
-    found: list[Unfinished] = []
+    states: list[Unfinished] = []
     for ending in (STATE, ELSEWHERE, WAITING):  # what says most goes first
-        of_before = [name_of(each.training) for each in found if not each.problem]
+        of_before = [name_of(state.training) for state in states if not state.problem]
         these = [read_unfinished(path) for path in named if path.suffix == ending]
-        found += [each for each in these if each.problem or name_of(each.training) not in of_before]
-    return found
+        states += [state for state in these if state.problem or name_of(state.training) not in of_before]
+    return states
 
 
 def read_unfinished(path: Path) -> Unfinished:
@@ -148,7 +148,7 @@ def read_unfinished(path: Path) -> Unfinished:
             spec, *others = models_of(training_from(json.loads(path.read_text())))
             return Unfinished(path, spec, others=tuple(others))
         history = checkpoint.read_history(path)
-        spec, *others = (with_snapshots(ModelSpec.from_dict(each), history["kept"]) for each in history["specs"])
+        spec, *others = (with_snapshots(ModelSpec.from_dict(recipe), history["kept"]) for recipe in history["specs"])
         epoch = Integer(0, spec.epochs).check("epoch", history["epoch"])
         return Unfinished(path, spec, epoch, others=tuple(others))
     except (RefusedError, ValueError, TypeError, LookupError, RecursionError, OSError) as error:

@@ -61,42 +61,42 @@ def noise_sweep(
     clean = starts(model, spec, rows, session)
     memories, concept = model.memories[spec.label, : spec.n_runs], model.concepts[spec.label]
     at_once = max(1, batch // spec.n_runs)
-    found: list[Ensemble] = []
+    ensembles: list[Ensemble] = []
     for first in range(0, len(spec.noises), at_once):
         group = spec.noises[first : first + at_once]
         x = noisy(model, spec, clean, rows, *group)
 
         def report(done: int, first: int = first) -> None:
-            place = first + done // spec.n_runs
-            progress(place / len(spec.noises), f"p = {spec.noises[place]:.3f}")
+            index = first + done // spec.n_runs
+            progress(index / len(spec.noises), f"p = {spec.noises[index]:.3f}")
 
         z = all_runs(model, x, spec.n_steps, before=report)
-        for part in z.split(spec.n_runs, dim=1):
-            found.append(ensemble_of(point_distances(model, spec.label, part, memories), part, concept))
+        for runs in z.split(spec.n_runs, dim=1):
+            ensembles.append(ensemble_of(point_distances(model, spec.label, runs, memories), runs, concept))
         if watch:
-            watch(sweep_of(spec.noises[: len(found)], found))
+            watch(sweep_of(spec.noises[: len(ensembles)], ensembles))
     progress(1.0, "done")
-    return sweep_of(spec.noises, found)
+    return sweep_of(spec.noises, ensembles)
 
 
 def ensembles_from(
     at: At, noises: tuple[float, ...], first: float, session: Session, progress: Progress
 ) -> list[Ensemble]:
     """The ensembles of a sweep, one after the other, those nearest to a p first."""
-    found: dict[float, Ensemble] = {}
+    ensembles: dict[float, Ensemble] = {}
     for i, noise in enumerate(sorted(noises, key=lambda p: abs(p - first))):
 
         def report(fraction: float, _: str, i: int = i, noise: float = noise) -> None:
             progress((i + fraction) / len(noises), f"p = {noise:.3f}")
 
-        found[noise] = at(noise, session, report)
+        ensembles[noise] = at(noise, session, report)
     progress(1.0, "done")
-    return [found[noise] for noise in noises]
+    return [ensembles[noise] for noise in noises]
 
 
-def sweep_of(noises: tuple[float, ...], found: list[Ensemble]) -> NoiseSweep:
+def sweep_of(noises: tuple[float, ...], ensembles: list[Ensemble]) -> NoiseSweep:
     """Join ensembles along the axis of p."""
-    joined = {name: np.stack([np.asarray(getattr(e, name), np.float32) for e in found], axis=-1) for name in NAMES}
+    joined = {name: np.stack([np.asarray(getattr(e, name), np.float32) for e in ensembles], axis=-1) for name in NAMES}
     return NoiseSweep(noises=np.array(noises), **joined)
 
 
@@ -108,7 +108,7 @@ def stored_noise_sweep(spec: NoiseSweepSpec, session: Session) -> NoiseSweep | N
     return NoiseSweep(noises=np.array(spec.noises), **{name: value.astype(np.float32) for name, value in row.items()})
 
 
-def find_noise_sweep(
+def cached_noise_sweep(
     spec: NoiseSweepSpec, session: Session, *, progress: Progress = silent, watch: Watch | None = None
 ) -> NoiseSweep:
     """The sweep beside the model where there is one, else from the cache or computed; `watch` sees it grow."""
@@ -140,15 +140,15 @@ def shape_of(name: str) -> tuple[int, ...]:
     return (len(PAIRS),) if name.endswith("difference_sem") else (len(POINTS),)
 
 
-def file_noise_sweeps(found: Mapping[NoiseSweepSpec, NoiseSweep], session: Session) -> Path:
+def file_noise_sweeps(sweeps: Mapping[NoiseSweepSpec, NoiseSweep], session: Session) -> Path:
     """Add sweeps of one model, of the same runs and steps, to those that lie beside it; a reader sees all or none.
 
     Sweeps of other weights or settings that lay there are gone.
     """
-    common = next(iter(found))
+    common = next(iter(sweeps))
     model = session.library.find(common.model).path
     filed = filed_sweeps(common, session)
-    for spec, sweep in found.items():
+    for spec, sweep in sweeps.items():
         filed[cell_of(spec)] = {name: getattr(sweep, name) for name in NAMES}
     cells = [cell for cell in product(SOURCES, NOISE_KINDS, range(N_LABELS)) if cell in filed]
     arrays = {
@@ -164,12 +164,12 @@ def file_noise_sweeps(found: Mapping[NoiseSweepSpec, NoiseSweep], session: Sessi
 def missing_sweeps(id: str, session: Session, *, sources: Sequence[str] = SOURCES) -> list[NoiseSweepSpec]:
     """The sweeps of a model that do not lie beside it: of every label and kind, with 300 runs, or all there are."""
     common = NoiseSweepSpec(model=id, n_runs=min(300, session.n_memories(id)))
-    there = filed_sweeps(common, session)
+    filed = filed_sweeps(common, session)
     wanted = (
         replace(common, noise_kind=kind, source=source, label=label)
         for kind, source, label in product(NOISE_KINDS, sources, range(N_LABELS))
     )
-    return [spec for spec in wanted if cell_of(spec) not in there]
+    return [spec for spec in wanted if cell_of(spec) not in filed]
 
 
 def store_noise_sweeps(

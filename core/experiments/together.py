@@ -17,7 +17,7 @@ from core import data, snapshots, train
 from core.checkpoint import TrainingState
 from core.experiments import side_by_side
 from core.experiments.machine import device_of
-from core.experiments.states import Training, id_of, models_of, part_of, state_of
+from core.experiments.states import Training, id_of, models_of, snapshot_path, state_of
 from core.experiments.trained_files import TrainedFiles, contents_of
 from core.experiments.training import MEMORIES_PER_LABEL, estimated_seconds, file_trained, join_parts
 from core.progress import Progress, silent
@@ -73,31 +73,31 @@ def train_files(
 
     Raises: as `core.train.train_stack`.
     """
-    recipes, kept = [spec.part(ModelSpec) for spec in specs], snapshot_epochs(specs[0])
+    recipes, epochs = [spec.part(ModelSpec) for spec in specs], snapshot_epochs(specs[0])
     images = side_by_side.images_of(recipes[0], settings)
 
     def keep(state: TrainingState) -> None:
-        state.kept = kept
-        if state.epoch in kept:
+        state.snapshot_epochs = epochs
+        if state.epoch in epochs:
             for spec, network, history in zip(recipes, state.networks(), state.histories(), strict=True):
                 if np.isfinite(history.train_negative_elbo).all():
-                    part = part_of(state_of(spec, settings), state.epoch)
-                    file_trained(part, spec, network, history, images, settings, snapshots.N_MEMORIES)
+                    snapshot = snapshot_path(state_of(spec, settings), state.epoch)
+                    file_trained(snapshot, spec, network, history, images, settings, snapshots.N_MEMORIES)
 
     hooks: dict[str, Any] = {"progress": progress, "watch": watch, "keep": keep, "engine": engine}
-    place, state = device_of(settings), state_of(specs, settings)
-    trained = train.train_stack(recipes, *images, device=place, state=state, **hooks)
-    found: list[TrainedFiles | str] = []
+    device, state = device_of(settings), state_of(specs, settings)
+    trained = train.train_stack(recipes, *images, device=device, state=state, **hooks)
+    outcomes: list[TrainedFiles | str] = []
     with tempfile.TemporaryDirectory(prefix="latent-trajectories-") as scratch:
         for spec, (vae, history) in zip(recipes, trained, strict=True):
             if not np.isfinite(history.train_negative_elbo).all():
-                found.append(f"The loss of {id_of(spec)} is not finite. Train it with lower learning rates.")
+                outcomes.append(f"The loss of {id_of(spec)} is not finite. Train it with lower learning rates.")
                 continue
             path = Path(scratch) / f"{id_of(spec)}.safetensors"
             file_trained(path, spec, vae, history, images, settings)
-            join_parts(state_of(spec, settings), kept, path)
-            found.append(contents_of(path, settings, progress))
-    return found
+            join_parts(state_of(spec, settings), epochs, path)
+            outcomes.append(contents_of(path, settings, progress))
+    return outcomes
 
 
 def estimated_seconds_of(

@@ -59,8 +59,8 @@ def train_file(
     hooks: dict[str, Any] = {"progress": progress, "watch": watch}
     with tempfile.TemporaryDirectory(prefix="latent-trajectories-") as scratch:
         path, state = Path(scratch) / f"{id_of(spec)}.safetensors", state_of(spec, settings)
-        recipe, kept = spec.part(ModelSpec), snapshot_epochs(spec)
-        train_model(recipe, settings, path=path, state=state, keep_state=True, snapshots=kept, **hooks)
+        recipe, epochs = spec.part(ModelSpec), snapshot_epochs(spec)
+        train_model(recipe, settings, path=path, state=state, keep_state=True, snapshots=epochs, **hooks)
         return contents_of(path, settings, progress)
 
 
@@ -95,7 +95,7 @@ def derive_ages(model: Path, settings: Settings, *, progress: Progress = silent)
         for _, id in library.ages(model.stem)
     ]
     compute_sweeps(
-        [replace(each, noise_kind=kind) for each in common for kind in NOISE_KINDS], session, progress=progress
+        [replace(sweep, noise_kind=kind) for sweep in common for kind in NOISE_KINDS], session, progress=progress
     )
 
 

@@ -16,7 +16,7 @@ from core import snapshots as series
 from core.analysis import subspace
 from core.experiments.classifier import train_classifier
 from core.experiments.machine import device_of, machine_of, versions
-from core.experiments.states import STATE, id_of, part_of
+from core.experiments.states import STATE, id_of, snapshot_path
 from core.model_card import ModelCard, measured
 from core.progress import Progress, silent
 from core.results import TrainingRun
@@ -64,49 +64,49 @@ def train_model(
     test = data.load_dataset(spec.dataset, settings.data, train=False)
     target = path or settings.models / f"{id_of(spec)}.safetensors"
     state = state or target.with_suffix(STATE)
-    place = state  # where the snapshots lie until all are there
-    kept = epochs_to_keep(spec, snapshots, state)
+    state_path = state  # where the snapshots lie until all are there
+    epochs = epochs_to_keep(spec, snapshots, state)
 
     def keep(training_state: checkpoint.TrainingState) -> None:
-        training_state.kept = kept
-        if training_state.epoch in kept:
+        training_state.snapshot_epochs = epochs
+        if training_state.epoch in epochs:
             network, history = copy.deepcopy(training_state.networks()[0]), training_state.histories()[0]
-            part = part_of(place, training_state.epoch)
-            file_trained(part, spec, network, history, (training, test), settings, series.N_MEMORIES)
+            snapshot = snapshot_path(state_path, training_state.epoch)
+            file_trained(snapshot, spec, network, history, (training, test), settings, series.N_MEMORIES)
 
     options: dict[str, Any] = {"device": device_of(settings), "progress": progress, "watch": watch, "keep": keep}
     vae, history = train.train(spec, training, test, state=state, **options)
     file_trained(target, spec, vae, history, (training, test), settings)
-    join_parts(place, kept, target)
+    join_parts(state_path, epochs, target)
     if not keep_state:
-        for path in (state, *(part_of(place, epoch) for epoch in kept)):
+        for path in (state, *(snapshot_path(state_path, epoch) for epoch in epochs)):
             path.unlink(missing_ok=True)
     return target, history
 
 
-def epochs_to_keep(spec: ModelSpec, asked: Sequence[int], state: Path) -> tuple[int, ...]:
+def epochs_to_keep(spec: ModelSpec, epochs: Sequence[int], state: Path) -> tuple[int, ...]:
     """The epochs that are asked for, and those that a stopped training was to keep before.
 
     Raises:
         SpecError: They are no epochs of this training, or its state is past one that was not kept.
         TrainingError: The state cannot be read.
     """
-    asked = snapshot_epochs(with_snapshots(spec, asked))
+    epochs = snapshot_epochs(with_snapshots(spec, epochs))
     history = checkpoint.read_history(state) if state.exists() else {"epoch": 0, "kept": []}
-    past = [str(epoch) for epoch in asked if epoch <= history["epoch"] and not part_of(state, epoch).exists()]
+    past = [str(epoch) for epoch in epochs if epoch <= history["epoch"] and not snapshot_path(state, epoch).exists()]
     if past:
         raise SpecError(
             f"A training of this recipe was stopped after epoch {history['epoch']}, and what it was after "
             f"{', '.join(past)} was not kept. Discard its state to begin anew, or train without these epochs."
         )
-    return snapshot_epochs(with_snapshots(spec, [*asked, *history["kept"]]))
+    return snapshot_epochs(with_snapshots(spec, [*epochs, *history["kept"]]))
 
 
-def join_parts(state: Path, kept: Sequence[int], model: Path) -> None:
+def join_parts(state: Path, epochs: Sequence[int], model: Path) -> None:
     """Join the snapshots that lie beside a state to a file beside the model; there may be none."""
-    parts = {epoch: path for epoch in kept if (path := part_of(state, epoch)).exists()}
-    if parts:
-        series.save_series(model.with_name(f"{model.stem}{series.ENDING}"), parts)
+    paths = {epoch: path for epoch in epochs if (path := snapshot_path(state, epoch)).exists()}
+    if paths:
+        series.save_series(model.with_name(f"{model.stem}{series.ENDING}"), paths)
 
 
 def file_trained(
@@ -210,8 +210,8 @@ def memories_of(
     """
     shuffled = np.random.default_rng(0).permutation(len(labels))
     rows = [torch.from_numpy(shuffled[labels[shuffled] == label]) for label in range(N_LABELS)]
-    kept = min(n_memories, *(len(r) for r in rows))
-    index = torch.stack([r[:kept] for r in rows])
+    n_kept = min(n_memories, *(len(r) for r in rows))
+    index = torch.stack([r[:n_kept] for r in rows])
     return means[index], index, torch.stack([means[r].mean(0) for r in rows])
 
 
@@ -228,5 +228,5 @@ def estimated_seconds(
     """
     height, width = data.IMAGE_SHAPES[spec.dataset]
     n_images = data.TRAINING_IMAGES[spec.dataset]
-    place = device_of(settings)
-    return train.estimated_seconds(spec, n_images, height * width, device=place, others=others, clock=clock)
+    device = device_of(settings)
+    return train.estimated_seconds(spec, n_images, height * width, device=device, others=others, clock=clock)

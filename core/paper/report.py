@@ -115,11 +115,11 @@ def summary(tables: Mapping[str, ClaimTable]) -> str:
 
 def result_of(number: int, tables: Mapping[str, ClaimTable]) -> list[str]:
     """A claim: what the paper states, the rule, and what was measured in each reading."""
-    found = {kind: claim for kind, table in tables.items() if (claim := claim_in(table, number))}
-    first = next(iter(found.values()))
+    claims = {kind: claim for kind, table in tables.items() if (claim := claim_in(table, number))}
+    first = next(iter(claims.values()))
     lines = [f"### Claim {number}\n\n{first.statement} (Figure or place: {first.figure}.)\n"]
     lines += [f"- Paper: {first.paper}.\n- Rule: {first.rule}.\n"]
-    for kind, claim in found.items():
+    for kind, claim in claims.items():
         seeds = f" By seed: {', '.join(claim.seeds)}." if claim.seeds else ""
         why = f" Why: {claim.why}" if claim.why else ""
         lines.append(f"- Here, {NAMES[kind]}: **{claim.verdict}**.{seeds} {capital(claim.ours)}.{why}\n")

@@ -137,4 +137,4 @@ def arrays_of(result: object, name: str = "") -> dict[str, np.ndarray]:
 def members_of(value: Any, item: Field[Any]) -> list[tuple[str, object]]:
     """What stands in files for a field of a result: itself, or each value of the mapping that it is."""
     names = item.metadata.get("names")
-    return [(names.format(key), each) for key, each in value.items()] if names else [(item.name, value)]
+    return [(names.format(key), entry) for key, entry in value.items()] if names else [(item.name, value)]

@@ -116,14 +116,14 @@ def refused(figure: Figure, path: Path) -> Iterator[None]:
 
 def unpacked(content: bytes) -> bytes:
     """Decompress, but no more than a result can have."""
-    reader, found = brotli.Decompressor(), b""
+    reader, result = brotli.Decompressor(), b""
     for start in range(0, len(content), 65536):
-        found += reader.process(content[start : start + 65536])
-        if len(found) > LARGEST:
+        result += reader.process(content[start : start + 65536])
+        if len(result) > LARGEST:
             raise ValueError("too large")
     if not reader.is_finished():
         raise ValueError("it is cut off")
-    return found
+    return result
 
 
 def result_type(figure: Figure) -> type:

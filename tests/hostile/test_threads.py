@@ -14,7 +14,7 @@ import pytest
 from dash import Dash
 from waitress.server import create_server
 
-from core.computations import COMPUTING, EACH, MOST, Computations, Question
+from core.computations import COMPUTING, MOST, MOST_PER_CLIENT, Computations, Question
 from core.schema import RefusedError
 from core.settings import Settings
 from core.specs import NOISES, FigureSpec, ModelSpec
@@ -270,17 +270,17 @@ def test_a_file_for_which_there_is_no_room_can_be_fetched_later(app: Dash, train
     def fetch(seed: int) -> Any:
         return app.server.test_client().get(path + replace(spec, seed=seed).to_query())
 
-    with ThreadPoolExecutor(EACH) as pool:
-        asked = [pool.submit(fetch, seed) for seed in range(EACH)]
+    with ThreadPoolExecutor(MOST_PER_CLIENT) as pool:
+        asked = [pool.submit(fetch, seed) for seed in range(MOST_PER_CLIENT)]
         try:
-            until(lambda: len(waits(app)) == EACH, "all wait")
-            refused = fetch(EACH)
-            assert (refused.status_code, refused.text) == (503, f"The server is busy: {EACH} before you.")
+            until(lambda: len(waits(app)) == MOST_PER_CLIENT, "all wait")
+            refused = fetch(MOST_PER_CLIENT)
+            assert (refused.status_code, refused.text) == (503, f"The server is busy: {MOST_PER_CLIENT} before you.")
             assert int(refused.headers["Retry-After"]) > 0
         finally:
             gated.gate.set()
-        assert [answer.result().status_code for answer in asked] == [200] * EACH
-    assert fetch(EACH).status_code == 200
+        assert [answer.result().status_code for answer in asked] == [200] * MOST_PER_CLIENT
+    assert fetch(MOST_PER_CLIENT).status_code == 200
 
 
 def test_a_figure_for_which_there_is_no_room_is_asked_again_by_the_page(
@@ -360,8 +360,8 @@ def test_of_forty_estimates_asked_at_one_address_four_wait_and_the_others_are_to
 
     with ThreadPoolExecutor(40) as pool:
         asked = [pool.submit(ask, seed) for seed in range(40)]
-        until(lambda: sum(one.done() for one in asked) == 40 - EACH, "all others are told")
+        until(lambda: sum(one.done() for one in asked) == 40 - MOST_PER_CLIENT, "all others are told")
         timed.gate.set()
         answers = [one.result() for one in asked]
-    assert answers.count(61.0) == EACH
-    assert answers.count(f"The server is busy: {EACH} before you.") == 40 - EACH
+    assert answers.count(61.0) == MOST_PER_CLIENT
+    assert answers.count(f"The server is busy: {MOST_PER_CLIENT} before you.") == 40 - MOST_PER_CLIENT

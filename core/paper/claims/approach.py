@@ -15,9 +15,9 @@ from core.paper.claims.wording import of_labels, over_seeds, share, spread, with
 SOON = 10  # the second of the steps that Fig. 2 shows: 0, 10, ...
 
 
-def of_all_labels(kept: Sequence[np.ndarray]) -> list[tuple[bool, bool]]:
+def of_all_labels(holds: Sequence[np.ndarray]) -> list[tuple[bool, bool]]:
     """For every seed: whether something is so for all labels, and whether for half of them."""
-    return [(bool(each.all()), int(each.sum()) >= 5) for each in kept]
+    return [(bool(labels.all()), int(labels.sum()) >= 5) for labels in holds]
 
 
 @claim(
@@ -50,7 +50,7 @@ def runs_approach(e: Evidence) -> Finding:
         f"for {(anywhere[0] > 0.5).sum()} labels, {single:.0%} with a single minimum as well; the mean position "
         f"approaches for {first.mean_path_approaches.sum()} labels, the mean curve for "
         f"{first.mean_curve_approaches.sum()}",
-        of_all_labels([each > 0.5 for each in same]),
+        of_all_labels([curve > 0.5 for curve in same]),
         f"Half of the runs or less approach for {10 - many} of 10 labels: {share(float(same[0, least]), n_runs)} of "
         f"those of '{names[least]}'.",
         {
@@ -107,7 +107,7 @@ def fashion_is_alike(e: Evidence) -> Finding:
     models = e.seeds("fashion")
     curves, names = [e.approach(m) for m in models], models[0].label_names
     first, n_runs = curves[0], e.count("approach", models[0])
-    approach, earlier = zip(*(alike(each) for each in curves), strict=True)
+    approach, earlier = zip(*(alike(curve) for curve in curves), strict=True)
     least = int(first.same_step_approach_share.argmin())
     later, error = later_in_labels(first)
     late = int((later - 2 * error).argmin())
@@ -122,8 +122,8 @@ def fashion_is_alike(e: Evidence) -> Finding:
         f"and for '{names[late]}' the concept's step comes {with_error(later[late], error[late], '.1f')} after the "
         "memory's.",
         {
-            "same_step_approach_share": [each.same_step_approach_share.tolist() for each in curves],
-            "approach_share": [each.approach_share.tolist() for each in curves],
+            "same_step_approach_share": [curve.same_step_approach_share.tolist() for curve in curves],
+            "approach_share": [curve.approach_share.tolist() for curve in curves],
             "later_by": later.tolist(),
             "later_by_sem": error.tolist(),
             "winners": first.winners.tolist(),
@@ -191,15 +191,15 @@ def runs_come_into_the_numeric_space(e: Evidence) -> Finding:
     error = np.stack([c.subspace_fall_sem[:, SOON] for c in curves])
     first, least = curves[0], int((fall[0] - 2 * error[0]).argmin())
     start, soon, end = (first.subspace_distance[:, t].mean() for t in (0, SOON, -1))
-    kept = list(fall > 2 * error)
+    falls = list(fall > 2 * error)
     return Finding(
         f"distance at t = 0, {SOON} and T, mean of the labels: {start:.2f}, {soon:.2f}, {end:.2f}; of the memories "
-        f"themselves {first.memory_subspace_distance.mean():.2f}; falls for {kept[0].sum()} of 10 "
+        f"themselves {first.memory_subspace_distance.mean():.2f}; falls for {falls[0].sum()} of 10 "
         f"labels{over_seeds(fall.mean(1), '.2f')}",
-        of_all_labels(kept),
+        of_all_labels(falls),
         f"From t = 0 to {SOON} the distance of '{names[least]}' falls by "
         f"{with_error(fall[0, least], error[0, least], '.2f')}; it does not fall beyond 2 SEM for "
-        f"{10 - kept[0].sum()} of 10 labels.",
+        f"{10 - falls[0].sum()} of 10 labels.",
         points_over_time(first.subspace_distance, models) | {"dimensions": first.subspace_dimensions.tolist()},
         models,
     )

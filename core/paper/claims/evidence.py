@@ -11,9 +11,9 @@ from core.experiments.approach import approach_curves
 from core.experiments.classifier import name_of
 from core.experiments.geometry import concept_dynamics, geometry
 from core.experiments.grid import GRID, latent_sweep
-from core.experiments.label_maps import branches, find_label_map
+from core.experiments.label_maps import branches, cached_label_map
 from core.experiments.machine import versions
-from core.experiments.sweeps import find_noise_sweep
+from core.experiments.sweeps import cached_noise_sweep
 from core.figure_results import ApproachCurves, Branches, ConceptDynamics, Geometry, LabelMap, LatentSweep
 from core.library import Entry, Library, one_per_n_latent
 from core.progress import Progress, silent
@@ -93,16 +93,16 @@ class Evidence:
 
     def sweep(self, model: Entry, label: int = 6) -> NoiseSweep:
         """Fig. 4."""
-        return self._once(find_noise_sweep, self._spec(NoiseSweepSpec, model, "sweep", label=label))
+        return self._once(cached_noise_sweep, self._spec(NoiseSweepSpec, model, "sweep", label=label))
 
     def map_sweep(self, model: Entry) -> NoiseSweep:
         """Runs of '6' for the map of stages over N_z."""
-        return self._once(find_noise_sweep, self._spec(NoiseSweepSpec, model, "map", label=6))
+        return self._once(cached_noise_sweep, self._spec(NoiseSweepSpec, model, "map", label=6))
 
     def label_map(self, model: Entry, label: int) -> LabelMap:
         """Fig. 5."""
         self._used.add(name_of(model.spec.dataset))
-        return self._once(find_label_map, self._spec(LabelMapSpec, model, "reading", label=label))
+        return self._once(cached_label_map, self._spec(LabelMapSpec, model, "reading", label=label))
 
     def branches(self, model: Entry) -> Branches:
         """Supplement B: runs of '1' at t = 10, p = 0.2."""

@@ -44,8 +44,8 @@ def six_is_read(e: Evidence) -> Finding:
         f"20-30 {reach(label_map, float(middle[0]), n_runs, CONCEPT_STEPS)}{over_seeds(middle, '.3g')}; for p >= 0.5 "
         f"x(1) is {digits(late[0][0])}, x(T) {digits(late[0][1])} (shares of these p); "
         f"{correctly(label_map, 0.4, 0.7, n_runs)}",
-        [(all(each), any(each)) for each in parts],
-        sentence(words for words, kept in zip(failed, parts[0], strict=True) if not kept),
+        [(all(checks), any(checks)) for checks in parts],
+        sentence(words for words, holds in zip(failed, parts[0], strict=True) if not holds),
         {
             "noises": label_map.noises.tolist(),
             "first": [first.tolist() for first, _ in late],
@@ -91,7 +91,7 @@ def the_window_of_one(e: Evidence) -> Finding:
     return Finding(
         f"read at t = 20-30 at {ones[0]} of these {inside.sum()} values of p{over_seeds(ones, '.0f')}, '6' at "
         f"{sixes[0]}{over_seeds(sixes, '.0f')}; {correctly(e.label_map(models[0], 1), 0.4, 0.7, n_runs)}",
-        [(one == 0, one < six) for one, six in zip(ones.tolist(), sixes.tolist(), strict=True)],
+        [(n_ones == 0, n_ones < n_sixes) for n_ones, n_sixes in zip(ones.tolist(), sixes.tolist(), strict=True)],
         f"'1' is read around t = 20-30 at {ones[0]} of the {inside.sum()} values of p, '6' at {sixes[0]}.",
         {"noises": noises[inside].tolist(), "read": {str(n): v.tolist() for n, v in read.items()}},
         models,
@@ -116,7 +116,7 @@ def the_window_of_one(e: Evidence) -> Finding:
 def runs_of_one_branch(e: Evidence) -> Finding:
     models = e.seeds("mnist")
     every = [e.branches(m) for m in models]
-    first, parts = every[0], [branch_parts(each) for each in every]
+    first, parts = every[0], [branch_parts(branch) for branch in every]
     sizes = np.bincount(first.branch, minlength=2).tolist()
     variance, sem, null = first.variance, first.variance_sem, first.unimodal_silhouettes
     at, end = ([with_error(variance[k, t], sem[k, t], ".1f") for k in (0, 1)] for t in (first.t, -1))
@@ -134,8 +134,8 @@ def runs_of_one_branch(e: Evidence) -> Finding:
         f"normal distribution {null.min():.2f} to {null.max():.2f}; {sizes[0]} runs with variance {at[0]} (ratio "
         f"{first.elongation[0]:.1f}), {read[0]} read as '1'{ranges[0]}; {sizes[1]} with {at[1]} "
         f"({first.elongation[1]:.1f}), {read[1]}{ranges[1]}; at T the variances are {end[0]} and {end[1]}",
-        [(all(each), each[0] and any(each[1:])) for each in parts],
-        sentence(words for words, kept in zip(failed, parts[0], strict=True) if not kept),
+        [(all(checks), checks[0] and any(checks[1:])) for checks in parts],
+        sentence(words for words, holds in zip(failed, parts[0], strict=True) if not holds),
         {
             "silhouette": [f.silhouette for f in every],
             "unimodal_silhouettes": null.round(4).tolist(),
@@ -183,14 +183,14 @@ def noisier_images_need_more_steps(e: Evidence) -> Finding:
     means, errors = steps.mean(2), steps.std(2, ddof=1) / steps.shape[2] ** 0.5
     apart = steps[:, -1] - steps[:, 0]
     later, error = apart.mean(1), apart.std(1, ddof=1) / apart.shape[1] ** 0.5
-    ranks = np.array([rank_correlation(each) for each in means])
+    ranks = np.array([rank_correlation(mean) for mean in means])
     parts = [(bool(rank >= 0.8), bool(late)) for rank, late in zip(ranks, later > 2 * error, strict=True)]
     ends = [with_error(means[0, k], errors[0, k], ".1f") for k in (0, -1)]
     return Finding(
         f"step {ends[0]} at p = 0, {ends[1]} at 0.4 (rank correlation {ranks[0]:.2f}), "
         f"{with_error(later[0], error[0], '.1f')} apart{over_seeds(later, '.1f')}; mean squared error of a pixel "
         f"{cleaned(first, 0.2)}; {cleaned(first, 0.4)}",
-        [(all(each), any(each)) for each in parts],
+        [(all(checks), any(checks)) for checks in parts],
         f"The rank correlation of the step with p is {ranks[0]:.2f}, and it is "
         f"{with_error(later[0], error[0], '.1f')} later at p = 0.4 than at 0.",
         {

@@ -37,7 +37,7 @@ def few_units_are_active(e: Evidence) -> Finding:
         f"beta = 1: {first[0]} active{over_seeds(counts[:, 0], '.0f')}, {first[1]} dimensions for 99 "
         f"%{over_seeds(counts[:, 1], '.0f')}, {first[2]} for 70 %{over_seeds(counts[:, 2], '.0f')}"
         + (f"; the same three for beta = {', '.join(others)} (a seed each)" if others else ""),
-        [(bool((np.abs(each - (14, 14, 9)) <= 2).all()), bool(each[0] < size / 2)) for each in counts],
+        [(bool((np.abs(n - (14, 14, 9)) <= 2).all()), bool(n[0] < size / 2)) for n in counts],
         f"With beta = 1 there are {first[0]} active units, {first[1]} and {first[2]} dimensions"
         + (f"; for beta = {', '.join(others)}." if others else "."),
         {
@@ -63,7 +63,7 @@ def few_units_are_active(e: Evidence) -> Finding:
 def concepts_become_orthogonal(e: Evidence) -> Finding:
     models = e.one_per_n_latent("mnist")
     geometries = [e.geometry(m) for m in models]
-    gaps = np.array([each.orthogonality_gap for each in geometries])
+    gaps = np.array([geometry.orthogonality_gap for geometry in geometries])
     sizes = np.array([m.spec.n_latent for m in models])
     if sizes[0] >= 20 or sizes[-1] < 20:
         raise SpecError(
@@ -74,7 +74,7 @@ def concepts_become_orthogonal(e: Evidence) -> Finding:
     low = level < 0.1 * gaps[0]
     largest = np.array([e.geometry(m).orthogonality_gap for m in e.seeds("mnist")])
     floors, random = (
-        np.array([getattr(each, name) for each in geometries])
+        np.array([getattr(geometry, name) for geometry in geometries])
         for name in ("orthogonality_floor", "random_orthogonality_gap")
     )
     return Finding(
@@ -120,9 +120,9 @@ def approach_gets_clearer(e: Evidence) -> Finding:
     sizes = [m.spec.n_latent for m in models]
     failed = [
         f"from N_z = {sizes[i]} to {sizes[i + 1]} the {name} goes from {a:{form}} to {b:{form}}"
-        for name, values, kept, form in (("share", shares, rising, ".0%"), ("negative ELBO", bounds, falling, ".1f"))
+        for name, values, holds, form in (("share", shares, rising, ".0%"), ("negative ELBO", bounds, falling, ".1f"))
         for i, (a, b) in enumerate(pairwise(values))
-        if not kept[i]
+        if not holds[i]
     ]
     return Finding(
         "; ".join(
@@ -198,11 +198,11 @@ def by_size(sizes: np.ndarray, bounds: np.ndarray) -> str:
 def concepts_are_saddles(e: Evidence) -> Finding:
     models = e.seeds("mnist")
     dynamics = [e.dynamics(m) for m in models]
-    first, parts = dynamics[0], [saddle_parts(each) for each in dynamics]
+    first, parts = dynamics[0], [saddle_parts(result) for result in dynamics]
     along, largest = (
         np.stack([getattr(f, k) for f in dynamics]) for k in ("noise_stretch", "largest_orthogonal_stretch")
     )
-    attracting, some_repel, all_repel = (int(each.sum()) for each in parts[0])
+    attracting, some_repel, all_repel = (int(labels.sum()) for labels in parts[0])
     return Finding(
         f"along the noise u.Ju {spread(first.noise_stretch, '.2f')}{over_seeds(along.mean(1), '.2f')} (|Ju| "
         f"{spread(first.noise_gain, '.2f')}); orthogonal to it v.Jv {spread(first.orthogonal_stretch, '.2f')} on "

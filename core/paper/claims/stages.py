@@ -31,7 +31,7 @@ def memory_comes_first(e: Evidence) -> Finding:
         f"at {earlier[0].sum()} of {earlier.shape[1]} values of p{over_seeds(earlier.sum(1), '.0f')}; the concept "
         f"first, as the preprint has it, at {opposite[0].sum()}; at p = 0.2 step {memory} (memory) and {concept} "
         f"(concept), {with_error(later[0, at], error[0, at], '.1f')} apart",
-        [(bool(each.all()), bool(each.mean() > 0.5)) for each in earlier],
+        [(bool(row.all()), bool(row.mean() > 0.5)) for row in earlier],
         f"Not so at p = {some(first.noises[~earlier[0]])}: at {first.noises[least]:.3g} the concept's step minus the "
         f"memory's is {with_error(later[0, least], error[0, least], '.1f')}.",
         {
@@ -60,7 +60,7 @@ def stages_come_in_order(e: Evidence) -> Finding:
     sweeps = [e.sweep(m) for m in models]
     begins = [begin(sweep, Stage.ABSTRACT) for sweep in sweeps]
     order = [[band.stage for band in counted(sweep)] for sweep in sweeps]
-    in_order = [each == list(Stage) for each in order]
+    in_order = [stages == list(Stage) for stages in order]
     near = [first is not None and abs(first - 0.4) <= 0.1 + 1e-9 for first in begins]
     if in_order[0]:
         why = f"III begins at p = {some(begins[:1])}, the paper's near 0.4."
@@ -105,8 +105,8 @@ def steps_of_the_minima(e: Evidence) -> Finding:
         f"{with_error(concept.mean(), error, '.1f')} on "
         f"average{over_seeds(np.array([s.minimum_step[1].mean() for s in sweeps]), '.1f')}, "
         f"{spread(concept, '.1f')}; abstract concept {abstract.mean():.1f} on average, {spread(abstract, '.1f')}",
-        [(all(each), any(each)) for each in parts],
-        sentence(words for words, kept in zip(failed, parts[0], strict=True) if not kept),
+        [(all(checks), any(checks)) for checks in parts],
+        sentence(words for words, holds in zip(failed, parts[0], strict=True) if not holds),
         {"noises": first.noises.tolist(), "minimum_step": [s.minimum_step.tolist() for s in sweeps], "parts": parts},
         models,
     )
@@ -137,10 +137,10 @@ def second_stage_needs_units(e: Evidence) -> Finding:
     models = e.one_per_n_latent("mnist")
     sweeps = [e.map_sweep(m) for m in models]
     inside = [has(sweep, Stage.CONCEPT) for sweep in sweeps]
-    is_present = [bool(each.any()) for each in inside]
+    is_present = [bool(row.any()) for row in inside]
     shares = [
-        float(s.same_step_approach_share[each].mean()) if each.any() else 0.0
-        for s, each in zip(sweeps, inside, strict=True)
+        float(s.same_step_approach_share[row].mean()) if row.any() else 0.0
+        for s, row in zip(sweeps, inside, strict=True)
     ]
     sizes = [m.spec.n_latent for m in models]
     several = len(models) > 1 and is_present[-1]
@@ -158,6 +158,6 @@ def second_stage_needs_units(e: Evidence) -> Finding:
         ),
         [(several and not is_present[0], several and shares[0] <= 0.5)],
         why,
-        {"n_latent": sizes, "points": [int(each.sum()) for each in inside], "same_step_approach_share": shares},
+        {"n_latent": sizes, "points": [int(row.sum()) for row in inside], "same_step_approach_share": shares},
         models,
     )

@@ -89,15 +89,15 @@ def cell_of(session: Session, id: str, spec: InferenceSpec, x: object, y: object
     Raises:
         SpecError: The map has no such cell, or the figure is no map.
     """
-    place: dict[str, Any] = dict(zip(figure_of(id).columns, (x, y), strict=False))
-    t = place.pop("t", spec.n_steps)
+    coordinates: dict[str, Any] = dict(zip(figure_of(id).columns, (x, y), strict=False))
+    t = coordinates.pop("t", spec.n_steps)
     try:
-        if "label" in place:
-            place["label"] = session.library.find(spec.model).label_names.index(place["label"])
-        if "model" in place:
-            place["model"] = specs_by_n_latent(session, spec)[int(place["model"])].model
-        if place and 0 <= t <= spec.n_steps:
-            return Cell(replace(spec, **place), int(t))
+        if "label" in coordinates:
+            coordinates["label"] = session.library.find(spec.model).label_names.index(coordinates["label"])
+        if "model" in coordinates:
+            coordinates["model"] = specs_by_n_latent(session, spec)[int(coordinates["model"])].model
+        if coordinates and 0 <= t <= spec.n_steps:
+            return Cell(replace(spec, **coordinates), int(t))
     except (KeyError, TypeError, ValueError) as error:
         raise SpecError("The map has no such cell. Click on another.") from error
     raise SpecError("The map has no such cell. Click on another.")

@@ -14,7 +14,7 @@ from core.specs import ExperimentSpec, FigureSpec, LabelMapSpec
 
 def sweep(session: Session, spec: FigureSpec, progress: Progress) -> NoiseSweep:
     """The noise sweep of one label, shown as it grows."""
-    return experiments.find_noise_sweep(
+    return experiments.cached_noise_sweep(
         sweep_spec(spec), session, progress=progress, watch=lambda begun: show(progress, begun)
     )
 
@@ -25,7 +25,7 @@ def sweep_of_every_label(session: Session, spec: FigureSpec, progress: Progress)
     sweeps: dict[str, NoiseSweep | None] = dict.fromkeys(names)
     for i, name in enumerate(names):
         own, report = sweep_spec(replace(spec, label=i)), share_of(progress, i, len(names), f"label {name}")
-        sweeps[name] = experiments.find_noise_sweep(own, session, progress=report)
+        sweeps[name] = experiments.cached_noise_sweep(own, session, progress=report)
         show(progress, SweepOfEveryLabel(dict(sweeps)))
     return SweepOfEveryLabel(sweeps)
 
@@ -36,7 +36,7 @@ def sweep_of_every_n_latent(session: Session, spec: FigureSpec, progress: Progre
     sweeps: dict[int, NoiseSweep | None] = dict.fromkeys(specs)
     for i, (n_latent, own) in enumerate(specs.items()):
         report = share_of(progress, i, len(specs), f"N_z = {n_latent}")
-        sweeps[n_latent] = experiments.find_noise_sweep(sweep_spec(own), session, progress=report)
+        sweeps[n_latent] = experiments.cached_noise_sweep(sweep_spec(own), session, progress=report)
         show(progress, SweepOfEveryNLatent(dict(sweeps)))
     return SweepOfEveryNLatent(sweeps)
 
@@ -49,7 +49,7 @@ def label_map(session: Session, spec: FigureSpec, progress: Progress) -> LabelMa
             show(progress, begun)
 
     own = LabelMapSpec(**spec.part(ExperimentSpec).to_dict(), label=spec.label)
-    return experiments.find_label_map(own, session, progress=progress, watch=watch)
+    return experiments.cached_label_map(own, session, progress=progress, watch=watch)
 
 
 OVER_NOISE = ("model", "label", "noise_kind", "n_runs")
