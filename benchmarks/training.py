@@ -28,10 +28,10 @@ from benchmarks.inference import peer
 from benchmarks.report import Measure
 from benchmarks.server import images_here
 from core.data import Dataset, load_dataset
+from core.held_out import held_out_metrics
 from core.precision import has_bfloat16
 from core.specs import ModelSpec
 from core.stack import Stack, learning_rate
-from core.train import held_out_metrics
 from core.vae import VAE, affine, elbo, initialise
 
 SPEC = ModelSpec(epochs=5000)  # the paper's network; an epoch here is one pass over the images of a round

@@ -17,6 +17,7 @@ from core.data import Dataset
 from core.device_epoch import DeviceEpoch, Images, draws_of
 from core.device_stack import DeviceStack
 from core.gradient import negative_elbo_gradient
+from core.held_out import held_out_metrics
 from core.schema import SpecError
 from core.specs import ModelSpec
 from core.stack import learning_rate
@@ -238,7 +239,7 @@ def test_the_course_and_the_bound_are_those_of_the_networks(digits: tuple[Datase
     for spec, (vae, history) in zip(VARIED, found, strict=True):
         assert vae.n_latent == spec.n_latent
         assert history.test_epochs.tolist() == [1, 2, 3, 4]
-        metrics = train.held_out_metrics(vae, digits[1], n_samples=train.TEST_SAMPLES)
+        metrics = held_out_metrics(vae, digits[1], n_samples=train.TEST_SAMPLES)
         assert history.test_negative_elbo[-1] == pytest.approx(metrics.negative_elbo, rel=1e-5)
         assert history.test_kl[-1] == pytest.approx(metrics.kl, rel=1e-5)
         assert history.test_active_units[-1] == metrics.active_units

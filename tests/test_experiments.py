@@ -11,10 +11,11 @@ import torch
 from safetensors.numpy import load_file
 from sklearn.datasets import load_digits
 
-from core import data, experiments, inference, store, train
+from core import data, experiments, inference, store
 from core.analysis import subspace
 from core.data import DataError
 from core.experiments import runs, training
+from core.held_out import held_out_metrics
 from core.progress import Progress
 from core.results import Run, Stage
 from core.schema import SpecError
@@ -63,7 +64,7 @@ def test_memories_come_from_everywhere_in_the_data_set():
 def test_the_card_states_the_bound_of_the_weights_in_the_file(trained: Trained):
     settings, id = trained
     model = Session.open(settings).model(id)
-    metrics = train.held_out_metrics(model.vae, data.load_dataset("digits", settings.data, train=False))
+    metrics = held_out_metrics(model.vae, data.load_dataset("digits", settings.data, train=False))
     assert model.card.test_negative_elbo == pytest.approx(metrics.negative_elbo, abs=2e-3)
     assert model.card.test_kl == pytest.approx(metrics.kl, abs=2e-3)
     assert model.card.orthogonality_gap == pytest.approx(subspace.orthogonality_gap(model.concepts), abs=1e-3)

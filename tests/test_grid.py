@@ -24,6 +24,7 @@ from core import data, experiments, train
 from core.commands.grid import train_cells
 from core.experiments import grid
 from core.figure_results import GridCell
+from core.held_out import held_out_metrics
 from core.progress import silent
 from core.schema import RefusedError
 from core.session import Session, device_of
@@ -67,7 +68,7 @@ def test_a_cell_is_the_end_of_its_training(settings: Settings):
     cell = experiments.grid_cell(spec)
     training, test = (data.load_dataset("digits", settings.data, train=part) for part in (True, False))
     vae, _ = train.train(spec, training, test, device=device_of(settings))
-    metrics = train.held_out_metrics(vae, test)
+    metrics = held_out_metrics(vae, test)
     assert cell.spec == spec
     assert (cell.negative_elbo, cell.kl) == (round(metrics.negative_elbo, 3), round(metrics.kl, 3))
     assert cell.active_units == metrics.active_units

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from core import data, experiments, store, train
+from core import data, experiments, store
+from core.held_out import REPORTED_SAMPLES, held_out_metrics
 from core.library import Library
 from core.results import NoiseSweep, Stage
 from core.session import Session
@@ -81,7 +82,7 @@ def images_of(model: store.Model, request: pytest.FixtureRequest, *, train: bool
 def test_the_card_of_a_shipped_model_is_true(path: Path, request: pytest.FixtureRequest):
     model = store.load_model(path, CPU)
     samples = 10 if model.spec.dataset == "digits" else 1  # their test images are few
-    metrics = train.held_out_metrics(model.vae, images_of(model, request, train=False), n_samples=samples)
+    metrics = held_out_metrics(model.vae, images_of(model, request, train=False), n_samples=samples)
     assert model.card.test_negative_elbo == pytest.approx(metrics.negative_elbo, rel=2e-3)
     assert model.card.test_kl == pytest.approx(metrics.kl, rel=1e-3)
     assert (model.card.test_curve or (0.0,))[-1] == pytest.approx(metrics.negative_elbo, rel=5e-3)  # of one sample
@@ -155,7 +156,7 @@ def test_the_bounds_of_the_shipped_series_fall():
     assert tuple(found) == EPOCHS
     cards = [*(entry.card for entry in found.values()), library.find(SERIES).card]
     assert (np.diff([card.test_negative_elbo or 0 for card in cards]) < 0).all()
-    assert all(card.test_samples == train.REPORTED_SAMPLES for card in cards)
+    assert all(card.test_samples == REPORTED_SAMPLES for card in cards)
     assert len({card.weights_sha256 for card in cards}) == len(cards)
 
 
@@ -170,7 +171,7 @@ def test_a_snapshot_of_the_shipped_series_is_that_of_the_images(epoch: int, requ
     torch.testing.assert_close(model.memories, means[model.memory_index], rtol=2**-10, atol=2e-3)
     for label in range(10):
         torch.testing.assert_close(model.concepts[label], means[training.labels == label].mean(0), rtol=1e-3, atol=1e-3)
-    metrics = train.held_out_metrics(model.vae, images_of(model, request, train=False), n_samples=1)
+    metrics = held_out_metrics(model.vae, images_of(model, request, train=False), n_samples=1)
     assert model.card.test_negative_elbo == pytest.approx(metrics.negative_elbo, rel=2e-3)
     assert model.card.test_kl == pytest.approx(metrics.kl, rel=1e-3)
     assert model.card.weights_sha256 == store.weights_sha256(model.vae)

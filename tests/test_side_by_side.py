@@ -18,11 +18,11 @@ from core.commands.training import run_zoo
 from core.data import Dataset
 from core.device_stack import DeviceStack
 from core.experiments import grid, side_by_side
+from core.held_out import HeldOut, held_out_metrics
 from core.session import Session
 from core.settings import Settings
 from core.specs import ClassifierSpec, ModelSpec
 from core.stack import Stack
-from core.train import HeldOut
 from core.vae import VAE
 
 CPU = torch.device("cpu")
@@ -149,7 +149,7 @@ def test_cells_of_a_grid_are_filed_stack_by_stack(digits: tuple[Dataset, Dataset
     assert "side by side" not in found[3].machine
     for cell in (found[0], found[1], found[3]):
         vae, _ = train.train_stack([cell.spec], *digits, device=CPU, engine=DeviceStack)[0]
-        metrics = train.held_out_metrics(vae, digits[1])
+        metrics = held_out_metrics(vae, digits[1])
         assert cell.negative_elbo == pytest.approx(metrics.negative_elbo, rel=1e-3)
         assert cell.kl == pytest.approx(metrics.kl, rel=1e-2)
         assert cell.active_units == metrics.active_units
@@ -176,7 +176,7 @@ def test_bounds_side_by_side_are_those_of_each_model(
     widths = [spec.n_latent for spec in specs]
     found = HeldOut.of(few, widths, CPU, most_pixels=most_pixels, **draws).metrics(stack.vae)
     for own, vae in zip(found, stack.networks(), strict=True):
-        alone = train.held_out_metrics(vae, few, **draws)
+        alone = held_out_metrics(vae, few, **draws)
         assert own.negative_elbo == pytest.approx(alone.negative_elbo, rel=1e-5)
         assert own.kl == pytest.approx(alone.kl, rel=1e-5)
         assert own.active_units == alone.active_units

@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from core import data, experiments, snapshots, store, train
 from core.experiments import training
+from core.held_out import held_out_metrics
 from core.library import Library
 from core.schema import SpecError
 from core.session import Session
@@ -63,7 +64,7 @@ def test_a_snapshot_is_a_training_that_was_stopped_there(epoch: int, trained: Pa
     assert torch.equal(model.memory_index, index)
     torch.testing.assert_close(model.memories, memories, rtol=2**-10, atol=1e-6)  # float16
     torch.testing.assert_close(model.concepts, concepts)
-    metrics = train.held_out_metrics(model.vae, data.load_dataset("digits", tmp_path, train=False))
+    metrics = held_out_metrics(model.vae, data.load_dataset("digits", tmp_path, train=False))
     assert model.card.test_negative_elbo == pytest.approx(metrics.negative_elbo, abs=1e-3)
 
 

@@ -10,6 +10,7 @@ import torch
 from core import data, train
 from core.checkpoint import TrainingError
 from core.data import Dataset
+from core.held_out import held_out_metrics
 from core.specs import ModelSpec
 from core.stack import learning_rate
 from core.vae import VAE
@@ -40,7 +41,7 @@ def test_the_loss_falls(precision: str, digits: tuple[Dataset, Dataset], device:
 
 def test_the_reported_bound_is_that_of_the_network_returned(digits: tuple[Dataset, Dataset]):
     network, history = train.train(SPEC, *digits, device=CPU)
-    metrics = train.held_out_metrics(network, digits[1], n_samples=train.TEST_SAMPLES)
+    metrics = held_out_metrics(network, digits[1], n_samples=train.TEST_SAMPLES)
     assert history.test_negative_elbo[-1] == pytest.approx(metrics.negative_elbo)
     assert history.test_kl[-1] == pytest.approx(metrics.kl)
 
@@ -126,7 +127,7 @@ def test_progress_can_stop_a_training(digits: tuple[Dataset, Dataset]):
 
 
 def test_the_bound_of_a_network_of_zeros_is_that_of_fair_coins(digits: tuple[Dataset, Dataset], device: torch.device):
-    metrics = train.held_out_metrics(VAE(64, 8, 3).to(device), digits[1])
+    metrics = held_out_metrics(VAE(64, 8, 3).to(device), digits[1])
     assert metrics.negative_elbo == pytest.approx(64 * np.log(2), rel=1e-6)
     assert metrics.kl == 0
 
@@ -138,18 +139,18 @@ def test_the_bound_of_many_images_is_the_mean_over_parts(make_vae, digits: tuple
         network.encoder.output.weight[3:] = 0
         network.encoder.output.bias[3:] = -60
     parts = [
-        train.held_out_metrics(network, Dataset("digits", images[rows], digits[0].labels[rows]))
+        held_out_metrics(network, Dataset("digits", images[rows], digits[0].labels[rows]))
         for rows in (slice(500), slice(500, None))
     ]
     expected = (500 * parts[0].negative_elbo + (len(images) - 500) * parts[1].negative_elbo) / len(images)
-    assert train.held_out_metrics(network, digits[0]).negative_elbo == pytest.approx(expected, rel=1e-6)
+    assert held_out_metrics(network, digits[0]).negative_elbo == pytest.approx(expected, rel=1e-6)
 
 
 def test_the_bound_takes_the_same_draws_every_time(make_vae, digits: tuple[Dataset, Dataset]):
     network = make_vae(64, 8, 3)
-    first = train.held_out_metrics(network, digits[1])
-    assert first == train.held_out_metrics(network, digits[1])
-    assert first != train.held_out_metrics(network, digits[1], seed=1)
+    first = held_out_metrics(network, digits[1])
+    assert first == held_out_metrics(network, digits[1])
+    assert first != held_out_metrics(network, digits[1], seed=1)
 
 
 def test_the_estimate_is_positive_and_scales_with_the_epochs():

@@ -14,6 +14,7 @@ import torch
 from core import checkpoint, data, files, store, train
 from core.experiments.machine import device_of, machine_of
 from core.figure_results import GridCell, LatentSweep
+from core.held_out import REPORTED_SAMPLES
 from core.progress import Progress, silent
 from core.results import TrainingRun
 from core.settings import Settings
@@ -57,7 +58,7 @@ def grid_cells(
         data.load_dataset(specs[0].dataset, settings.data, train=is_training) for is_training in (True, False)
     )
     start, torch_device = time.monotonic(), device_of(settings)
-    options: dict[str, Any] = {"is_tested": at_the_end, "test_samples": train.REPORTED_SAMPLES}
+    options: dict[str, Any] = {"is_tested": at_the_end, "test_samples": REPORTED_SAMPLES}
     try:
         trained = train.train_stack(
             specs, training, test, device=torch_device, progress=progress, engine=engine, **options

@@ -17,6 +17,7 @@ from core.analysis import subspace
 from core.experiments.classifier import train_classifier
 from core.experiments.machine import device_of, machine_of, versions
 from core.experiments.states import STATE, id_of, snapshot_path
+from core.held_out import REPORTED_SAMPLES, held_out_metrics
 from core.model_card import ModelCard, measured
 from core.progress import Progress, silent
 from core.results import TrainingRun
@@ -133,11 +134,11 @@ def file_trained(
     vae.half().float()  # what is computed from the weights is computed from the weights that are stored
     means = posterior_means(vae, training.images)
     memories, index, means_of_labels = memories_of(means, training.labels, n_memories)
-    metrics = train.held_out_metrics(vae, test)
+    metrics = held_out_metrics(vae, test)
     card = ModelCard(
         test_negative_elbo=measured(metrics.negative_elbo, 3),
         test_kl=measured(metrics.kl, 3),
-        test_samples=train.REPORTED_SAMPLES,
+        test_samples=REPORTED_SAMPLES,
         active_units=int(subspace.active_units(means).sum()),
         contribution_ratio=all_measured(subspace.contribution_ratio(memories.flatten(0, 1)).tolist(), 4),
         orthogonality_gap=measured(subspace.orthogonality_gap(means_of_labels), 4),
@@ -207,6 +208,17 @@ def memories_of(
 
     The images are drawn from the whole data set. MNIST is in the order of its writers: the first 300 images of ‘6’ are
     more alike than any 300, and at N_z = 2 that alone moves a border of its stages by 0.05 in p.
+
+    Args:
+        means: (images, latent), mu of every training image.
+        labels: (images,), 0 to 9.
+        n_memories: Of every label, at most.
+
+    Returns:
+        Memories (labels, memories, latent), their index in the data set (labels, memories), concepts (labels, latent).
+
+    Source:
+        Nagano et al. (2020), Eqs. 5-6.
     """
     shuffled = np.random.default_rng(0).permutation(len(labels))
     rows = [torch.from_numpy(shuffled[labels[shuffled] == label]) for label in range(N_LABELS)]
