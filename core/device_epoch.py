@@ -116,7 +116,7 @@ class Step:
 
         Args:
             step_index: (1,) the number of the step within its epoch, from 0.
-            offsets: `offsets`, or the first of them where the last batch of an epoch is smaller.
+            offsets: (batch,), `offsets`, or the first of them where the last batch of an epoch is smaller.
             levels: Grey values are pixels divided by this.
             cut: Whether grey values above 0.5 are 1 and all others 0.
         """

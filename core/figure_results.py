@@ -1,4 +1,7 @@
-"""The frozen results behind the figures of the paper."""
+"""The frozen results behind the figures of the paper; units as in `core.results`.
+
+With Mahalanobis distances (Supplement C) the latent space is the one in which the memories of the label are spherical.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -21,26 +24,26 @@ class ApproachCurves:
     standard error of that distance minus the one at t = 0.
     """
 
-    memory: Float[np.ndarray, "labels steps"]
-    memory_sem: Float[np.ndarray, "labels steps"]
-    concept: Float[np.ndarray, "labels steps"]
-    concept_sem: Float[np.ndarray, "labels steps"]
-    line: Float[np.ndarray, "labels steps"]
-    all_concepts: Float[np.ndarray, "labels concepts steps"]
-    winners: Float[np.ndarray, "labels concepts"]
-    minimum_step: Float[np.ndarray, "labels two"]
-    minimum_step_sem: Float[np.ndarray, "labels two"]
-    minimum_step_difference_sem: Float[np.ndarray, "labels"]
-    approach_share: Float[np.ndarray, "labels"]
-    strict_approach_share: Float[np.ndarray, "labels"]
-    same_step_approach_share: Float[np.ndarray, "labels"]
+    memory: Float[np.ndarray, "labels steps"]  # latent space
+    memory_sem: Float[np.ndarray, "labels steps"]  # latent space
+    concept: Float[np.ndarray, "labels steps"]  # latent space
+    concept_sem: Float[np.ndarray, "labels steps"]  # latent space
+    line: Float[np.ndarray, "labels steps"]  # latent space
+    all_concepts: Float[np.ndarray, "labels concepts steps"]  # latent space
+    winners: Float[np.ndarray, "labels concepts"]  # 0 to 1
+    minimum_step: Float[np.ndarray, "labels two"]  # t, from 0
+    minimum_step_sem: Float[np.ndarray, "labels two"]  # steps
+    minimum_step_difference_sem: Float[np.ndarray, "labels"]  # steps
+    approach_share: Float[np.ndarray, "labels"]  # 0 to 1
+    strict_approach_share: Float[np.ndarray, "labels"]  # 0 to 1
+    same_step_approach_share: Float[np.ndarray, "labels"]  # 0 to 1
     mean_path_approaches: Bool[np.ndarray, "labels"]
     mean_curve_approaches: Bool[np.ndarray, "labels"]
-    effective_dimension: Float[np.ndarray, "labels steps"]
-    subspace_dimensions: Int[np.ndarray, "labels"]
-    subspace_distance: Float[np.ndarray, "labels steps"]
-    subspace_fall_sem: Float[np.ndarray, "labels steps"]
-    memory_subspace_distance: Float[np.ndarray, "labels"]
+    effective_dimension: Float[np.ndarray, "labels steps"]  # dimensions
+    subspace_dimensions: Int[np.ndarray, "labels"]  # dimensions
+    subspace_distance: Float[np.ndarray, "labels steps"]  # latent space
+    subspace_fall_sem: Float[np.ndarray, "labels steps"]  # latent space
+    memory_subspace_distance: Float[np.ndarray, "labels"]  # latent space
 
 
 @dataclass(frozen=True)
@@ -52,17 +55,17 @@ class Branches:
     silhouettes of the two that it finds in one normal distribution, none where the branches were chosen.
     """
 
-    t: int
-    branch: Int[np.ndarray, "runs"]
-    embedding: Float[np.ndarray, "steps runs 2"]
-    variance: Float[np.ndarray, "branches steps"]
-    variance_sem: Float[np.ndarray, "branches steps"]
-    mean_images: Float[np.ndarray, "branches pixels"]
-    sample_images: Float[np.ndarray, "branches samples pixels"]
-    predicted_share: Float[np.ndarray, "branches labels"]
-    elongation: Float[np.ndarray, "branches"]
-    silhouette: float
-    unimodal_silhouettes: Float[np.ndarray, "draws"]
+    t: int  # step, from 0
+    branch: Int[np.ndarray, "runs"]  # 0 or 1
+    embedding: Float[np.ndarray, "steps runs 2"]  # latent space
+    variance: Float[np.ndarray, "branches steps"]  # latent space, squared
+    variance_sem: Float[np.ndarray, "branches steps"]  # latent space, squared
+    mean_images: Float[np.ndarray, "branches pixels"]  # grey, 0 to 1
+    sample_images: Float[np.ndarray, "branches samples pixels"]  # grey, 0 to 1
+    predicted_share: Float[np.ndarray, "branches labels"]  # 0 to 1
+    elongation: Float[np.ndarray, "branches"]  # ratio of variances
+    silhouette: float  # -1 to 1
+    unimodal_silhouettes: Float[np.ndarray, "draws"]  # -1 to 1
 
 
 @dataclass(frozen=True)
@@ -74,12 +77,12 @@ class LabelMap:
     at which that of a run is smallest.
     """
 
-    noises: Float[np.ndarray, "noises"]
-    predicted_labels: Int[np.ndarray, "noises steps"]
-    share: Float[np.ndarray, "noises steps"]
-    correct_share: Float[np.ndarray, "noises steps"]
-    error: Float[np.ndarray, "noises steps"]
-    restored_step: Int[np.ndarray, "noises runs"]
+    noises: Float[np.ndarray, "noises"]  # p, 0 to 1
+    predicted_labels: Int[np.ndarray, "noises steps"]  # 0 to 9
+    share: Float[np.ndarray, "noises steps"]  # 0 to 1
+    correct_share: Float[np.ndarray, "noises steps"]  # 0 to 1
+    error: Float[np.ndarray, "noises steps"]  # grey, squared
+    restored_step: Int[np.ndarray, "noises runs"]  # t, from 1
 
     @staticmethod
     def joined(parts: "Sequence[LabelMap]") -> "LabelMap":
@@ -96,14 +99,14 @@ class Geometry:
     active, `random_orthogonality_gap` that of ten random directions there.
     """
 
-    concepts: Float[np.ndarray, "labels latent"]
-    variance: Float[np.ndarray, "latent"]
+    concepts: Float[np.ndarray, "labels latent"]  # latent space
+    variance: Float[np.ndarray, "latent"]  # latent space, squared
     active: Bool[np.ndarray, "latent"]
-    contribution_ratio: Float[np.ndarray, "latent"]
-    cosine_similarity: Float[np.ndarray, "labels labels"]
-    orthogonality_gap: float
-    orthogonality_floor: float
-    random_orthogonality_gap: float
+    contribution_ratio: Float[np.ndarray, "latent"]  # 0 to 1, cumulative
+    cosine_similarity: Float[np.ndarray, "labels labels"]  # -1 to 1
+    orthogonality_gap: float  # squared Frobenius norm
+    orthogonality_floor: float  # the same
+    random_orthogonality_gap: float  # the same
 
 
 @dataclass(frozen=True)
@@ -115,13 +118,13 @@ class ConceptDynamics:
     orthogonal to it (root mean square of gains, mean of stretches), and along that in which the stretch is largest.
     """
 
-    moved: Float[np.ndarray, "labels"]
-    moduli: Float[np.ndarray, "labels units"]
-    noise_gain: Float[np.ndarray, "labels"]
-    noise_stretch: Float[np.ndarray, "labels"]
-    orthogonal_gain: Float[np.ndarray, "labels"]
-    orthogonal_stretch: Float[np.ndarray, "labels"]
-    largest_orthogonal_stretch: Float[np.ndarray, "labels"]
+    moved: Float[np.ndarray, "labels"]  # latent space
+    moduli: Float[np.ndarray, "labels units"]  # ratio of lengths
+    noise_gain: Float[np.ndarray, "labels"]  # ratio of lengths
+    noise_stretch: Float[np.ndarray, "labels"]  # ratio of lengths
+    orthogonal_gain: Float[np.ndarray, "labels"]  # ratio of lengths
+    orthogonal_stretch: Float[np.ndarray, "labels"]  # ratio of lengths
+    largest_orthogonal_stretch: Float[np.ndarray, "labels"]  # ratio of lengths
 
     @property
     def expanding(self) -> Int[np.ndarray, "labels"]:
@@ -134,10 +137,10 @@ class GridCell:
     """How one training of a grid ended, on the test images; the bound is infinite where the training diverged."""
 
     spec: ModelSpec
-    negative_elbo: float
-    kl: float
-    active_units: int
-    seconds: int
+    negative_elbo: float  # nats per image
+    kl: float  # nats per image
+    active_units: int  # number of units
+    seconds: int  # s
     machine: str
 
     @property
@@ -154,11 +157,11 @@ class LatentSweep:
     0 where it is missing.
     """
 
-    n_latents: Int[np.ndarray, "latents"]
-    learning_rates: Float[np.ndarray, "rates"]
-    batch_sizes: Int[np.ndarray, "batches"]
-    epochs: Int[np.ndarray, "latents rates batches"]
-    negative_elbo: Float[np.ndarray, "latents rates batches"]
+    n_latents: Int[np.ndarray, "latents"]  # units
+    learning_rates: Float[np.ndarray, "rates"]  # of Adam
+    batch_sizes: Int[np.ndarray, "batches"]  # images
+    epochs: Int[np.ndarray, "latents rates batches"]  # number of epochs
+    negative_elbo: Float[np.ndarray, "latents rates batches"]  # nats per image
 
     @property
     def best_epochs(self) -> Int[np.ndarray, "latents"]:

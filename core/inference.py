@@ -58,7 +58,7 @@ def swap(
         kind: "invert": a selected pixel becomes 1 - x. "permute": the selected pixels of an image exchange their
             intensities, so that the image keeps its multiset of grey values.
         uniform: One number per pixel, see `pixel_noise`; the same for every p, so that the image changes smoothly.
-        order: One cyclic order of the pixels per image.
+        order: (runs, pixels), one cyclic order of the pixels per image.
 
     Source:
         Nagano et al. (2020), Methods: "the image intensities of the selected pixels were swapped"; two readings.
@@ -105,7 +105,16 @@ def repeated_inference(vae: VAE, x: Float[Tensor, "runs pixels"], n_steps: int) 
 
 @torch.no_grad()
 def continued(vae: VAE, z: Float[Tensor, "runs latent"], n_steps: int) -> Float[Tensor, "steps runs latent"]:
-    """Trajectories from a position in latent space on, which is their first step; nothing else decides about them."""
+    """Trajectories from a position in latent space on, which is their first step; nothing else decides about them.
+
+    Args:
+        vae: The network.
+        z: Where the runs are.
+        n_steps: T.
+
+    Source:
+        Nagano et al. (2020), Eqs. 3-4.
+    """
     steps = torch.empty(n_steps + 1, *z.shape, device=z.device, dtype=z.dtype)
     steps[0] = z
     for t in range(n_steps):

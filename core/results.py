@@ -1,4 +1,8 @@
-"""The frozen results: NumPy arrays and plain values, all that leaves the core."""
+"""The frozen results: NumPy arrays and plain values, all that leaves the core.
+
+Shapes stand in the annotations, units behind the fields: "latent space" is that of z and of distances there, "grey" is
+0 for black and 1 for white, p the probability that a pixel is selected, t a step of repeated inference.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -25,12 +29,12 @@ PAIRS = ((0, 1), (0, 2), (1, 2))
 class TrainingRun:
     """The history of a training; bounds in nats per image."""
 
-    train_negative_elbo: Float[np.ndarray, "epochs"]
-    test_epochs: Int[np.ndarray, "tests"]
-    test_negative_elbo: Float[np.ndarray, "tests"]
-    test_kl: Float[np.ndarray, "tests"]
-    test_active_units: Int[np.ndarray, "tests"]
-    seconds: float
+    train_negative_elbo: Float[np.ndarray, "epochs"]  # nats per image
+    test_epochs: Int[np.ndarray, "tests"]  # from 1
+    test_negative_elbo: Float[np.ndarray, "tests"]  # nats per image
+    test_kl: Float[np.ndarray, "tests"]  # nats per image
+    test_active_units: Int[np.ndarray, "tests"]  # number of units
+    seconds: float  # s
 
 
 @dataclass(frozen=True)
@@ -41,17 +45,17 @@ class Run:
     the line, nearer than the line at the same step.
     """
 
-    z: Float[np.ndarray, "steps latent"]
-    clean: Float[np.ndarray, "pixels"]
-    images: Float[np.ndarray, "steps pixels"]
-    distances: Float[np.ndarray, "points steps"]
-    concept_distances: Float[np.ndarray, "labels steps"]
-    line: Float[np.ndarray, "steps"]
-    minimum_distance: Float[np.ndarray, "points"]
-    minimum_step: Int[np.ndarray, "points"]
+    z: Float[np.ndarray, "steps latent"]  # latent space
+    clean: Float[np.ndarray, "pixels"]  # grey, 0 to 1
+    images: Float[np.ndarray, "steps pixels"]  # grey, 0 to 1
+    distances: Float[np.ndarray, "points steps"]  # latent space
+    concept_distances: Float[np.ndarray, "labels steps"]  # latent space
+    line: Float[np.ndarray, "steps"]  # latent space
+    minimum_distance: Float[np.ndarray, "points"]  # latent space
+    minimum_step: Int[np.ndarray, "points"]  # t, from 0
     approaches: bool
     approaches_at_same_step: bool
-    memory: Float[np.ndarray, "latent"]
+    memory: Float[np.ndarray, "latent"]  # latent space
 
     @property
     def nearest(self) -> Stage:
@@ -83,16 +87,16 @@ class Ensemble:
     comes anywhere, the same with a single minimum, and nearer than the line at the step of the minimum.
     """
 
-    minimum_distance: Float[np.ndarray, "points"]
-    minimum_distance_sem: Float[np.ndarray, "points"]
-    minimum_distance_difference_sem: Float[np.ndarray, "pairs"]
-    minimum_step: Float[np.ndarray, "points"]
-    minimum_step_sem: Float[np.ndarray, "points"]
-    minimum_step_difference_sem: Float[np.ndarray, "pairs"]
-    nearest_share: Float[np.ndarray, "points"]
-    approach_share: float
-    strict_approach_share: float
-    same_step_approach_share: float
+    minimum_distance: Float[np.ndarray, "points"]  # latent space
+    minimum_distance_sem: Float[np.ndarray, "points"]  # latent space
+    minimum_distance_difference_sem: Float[np.ndarray, "pairs"]  # latent space
+    minimum_step: Float[np.ndarray, "points"]  # t, from 0
+    minimum_step_sem: Float[np.ndarray, "points"]  # steps
+    minimum_step_difference_sem: Float[np.ndarray, "pairs"]  # steps
+    nearest_share: Float[np.ndarray, "points"]  # 0 to 1
+    approach_share: float  # 0 to 1
+    strict_approach_share: float  # 0 to 1
+    same_step_approach_share: float  # 0 to 1
 
     @property
     def stage(self) -> Stage:
@@ -109,24 +113,24 @@ class Ensemble:
 class LatentActivity:
     """Collective runs: z(t) of every run."""
 
-    z: Float[np.ndarray, "steps runs latent"]
+    z: Float[np.ndarray, "steps runs latent"]  # latent space
 
 
 @dataclass(frozen=True)
 class StartingImages:
     """Images that runs of a label start from, before any pixel is swapped."""
 
-    images: Float[np.ndarray, "runs pixels"]
+    images: Float[np.ndarray, "runs pixels"]  # grey, 0 to 1
 
 
 @dataclass(frozen=True)
 class Embedding:
     """Collective runs in the plane, at every step and at the steps before it (`lags`), and the axes of that plane."""
 
-    embedding: Float[np.ndarray, "steps lags runs 2"]
-    basis: Float[np.ndarray, "steps 2 latent"]
-    mean: Float[np.ndarray, "steps latent"]
-    explained_variance_ratio: Float[np.ndarray, "steps 2"]
+    embedding: Float[np.ndarray, "steps lags runs 2"]  # latent space
+    basis: Float[np.ndarray, "steps 2 latent"]  # unit vectors
+    mean: Float[np.ndarray, "steps latent"]  # latent space
+    explained_variance_ratio: Float[np.ndarray, "steps 2"]  # 0 to 1
 
 
 @dataclass(frozen=True)
@@ -138,10 +142,10 @@ class Trajectories:
     runs, at the step of its minimum, as Fig. 3 draws both.
     """
 
-    distances: Float[np.ndarray, "points steps"]
-    distances_sem: Float[np.ndarray, "points steps"]
-    concept_distances: Float[np.ndarray, "labels steps"]
-    line: Float[np.ndarray, "steps"]
+    distances: Float[np.ndarray, "points steps"]  # latent space
+    distances_sem: Float[np.ndarray, "points steps"]  # latent space
+    concept_distances: Float[np.ndarray, "labels steps"]  # latent space
+    line: Float[np.ndarray, "steps"]  # latent space
     mean_path_approaches: bool
     mean_curve_approaches: bool
     ensemble: Ensemble
@@ -160,14 +164,14 @@ class FilmFrame:
     """
 
     trajectories: Trajectories
-    embedding: Float[np.ndarray, "steps runs 2"]
-    basis: Float[np.ndarray, "bases 2 latent"]
-    mean: Float[np.ndarray, "bases latent"]
-    explained_variance_ratio: Float[np.ndarray, "bases 2"]
-    landmark: Float[np.ndarray, "steps runs 2"]
-    rest: Float[np.ndarray, "steps runs"]
-    inside: Float[np.ndarray, "steps"]
-    nearest: Int[np.ndarray, "steps runs"]
+    embedding: Float[np.ndarray, "steps runs 2"]  # latent space
+    basis: Float[np.ndarray, "bases 2 latent"]  # unit vectors
+    mean: Float[np.ndarray, "bases latent"]  # latent space
+    explained_variance_ratio: Float[np.ndarray, "bases 2"]  # 0 to 1
+    landmark: Float[np.ndarray, "steps runs 2"]  # in distances between landmarks
+    rest: Float[np.ndarray, "steps runs"]  # latent space
+    inside: Float[np.ndarray, "steps"]  # 0 to 1
+    nearest: Int[np.ndarray, "steps runs"]  # 0, 1 or 2
     is_flat: bool
 
     @property
@@ -184,44 +188,44 @@ class RunFilm:
     the rest as in `Run`.
     """
 
-    noises: Float[np.ndarray, "noises"]
-    clean: Float[np.ndarray, "pixels"]
-    images: Float[np.ndarray, "noises steps pixels"]
-    distances: Float[np.ndarray, "noises points steps"]
-    minimum_distance: Float[np.ndarray, "noises points"]
-    minimum_step: Int[np.ndarray, "noises points"]
+    noises: Float[np.ndarray, "noises"]  # p, 0 to 1
+    clean: Float[np.ndarray, "pixels"]  # grey, 0 to 1
+    images: Float[np.ndarray, "noises steps pixels"]  # grey, 0 to 1
+    distances: Float[np.ndarray, "noises points steps"]  # latent space
+    minimum_distance: Float[np.ndarray, "noises points"]  # latent space
+    minimum_step: Int[np.ndarray, "noises points"]  # t, from 0
     approaches_at_same_step: Bool[np.ndarray, "noises"]
-    embedding: Float[np.ndarray, "noises steps 2"]
-    landmark: Float[np.ndarray, "noises steps 2"]
-    rest: Float[np.ndarray, "noises steps"]
-    memory: Float[np.ndarray, "latent"]
+    embedding: Float[np.ndarray, "noises steps 2"]  # latent space
+    landmark: Float[np.ndarray, "noises steps 2"]  # in distances between landmarks
+    rest: Float[np.ndarray, "noises steps"]  # latent space
+    memory: Float[np.ndarray, "latent"]  # latent space
 
 
 @dataclass(frozen=True)
 class FixedPlane:
     """The plane that all memories of a model vary most in; `ranges` is how far they reach on its axes, and a margin."""
 
-    basis: Float[np.ndarray, "2 latent"]
-    mean: Float[np.ndarray, "latent"]
-    explained_variance_ratio: Float[np.ndarray, "2"]
-    ranges: Float[np.ndarray, "axes 2"]
+    basis: Float[np.ndarray, "2 latent"]  # unit vectors
+    mean: Float[np.ndarray, "latent"]  # latent space
+    explained_variance_ratio: Float[np.ndarray, "2"]  # 0 to 1
+    ranges: Float[np.ndarray, "axes 2"]  # latent space
 
 
 @dataclass(frozen=True)
 class NoiseSweep:
     """Ensembles over a grid of p (the paper's Fig. 4): one `Ensemble` field each, with noises as the last axis."""
 
-    noises: Float[np.ndarray, "noises"]
-    minimum_distance: Float[np.ndarray, "points noises"]
-    minimum_distance_sem: Float[np.ndarray, "points noises"]
-    minimum_distance_difference_sem: Float[np.ndarray, "pairs noises"]
-    minimum_step: Float[np.ndarray, "points noises"]
-    minimum_step_sem: Float[np.ndarray, "points noises"]
-    minimum_step_difference_sem: Float[np.ndarray, "pairs noises"]
-    nearest_share: Float[np.ndarray, "points noises"]
-    approach_share: Float[np.ndarray, "noises"]
-    strict_approach_share: Float[np.ndarray, "noises"]
-    same_step_approach_share: Float[np.ndarray, "noises"]
+    noises: Float[np.ndarray, "noises"]  # p, 0 to 1
+    minimum_distance: Float[np.ndarray, "points noises"]  # latent space
+    minimum_distance_sem: Float[np.ndarray, "points noises"]  # latent space
+    minimum_distance_difference_sem: Float[np.ndarray, "pairs noises"]  # latent space
+    minimum_step: Float[np.ndarray, "points noises"]  # t, from 0
+    minimum_step_sem: Float[np.ndarray, "points noises"]  # steps
+    minimum_step_difference_sem: Float[np.ndarray, "pairs noises"]  # steps
+    nearest_share: Float[np.ndarray, "points noises"]  # 0 to 1
+    approach_share: Float[np.ndarray, "noises"]  # 0 to 1
+    strict_approach_share: Float[np.ndarray, "noises"]  # 0 to 1
+    same_step_approach_share: Float[np.ndarray, "noises"]  # 0 to 1
 
     @property
     def stages(self) -> tuple[Stage, ...]:
@@ -243,7 +247,7 @@ class NoiseSweep:
 class LatentSpace:
     """The landmarks of a model: concepts, their images, and axes that do not move."""
 
-    concepts: Float[np.ndarray, "labels latent"]
-    abstract_concept: Float[np.ndarray, "latent"]
-    concept_images: Float[np.ndarray, "labels pixels"]
-    abstract_image: Float[np.ndarray, "pixels"]
+    concepts: Float[np.ndarray, "labels latent"]  # latent space
+    abstract_concept: Float[np.ndarray, "latent"]  # latent space
+    concept_images: Float[np.ndarray, "labels pixels"]  # grey, 0 to 1
+    abstract_image: Float[np.ndarray, "pixels"]  # grey, 0 to 1

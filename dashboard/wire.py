@@ -39,6 +39,10 @@ def quantised(values: np.ndarray, levels: int) -> Quantised:
 
     Sent are the differences to the row before, modulo 2^16, all low bytes before all high ones: what changes little
     from step to step compresses well.
+
+    Args:
+        values: Of any shape, the first axis that of the steps.
+        levels: Steps from the lowest to the highest value, at most 65,535.
     """
     low, high = float(values.min()), float(values.max())
     scale = levels / (high - low) if high > low else 0.0
@@ -49,7 +53,7 @@ def quantised(values: np.ndarray, levels: int) -> Quantised:
 
 
 def exact(values: np.ndarray) -> Exact:
-    """An array as 32-bit floats."""
+    """An array of any shape as 32-bit floats."""
     return {"f32": _base64(np.ascontiguousarray(values, "<f4").tobytes()), "shape": list(values.shape)}
 
 
@@ -86,7 +90,12 @@ def nibbles(values: UInt8[np.ndarray, "*shape"]) -> str:
 
 
 def sprite(images: np.ndarray, shape: tuple[int, int]) -> str:
-    """Grey images in one row, as a PNG in base64; bright strokes on dark ground, as in the data set."""
+    """Grey images in one row, as a PNG in base64; bright strokes on dark ground, as in the data set.
+
+    Args:
+        images: (images, pixels), grey values from 0 to 1.
+        shape: Height and width of an image.
+    """
     height, width = shape
     levels = np.rint(images.clip(0, 1) * (GREY_LEVELS - 1)) * (255 / (GREY_LEVELS - 1))
     tiles = np.rint(levels).astype(np.uint8).reshape(-1, height, width)
@@ -193,5 +202,5 @@ def minima_payload(sweep: NoiseSweep) -> MinimaPayload:
 
 
 def rounded(values: np.ndarray) -> list[float]:
-    """Numbers as they are shown: three decimals."""
+    """Numbers (n,) as they are shown: three decimals."""
     return [round(float(value), 3) for value in values]

@@ -39,7 +39,17 @@ def approach_curves(spec: ApproachSpec, session: Session, *, progress: Progress 
 def one_label(
     model: store.Model, spec: ApproachSpec, label: int, z: Float[Tensor, "steps runs latent"]
 ) -> dict[str, np.ndarray]:
-    """The fields of `ApproachCurves` for the runs of one label."""
+    """The fields of `ApproachCurves` for the runs of one label, each without its first axis.
+
+    Args:
+        model: Its memories and concepts.
+        spec: Of the curves.
+        label: Whose runs.
+        z: Latent activity of the runs.
+
+    Source:
+        Nagano et al. (2020), Fig. 3: Eq. 7 averaged over the runs.
+    """
     whiten = metric(model, spec.metric, label)
     z = z @ whiten
     points = model.concepts @ whiten
@@ -71,7 +81,15 @@ def one_label(
 
 
 def spread(z: Float[Tensor, "steps runs latent"], memories: Float[Tensor, "points latent"]) -> dict[str, np.ndarray]:
-    """In how many dimensions the runs are spread at every step, and how far they are from the numeric subspace."""
+    """In how many dimensions the runs are spread at every step, and how far they are from the numeric subspace.
+
+    Args:
+        z: Latent activity of the runs.
+        memories: Of their label; the numeric subspace holds `SUBSPACE_SHARE` of their variance.
+
+    Returns:
+        The fields of `ApproachCurves` for one label: (steps,) or single numbers, in the units of z.
+    """
     numeric = subspace.leading_subspace(memories, SUBSPACE_SHARE)
     apart = subspace.subspace_distance(z, numeric)
     return {
@@ -84,7 +102,11 @@ def spread(z: Float[Tensor, "steps runs latent"], memories: Float[Tensor, "point
 
 
 def metric(model: store.Model, name: str, label: int) -> torch.Tensor:
-    """The map after which distances are measured: none, or the one that makes the memories of a label spherical."""
+    """The map after which distances are measured: none, or the one that makes the memories of a label spherical.
+
+    Returns:
+        (latent, latent), to be multiplied from the right.
+    """
     if name == "mahalanobis":
         return concepts.whitening(model.memories[label])
     return torch.eye(model.spec.n_latent, device=model.concepts.device)

@@ -231,5 +231,5 @@ def centres(model: store.Model, label: int) -> tuple[Float[Tensor, "latent"], Fl
 
 
 def half(values: Tensor) -> np.ndarray:
-    """Rounded to 16 bits, which is finer than a screen shows; what is beyond their range ends there."""
+    """Values of any shape rounded to 16 bits, which is finer than a screen shows; beyond their range they end there."""
     return array(values.clamp(-HALF, HALF).half())

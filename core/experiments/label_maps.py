@@ -65,7 +65,16 @@ def label_map(spec: LabelMapSpec, session: Session, *, progress: Progress = sile
 def one_noise(
     predicted: Int[np.ndarray, "steps runs"], errors: Float[np.ndarray, "steps runs"], label: int
 ) -> dict[str, np.ndarray]:
-    """The fields of `LabelMap` for one p; x(0), the input, is no restored image."""
+    """The fields of `LabelMap` for one p; x(0), the input, is no restored image.
+
+    Args:
+        predicted: The label of every image.
+        errors: Mean squared difference of its pixels from the clean image.
+        label: The runs' own.
+
+    Returns:
+        (steps,) each, and (runs,) for the step of the smallest error.
+    """
     labels, share = most_frequent(predicted)
     return {
         "predicted_labels": labels,

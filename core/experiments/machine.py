@@ -89,6 +89,10 @@ def why_decoded(id: str, session: Session) -> NoOriginals | None:
 def check_index(model: store.Model, labels: np.ndarray) -> None:
     """Refuse a model whose memories are not of the images that it names: they would start from another label.
 
+    Args:
+        model: With the index of its memories (labels, memories) in the training set.
+        labels: (images,), those of the whole training set.
+
     Raises:
         StoreError: An image of its index has another label.
     """
@@ -110,7 +114,7 @@ def fetch_images(dataset: str, settings: Settings, *, progress: Progress = silen
 
 
 def array(tensor: Tensor) -> np.ndarray:
-    """A tensor as a NumPy array on the CPU."""
+    """A tensor as a NumPy array of the same shape and type on the CPU."""
     return tensor.detach().cpu().numpy()
 
 
@@ -127,7 +131,7 @@ def in_parts(
 
     Args:
         function: Called with some rows of x, in any thread.
-        x: A row for every run.
+        x: (runs, ...), a row for every run.
         before: Called before every part with the number of runs that are done; it may wait, or raise to give up.
 
     Returns:

@@ -225,13 +225,34 @@ def every_step(fixed: subspace.Subspace, n: int) -> subspace.Subspace:
 def point_distances(
     model: store.Model, label: int, z: Tensor, memories: Float[Tensor, "runs latent"]
 ) -> Float[Tensor, "points steps runs"]:
-    """Distances to each run's own memory, to the label's concept and to the abstract concept."""
+    """Distances to each run's own memory, to the label's concept and to the abstract concept.
+
+    Args:
+        model: Its concepts.
+        label: Of the runs.
+        z: (steps, runs, latent), their latent activity.
+        memories: Each run's own.
+
+    Returns:
+        Distances in the units of the latent space, in the order of `POINTS`.
+
+    Source:
+        Nagano et al. (2020), Eq. 7.
+    """
     centre = concepts.abstract_concept(model.concepts)
     return torch.stack([concepts.distance(z, point) for point in (memories, model.concepts[label], centre)])
 
 
 def line_distances(z: Float[Tensor, "steps runs latent"], point: Tensor) -> Float[Tensor, "steps runs"]:
-    """Distance to a point along the straight line from z(0) to z(T), walked at constant speed."""
+    """Distance to a point along the straight line from z(0) to z(T), walked at constant speed.
+
+    Args:
+        z: Latent activity of the runs.
+        point: (latent,) for all runs, or (runs, latent).
+
+    Source:
+        Nagano et al. (2020), Fig. 3, the line that distances are compared with.
+    """
     share = torch.linspace(0, 1, len(z), device=z.device)[:, None, None]
     return concepts.distance(z[0] + share * (z[-1] - z[0]), point)
 
@@ -251,7 +272,13 @@ def mean_curve_approaches(d: Float[Tensor, "steps runs"], line: Float[Tensor, "s
 def ensemble_of(
     d: Float[Tensor, "points steps runs"], z: Float[Tensor, "steps runs latent"], concept: Tensor
 ) -> Ensemble:
-    """Average over runs."""
+    """Average over runs.
+
+    Args:
+        d: Distances to memory, concept and abstract concept, see `point_distances`.
+        z: Latent activity of the runs.
+        concept: (latent,), of their label.
+    """
     smallest, step = concepts.minimum(d)
     line = concepts.linear_interpolation(z[0], z[-1], concept)
     return ensemble_of_minima(

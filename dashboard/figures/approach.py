@@ -83,6 +83,11 @@ def ends_of(lowest: list[np.ndarray], highest: list[np.ndarray]) -> tuple[float,
 def winners(shares: np.ndarray, names: Sequence[str], most: int = 2) -> str:
     """Whose concepts the runs of a label come nearest to: the most frequent ones; one alone where names are long.
 
+    Args:
+        shares: (labels,), of the runs, 0 to 1.
+        names: Of the labels.
+        most: So many labels at most.
+
     Example:
         >>> winners(np.array([0.1, 0.9]), ["0", "1"])
         'nearest 1 90 %, 0 10 %'

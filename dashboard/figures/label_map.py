@@ -66,6 +66,6 @@ def title(names: Sequence[str], label: int) -> str:
 
 
 def spaced(n: int, most: int) -> np.ndarray:
-    """Places of at most so many letters, evenly between 0 and n - 1, off the borders."""
+    """Indices (letters,) of at most so many letters, evenly between 0 and n - 1, off the borders."""
     count = min(n, most)
     return ((np.arange(count) + 0.5) * n / count).astype(int)

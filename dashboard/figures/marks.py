@@ -22,7 +22,15 @@ def point_names(label: str) -> tuple[str, str, str]:
 
 
 def extent(points: np.ndarray, margin: float = 0.06) -> tuple[np.ndarray, np.ndarray]:
-    """The corners of a box around points, with a margin."""
+    """The corners of a box around points, with a margin.
+
+    Args:
+        points: (..., dimensions).
+        margin: Share of the box's size on every side.
+
+    Returns:
+        The lowest and the highest corner, (dimensions,) each, in the units of the points.
+    """
     flat = points.reshape(-1, points.shape[-1])
     low, high = flat.min(0), flat.max(0)
     pad = margin * np.maximum(high - low, 1e-6)
@@ -30,7 +38,16 @@ def extent(points: np.ndarray, margin: float = 0.06) -> tuple[np.ndarray, np.nda
 
 
 def band(figure: go.Figure, x: np.ndarray, mean: np.ndarray, half_width: np.ndarray, colour: str, **panel: Any) -> None:
-    """A curve with a band around it; `panel` is the row and column of a panel."""
+    """A curve with a band around it.
+
+    Args:
+        figure: To draw in.
+        x: (n,), the positions of the values.
+        mean: (n,).
+        half_width: (n,), of the band, in the units of the mean.
+        colour: Of both.
+        panel: Row and column of a panel.
+    """
     figure.add_scatter(
         x=np.concatenate([x, x[::-1]]), y=np.concatenate([mean + half_width, (mean - half_width)[::-1]]),
         fill="toself", fillcolor=rgba(colour, 0.18), line={"width": 0}, mode="lines", **panel,
@@ -118,6 +135,9 @@ def tiles(images: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     Args:
         images: (images, pixels), grey values from 0 to 1.
         shape: Height and width of an image.
+
+    Returns:
+        (height, width of all and the gaps).
     """
     gap = np.full((shape[0], gap_of(shape)), np.nan, np.float32)
     parts = [part for image in images for part in (image.reshape(shape), gap)]
@@ -130,7 +150,7 @@ def gap_of(shape: tuple[int, int]) -> int:
 
 
 def add_tiles(figure: go.Figure, images: np.ndarray, shape: tuple[int, int], **panel: Any) -> None:
-    """A row of images, white on black as in the data sets, in a panel without axes."""
+    """A row of images, white on black as in the data sets, in a panel without axes; images and shape as in `tiles`."""
     grey = [[0, "#000000"], [1, "#ffffff"]]
     picture = tiles(images, shape)
     figure.add_heatmap(z=picture, zmin=0, zmax=1, colorscale=grey, showscale=False, **panel)

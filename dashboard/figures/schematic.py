@@ -62,7 +62,7 @@ def schematic(
 
 
 def note(figure: go.Figure, at: np.ndarray, text: str, colour: str, side: str = "left") -> None:
-    """A name beside a point."""
+    """A name beside a point (2,) of the plane."""
     figure.add_annotation(
         x=at[0],
         y=at[1],

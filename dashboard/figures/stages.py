@@ -39,8 +39,8 @@ def over_noise(sweep: NoiseSweep, mean: np.ndarray, sem: np.ndarray, theme: Them
 
     Args:
         sweep: Whose stages and p.
-        mean: (points, noises).
-        sem: (points, noises).
+        mean: (points, noises), in the units of its name.
+        sem: (points, noises), its standard error.
         theme: Colours.
         label: Name of the runs' label.
         name: Of the quantity.
@@ -130,6 +130,10 @@ def numeral_position(sweep: NoiseSweep, start: float, end: float) -> tuple[float
 
 def spans(noises: np.ndarray, values: Sequence[T]) -> list[tuple[float, float, T]]:
     """Where neighbours along p have one value: (from, to, value); borders lie half way between grid points.
+
+    Args:
+        noises: (noises,), p in ascending order.
+        values: One for each p.
 
     Example:
         >>> spans(np.array([0, 0.5, 1]), ["I", "I", "II"])
