@@ -1,19 +1,9 @@
-"""Model files that anyone may have written, names that anyone may have chosen, and disks that take nothing."""
+"""Model files that anyone may have written, and names that anyone may have chosen."""
 
-import hashlib
 import json
 import os
-import random
-import resource
 import struct
-import subprocess
-import sys
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -29,11 +19,11 @@ from core.specs import ModelSpec
 from core.store import StoreError
 from dashboard.jobs import Jobs
 from tests.conftest import CommandLine
-from tests.served import Browser, create_app, sentences
-from tests.test_models import Hand, texts, upload
+from tests.hostile.conftest import WriteModel, pages_are_whole, send
+from tests.served import Browser, sentences
+from tests.test_models import Hand, texts
 
 CPU = torch.device("cpu")
-WriteModel = Callable[..., Path]
 IFRAME = {
     "type": "Iframe",
     "namespace": "dash_html_components",
@@ -74,55 +64,6 @@ def with_metadata(path: Path, **changes: str) -> bytes:
     (length,) = struct.unpack("<Q", content[:8])
     metadata = json.loads(content[8 : 8 + length])["__metadata__"]
     return save(load(content), metadata | changes)
-
-
-@pytest.fixture
-def good(tmp_path: Path, write_model: WriteModel) -> Path:
-    return write_model(tmp_path / "good.safetensors")
-
-
-@pytest.fixture
-def http(settings: Settings) -> FlaskClient:
-    settings.models.mkdir(parents=True, exist_ok=True)
-    return create_app(settings).server.test_client()
-
-
-def send(http: FlaskClient, content: bytes, name: str, folder: Path) -> str:
-    """Upload a file; the sentence by which it is refused, empty where it is taken."""
-    path = folder / "upload.bin"
-    path.write_bytes(content)
-    said = sentences(Hand(http).post("upload", upload(path), state=(name,)))
-    assert len(said) <= 1
-    assert not [sentence for sentence in said if "went wrong" in sentence or len(sentence) > 400]
-    return said[0] if said else ""
-
-
-def children_of(node: Any) -> Iterator[Any]:
-    """Everything that stands in `children` somewhere below."""
-    if isinstance(node, list):
-        for each in node:
-            yield from children_of(each)
-    elif isinstance(node, dict):
-        children = node.get("props", {}).get("children", [])
-        yield from children if isinstance(children, list) else [children]
-        yield from children_of(children)
-
-
-def pages_are_whole(http: FlaskClient) -> str:
-    """The text of the layout of all pages; each answers, and consists of components of the house and of plain text."""
-    texts = []
-    for page in ("", "models/", "paper/"):
-        response = http.get(f"/{page}_dash-layout")
-        assert response.status_code == 200
-        texts.append(response.get_data(as_text=True))
-        for child in children_of(response.get_json()):
-            assert child is None or isinstance(child, str | int | float | list | dict)
-            if isinstance(child, dict):
-                assert child.get("namespace") in ("dash_html_components", "dash_core_components"), child
-                assert child.get("type") != "Iframe"
-    settled = Browser(http).ask("settled", "d=digits&nz=2")["settled"]["data"]
-    assert isinstance(settled["card"], str)
-    return " ".join(texts)
 
 
 @pytest.mark.parametrize("card", CARDS.values(), ids=list(CARDS))
@@ -315,162 +256,3 @@ def test_no_other_model_answers_for_one_that_is_gone(
         assert not response.get_json().get("response")
         assert ("There is no model 'mine' here, or not any more." in said) == (fate == "deleted")
     assert browser.ask("settled", query)["settled"]["data"]["model"] != "mine"
-
-
-# Many at once
-
-
-def test_of_eight_imports_of_one_name_one_succeeds(good: Path, settings: Settings, write_model: WriteModel):
-    contents = [write_model(good.with_name(f"{seed}.safetensors"), seed=seed).read_bytes() for seed in range(8)]
-    together = threading.Barrier(8)
-
-    def bring(content: bytes) -> str:
-        together.wait()
-        try:
-            return experiments.import_model(content, "mine.safetensors", settings)
-        except StoreError as error:
-            return str(error)
-
-    with ThreadPoolExecutor(8) as pool:
-        ends = list(pool.map(bring, contents))
-    (winner,) = [content for content, end in zip(contents, ends, strict=True) if end == "mine"]
-    assert sum("here already" in end for end in ends) == 7
-    assert [path.read_bytes() for path in (settings.models / "imported").iterdir()] == [winner]
-
-
-PROGRAM = """
-import sys, time
-from pathlib import Path
-from core import experiments
-from core.settings import Settings
-from core.specs import ModelSpec
-home, content, ready, go = map(Path, sys.argv[1:])
-settings = Settings(data=home / "data", models=home / "models", cache=home / "cache", device="cpu")
-ready.touch()
-while not go.exists():
-    time.sleep(0.001)
-try:
-    print(experiments.import_model(content.read_bytes(), "mine.safetensors", settings))
-except experiments.imports.store.StoreError as error:
-    print(error)
-"""
-
-
-def test_of_two_processes_one_succeeds(good: Path, settings: Settings, tmp_path: Path, root: Path):
-    go, ready = tmp_path / "go", [tmp_path / f"ready{i}" for i in range(2)]
-    commands = [[sys.executable, "-c", PROGRAM, tmp_path, good, each, go] for each in ready]
-    started = [subprocess.Popen(each, stdout=subprocess.PIPE, text=True, cwd=root) for each in commands]
-    while not all(each.exists() for each in ready):
-        assert all(process.poll() is None for process in started)
-    go.touch()
-    ends = sorted(process.communicate()[0].strip() for process in started)
-    assert ends == ["There is a model 'mine' here already. Rename the file, or delete that model first.", "mine"]
-
-
-def test_what_was_verified_is_what_is_used(tmp_path: Path, write_model: WriteModel):
-    """While the file is replaced again and again: every model that is opened is one of them, whole."""
-    contents = [write_model(tmp_path / f"{seed}.x", seed=seed).read_bytes() for seed in range(2)]
-    path, over = tmp_path / "a.safetensors", threading.Event()
-    path.write_bytes(contents[0])
-
-    def replace() -> None:
-        which = 0
-        while not over.is_set():
-            which = 1 - which
-            (tmp_path / "next").write_bytes(contents[which] if random.random() < 0.9 else contents[which][:-5])
-            (tmp_path / "next").replace(path)
-
-    thread, interval = threading.Thread(target=replace), sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)  # the threads change over between any two steps
-    thread.start()
-    try:
-        for _ in range(300):
-            try:
-                model = store.load_model(path, CPU)
-            except StoreError:
-                continue
-            assert model.sha256 == hashlib.sha256(contents[model.spec.seed]).hexdigest()
-            assert torch.equal(model.concepts, load(contents[model.spec.seed])["concepts"])
-    finally:
-        sys.setswitchinterval(interval)
-        over.set()
-        thread.join()
-
-
-# Disks
-
-
-@pytest.fixture
-def disk(settings: Settings) -> Iterator[Path]:
-    """The folder of models on a disk of its own, of 256 kB."""
-    settings.models.mkdir(parents=True)
-    command = ["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", settings.models]
-    if subprocess.run(command, capture_output=True).returncode:
-        pytest.skip("A small disk can be mounted by root only, and not in every container.")
-    yield settings.models
-    subprocess.run(["umount", settings.models], check=True)
-
-
-def everything(folder: Path) -> dict[Path, bytes]:
-    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-def fill(path: Path) -> None:
-    """Let a file take all that is left of a disk."""
-    handle = os.open(path, os.O_CREAT | os.O_WRONLY)
-    with suppress(OSError):
-        while os.write(handle, b"x" * 4096):
-            pass
-    os.close(handle)
-
-
-def test_a_full_disk_is_said_and_nothing_is_half(
-    disk: Path, good: Path, http: FlaskClient, tmp_path: Path, write_model: WriteModel
-):
-    write_model(disk / "other.safetensors")
-    fill(disk / "filler")
-    before = everything(disk)
-    said = send(http, good.read_bytes(), "mine.safetensors", tmp_path)
-    assert "No space left on device" in said
-    assert "Make room" in said
-    assert everything(disk) == before
-    assert "deleted" in Hand(http).press("sure", state=("other",))["message"]["children"]
-    (disk / "filler").unlink()
-    assert send(http, good.read_bytes(), "mine.safetensors", tmp_path) == ""
-
-
-def test_a_disk_that_cannot_be_written_is_said_and_nothing_is_lost(
-    disk: Path, good: Path, http: FlaskClient, tmp_path: Path, write_model: WriteModel
-):
-    write_model(disk / "other.safetensors")
-    (disk / "other.sweeps.safetensors").write_bytes(b"bands")
-    before = everything(disk)
-    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
-    assert "Read-only file system" in send(http, good.read_bytes(), "mine.safetensors", tmp_path)
-    (said,) = sentences(Hand(http).post("sure", 1, state=("other",)))
-    assert "could not be deleted (Read-only file system)" in said
-    assert everything(disk) == before
-    assert "other" in pages_are_whole(http)
-
-
-def test_a_file_that_may_not_grow_is_said(good: Path, settings: Settings, http: FlaskClient, tmp_path: Path):
-    """As a full disk, without one."""
-    content, limits = good.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (len(content) - 100, limits[1]))
-    try:
-        with pytest.raises(StoreError, match=r"could not be filed \(File too large\); nothing was changed"):
-            experiments.import_model(content, "mine.safetensors", settings)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert everything(settings.models) == {}
-
-
-def test_a_folder_in_place_of_a_model_is_removed_only_when_it_is_empty(settings: Settings, http: FlaskClient):
-    folder = settings.models / "mine.safetensors"
-    folder.mkdir()
-    (folder / "precious").touch()
-    assert "is a folder or a pipe" in pages_are_whole(http)
-    assert "could not be deleted" in sentences(Hand(http).post("sure", 1, state=("mine",)))[0]
-    (folder / "precious").unlink()
-    Hand(http).press("sure", state=("mine",))
-    assert not folder.exists()
