@@ -8,7 +8,8 @@ import torch
 
 from core import experiments
 from core.analysis.concepts import distance
-from core.experiments.runs import activity, line_distances, mean_curve_approaches, mean_path_approaches
+from core.experiments.distances import line_distances, mean_curve_approaches, mean_path_approaches
+from core.experiments.runs import activity
 from core.figure_results import ApproachCurves
 from core.session import Session
 from core.settings import Settings

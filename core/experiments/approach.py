@@ -7,8 +7,9 @@ from torch import Tensor
 
 from core import store
 from core.analysis import concepts, subspace
+from core.experiments.distances import line_distances, mean_curve_approaches, mean_path_approaches
 from core.experiments.machine import array, within
-from core.experiments.runs import activity, line_distances, mean_curve_approaches, mean_path_approaches
+from core.experiments.runs import activity
 from core.figure_results import ApproachCurves
 from core.progress import Progress, silent
 from core.session import Session

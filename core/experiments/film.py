@@ -11,16 +11,15 @@ from torch import Tensor
 
 from core import store
 from core.analysis import concepts, landmarks, subspace
+from core.experiments.distances import line_distances, point_distances
 from core.experiments.machine import array
 from core.experiments.runs import (
     activity,
     axes_of,
     every_step,
     latent_activity,
-    line_distances,
     memory_axes,
     noisy,
-    point_distances,
     starts,
     trajectories_of,
 )

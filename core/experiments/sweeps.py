@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from core import store
-from core.experiments.runs import all_runs, ensemble_of, noisy, point_distances, starts
+from core.experiments.distances import ensemble_of, point_distances
+from core.experiments.runs import all_runs, noisy, starts
 from core.progress import Progress, silent
 from core.results import PAIRS, POINTS, Ensemble, NoiseSweep
 from core.session import Session
