@@ -61,7 +61,7 @@ def create_apps(hosting: Hosting, jobs: Jobs) -> list[Dash]:
     explore.register(app)
     apps = [app]
     for name, page in (
-        ("Models", ModelsPage(experiments.session, jobs, hosting.requests)),
+        ("Models", ModelsPage(experiments, jobs, hosting.requests)),
         ("Paper", PaperPage(experiments.session, experiments.computations, hosting.requests)),
     ):
         other = new_app(hosting, name, server=app.server)

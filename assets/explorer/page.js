@@ -3,6 +3,7 @@ import { bindArticle, drawArticle, goToAnchor } from "#article";
 import { persistForDash } from "#dash-requests";
 import { bindSettings, figureOfAddress, showSettings } from "#figure-settings";
 import { bindGlossary } from "#glossary";
+import { bindModels, fillForm, listModels } from "#models";
 import { $$, notice } from "#notices";
 import { bindMedium, forMedium } from "#printing";
 import { requests } from "#requests";
@@ -134,6 +135,8 @@ window.dash_clientside.latent = {
   showSettings,
   saveFigure,
   chooseDataset,
+  listModels,
+  fillForm,
   notice: (/** @type {{ sentences: string[] } | null} */ reply) => {
     if (reply) notice(reply.sentences);
   },
@@ -144,4 +147,5 @@ bindMedium(drawFigures);
 bindArticle();
 bindSettings();
 bindGlossary();
+bindModels();
 new window.DashRenderer();

@@ -312,7 +312,7 @@ export interface DashClientside {
   no_update: unknown;
   /** The id of the component that asked, where ids are objects. */
   callback_context: { triggered_id?: Record<string, string> };
-  set_props(id: string | undefined, props: Record<string, unknown>): void;
+  set_props(id: string | Record<string, string> | undefined, props: Record<string, unknown>): void;
 }
 
 /** What plotly keeps about an axis: its place in pixels. */

@@ -2,7 +2,7 @@
 
 from dashboard.figures.approach import all_concepts, approach
 from dashboard.figures.concepts import concept_map, contribution, cosine_matrices, dynamics, orthogonality_with_runs
-from dashboard.figures.history import history
+from dashboard.figures.history import histories, history
 from dashboard.figures.label_map import label_map
 from dashboard.figures.latent_sweep import elbo_over_latents
 from dashboard.figures.marks import LABEL_SHARE, LETTER, POINT_NAMES, extent, point_names, spread
@@ -23,6 +23,7 @@ __all__ = [
     "dynamics",
     "elbo_over_latents",
     "extent",
+    "histories",
     "history",
     "label_map",
     "minimum_steps",

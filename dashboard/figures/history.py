@@ -1,10 +1,10 @@
-"""What the page of models shows: the history of a training."""
+"""What the page of models shows: the histories of trainings."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from dashboard.figures.marks import LABEL_SHARE, spread
+from dashboard.figures.marks import LABEL_SHARE, LETTER, spread
 from dashboard.theme import Theme
 
 SPARSE = 60  # more points than this need no markers
@@ -17,25 +17,49 @@ def history(bounds: Mapping[str, list[float]], theme: Theme) -> go.Figure:
         bounds: "test" at "epochs"; and, if known, "train" at every "step"-th epoch from 1.
         theme: Colours.
     """
-    figure = go.Figure(layout={"template": theme.template()})
     train, step = bounds.get("train", []), int(bounds.get("step", [1])[0])
     lines = [
         (list(range(1, 1 + step * len(train), step)), train, "training"),
         (bounds["epochs"], bounds["test"], "test"),
     ]
-    shown = [(line, colour) for line, colour in zip(lines, theme.points, strict=False) if line[1]]
-    low = min(min(values) for (_, values, _), _ in shown)
-    late = max(values[len(values) // 4] for (_, values, _), _ in shown)
+    return curves([(*line, colour) for line, colour in zip(lines, theme.points, strict=False) if line[1]], theme)
+
+
+def histories(tests: Mapping[str, tuple[Sequence[int], Sequence[float]]], theme: Theme) -> go.Figure:
+    """The negative ELBO of test images over epochs, of several models.
+
+    Args:
+        tests: Epochs and bounds by the name of the model; a single one needs no name in the picture.
+        theme: Colours.
+    """
+    names = list(tests) if len(tests) > 1 else ["test"]
+    lines = zip(tests.values(), names, theme.points, strict=False)
+    return curves([(epochs, bounds, name, colour) for (epochs, bounds), name, colour in lines], theme)
+
+
+def curves(lines: Sequence[tuple[Sequence[int], Sequence[float], str, str]], theme: Theme) -> go.Figure:
+    """Bounds over epochs, named at their ends.
+
+    Args:
+        lines: Epochs, bounds, name and colour.
+        theme: Of all else.
+    """
+    figure = go.Figure(layout={"template": theme.template()})
+    low = min(min(values) for _, values, _, _ in lines)
+    late = max(values[len(values) // 4] for _, values, _, _ in lines)
     top = max(late, low + 1) + 0.1 * max(late - low, 1)
-    heights = spread([values[-1] - low for (_, values, _), _ in shown], (top - low) * LABEL_SHARE, top - low)
-    for ((epochs, values, name), colour), height in zip(shown, heights, strict=True):
+    heights = spread([values[-1] - low for _, values, _, _ in lines], (top - low) * LABEL_SHARE, top - low)
+    for (epochs, values, name, colour), height in zip(lines, heights, strict=True):
         mode = "lines" if len(values) > SPARSE else "lines+markers"
-        figure.add_scatter(x=epochs, y=values, mode=mode, line={"color": colour, "width": 2}, marker={"size": 5})
+        figure.add_scatter(
+            x=list(epochs), y=list(values), mode=mode, line={"color": colour, "width": 2}, marker={"size": 5}
+        )
         figure.add_annotation(
             x=1, xref="paper", y=low + height, text=name, showarrow=False, xanchor="left", xshift=6,
             font={"color": colour},
         )  # fmt: skip
-    figure.update_xaxes(title="epoch", range=[1, max(2, *(epochs[-1] for (epochs, _, _), _ in shown))])
+    longest = max(len(name) for _, _, name, _ in lines)
+    figure.update_xaxes(title="epoch", range=[1, max(2, *(epochs[-1] for epochs, _, _, _ in lines))])
     figure.update_yaxes(title="−ELBO, nats per image", range=[low - 0.05 * (top - low), top])
-    figure.update_layout(margin={"r": 80, "l": 56})
+    figure.update_layout(margin={"r": max(80, 14 + LETTER * longest), "l": 56})
     return figure

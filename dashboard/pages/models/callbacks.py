@@ -1,10 +1,10 @@
-"""The models of this machine: train, watch, take up again, bring, export, delete.
+"""The models of this machine: look at, train, watch, take up again, bring, export, delete.
 
 ::
 
     form ------------> train, estimate --> dashboard/jobs.py: one job for equal recipes, a process of its own
     tick (1 s) ------> jobs, table, history of the training that runs      (nothing is sent while nothing changes)
-    row of the table > export (a plain file), delete (asks first)
+    row of the table > look (looking.py), export (a plain file), delete (asks first)
     dropped file ----> import: verified, never unpickled
 
 A stopped training is found by the state that it left beside the models: a restart of the server loses nothing.
@@ -21,13 +21,16 @@ from flask import Response, abort, request, send_file
 
 from core import experiments
 from core.schema import SpecError
-from core.session import Session
 from core.specs import ModelSpec
 from core.store import StoreError
 from dashboard import captions, figures
+from dashboard.experiments import Experiments
 from dashboard.jobs import BUSY, Jobs
 from dashboard.pages.models.job_rows import describe, job_list, trainings
-from dashboard.pages.models.layout import QUICK, bound_of, models_layout, table
+from dashboard.pages.models.layout import QUICK, models_layout, usable
+from dashboard.pages.models.looking import Looking
+from dashboard.pages.models.pressed import pressed
+from dashboard.pages.models.table import table
 from dashboard.pages.models.training_form import specs_of, together
 from dashboard.requests import answered, asker
 from dashboard.roles import is_operator, operators_only
@@ -39,12 +42,13 @@ SLOW = 4000  # ms between two looks while nothing is trained
 class ModelsPage:
     """Layout and callbacks of the list of models."""
 
-    def __init__(self, session: Session, jobs: Jobs, explorer: str):
-        self.session, self.jobs, self.explorer = session, jobs, explorer
+    def __init__(self, experiments: Experiments, jobs: Jobs, explorer: str):
+        self.session, self.jobs, self.explorer = experiments.session, jobs, explorer
+        self.looking = Looking(experiments, explorer)
 
     def layout(self) -> html.Div:
         """The page."""
-        return models_layout(self.session.library, self.explorer, self.session.settings.max_import)
+        return models_layout(self.session.library.entries(), self.explorer, self.session.settings.max_import)
 
     def register(self, app: Dash) -> None:
         """Connect the callbacks, and the files that can be exported."""
@@ -53,10 +57,12 @@ class ModelsPage:
         app.server.before_request(lambda: allow_large(f"{prefix}_dash-update-component", largest))
         app.callback(
             [Output("jobs", "children"), Output("table", "children"), Output("history", "figure")],
-            [Output("history-panel", "hidden"), Output("second", "interval"), Output("seen", "data")],
+            [Output("history-panel", "hidden"), Output("second", "interval"), Output("usable", "data")],
+            Output("seen", "data"),
             [Input("second", "n_intervals"), Input("look", "data")],
-            State("seen", "data"),
+            [State("seen", "data"), State("unfolded", "data")],
         )(self.refresh)
+        self.looking.register(app)
         typed = [State("train-dataset", "data")]
         typed += [State(f"train-{name}", "value") for name in ("n_latent", "epochs", "beta", "seed", "kept")]
         typed += [State("train-seeds", "data")]
@@ -71,12 +77,6 @@ class ModelsPage:
             Input({"do": ALL, "key": ALL}, "n_clicks"),
             prevent_initial_call=True,
         )(self.act)
-        app.callback(
-            [Output("past", "figure"), Output("past-title", "children"), Output("past-panel", "hidden")],
-            Input({"curve": ALL}, "n_clicks"),
-            State("look", "data"),
-            prevent_initial_call=True,
-        )(self.curve)
         app.callback(
             [Output("sure", "message"), Output("sure", "displayed"), Output("doomed", "data")],
             Input({"delete": ALL}, "n_clicks"),
@@ -97,7 +97,7 @@ class ModelsPage:
         register_clientside(app)
 
     @answered
-    def refresh(self, _: object, look: object, seen: object) -> tuple[Any, ...]:
+    def refresh(self, _: object, look: object, seen: object, opened: object) -> tuple[Any, ...]:
         """What has changed since the last look."""
         jobs, stopped = self.jobs.all(), self.stopped()
         entries = self.session.library.entries()
@@ -108,14 +108,17 @@ class ModelsPage:
         ]
         before = seen if isinstance(seen, list) and len(seen) == len(now) else [""] * len(now)
         if now == before:
-            return (no_update,) * 6
+            return (no_update,) * 7
+        has_new_models = now[1] != before[1]
+        views = self.looking.views(opened, look) if now[1:] != before[1:] else {}
         history = next((status.history for _, _, status in jobs if status.state == "running" and status.history), None)
         return (
             job_list(jobs, stopped, self.explorer) if now[0] != before[0] else no_update,
-            table(entries, self.explorer) if now[1] != before[1] else no_update,
+            table(entries, self.explorer, views) if has_new_models or views else no_update,
             figures.history(history, theme_of(look)) if history else no_update,
             not history,
             QUICK if any(status.state in BUSY for _, _, status in jobs) else SLOW,
+            usable(entries) if has_new_models else no_update,
             now,
         )
 
@@ -151,19 +154,6 @@ class ModelsPage:
             if each.path.name == key and action == "discard":
                 return self.jobs.discard(each)
         return "That training is not there any more."
-
-    @answered
-    def curve(self, clicks: object, look: object) -> tuple[Any, ...]:
-        """The history of a model's test bound, as its card holds it."""
-        target = pressed("curve")
-        if not target:
-            return no_update, no_update, no_update
-        card = self.session.library.find(target).card
-        epochs, curve = card.history
-        if not curve:
-            raise SpecError(f"The card of {target} holds no history of its training. Export it again from where it is.")
-        figure = figures.history({"test": list(curve), "epochs": list(epochs)}, theme_of(look))
-        return figure, f"{target}: {bound_of(card)} nats on the test images", False
 
     @answered
     @operators_only
@@ -233,14 +223,13 @@ def register_clientside(app: Dash) -> None:
         State({"set": ALL, "of": "seeds"}, "id"),
         prevent_initial_call=True,
     )
-
-
-def pressed(name: str) -> str:
-    """A part of the name of the button that was pressed; empty where none was (a button that has just been drawn)."""
-    target = callback_context.triggered_id
-    if not isinstance(target, dict) or not any(each.get("value") for each in callback_context.triggered):
-        return ""
-    return str(target.get(name, ""))
+    app.clientside_callback(
+        ClientsideFunction("latent", "fillForm"),
+        Output("message", "children", allow_duplicate=True),
+        Input({"preset": ALL}, "n_clicks"),
+        State("presets", "data"),
+        prevent_initial_call=True,
+    )
 
 
 def allow_large(path: str, largest: int) -> None:

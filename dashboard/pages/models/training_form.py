@@ -11,6 +11,7 @@ from core.schema import SpecError, checked
 from core.specs import ModelSpec, SeriesSpec, with_snapshots
 from core.zoo import short_recipe
 from dashboard.controls import attributes
+from dashboard.pages.models.recipes import presets
 from dashboard.terms import terms
 from dashboard.theme import TITLES
 
@@ -36,6 +37,7 @@ def form() -> html.Section:
     return html.Section(
         [
             html.H2("Train models"),
+            presets(),
             html.Div(
                 [
                     choices("Data set", sets),
@@ -53,6 +55,7 @@ def form() -> html.Section:
             html.P(f"{LENGTH} {SEVERAL} {AGES}", className="note"),
             html.P(id="message", role="status", className="note", **attributes(aria_live="polite")),
         ],
+        id="train-models",
         className="acts",
     )
 

@@ -1,0 +1,112 @@
+"""What is looked at: the models that are unfolded in the table, and the two that are compared.
+
+::
+
+    Look ----> its row unfolds (set_props), `unfolded` names it;  once more: it folds again
+    lists ---> choices --> compared
+    pictures of both are fetched by the browser (pictures.py); stages are those that are computed already (bands.py)
+"""
+
+from contextlib import suppress
+from typing import Any
+
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, html, no_update, set_props
+from dash.exceptions import PreventUpdate
+
+from core.schema import RefusedError
+from dashboard.controls import attributes
+from dashboard.experiments import Experiments
+from dashboard.pages.models.bands import bands_of
+from dashboard.pages.models.comparison import ASKED, CHOOSE, compared
+from dashboard.pages.models.pictures import Pictures
+from dashboard.pages.models.pressed import pressed
+from dashboard.pages.models.table import unfolded
+from dashboard.pages.models.views import model_view
+from dashboard.requests import answered
+from dashboard.theme import theme_of
+
+MOST = 50  # models that are unfolded at once
+
+
+class Looking:
+    """Callbacks of what is looked at.
+
+    Args:
+        experiments: What models are opened and decoded with.
+        explorer: The address of the explorer.
+    """
+
+    def __init__(self, experiments: Experiments, explorer: str):
+        self.library, self.session, self.explorer = experiments.library, experiments.session, explorer
+        self.pictures = Pictures(experiments)
+
+    def register(self, app: Dash) -> None:
+        """Connect the callbacks and the pictures."""
+        self.pictures.register(app.server, app.config.routes_pathname_prefix)
+        app.callback(
+            Output("unfolded", "data"),
+            Input({"unfold": ALL}, "n_clicks"),
+            [State("unfolded", "data"), State("look", "data")],
+            prevent_initial_call=True,
+        )(self.unfold)
+        app.callback(
+            Output("compared", "children"),
+            [Input("choices", "data"), Input("look", "data")],
+            prevent_initial_call=True,
+        )(self.compare)
+        app.clientside_callback(
+            ClientsideFunction("latent", "listModels"),
+            Output("listed", "data"),
+            Input("usable", "data"),
+        )
+
+    @answered
+    def unfold(self, clicks: object, opened: object, look: object) -> Any:
+        """Show what a model is like below its row, or hide it again."""
+        id, others = pressed("unfold"), names_in(opened)
+        if not id:
+            return no_update
+        is_open = id in others
+        place = {"hidden": is_open, "children": None if is_open else unfolded(self.view(id, look))}
+        set_props({"view": id}, place)
+        set_props({"unfold": id}, attributes(aria_expanded=str(not is_open).lower()))
+        return [name for name in others if name != id] if is_open else [*others, id]
+
+    @answered
+    def compare(self, choices: object, look: object) -> Any:
+        """Two models beside each other, once two are chosen."""
+        if not isinstance(choices, dict):
+            raise PreventUpdate
+        ids = [choices.get(name) for name in ASKED]
+        if not all(isinstance(id, str) and id for id in ids):
+            return html.P(CHOOSE, className="note")
+        a, b = (self.library.find(str(id)) for id in ids)
+        rows, others = self.pictures.rows(a.id), self.pictures.rows(b.id)
+        both = [row for row in rows if row in others]
+        alike = "originals" in both and self.pictures.are_alike(a.id, b.id)
+        bands = bands_of(a.id, self.session), bands_of(b.id, self.session)
+        return compared((a, b), both, bands, self.explorer, theme_of(look), alike=alike)
+
+    def view(self, id: str, look: object) -> html.Div:
+        """What a model is like.
+
+        Raises:
+            StoreError: There is no such model, or it cannot be used.
+        """
+        entry = self.library.find(id)
+        bands = bands_of(id, self.session)
+        return model_view(entry, self.pictures.rows(id), bands, self.explorer, theme_of(look))
+
+    def views(self, opened: object, look: object) -> dict[str, html.Div]:
+        """The same of all that are unfolded, but those that cannot be opened any more."""
+        shown = {}
+        for id in names_in(opened):
+            with suppress(RefusedError):
+                shown[id] = self.view(id, look)
+        return shown
+
+
+def names_in(opened: object) -> list[str]:
+    """The models that are unfolded, as a browser says; anyone can say anything."""
+    names = opened if isinstance(opened, list) else []
+    return [name for name in names if isinstance(name, str)][:MOST]
