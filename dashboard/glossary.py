@@ -226,6 +226,16 @@ MODELS = (
           "encoder"),
     entry("decode", "To turn a latent activity back into an image, by the second half of the network.", "decoded",
           "decoder"),
+    entry(
+        "reconstruction",
+        "The image that a model decodes from the latent activity of an image: what it keeps of it.",
+        "reconstructions",
+    ),
+    entry("test image", "An image that no training uses, so that it measures what a model does with images that it has "
+          "not seen.", "test images"),
+    entry("recipe", "All that decides what a training gives: data set, sizes, epochs, rates, β and seed.", "recipes"),
+    entry("hidden unit", "A unit between image and latent units, of which encoder and decoder have one layer each.",
+          "hidden units"),
     entry("label", "The class of an image, such as the digit that it shows.", "labels"),
     entry("epoch", "One pass of a training through all images of the training set.", "epochs"),
     entry(

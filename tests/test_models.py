@@ -21,7 +21,7 @@ from core.zoo import recipe
 from dashboard.hosting import Hosting
 from dashboard.job_status import JobStatus
 from dashboard.pages.models.job_rows import describe
-from dashboard.pages.models.layout import bound_of
+from dashboard.pages.models.table import bound_of
 from dashboard.pages.models.training_form import specs_of
 from tests.idle_jobs import AskedJobs
 from tests.served import NEVER, Site, sentences
@@ -312,12 +312,7 @@ def test_a_model_larger_than_a_question_can_be_brought(hand: Hand):
     assert hand.http.post(UPDATE, data=b"{" + b" " * 90_000_000, content_type="application/json").status_code == 413
 
 
-def test_the_course_of_a_model_is_shown_and_a_bound_that_rose_again_is_said(hand: Hand):
-    shown = hand.press("curve", of={"curve": "mnist-nz100-seed0"})
-    assert shown["past-panel"]["hidden"] is False
-    assert len(shown["past"]["figure"]["data"][0]["y"]) == 6
-    assert "mnist-nz100-seed0" in shown["past-title"]["children"]
-    assert "no model" in sentences(hand.post("curve", 1, of={"curve": "nothing"}))[0]
+def test_a_bound_that_rose_again_is_named_with_the_lowest():
     card = ModelCard(test_negative_elbo=99.04, test_curve=(110.0, 98.2, 99.1), test_epochs=(1, 40, 90))
     assert bound_of(card) == "99.0 (lowest at epoch 40: 98.2)"
     assert bound_of(replace(card, test_curve=(110.0, 99.15, 99.1))) == "99.0"

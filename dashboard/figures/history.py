@@ -29,12 +29,11 @@ def histories(tests: Mapping[str, tuple[Sequence[int], Sequence[float]]], theme:
     """The negative ELBO of test images over epochs, of several models.
 
     Args:
-        tests: Epochs and bounds by the name of the model; a single one needs no name in the picture.
+        tests: Epochs and bounds by the name of the curve.
         theme: Colours.
     """
-    names = list(tests) if len(tests) > 1 else ["test"]
-    lines = zip(tests.values(), names, theme.points, strict=False)
-    return curves([(epochs, bounds, name, colour) for (epochs, bounds), name, colour in lines], theme)
+    lines = zip(tests.items(), theme.points, strict=False)
+    return curves([(epochs, bounds, name, colour) for (name, (epochs, bounds)), colour in lines], theme)
 
 
 def curves(lines: Sequence[tuple[Sequence[int], Sequence[float], str, str]], theme: Theme) -> go.Figure:
@@ -46,7 +45,7 @@ def curves(lines: Sequence[tuple[Sequence[int], Sequence[float], str, str]], the
     """
     figure = go.Figure(layout={"template": theme.template()})
     low = min(min(values) for _, values, _, _ in lines)
-    late = max(values[len(values) // 4] for _, values, _, _ in lines)
+    late = max(max(values[len(values) // 4 :]) for _, values, _, _ in lines)
     top = max(late, low + 1) + 0.1 * max(late - low, 1)
     heights = spread([values[-1] - low for _, values, _, _ in lines], (top - low) * LABEL_SHARE, top - low)
     for (epochs, values, name, colour), height in zip(lines, heights, strict=True):

@@ -42,11 +42,15 @@ VALUES: dict[str, Any] = {
     "drawn.clickData": {"points": [POINT]},
     "url.pathname": "/paper/fig7b",
     "url.search": "?model=digits-nz2-seed0",
-    "choices.data": {"model": "digits-nz2-seed0", "label": "6", "noise_kind": "invert", "n_runs": "10"},
+    "choices.data": {
+        **{"model": "digits-nz2-seed0", "label": "6", "noise_kind": "invert", "n_runs": "10"},
+        **{"first": "digits-nz2-seed0", "second": "mine"},
+    },
+    "unfolded.data": ["digits-nz2-seed0"],
 }
 PATTERNS: dict[str, list[dict[str, Any]]] = {  # what a pattern stands for, by its keys
     "do": [{"do": "cancel", "key": "train-1"}, {"do": "discard", "key": "x.training"}],
-    "curve": [{"curve": "digits-nz2-seed0"}],
+    "unfold": [{"unfold": "digits-nz2-seed0"}],
     "delete": [{"delete": "mine"}],
     "set": [{"set": "mnist"}, {"set": "digits"}],
 }

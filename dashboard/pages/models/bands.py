@@ -55,9 +55,15 @@ def bands_view(entry: Entry, bands: list[Bands], explorer: str) -> html.Div:
     label = entry.label_names[LABEL]
     missing = [SELECTED[kind] for kind in NOISE_KINDS if kind not in {each.noise_kind for each in bands}]
     way = html.A("Open the explorer", href=f"{explorer}?model={entry.id}")
-    lacking = [f"No stages of ‘{label}’ are computed for pixels {' or '.join(missing)}. ", way, ": it computes them."]
-    parts = [html.H4(terms(f"Stages of ‘{label}’ over the noise p")), *(bar(each) for each in bands)]
-    return html.Div([*parts, html.P(lacking, className="note")] if missing else parts, className="bands")
+    lacking = [f"For pixels {' or '.join(missing)} no stages of ‘{label}’ are computed here. ", way, ", which does it."]
+    parts = [html.H4(terms(f"Stages of ‘{label}’ for a noise p from 0 to 1")), *(bar(each) for each in bands)]
+    notes = [html.P(terms(sentence), className="note") for sentence in dict.fromkeys(map(runs_of, bands))]
+    return html.Div([*parts, *notes, *([html.P(lacking, className="note")] if missing else [])], className="bands")
+
+
+def runs_of(bands: Bands) -> str:
+    """Which runs a bar is of."""
+    return f"{bands.n_runs} runs from {STARTS[bands.source]}; paler where other runs might give another stage."
 
 
 def bar(bands: Bands) -> html.Div:
@@ -74,10 +80,8 @@ def bar(bands: Bands) -> html.Div:
         for i, (start, end, (stage, decided)) in enumerate(pieces)
     ]
     hidden: dict[str, Any] = attributes(aria_hidden="true")
-    runs = f"{bands.n_runs} runs, pixels {SELECTED[bands.noise_kind]}, from {STARTS[bands.source]}"
-    return html.Div(
-        [html.Div(drawn, className="bar", **hidden), html.P(f"{in_words(sweep)} ({runs})", className="note")]
-    )
+    words = html.P(f"{SELECTED[bands.noise_kind].capitalize()}: {in_words(sweep)}", className="note")
+    return html.Div([html.Div(drawn, className="bar", **hidden), words])
 
 
 def widest(pieces: list[tuple[float, float, tuple[Stage, bool]]]) -> set[int]:

@@ -1,6 +1,6 @@
 """Two models beside each other: recipes, what was measured, concepts, stages, histories."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -32,6 +32,7 @@ FIELDS = {
     "initialisation": "initial weights",
 }  # what the fields of a recipe are called
 CHOOSE = "Choose two models."
+SAME = 0.05  # nats; less is not shown
 Two = tuple[Entry, Entry]
 
 
@@ -74,26 +75,35 @@ def compared(
         theme: Colours.
         alike: Whether their training images are the same: these are shown once.
     """
-    a, b = two
     named: dict[str, Entry] = dict(zip(NAMES, two, strict=True))
-    of_same_labels = a.label_names == b.label_names
-    shown = (
-        [pictures(named, rows, shared=alike)] if of_same_labels else [pictures({n: e}, rows) for n, e in named.items()]
-    )
-    return [
-        html.P(terms(differences(a.spec, b.spec)), className="prose"),
-        html.P(terms(comparable(two)), className="note"),
-        html.Div(metrics(two, explorer), className="scroll"),
-        *shown,
+    cards = {name: entry.card for name, entry in named.items()}
+    one_chart = [] if why_incomparable(two) else [history_view(cards, theme)]
+    columns = [
         html.Div(
             [
-                html.Div([html.H3(f"Model {name}"), bands_view(entry, own, explorer)])
-                for (name, entry), own in zip(named.items(), bands, strict=True)
+                html.H3([f"{name}: ", html.A(entry.id, href=f"{explorer}?model={entry.id}")]),
+                bands_view(entry, own, explorer),
+                *([] if one_chart else [history_view({"test": entry.card}, theme)]),
             ],
-            className="two",
-        ),
-        history_view({name: entry.card for name, entry in named.items()}, theme),
+            className="column",
+        )
+        for (name, entry), own in zip(named.items(), bands, strict=True)
     ]
+    return [
+        html.P(terms(differences(*(entry.spec for entry in two))), className="prose"),
+        html.P(terms(better(two)), className="note"),
+        metrics(two),
+        *pictures_of(named, rows, alike=alike),
+        html.Div(columns, className="two"),
+        *one_chart,
+    ]
+
+
+def pictures_of(named: Mapping[str, Entry], rows: Sequence[str], *, alike: bool) -> list[html.Div]:
+    """The pictures, label above label where both models have the same labels."""
+    if len({entry.label_names for entry in named.values()}) == 1:
+        return [pictures(named, rows, shared=alike)]
+    return [pictures({name: entry}, rows) for name, entry in named.items()]
 
 
 def differing(a: ModelSpec, b: ModelSpec) -> dict[str, tuple[str, str]]:
@@ -126,23 +136,29 @@ def differences(a: ModelSpec, b: ModelSpec) -> str:
     return f"They differ in {listed}; all else in their recipes is the same."
 
 
-def comparable(two: Two) -> str:
-    """Whether the bounds of two models can be compared, and which is the better one."""
-    a, b = two
-    if a.spec.dataset != b.spec.dataset:
+def why_incomparable(two: Two) -> str:
+    """Why the bounds of two models mean different things; empty where they can be compared."""
+    a, b = (entry.spec for entry in two)
+    if a.dataset != b.dataset:
         return "Their −ELBO cannot be compared: it is that of images of different data sets."
-    if a.spec.binarize != b.spec.binarize:
-        return "Their −ELBO cannot be compared: one is that of grey values, the other that of binarised images."
-    bounds = a.card.test_negative_elbo, b.card.test_negative_elbo
-    if bounds[0] is None or bounds[1] is None:
-        return "Their −ELBO cannot be compared: a card does not hold it."
+    if a.binarize != b.binarize:
+        return "Their −ELBO cannot be compared: they learnt grey values and binarised images."
+    return ""
+
+
+def better(two: Two) -> str:
+    """Which of two models has the better bound, as far as their cards tell."""
+    bounds = [entry.card.test_negative_elbo for entry in two]
+    if why_incomparable(two) or bounds[0] is None or bounds[1] is None:
+        return why_incomparable(two) or "Their −ELBO cannot be compared: it is not on both of their cards."
     apart = bounds[1] - bounds[0]
-    if abs(apart) < 0.05:
-        return "A test image costs them the same number of nats."
-    return f"A test image costs {NAMES[apart < 0]} {abs(apart):.1f} nats less than {NAMES[apart > 0]}."
+    if abs(apart) < SAME:
+        return "A test image costs both the same number of nats."
+    near, far = NAMES if apart > 0 else NAMES[::-1]
+    return f"A test image costs model {near} {abs(apart):.1f} nats less than model {far}."
 
 
-def metrics(two: Two, explorer: str) -> html.Table:
+def metrics(two: Two) -> html.Table:
     """What was measured of two models."""
     rows: list[tuple[str, list[Any]]] = [
         ("Test −ELBO, nats", [bound_of(e.card) for e in two]),
@@ -152,10 +168,7 @@ def metrics(two: Two, explorer: str) -> html.Table:
         ("Epochs", [f"{e.spec.epochs:,}" for e in two]),
         ("From", [e.origin for e in two]),
     ]
-    heads = [
-        html.Th([f"{n}: ", html.A(e.id, href=f"{explorer}?model={e.id}")], scope="col")
-        for n, e in zip(NAMES, two, strict=True)
-    ]
+    heads = [html.Th(name, scope="col") for name in NAMES]
     body = [html.Tr([html.Th(terms(name), scope="row"), *map(html.Td, values)]) for name, values in rows]
     return html.Table([html.Thead(html.Tr([html.Td(), *heads])), html.Tbody(body)], className="metrics")
 

@@ -46,11 +46,9 @@ def model_view(entry: Entry, rows: Sequence[str], bands: list[Bands], explorer: 
     return html.Div(
         [
             html.P(terms(measured(entry)), className="prose"),
-            pictures({entry.id: entry}, rows),
+            pictures({"": entry}, rows),
             html.P(terms(ORIGIN["originals" not in rows]), className="note"),
-            html.Div(
-                [bands_view(entry, bands, explorer), history_view({entry.id: entry.card}, theme)], className="two"
-            ),
+            html.Div([bands_view(entry, bands, explorer), history_view({"test": entry.card}, theme)], className="two"),
             ways,
         ],
         className="view",
@@ -69,10 +67,20 @@ def measured(entry: Entry) -> str:
         )
     if card.active_units is not None:
         active = f"{card.active_units} of {spec.n_latent} latent units are active"
-        shares = [f"{dimensions(card, share)} directions hold {100 * share:.0f} %" for share in (0.7, 0.99)]
+        shares = [f"{holding(dimensions(card, share))} {100 * share:.0f} %" for share in (0.7, 0.99)]
         more = f"; {' and '.join(shares)} of the variance of the memories" if card.contribution_ratio else ""
         sentences.append(f"{active}{more}.")
     return " ".join(sentences)
+
+
+def holding(n: int) -> str:
+    """So many directions hold something.
+
+    Example:
+        >>> holding(1), holding(2)
+        ('1 direction holds', '2 directions hold')
+    """
+    return "1 direction holds" if n == 1 else f"{n} directions hold"
 
 
 def dimensions(card: ModelCard, share: float) -> int:
@@ -90,7 +98,7 @@ def pictures(entries: Mapping[str, Entry], rows: Sequence[str], *, shared: bool 
     """The pictures of models of the same labels, label above label: two tables that stand side by side where both fit.
 
     Args:
-        entries: By what they are called; a single one needs no name.
+        entries: By what they are called; the name of one that stands alone may be empty.
         rows: What the pictures show.
         shared: Whether the training images are those of all models, and are shown once.
     """
@@ -98,10 +106,9 @@ def pictures(entries: Mapping[str, Entry], rows: Sequence[str], *, shared: bool 
     labels = range(len(names))
     lines: list[tuple[str, str, Entry]] = []
     for row in rows:
-        once = len(entries) == 1 or (shared and row == "originals")
-        lines += [(ROWS[row] if once else f"{ROWS[row]}, {name}", row, entry) for name, entry in entries.items()][
-            : 1 if once else None
-        ]
+        once = shared and row == "originals"
+        named = [(f"{ROWS[row]}, {name}" if name else ROWS[row], row, entry) for name, entry in entries.items()]
+        lines += [(ROWS[row], row, entry) for _, _, entry in named[:1]] if once else named
     halves = [picture_table(names, lines, labels[i : i + HALF]) for i in range(0, len(names), HALF)]
     return html.Div(halves, className="pictures")
 
