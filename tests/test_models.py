@@ -48,7 +48,7 @@ class Hand:
             "output": found["output"],
             "outputs": places if found["output"].startswith("..") else places[0],
             "inputs": [[own] if of else own, *others],
-            "state": [s | {"value": v} for s, v in given],
+            "state": [several(s, v) if s["id"].startswith("{") else s | {"value": v} for s, v in given],
             "changedPropIds": [f"{name}.{own['property']}"],
         }
         return self.http.post(UPDATE, json=body)
@@ -61,6 +61,12 @@ class Hand:
     def look(self) -> dict[str, Any]:
         """What the page is told at a tick, when it has seen nothing yet."""
         return self.press("second")
+
+
+def several(state: dict[str, Any], ids: object) -> list[dict[str, Any]]:
+    """What a page sends of many components with ids of a pattern, of which some say "true"."""
+    some = ids if isinstance(ids, list) else []
+    return [{"id": id, "property": state["property"], "value": "true"} for id in some]
 
 
 def outputs(callback: dict[str, Any]) -> list[str]:

@@ -172,36 +172,33 @@ def test_no_model_is_opened_before_somebody_looks_at_it(hand: Hand, library: Uno
 
 def looked_at(hand: Hand, id: str) -> Any:
     """What unfolds below the row of a model."""
-    response = hand.post("unfold", 1, of={"unfold": id}, state=([], "light")).get_json()
+    response = hand.post("unfold", 1, of={"unfold": id}, state=("light",)).get_json()
     place = response["sideUpdate"][json.dumps({"view": id}, separators=(",", ":"))]
     assert place["hidden"] is False
     return place["children"]
 
 
 def test_a_model_unfolds_and_folds_again_beside_others(hand: Hand):
-    def press(id: str, opened: object) -> tuple[list[str], dict[str, Any], str]:
-        response = hand.post("unfold", 1, of={"unfold": id}, state=(opened, "light")).get_json()
+    def press(id: str, *unfolded: object) -> tuple[bool, bool, str]:
+        response = hand.post("unfold", 1, of={"unfold": id}, state=("light", list(unfolded))).get_json()
         place, button = (response["sideUpdate"][json.dumps({n: id}, separators=(",", ":"))] for n in ("view", "unfold"))
-        return response["response"]["unfolded"]["data"], place, button["aria-expanded"]
+        return place["hidden"], place["children"] is None, button["aria-expanded"]
 
-    opened, place, state = press(DIGITS, ["mnist-nz2-seed0"])
-    assert (opened, place["hidden"], state) == (["mnist-nz2-seed0", DIGITS], False, "true")
-    opened, place, state = press(DIGITS, opened)
-    assert (opened, place, state) == (["mnist-nz2-seed0"], {"hidden": True, "children": None}, "false")
-    for odd in (None, 7, {"a": 1}, [[DIGITS], 5]):
-        assert press(DIGITS, odd)[0] == [DIGITS]
+    assert press(DIGITS) == press(DIGITS, {"unfold": "mnist-nz2-seed0"}) == (False, False, "true")
+    assert press(DIGITS, {"unfold": DIGITS}) == (True, True, "false")
+    assert press(DIGITS, {"unfold": [DIGITS]}, {"unfold": {"a": 1}}, {"other": DIGITS}) == (False, False, "true")
     assert "no model" in sentences(hand.post("unfold", 1, of={"unfold": "nothing"}))[0]
 
 
 def test_what_is_unfolded_stays_when_the_table_is_drawn_anew(
     hand: Hand, settings: Settings, write_model: Callable[..., Path]
 ):
-    seen = hand.press("second", state=(None, [DIGITS]))
+    seen = hand.press("second", state=(None, [{"unfold": DIGITS}]))
     (shown,) = [row for row in nodes(seen["table"]["children"], "Tr") if row.get("id") == {"view": DIGITS}]
     assert shown["hidden"] is False
     assert nodes(shown["children"], "Img")
     write_model(settings.models / "new.safetensors")
-    again = hand.press("second", state=(seen["seen"]["data"], [DIGITS, "deleted"]))
+    again = hand.press("second", state=(seen["seen"]["data"], [{"unfold": DIGITS}, {"unfold": "deleted"}]))
     rows = {row["id"]["view"]: row["hidden"] for row in nodes(again["table"]["children"], "Tr") if row.get("id")}
     assert {id for id, is_hidden in rows.items() if not is_hidden} == {DIGITS}
     assert "new" in again["usable"]["data"]

@@ -43,11 +43,14 @@ function writeAddress({ target }) {
 }
 
 /** A model is to be compared: it becomes the first one. @param {Event} event */
-function compare({ target }) {
+function compare(event) {
+  const { target } = event;
   const link = target instanceof Element ? target.closest("[data-compare]") : null;
   if (!(link instanceof HTMLElement)) return;
+  event.preventDefault(); // following the link would take the focus away again
   lists()[0].value = link.dataset.compare || "";
   tellChoices();
+  $("#compare").scrollIntoView();
   lists()[1].focus({ preventScroll: true });
 }
 

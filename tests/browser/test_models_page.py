@@ -1,24 +1,45 @@
 """The page of models in a browser: one training from the form to the explorer, by hand."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import Locator
 
 from tests.browser.conftest import Open
 from tests.browser.tab import LOOKS, Tab
 
 
-def models(one: Tab) -> Tab:
+def models(one: Tab, query: str = "") -> Tab:
     """Open the page and wait for its table and its first look."""
-    one.page.goto(f"{one.server}/models/")
+    one.page.goto(f"{one.server}/models/{query}")
     one.page.wait_for_selector("#table tbody tr")
     one.page.wait_for_selector("#jobs > *")
     return one
 
 
+def look(one: Tab, id: str) -> Locator:
+    """The button that unfolds a model."""
+    return one.page.get_by_role("button", name=f"Look at {id}", exact=True)
+
+
+def tiles(one: Tab, place: str) -> list[str]:
+    """Rows and labels of the pictures that are drawn."""
+    one.page.wait_for_function(
+        "(place) => { const all = Array.from(document.querySelectorAll(`${place} img`));"
+        " return all.length && all.every((e) => e.naturalWidth === 10 * e.naturalHeight); }",
+        arg=place,
+    )
+    return one.page.locator(f"{place} img").evaluate_all("(all) => all.map((e) => e.alt)")
+
+
 @pytest.mark.parametrize("options", LOOKS.values(), ids=list(LOOKS))
 def test_it_fits_and_has_no_findings_of_axe(tab: Open, options: dict[str, object]):
-    one = models(tab(None, **options))
+    """With a model unfolded, and two compared that have other labels and other sizes."""
+    one = models(tab(None, **options), "?a=fashion-nz10-seed0&b=digits-nz10-seed0")
+    look(one, "digits-nz2-seed0").click()
+    assert len(tiles(one, ".view")) == 30
+    assert len(tiles(one, "#compared")) == 40
     assert one.too_wide() <= 0
     assert one.page.eval_on_selector("#table", "(table) => table.scrollWidth - table.clientWidth") <= 0
     assert one.barriers() == []
@@ -61,7 +82,7 @@ def test_a_model_is_trained_shown_exported_brought_and_deleted(tab: Open, tmp_pa
 
 def test_two_models_that_are_asked_for_at_once_are_two_rows(tab: Open):
     page = models(tab(None)).page
-    before = page.locator("#table tbody tr").count()
+    before = page.locator("#table .look").count()
     page.get_by_role("radio", name="8×8 digits").click()
     page.fill("#train-n_latent", "4")
     page.fill("#train-epochs", "3")
@@ -75,20 +96,62 @@ def test_two_models_that_are_asked_for_at_once_are_two_rows(tab: Open):
         link.wait_for(timeout=90_000)  # a process starts for it
         id = (link.get_attribute("href") or "").partition("model=")[2]
         page.locator("#table tr", has_text=id).wait_for()
-    assert page.locator("#table tbody tr").count() == before + 2
+    assert page.locator("#table .look").count() == before + 2
 
 
-def test_the_curve_of_a_model_stands_between_the_table_and_what_follows(tab: Open):
+def test_a_model_unfolds_below_its_row_by_the_keyboard_and_nothing_above_it_moves(
+    tab: Open, root: Path, models_folder: Path
+):
     one = models(tab(None))
-    one.page.get_by_role("button", name="Curve").first.click()
-    one.page.wait_for_selector("#past .main-svg")
-    one.frame()
-    plot = one.page.locator("#past .main-svg").first.bounding_box()
-    below = one.page.get_by_role("heading", name="Import a model").bounding_box()
-    assert plot
-    assert below
-    assert plot["height"] > 200
-    assert plot["y"] + plot["height"] <= below["y"]
+    button, shipped = look(one, "digits-nz10-seed0"), root / "models" / "digits-nz2-seed0.safetensors"
+    button.focus()
+    before = button.bounding_box()
+    one.page.keyboard.press("Enter")
+    rows = ("Concept", "Training image", "Reconstruction")
+    assert tiles(one, ".view") == [
+        f"{row} of ‘{label}’, digits-nz10-seed0" for half in (range(5), range(5, 10)) for row in rows for label in half
+    ]
+    plot = one.page.locator(".view .main-svg").first
+    plot.wait_for()
+    assert (plot.bounding_box() or {})["height"] > 200
+    assert (button.bounding_box(), button.get_attribute("aria-expanded")) == (before, "true")
+    assert one.page.evaluate("document.activeElement.id") == button.get_attribute("id")
+    models_folder.mkdir(parents=True, exist_ok=True)
+    (models_folder / "another.safetensors").write_bytes(shipped.read_bytes())  # the table is drawn anew
+    one.page.locator("#table tr", has_text="another").wait_for()
+    assert len(tiles(one, ".view")) == 30
+    look(one, "mnist-nz2-seed0").click()
+    one.page.wait_for_function("() => document.querySelectorAll('.view').length === 2")
+    one.page.keyboard.press("Enter")  # on the button that was pressed last
+    one.page.wait_for_function("() => document.querySelectorAll('.view').length === 1")
+    (models_folder / "another.safetensors").unlink()
+
+
+def test_two_models_are_compared_and_the_address_names_them(tab: Open):
+    one = models(tab(None))
+    look(one, "mnist-nz2-seed0").click()
+    one.page.get_by_role("link", name="Compare with another model").click()
+    assert one.page.input_value("#compare-first") == "mnist-nz2-seed0"
+    assert one.page.evaluate("document.activeElement.id") == "compare-second"
+    one.page.select_option("#compare-second", "mnist-nz100-seed0")
+    one.page.locator("#compared", has_text="They differ in N_z (A 2, B 100)").wait_for()
+    assert urlsplit(one.page.url).query == "a=mnist-nz2-seed0&b=mnist-nz100-seed0"
+    again = models(tab(None), "?a=mnist-nz2-seed0&b=mnist-nz100-seed0&theme=dark")
+    again.page.locator("#compared", has_text="They differ in N_z (A 2, B 100)").wait_for()
+    assert len(tiles(again, "#compared")) == 40
+
+
+def test_a_recipe_fills_the_form(tab: Open):
+    page = models(tab(None)).page
+    page.get_by_role("button", name="From the first epoch on").click()
+    page.locator("#message", has_text="The form is filled in: From the first epoch on.").wait_for()
+    values = {name: page.input_value(f"#train-{name}") for name in ("n_latent", "epochs", "beta", "seed", "kept")}
+    assert values == {"n_latent": "10", "epochs": "400", "beta": "1", "seed": "0", "kept": "1, 5, 20, 60, 150"}
+    page.get_by_role("button", name="Several seeds").click()
+    page.locator("#message", has_text="Several seeds").wait_for()
+    assert page.locator("#train-models [aria-checked=true]").all_text_contents() == ["MNIST", "4"]
+    kept = page.evaluate("(id) => dash_component_api.getLayout(id).props.data", "train-seeds")
+    assert kept == "4"  # what the server is sent, too
 
 
 def test_the_theme_goes_along_from_page_to_page(tab: Open):

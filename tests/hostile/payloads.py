@@ -46,7 +46,6 @@ VALUES: dict[str, Any] = {
         **{"model": "digits-nz2-seed0", "label": "6", "noise_kind": "invert", "n_runs": "10"},
         **{"first": "digits-nz2-seed0", "second": "mine"},
     },
-    "unfolded.data": ["digits-nz2-seed0"],
 }
 PATTERNS: dict[str, list[dict[str, Any]]] = {  # what a pattern stands for, by its keys
     "do": [{"do": "cancel", "key": "train-1"}, {"do": "discard", "key": "x.training"}],

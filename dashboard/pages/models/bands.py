@@ -56,7 +56,10 @@ def bands_view(entry: Entry, bands: list[Bands], explorer: str) -> html.Div:
     missing = [SELECTED[kind] for kind in NOISE_KINDS if kind not in {each.noise_kind for each in bands}]
     way = html.A("Open the explorer", href=f"{explorer}?model={entry.id}")
     lacking = [f"For pixels {' or '.join(missing)} no stages of ‘{label}’ are computed here. ", way, ", which does it."]
-    parts = [html.H4(terms(f"Stages of ‘{label}’ for a noise p from 0 to 1")), *(bar(each) for each in bands)]
+    parts = [
+        html.P(terms(f"Stages of ‘{label}’ for a noise p from 0 to 1"), className="title"),
+        *(bar(each) for each in bands),
+    ]
     notes = [html.P(terms(sentence), className="note") for sentence in dict.fromkeys(map(runs_of, bands))]
     return html.Div([*parts, *notes, *([html.P(lacking, className="note")] if missing else [])], className="bands")
 

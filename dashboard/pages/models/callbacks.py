@@ -28,7 +28,7 @@ from dashboard.experiments import Experiments
 from dashboard.jobs import BUSY, Jobs
 from dashboard.pages.models.job_rows import describe, job_list, trainings
 from dashboard.pages.models.layout import QUICK, models_layout, usable
-from dashboard.pages.models.looking import Looking
+from dashboard.pages.models.looking import UNFOLDED, Looking
 from dashboard.pages.models.pressed import pressed
 from dashboard.pages.models.table import table
 from dashboard.pages.models.training_form import specs_of, together
@@ -60,7 +60,7 @@ class ModelsPage:
             [Output("history-panel", "hidden"), Output("second", "interval"), Output("usable", "data")],
             Output("seen", "data"),
             [Input("second", "n_intervals"), Input("look", "data")],
-            [State("seen", "data"), State("unfolded", "data")],
+            [State("seen", "data"), UNFOLDED],
         )(self.refresh)
         self.looking.register(app)
         typed = [State("train-dataset", "data")]
@@ -97,7 +97,7 @@ class ModelsPage:
         register_clientside(app)
 
     @answered
-    def refresh(self, _: object, look: object, seen: object, opened: object) -> tuple[Any, ...]:
+    def refresh(self, _: object, look: object, seen: object, _unfolded: object) -> tuple[Any, ...]:
         """What has changed since the last look."""
         jobs, stopped = self.jobs.all(), self.stopped()
         entries = self.session.library.entries()
@@ -110,7 +110,7 @@ class ModelsPage:
         if now == before:
             return (no_update,) * 7
         has_new_models = now[1] != before[1]
-        views = self.looking.views(opened, look) if now[1:] != before[1:] else {}
+        views = self.looking.views(look) if now[1:] != before[1:] else {}
         history = next((status.history for _, _, status in jobs if status.state == "running" and status.history), None)
         return (
             job_list(jobs, stopped, self.explorer) if now[0] != before[0] else no_update,

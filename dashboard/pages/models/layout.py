@@ -39,7 +39,7 @@ def models_layout(entries: Sequence[Entry], explorer: str, largest: int) -> html
     return html.Div(
         [
             *(dcc.Store(id=name) for name in ("seen", "look", "doomed")),
-            dcc.Store(id="unfolded", data=[]),
+            dcc.Store(id="unfolded"),
             dcc.Store(id="train-dataset", data="mnist"),
             dcc.Store(id="train-seeds", data=SEEDS[0]),
             dcc.Interval(id="second", interval=QUICK),

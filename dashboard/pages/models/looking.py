@@ -2,7 +2,7 @@
 
 ::
 
-    Look ----> its row unfolds (set_props), `unfolded` names it;  once more: it folds again
+    Look ----> its row unfolds (set_props), and the button says so;  once more: it folds again
     lists ---> choices --> compared
     pictures of both are fetched by the browser (pictures.py); stages are those that are computed already (bands.py)
 """
@@ -10,7 +10,7 @@
 from contextlib import suppress
 from typing import Any
 
-from dash import ALL, ClientsideFunction, Dash, Input, Output, State, html, no_update, set_props
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, callback_context, html, no_update, set_props
 from dash.exceptions import PreventUpdate
 
 from core.schema import RefusedError
@@ -26,6 +26,8 @@ from dashboard.requests import answered
 from dashboard.theme import theme_of
 
 MOST = 50  # models that are unfolded at once
+UNFOLDED = State({"unfold": ALL}, "aria-expanded")
+"""What the buttons say: no store, which an answer to an earlier press would set back."""
 
 
 class Looking:
@@ -46,7 +48,7 @@ class Looking:
         app.callback(
             Output("unfolded", "data"),
             Input({"unfold": ALL}, "n_clicks"),
-            [State("unfolded", "data"), State("look", "data")],
+            [State("look", "data"), UNFOLDED],
             prevent_initial_call=True,
         )(self.unfold)
         app.callback(
@@ -61,16 +63,16 @@ class Looking:
         )
 
     @answered
-    def unfold(self, clicks: object, opened: object, look: object) -> Any:
+    def unfold(self, clicks: object, look: object, _: object) -> Any:
         """Show what a model is like below its row, or hide it again."""
-        id, others = pressed("unfold"), names_in(opened)
+        id = pressed("unfold")
         if not id:
             return no_update
-        is_open = id in others
+        is_open = id in unfolded_ids()
         place = {"hidden": is_open, "children": None if is_open else unfolded(self.view(id, look))}
         set_props({"view": id}, place)
         set_props({"unfold": id}, attributes(aria_expanded=str(not is_open).lower()))
-        return [name for name in others if name != id] if is_open else [*others, id]
+        return id
 
     @answered
     def compare(self, choices: object, look: object) -> Any:
@@ -97,16 +99,17 @@ class Looking:
         bands = bands_of(id, self.session)
         return model_view(entry, self.pictures.rows(id), bands, self.explorer, theme_of(look))
 
-    def views(self, opened: object, look: object) -> dict[str, html.Div]:
+    def views(self, look: object) -> dict[str, html.Div]:
         """The same of all that are unfolded, but those that cannot be opened any more."""
         shown = {}
-        for id in names_in(opened):
+        for id in unfolded_ids():
             with suppress(RefusedError):
                 shown[id] = self.view(id, look)
         return shown
 
 
-def names_in(opened: object) -> list[str]:
-    """The models that are unfolded, as a browser says; anyone can say anything."""
-    names = opened if isinstance(opened, list) else []
-    return [name for name in names if isinstance(name, str)][:MOST]
+def unfolded_ids() -> list[str]:
+    """The models whose buttons say that they are unfolded; anyone can say anything."""
+    of_patterns = [each for state in callback_context.states_list if isinstance(state, list) for each in state]
+    ids = [each["id"].get("unfold") for each in of_patterns if each.get("value") == "true"]
+    return [id for id in ids if isinstance(id, str)][:MOST]

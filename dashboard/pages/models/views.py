@@ -141,7 +141,7 @@ def history_view(cards: Mapping[str, ModelCard], theme: Theme) -> html.Div:
     """The histories of trainings in one chart, as far as the cards hold any."""
     shown = {name: card.history for name, card in cards.items() if len(card.history[1]) > 1}
     lacking = [name for name in cards if name not in shown]
-    parts: list[Any] = [html.H4(terms("Test −ELBO over epochs"))]
+    parts: list[Any] = [html.P(terms("Test −ELBO over epochs"), className="title")]
     if shown:
         graph = dcc.Graph(figure=figures.histories(shown, theme), config=STATIC, responsive=True)
         label = attributes(aria_label=f"Test −ELBO over epochs: {', '.join(map(in_words, shown.items()))}")
