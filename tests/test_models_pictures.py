@@ -198,7 +198,8 @@ def test_what_is_unfolded_stays_when_the_table_is_drawn_anew(
     assert shown["hidden"] is False
     assert nodes(shown["children"], "Img")
     write_model(settings.models / "new.safetensors")
-    again = hand.press("second", state=(seen["seen"]["data"], [{"unfold": DIGITS}, {"unfold": "deleted"}]))
+    unfolded = [{"unfold": DIGITS}, {"unfold": "deleted"}, {"unfold": [DIGITS]}]
+    again = hand.press("second", state=(seen["seen"]["data"], unfolded))
     rows = {row["id"]["view"]: row["hidden"] for row in nodes(again["table"]["children"], "Tr") if row.get("id")}
     assert {id for id, is_hidden in rows.items() if not is_hidden} == {DIGITS}
     assert "new" in again["usable"]["data"]
