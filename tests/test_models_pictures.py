@@ -61,7 +61,7 @@ def hand(settings: Settings, library: Unopened) -> Hand:
 def nodes(component: Any, kind: str) -> list[dict[str, Any]]:
     """The properties of all components of a kind in a tree."""
     if isinstance(component, list):
-        return [found for child in component for found in nodes(child, kind)]
+        return [inner for child in component for inner in nodes(child, kind)]
     if not isinstance(component, dict):
         return []
     props = component.get("props", {})
@@ -119,14 +119,14 @@ def test_a_picture_is_kept_by_the_browser_under_the_name_of_its_weights_alone(
 
     write_model(settings.models / "mine.safetensors")
     first, *_ = nodes(looked_at(hand, "mine"), "Img")
-    content, kept = shown(first["src"])
-    assert "immutable" in kept
+    content, caching = shown(first["src"])
+    assert "immutable" in caching
     assert shown(first["src"].partition("?")[0]) == (content, "no-cache")
     write_model(settings.models / "mine.safetensors", seed=1)  # trained anew under its name
     second, *_ = nodes(looked_at(hand, "mine"), "Img")
     assert second["src"] != first["src"]
-    other, kept = shown(first["src"])
-    assert (other != content, kept) == (True, "no-cache")
+    other, caching = shown(first["src"])
+    assert (other != content, caching) == (True, "no-cache")
     assert "immutable" in shown(second["src"])[1]
 
 
@@ -346,13 +346,13 @@ def spec_of_form(preset: Preset) -> list[ModelSpec]:
 
 
 def test_every_recipe_is_one_that_the_form_takes():
-    found = {preset.name: spec_of_form(preset) for preset in PRESETS}
-    assert found["The paper’s model"] == [ZOO["mnist-nz100-seed0"]]
-    assert found["A short look"] == [ModelSpec(epochs=60)]
-    assert found["Few dimensions"] == [ModelSpec(n_latent=2, epochs=60)]
-    assert found["Strong KL term"] == [ModelSpec(beta=4, epochs=60)]
-    assert [spec.seed for spec in found["Several seeds"]] == [0, 1, 2, 3]
-    assert len(snapshot_epochs(found["From the first epoch on"][0])) == 5
+    specs = {preset.name: spec_of_form(preset) for preset in PRESETS}
+    assert specs["The paper’s model"] == [ZOO["mnist-nz100-seed0"]]
+    assert specs["A short look"] == [ModelSpec(epochs=60)]
+    assert specs["Few dimensions"] == [ModelSpec(n_latent=2, epochs=60)]
+    assert specs["Strong KL term"] == [ModelSpec(beta=4, epochs=60)]
+    assert [spec.seed for spec in specs["Several seeds"]] == [0, 1, 2, 3]
+    assert len(snapshot_epochs(specs["From the first epoch on"][0])) == 5
     for preset in PRESETS:
         assert preset.sentence.endswith(".")
         assert preset.sentence.count(". ") == 0

@@ -150,8 +150,8 @@ def test_a_recipe_fills_the_form(tab: Open):
     page.get_by_role("button", name="Several seeds").click()
     page.locator("#message", has_text="Several seeds").wait_for()
     assert page.locator("#train-models [aria-checked=true]").all_text_contents() == ["MNIST", "4"]
-    kept = page.evaluate("(id) => dash_component_api.getLayout(id).props.data", "train-seeds")
-    assert kept == "4"  # what the server is sent, too
+    seeds = page.evaluate("(id) => dash_component_api.getLayout(id).props.data", "train-seeds")
+    assert seeds == "4"  # what the server is sent, too
 
 
 def test_the_theme_goes_along_from_page_to_page(tab: Open):

@@ -37,7 +37,7 @@ Two = tuple[Entry, Entry]
 
 
 def comparison(models: Sequence[str]) -> html.Section:
-    """The place of a comparison: two lists to choose from (comparison.js fills them), and what is compared.
+    """The place of a comparison: two lists to choose from (models.js fills them), and what is compared.
 
     Args:
         models: The models that can be opened.

@@ -50,4 +50,4 @@ def guide(entries: Iterable[Entry], explorer: str) -> html.Section:
 
 def defined(mark: Mark) -> list[html.Dt | html.Dd]:
     """The numbers, one after the other, with what they mean."""
-    return [part for name, words in NUMBERS.items() for part in (html.Dt(mark(name)), html.Dd(mark(words)))]
+    return [item for name, words in NUMBERS.items() for item in (html.Dt(mark(name)), html.Dd(mark(words)))]

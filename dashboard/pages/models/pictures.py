@@ -67,8 +67,8 @@ class Pictures:
             content = self.experiments.replies.get_or_build(key, lambda: png(self.images(id, row), entry.image_shape))
         except RefusedError as error:
             return Response(str(error), 404, {"Cache-Control": "no-store"}, mimetype="text/plain")
-        kept = FOR_EVER if request.args.get("of") == of[:SHORT] else "no-cache"
-        return Response(content, mimetype="image/png", headers={"Cache-Control": kept})
+        caching = FOR_EVER if request.args.get("of") == of[:SHORT] else "no-cache"
+        return Response(content, mimetype="image/png", headers={"Cache-Control": caching})
 
     def images(self, id: str, row: str) -> Float[np.ndarray, "labels pixels"]:
         """The images of a picture, one for every label: a reconstruction is decoded from the memory of the image.
@@ -83,7 +83,7 @@ class Pictures:
         return np.stack([self.experiments.starting_images(spec).images[MEMORY] for spec in specs])
 
     def are_alike(self, id: str, other: str) -> bool:
-        """Whether the training images that are shown of two models are the same ones.
+        """Whether the training images that are shown of two models are the same images.
 
         Raises:
             RefusedError: They are not on this machine.

@@ -1,4 +1,4 @@
-"""Recipes that fill the form of trainings, and for what each is good; the browser fills it (recipes.js)."""
+"""Recipes that fill the form of trainings, and for what each is good; the browser does it (models.js)."""
 
 from dataclasses import asdict, dataclass
 
