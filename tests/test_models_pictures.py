@@ -321,6 +321,8 @@ def test_models_of_other_images_stand_beside_each_other_without_a_common_scale(h
     assert "They differ in data set (A Fashion, B MNIST)" in text
     assert "cannot be compared: it is that of images of different data sets" in text
     assert len(nodes(view, "Graph")) == 2
+    heads = [[words(cell) for cell in nodes(head, "Th")] for head in nodes(view, "Thead")]
+    assert [row[0] for row in heads[1:]] == ["T-shirt", "Sandal", "0", "5"]  # behind those of what was measured
     alts = [each["alt"] for each in nodes(view, "Img")]
     assert "Concept of ‘Shirt’, fashion-nz100-seed0" in alts
     assert "Concept of ‘6’, mnist-nz100-seed0" in alts
@@ -364,7 +366,7 @@ def test_the_advice_is_true_of_the_models_that_it_names(root: Path):
     assert cards["mnist-nz2-seed0"].spec.n_latent == 2
     assert cards["mnist-nz100-seed0-beta2"].card.active_units == 14
     assert set(differing(cards["mnist-nz100-seed0"].spec, cards["mnist-nz100-seed1"].spec)) == {"seed"}
-    ages = [epochs for epochs, _ in library.ages("mnist-nz100-seed3")]
+    ages = [epochs for epochs, _ in library.ages(cards["mnist-nz100-seed3"].id)]
     assert (ages[0], ages[-1]) == (1, 1500)
     beta = [library.find(f"mnist-nz100-seed0{end}").card for end in ("", "-beta1p5", "-beta2", "-beta3")]
     errors = [card.test_negative_elbo - card.test_kl for card in beta if card.test_negative_elbo and card.test_kl]
