@@ -321,7 +321,7 @@ def test_models_of_other_images_stand_beside_each_other_without_a_common_scale(h
     assert "They differ in data set (A Fashion, B MNIST)" in text
     assert "cannot be compared: it is that of images of different data sets" in text
     assert len(nodes(view, "Graph")) == 2
-    heads = [[words(cell) for cell in nodes(head, "Th")] for head in nodes(view, "Thead")]
+    heads = [[words(cell["children"]) for cell in nodes(head["children"], "Th")] for head in nodes(view, "Thead")]
     assert [row[0] for row in heads[1:]] == ["T-shirt", "Sandal", "0", "5"]  # behind those of what was measured
     alts = [each["alt"] for each in nodes(view, "Img")]
     assert "Concept of ‘Shirt’, fashion-nz100-seed0" in alts
