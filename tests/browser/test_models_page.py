@@ -117,14 +117,14 @@ def test_a_model_unfolds_below_its_row_by_the_keyboard_and_nothing_above_it_move
     assert (button.bounding_box(), button.get_attribute("aria-expanded")) == (before, "true")
     assert one.page.evaluate("document.activeElement.id") == button.get_attribute("id")
     models_folder.mkdir(parents=True, exist_ok=True)
-    (models_folder / "another.safetensors").write_bytes(shipped.read_bytes())  # the table is drawn anew
-    one.page.locator("#table tr", has_text="another").wait_for()
+    (models_folder / "newcomer.safetensors").write_bytes(shipped.read_bytes())  # the table is drawn anew
+    one.page.locator("#table tr", has_text="newcomer").wait_for()
     assert len(tiles(one, ".view")) == 30
     look(one, "mnist-nz2-seed0").click()
     one.page.wait_for_function("() => document.querySelectorAll('.view').length === 2")
     one.page.keyboard.press("Enter")  # on the button that was pressed last
     one.page.wait_for_function("() => document.querySelectorAll('.view').length === 1")
-    (models_folder / "another.safetensors").unlink()
+    (models_folder / "newcomer.safetensors").unlink()
 
 
 def test_two_models_are_compared_and_the_address_names_them(tab: Open):
