@@ -43,7 +43,7 @@ def bands_of(id: str, session: Session) -> list[Bands]:
     for kind in NOISE_KINDS:
         for source in sorted(SOURCES, key=lambda each: each != usual):
             spec = NoiseSweepSpec(model=id, noise_kind=kind, source=source, label=LABEL, n_runs=n_runs)
-            sweep = experiments.stored_noise_sweep(spec, session) or session.found(experiments.noise_sweep, spec)
+            sweep = experiments.stored_noise_sweep(spec, session) or session.cached(experiments.noise_sweep, spec)
             if sweep is not None:
                 computed.append(Bands(kind, source, n_runs, sweep))
                 break
