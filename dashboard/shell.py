@@ -10,6 +10,7 @@ from dashboard import modules, roles
 from dashboard.controls import attributes
 from dashboard.first_minute import what_is_this
 from dashboard.requests import is_question
+from dashboard.share import share
 from dashboard.terms import as_json, terms
 from dashboard.theme import style_sheet
 
@@ -139,7 +140,7 @@ def shell(page: Any, current: str, root: str) -> html.Div:
             html.H1("Latent Trajectories"),
             html.P(terms("how a variational autoencoder remembers"), className="tagline"),
             html.Nav(links, **attributes(aria_label="Pages")),
-            html.Div([what_is_this(), copy, theme] if current == "Explore" else [theme], className="actions"),
+            html.Div([what_is_this(), copy, share(), theme] if current == "Explore" else [theme], className="actions"),
         ]
     )
     notices = html.Div(id="notices", role="alert")

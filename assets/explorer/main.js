@@ -23,6 +23,7 @@ import { bindMedium } from "#printing";
 import { asked, bindQuestions, followProgress, leaveOld, refresh } from "#questions";
 import { requests, startDash } from "#requests";
 import { addRoutes, latest } from "#routes";
+import { bindShare } from "#share";
 import { shown, shownEnsemble, shownRun } from "#shown";
 import { bindStages, drawStages, stageAxes } from "#stages";
 import { isSettled, listen, screen, set, writeAddress, writeAddressNow } from "#state";
@@ -149,6 +150,7 @@ function begin(given) {
   bindQuestions();
   bindWidgets();
   bindButtons();
+  bindShare();
   bindPlayer(redraw);
   bindStages();
   bindStrip();

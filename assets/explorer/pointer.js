@@ -7,7 +7,7 @@ import { $ } from "#notices";
 import { player } from "#player";
 import { refresh } from "#questions";
 import { now, shownEnsemble } from "#shown";
-import { screen, set } from "#state";
+import { isFree, screen, set } from "#state";
 
 /** @typedef {"plane" | "landmark"} View */
 /** @typedef {import("./types").RunFrame} RunFrame */
@@ -71,6 +71,7 @@ function find(view, event) {
 
 /** @param {View} view @param {PointerEvent} event */
 function hover(view, event) {
+  if (!isFree("sample")) return; // a saved file has no images of other runs
   const run = find(view, event);
   const peek = peekOf(view);
   Object.assign(pointed, { run, scope: scope() });

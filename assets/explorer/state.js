@@ -30,6 +30,15 @@ export function listen(listener) {
   listeners.push(listener);
 }
 
+/**
+ * What a saved file (saved-requests.js) can show: the fields that can be set, all where null, and who says so of others.
+ * @type {{ free: string[] | null, refuse: () => void }}
+ */
+export const saved = { free: null, refuse: () => {} };
+
+/** Whether a field can be set. @param {string} name */
+export const isFree = (name) => !saved.free || saved.free.includes(name);
+
 /** Fields that another model belongs to. */
 const CHOOSE = ["dataset", "n_latent", "beta", "model"];
 
@@ -54,6 +63,10 @@ function unlimited(name) {
 export function set(name, value) {
   const { state } = screen;
   if (state[name] === value) return;
+  if (!isFree(name)) {
+    saved.refuse();
+    return;
+  }
   state[name] = value;
   if (name === "dataset" || name === "n_latent") Object.assign(state, { model: "", beta: initial("beta") });
   if (name === "beta") state.model = "";
@@ -89,7 +102,7 @@ export function writeAddress() {
 /** The same at once: before a link is copied, or the page is left. */
 export function writeAddressNow() {
   clearTimeout(writing);
-  if (!screen.facts) return;
+  if (!screen.facts || saved.free) return; // a file has no other screens
   const words = query(screen.fields, screen.state, false);
   history.replaceState(null, "", `?${words}`);
   remember(words);

@@ -31,24 +31,24 @@ from core.computations import ENSEMBLE, FIGURE, BusyError, Question
 from core.library import Entry
 from core.results import FilmFrame, NoiseSweep, RunFilm
 from core.schema import Reals
-from core.specs import NOISES, EmbeddingSpec, EnsembleSpec, ExperimentSpec, InferenceSpec, RunFilmSpec
+from core.specs import NOISES, EmbeddingSpec, EnsembleSpec, ExperimentSpec, InferenceSpec
 from dashboard import controls, films, wire
 from dashboard.controls import REFERENCE_RUNS
 from dashboard.experiments import Experiments
 from dashboard.first_minute import first_minute
 from dashboard.jobs import Jobs
 from dashboard.pages.explore.models import model_in_use, settled
-from dashboard.pages.explore.replies import film_payload, sweep_payload
+from dashboard.pages.explore.replies import CHUNK, begin_payload, film_payload, run_film_spec, sweep_payload
+from dashboard.pages.explore.saved import SavedFiles
 from dashboard.pages.explore.training import job_answer
 from dashboard.panels import GRID, playback_bar, sidebar, views
 from dashboard.payloads import GalleryPayload, SettledPayload, SweepPayload
 from dashboard.requests import Newest, Request, answered, asker, read_request
-from dashboard.theme import MARKERS, theme_of
+from dashboard.theme import theme_of
 
 R = TypeVar("R")
 T = TypeVar("T")
 ROUTES = ("settled", "run", "ensemble", "runfilm", "film", "sweep", "image", "gallery", "job", "progress")
-CHUNK = 4  # values of p that one question about an ensemble names at most: meanwhile it holds a thread of the server
 GALLERY = 100  # images to choose from by their pictures; the others have numbers
 AWAITED = ("ensemble", "sweep")  # what takes a while, and leaves a panel empty until it is here
 
@@ -62,10 +62,8 @@ class ExplorePage:
 
     def layout(self) -> html.Div:
         """The page; replies fill it."""
-        begin = {"fields": controls.field_list(), "markers": MARKERS, "alphabet": wire.ALPHABET}
-        begin |= {"grid": GRID, "chunk": CHUNK}
         stores = [dcc.Store(id=f"ask-{route}") for route in ROUTES] + [dcc.Store(id=route) for route in ROUTES]
-        stores += [dcc.Store(id="busy"), dcc.Store(id="begin", data=begin)]
+        stores += [dcc.Store(id="busy"), dcc.Store(id="begin", data=begin_payload())]
         return html.Div([*stores, first_minute(), sidebar(), views(), playback_bar()], className="explore")
 
     def register(self, app: Dash) -> None:
@@ -85,6 +83,7 @@ class ExplorePage:
         for route, answer in answers.items():
             app.callback(Output(route, "data"), Input(f"ask-{route}", "data"), prevent_initial_call=True)(answer)
         app.clientside_callback(ClientsideFunction("latent", "begin"), Input("begin", "data"))
+        SavedFiles(self.experiments).register(app.server, app.config.routes_pathname_prefix)
 
     @answered
     def open_model(self, data: object) -> SettledPayload:
@@ -271,12 +270,6 @@ class ExplorePage:
         """
         if self.newest.is_stale(route, request):
             raise PreventUpdate
-
-
-def run_film_spec(spec: InferenceSpec, noises: tuple[float, ...]) -> RunFilmSpec:
-    """The highlighted run at some p."""
-    shared = {name: getattr(spec, name) for name in RunFilmSpec.__dataclass_fields__ if name != "noises"}
-    return RunFilmSpec(noises=noises, **shared)
 
 
 def noises_of(data: object, spec: InferenceSpec, most: int) -> tuple[float, ...]:

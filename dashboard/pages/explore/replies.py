@@ -6,9 +6,24 @@ from typing import Any
 from core.library import Entry
 from core.results import NoiseSweep, RunFilm
 from core.specs import InferenceSpec, NoiseSweepSpec, RunFilmSpec
-from dashboard import captions, figures, wire
+from dashboard import captions, controls, figures, wire
+from dashboard.panels import GRID
 from dashboard.payloads import SweepPayload
-from dashboard.theme import Theme
+from dashboard.theme import MARKERS, Theme
+
+CHUNK = 4  # values of p that one question about an ensemble names at most: meanwhile it holds a thread of the server
+
+
+def begin_payload() -> dict[str, Any]:
+    """What the browser has before it asks anything."""
+    begin = {"fields": controls.field_list(), "markers": MARKERS, "alphabet": wire.ALPHABET}
+    return begin | {"grid": GRID, "chunk": CHUNK}
+
+
+def run_film_spec(spec: InferenceSpec, noises: tuple[float, ...]) -> RunFilmSpec:
+    """The highlighted run at some p."""
+    shared = {name: getattr(spec, name) for name in RunFilmSpec.__dataclass_fields__ if name != "noises"}
+    return RunFilmSpec(noises=noises, **shared)
 
 
 def film_payload(film: RunFilm, entry: Entry, spec: RunFilmSpec) -> dict[str, Any]:

@@ -1,0 +1,121 @@
+/** Taking the screen along: as one HTML file that needs no server, or as a frame in a page of a course. */
+import { query } from "#address";
+import { ensembleScope, ensembles, grid, runScope, runs } from "#film";
+import { $, notice, write } from "#notices";
+import { player } from "#player";
+import { persist, sentenceOf, serverPath } from "#requests";
+import { shownSweep } from "#shown";
+import { isSettled, screen } from "#state";
+
+const USUAL = "Save as HTML";
+const LOOK = 300; // ms between two looks at what is still on its way
+
+/** The save that is under way. @type {AbortController | null} */
+let saving = null;
+
+/** A link's query for the screen of now, which names its model. */
+function screenQuery() {
+  return query(screen.fields, { ...screen.state, model: screen.model, t: player.t }, false);
+}
+
+/** The values of p whose runs are here. */
+function countHere() {
+  const all = Math.round(1 / grid.step) + 1;
+  const { noise } = screen.state;
+  const missing = Math.max(ensembles.missing(ensembleScope(), noise).length, runs.missing(runScope(), noise).length);
+  return { all, here: isSettled() && shownSweep() ? all - missing : 0 };
+}
+
+/** What the server has sent already it gives again at once: only then it is asked for the file. @param {AbortSignal} signal */
+async function complete(signal) {
+  for (;;) {
+    const { all, here } = countHere();
+    if (here === all || signal.aborted) return;
+    write("#save-state", `Waiting for the runs at every p: ${here} of ${all}.`);
+    await new Promise((resolve) => setTimeout(resolve, LOOK));
+  }
+}
+
+/** @param {Response} reply */
+async function store(reply) {
+  const name = /filename=([\w.-]+)/.exec(reply.headers.get("Content-Disposition") || "")?.[1] || "explorer.html";
+  const blob = await reply.blob();
+  const link = document.createElement("a");
+  Object.assign(link, { href: URL.createObjectURL(blob), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  write("#save-state", `Saved as ${name}, ${(blob.size / 1e6).toFixed(1)} MB.`);
+}
+
+/** Save the screen, or leave the save that is under way. */
+async function save() {
+  if (saving) {
+    saving.abort();
+    return;
+  }
+  const mine = new AbortController();
+  const { signal } = mine;
+  saving = mine;
+  write("#save-html", "Cancel");
+  await complete(signal);
+  if (!signal.aborted) {
+    write("#save-state", "Writing the file …");
+    const wanted = { again: true, isWanted: () => !signal.aborted };
+    const reply = await persist(`${serverPath()}saved.html?${screenQuery()}`, { signal }, wanted);
+    if (reply?.ok && !signal.aborted) await store(reply);
+    else write("#save-state", "");
+    if (reply && !reply.ok) notice([(await sentenceOf(reply)) || "The file could not be made."]);
+  } else write("#save-state", "");
+  saving = null;
+  write("#save-html", USUAL);
+}
+
+/**
+ * The HTML that shows a page in a frame.
+ * @param {string} address
+ * @param {string} title
+ */
+export function frameCode(address, title) {
+  const inHtml = (/** @type {string} */ text) =>
+    text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
+  const attributes = `src="${inHtml(address)}" title="${inHtml(title)}"`;
+  return `<iframe ${attributes} width="100%" height="900" style="border: 0" loading="lazy" allow="clipboard-write"></iframe>`;
+}
+
+/** Write the code for the screen of now. */
+function writeCode() {
+  const address = new URL(`?${screenQuery()}`, location.href).href;
+  const code = /** @type {HTMLTextAreaElement} */ ($("#frame-code"));
+  code.value = frameCode(address, "Latent Trajectories: repeated inference in a variational autoencoder");
+}
+
+async function copyCode() {
+  const code = /** @type {HTMLTextAreaElement} */ ($("#frame-code"));
+  try {
+    await navigator.clipboard.writeText(code.value);
+    write("#copy-frame", "Copied");
+  } catch {
+    code.select(); // a browser copies for pages of HTTPS alone: the keyboard does it
+    write("#copy-frame", "Selected");
+  }
+  setTimeout(() => write("#copy-frame", "Copy"), 1500);
+}
+
+/** Connect the sheet behind "Save or embed". */
+export function bindShare() {
+  const sheet = /** @type {HTMLDetailsElement} */ ($("#share"));
+  const code = document.createElement("textarea");
+  Object.assign(code, { id: "frame-code", readOnly: true, rows: 4, spellcheck: false });
+  $("#frame-place").append(code);
+  sheet.addEventListener("toggle", () => sheet.open && writeCode());
+  $("#save-html").addEventListener("click", save);
+  $("#copy-frame").addEventListener("click", copyCode);
+  document.addEventListener("pointerdown", (event) => {
+    if (sheet.open && !sheet.contains(/** @type {Node} */ (event.target))) sheet.open = false;
+  });
+  sheet.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    sheet.open = false;
+    $("summary", sheet).focus();
+  });
+}

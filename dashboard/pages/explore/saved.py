@@ -1,0 +1,175 @@
+"""The explorer's screen as one HTML file: every answer that it can need, and the address that gives it."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from flask import Flask, Response, request
+from plotly.io.json import to_json_plotly
+
+from core import experiments as core_experiments
+from core.computations import FIGURE, BusyError, LeftError, Question
+from core.library import Entry
+from core.progress import Progress, silent
+from core.results import FilmFrame, NoiseSweep, RunFilm
+from core.schema import RefusedError, SpecError
+from core.specs import NOISES, EmbeddingSpec, InferenceSpec, RunFilmSpec
+from core.store import cached_sha256
+from dashboard import controls, films
+from dashboard.controls import REFERENCE_RUNS, ScreenState
+from dashboard.experiments import Experiments
+from dashboard.links import read_link
+from dashboard.pages.explore.models import settled
+from dashboard.pages.explore.replies import begin_payload, film_payload, run_film_spec, sweep_payload
+from dashboard.pages.explore.saved_page import saved_page
+from dashboard.payloads import SettledPayload, SweepPayload
+from dashboard.requests import Request, asker
+from dashboard.theme import THEMES
+
+AFTER = 5  # s after which a file may be asked for again
+
+
+@dataclass(frozen=True)
+class SavedFile:
+    """A file that opens without a server.
+
+    Args:
+        name: That it is saved under.
+        content: HTML.
+        notes: What could not be shown as it was asked for.
+    """
+
+    name: str
+    content: str
+    notes: tuple[str, ...] = ()
+
+
+class SavedFiles:
+    """The address that gives the screen as a file."""
+
+    def __init__(self, experiments: Experiments):
+        self.experiments = experiments
+
+    def register(self, server: Flask, prefix: str) -> None:
+        """Connect it."""
+        server.add_url_rule(f"{prefix}saved.html", "saved_file", self.respond)
+
+    def respond(self) -> Response:
+        """The file of a screen state, or why there is none."""
+        try:
+            file = saved_file(self.experiments, request.query_string.decode(), asker())
+        except BusyError as error:
+            return Response(str(error), 503, {"Retry-After": str(AFTER)}, mimetype="text/plain")
+        except LeftError:
+            return Response("Cancelled.", 503, mimetype="text/plain")
+        except RefusedError as error:
+            return Response(str(error), 400, mimetype="text/plain")
+        return Response(file.content, headers={"Content-Disposition": f"attachment; filename={file.name}"})
+
+
+def saved_file(experiments: Experiments, query: str, question: Question, progress: Progress = silent) -> SavedFile:
+    """The screen of a link as a file.
+
+    Args:
+        experiments: What is asked.
+        query: Of the link.
+        question: Who asks.
+        progress: Is told how far the runs are.
+
+    Raises:
+        RefusedError: The link has a value that cannot be used, or the file would be too large.
+        BusyError, LeftError: See `Computations.ask`.
+    """
+    asked, notes = read_link(query)
+    if notes:
+        raise SpecError(notes[0].split(" The default")[0])
+    facts = settled(experiments, Request(asked, question.client, question.order))
+    state = ScreenState.from_dict(facts["state"])
+    entry = experiments.library.find(facts["model"])
+    spec = state.inference_spec(entry.id, state.source)
+    answers = {
+        "settled": of_one_model(facts),
+        "sweep": dict(sweeps(experiments, question, entry, spec)),
+        "runs": list(run_films(experiments, question, entry, spec)),
+        "frames": list(frames(experiments, question, entry, spec, progress)),
+    }
+    label = entry.label_names[spec.label]
+    sentence = (
+        f"This file holds {spec.n_runs} runs of ‘{label}’ on {entry.id} at every p, and the images of run "
+        f"{spec.sample}; it asks no server. Other settings need the program."
+    )
+    recipe = {"link": state.to_query(), "spec": spec.to_dict(), "weights": {entry.path.name: cached_sha256(entry.path)}}
+    content = saved_page(f"‘{label}’ – Latent Trajectories", sentence, begin_payload(), answers, recipe)
+    name = f"latent-trajectories-{entry.id}-label{spec.label}-image{spec.sample}.html"
+    return SavedFile(name, content, tuple(facts["notes"]))
+
+
+def of_one_model(facts: SettledPayload) -> SettledPayload:
+    """What the page shows of a model, with no other to choose."""
+    state = facts["state"]
+    return {
+        **facts,
+        "latents": [state["n_latent"]],
+        "betas": [state["beta"]],
+        "models": {},
+        "series": [],
+        "fetchable": False,
+        "notes": [],
+        "offer": None,
+    }
+
+
+def sweeps(
+    experiments: Experiments, question: Question, entry: Entry, spec: InferenceSpec
+) -> Iterator[tuple[str, SweepPayload]]:
+    """The stage chart in both looks."""
+    held = experiments.session.n_memories(entry.id)
+    reference = controls.sweep_spec(spec, min(REFERENCE_RUNS, held))
+
+    def find(asked: Question) -> NoiseSweep:
+        return experiments.noise_sweep(asked, reference, spec)
+
+    for theme in THEMES.values():
+
+        def build(sweep: NoiseSweep, theme: Any = theme) -> SweepPayload:
+            return sweep_payload(sweep, entry, reference, spec, theme)
+
+        sweep = experiments.awaited(question, "sweep", reference, theme.name, find, build)
+        figure = json.loads(str(to_json_plotly(sweep["figure"])))  # it has arrays
+        yield theme.name, {**sweep, "figure": figure}
+
+
+def run_films(
+    experiments: Experiments, question: Question, entry: Entry, spec: InferenceSpec
+) -> Iterator[dict[str, Any]]:
+    """The highlighted run at every p of the grid, and apart at the p of the screen where that lies between two."""
+    between = () if spec.noise in NOISES else ((spec.noise,),)
+    for noises in (NOISES, *between):
+        asked = run_film_spec(spec, noises)
+
+        def find(question: Question, asked: RunFilmSpec = asked) -> RunFilm:
+            return experiments.run_film(question, asked)
+
+        def build(film: RunFilm, asked: RunFilmSpec = asked) -> dict[str, Any]:
+            return film_payload(film, entry, asked)
+
+        yield experiments.awaited(question, "runfilm", asked, "", find, build)
+
+
+def frames(
+    experiments: Experiments, question: Question, entry: Entry, spec: InferenceSpec, progress: Progress
+) -> Iterator[dict[str, Any]]:
+    """The ensemble at every p."""
+    noises = sorted({*NOISES, spec.noise})
+    for i, noise in enumerate(noises):
+        progress(i / len(noises), f"p = {noise:g}")
+        one = replace(spec, noise=noise).part(EmbeddingSpec)
+
+        def find(question: Question, one: EmbeddingSpec = one) -> FilmFrame:
+            return experiments.result(question, core_experiments.film_frame, one, rank=FIGURE, keep=False)
+
+        def build(frame: FilmFrame, one: EmbeddingSpec = one) -> dict[str, Any]:
+            return films.frame_payload(frame, entry, one)
+
+        yield films.shipped_frame(entry, one) or experiments.awaited(question, "frame", one, "", find, build)

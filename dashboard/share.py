@@ -1,0 +1,31 @@
+"""The sheet behind "Save or embed": the screen as one HTML file, and as a frame in a page of a course (share.js)."""
+
+from dash import html
+
+FILE = "These runs at every p in one file. It opens without a server and without a network."
+FRAME = (
+    "A server shows itself in frames of its own pages alone, and of those that whoever starts it names: "
+    "LT_FRAME_ANCESTORS. The saved file can be shown in a frame of any page that it is uploaded to."
+)
+
+
+def share() -> html.Details:
+    """The sheet."""
+    return html.Details(
+        [
+            html.Summary("Save or embed", className="button"),
+            html.Div(
+                [
+                    html.Button("Save as HTML", id="save-html", type="button"),
+                    html.P(FILE, className="note"),
+                    html.P(id="save-state", className="note", role="status"),
+                    html.Label("For a page of a course:", htmlFor="frame-code"),
+                    html.Div(id="frame-place"),
+                    html.Button("Copy", id="copy-frame", type="button", className="quiet"),
+                    html.P(FRAME, className="note"),
+                ],
+                className="sheet",
+            ),
+        ],
+        id="share",
+    )
