@@ -138,11 +138,11 @@ def packed(value: Any) -> str:
 
 
 def layout(sentence: str) -> Component:
-    """The explorer's layout with a line that says what the file holds."""
-    page = html.Div([first_minute(), sidebar(), views(), playback_bar()], className="explore")
-    whole = adapted(shell(page, "Explore", "./"), sentence)
-    whole.children.insert(1, html.P(sentence, className="visiting note"))
-    return whole
+    """The explorer's layout; above the settings stands what the file holds."""
+    settings: Any = sidebar()
+    settings.children.insert(0, html.P(sentence, className="holds note"))
+    page = html.Div([first_minute(), settings, views(), playback_bar()], className="explore")
+    return adapted(shell(page, "Explore", "./"), sentence)
 
 
 def adapted(node: Any, sentence: str) -> Any:
