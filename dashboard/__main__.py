@@ -14,7 +14,7 @@ from core.paper.figures.registry import FIGURES
 from core.session import Session
 from core.settings import Settings
 from core.specs import FigureSpec
-from dashboard.commands import MOVIE_CHOICES, run_figure, run_film
+from dashboard.commands import MOVIE_CHOICES, run_figure, run_film, run_html
 from dashboard.movies import MovieSpec
 
 
@@ -38,7 +38,17 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     add_figure(commands)
     add_command(commands, "film", run_film, "compute the films of the first screen beside its model")
+    add_html(commands)
     return parser
+
+
+def add_html(commands: Any) -> None:
+    """The command that saves a screen of the explorer."""
+    html = add_command(commands, "html", run_html, "save a screen of the explorer as one file that needs no server")
+    html.add_argument(
+        "link", nargs="?", default="", metavar="LINK", help="of Copy link (default: the first screen)"
+    )
+    html.add_argument("--output", type=Path, default=Path(), help="folder for the file (default: this one)")
 
 
 def add_figure(commands: Any) -> None:

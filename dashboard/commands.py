@@ -6,9 +6,14 @@ from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask
 
 from core import experiments
 from core.commands.console import progress_bar
+from core.computations import Computations
+from core.files import write_atomically
 from core.paper.figures.questions import CHOICES, figure_spec, recipe
 from core.paper.figures.registry import figure_of
 from core.paper.results import arrays_of
@@ -18,10 +23,14 @@ from core.session import Session
 from core.specs import FigureSpec
 from core.zoo import FORMER_WEIGHTS, trained_anew
 from dashboard import files
+from dashboard.cache import Replies
 from dashboard.controls import ScreenState
 from dashboard.drawing import draw_figure
+from dashboard.experiments import Experiments
 from dashboard.films import compute_film, first_films
 from dashboard.movies import MovieSpec, of_every_label, save_movie
+from dashboard.pages.explore.saved import saved_file
+from dashboard.requests import asker
 from dashboard.theme import LIGHT
 
 MOVIES = "movies"
@@ -36,6 +45,24 @@ def run_film(_: argparse.Namespace, session: Session) -> dict[str, int]:
     entry = session.library.default(first.dataset, first.n_latent)
     paths = [compute_film(entry, spec, session) for spec in first_films(entry, session)]
     return {path.name: path.stat().st_size for path in paths}
+
+
+def run_html(args: argparse.Namespace, session: Session) -> dict[str, Any]:
+    """Save the explorer's screen as one HTML file; its path and size.
+
+    Raises:
+        RefusedError: A setting of the link that cannot be used, or a file that would be too large.
+    """
+    asked = Experiments(session, Computations(), Replies(Flask(__name__)))
+    query = urlsplit(args.link).query or args.link.lstrip("?")
+    with progress_bar("html") as report:
+        file = saved_file(asked, query, asker(), report)
+        report(1.0, "done")
+    for note in file.notes:
+        print(note, file=sys.stderr)
+    path = args.output / file.name
+    write_atomically(path, file.content.encode())
+    return {"file": str(path), "bytes": path.stat().st_size}
 
 
 def run_figure(args: argparse.Namespace, session: Session) -> dict[str, Any]:

@@ -32,8 +32,8 @@ def markup(node: Any) -> str:
     if described["namespace"] != "dash_html_components":
         raise TypeError(f"{described['type']} is no HTML element")
     tag = described["type"].lower()
-    given = {name: value for name, value in described["props"].items() if name != "children"}
-    attributes = "".join(attribute(name, value) for name, value in given.items())
+    given = sorted((name, value) for name, value in described["props"].items() if name != "children")
+    attributes = "".join(attribute(name, value) for name, value in given)  # Dash gives them in any order
     return f"<{tag}{attributes}>{markup(described['props'].get('children'))}</{tag}>"
 
 

@@ -1,11 +1,11 @@
-"""The sheet behind "Save or embed": the screen as one HTML file, and as a frame in a page of a course (share.js)."""
+"""The sheet behind "Share": the screen as one HTML file, and as a frame in a page of a course (share.js)."""
 
 from dash import html
 
 FILE = "These runs at every p in one file. It opens without a server and without a network."
 FRAME = (
-    "A server shows itself in frames of its own pages alone, and of those that whoever starts it names: "
-    "LT_FRAME_ANCESTORS. The saved file can be shown in a frame of any page that it is uploaded to."
+    "This server can be shown in frames of its own pages alone, unless whoever starts it names others with "
+    "LT_FRAME_ANCESTORS. Or upload the saved file to the platform."
 )
 
 
@@ -13,7 +13,7 @@ def share() -> html.Details:
     """The sheet."""
     return html.Details(
         [
-            html.Summary("Save or embed", className="button"),
+            html.Summary("Share"),
             html.Div(
                 [
                     html.Button("Save as HTML", id="save-html", type="button"),

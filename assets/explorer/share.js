@@ -101,7 +101,7 @@ async function copyCode() {
   setTimeout(() => write("#copy-frame", "Copy"), 1500);
 }
 
-/** Connect the sheet behind "Save or embed". */
+/** Connect the sheet behind "Share". */
 export function bindShare() {
   const sheet = /** @type {HTMLDetailsElement} */ ($("#share"));
   const code = document.createElement("textarea");

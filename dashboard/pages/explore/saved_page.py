@@ -31,6 +31,7 @@ from dashboard.terms import as_json
 from dashboard.theme import style_sheet
 
 MOST = 8_000_000  # bytes of a file
+LEVEL = 6  # of gzip: 9 takes ten seconds for another 3 %
 FREE = ("noise", "t", "speed", "theme", "curves", "view")
 """The fields of the screen that can be set in a saved file: for them it holds every answer."""
 LEFT_OUT = {"share", "copy-link", "new-noise", "random-sample", "open-gallery"}
@@ -134,7 +135,7 @@ def as_script(value: Any) -> str:
 def packed(value: Any) -> str:
     """JSON, compressed, in base64: the same bytes for the same value."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return base64.urlsafe_b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
+    return base64.urlsafe_b64encode(gzip.compress(text.encode(), LEVEL, mtime=0)).decode()
 
 
 def layout(sentence: str) -> Component:
