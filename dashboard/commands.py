@@ -48,7 +48,7 @@ def run_film(_: argparse.Namespace, session: Session) -> dict[str, int]:
 
 
 def run_html(args: argparse.Namespace, session: Session) -> dict[str, Any]:
-    """Save the explorer's screen as one HTML file; its path and size.
+    """Save the explorer's screen as one HTML file; its recipe, path and size.
 
     Raises:
         RefusedError: A setting of the link that cannot be used, or a file that would be too large.
@@ -62,7 +62,7 @@ def run_html(args: argparse.Namespace, session: Session) -> dict[str, Any]:
         print(note, file=sys.stderr)
     path = args.output / file.name
     write_atomically(path, file.content.encode())
-    return {"file": str(path), "bytes": path.stat().st_size}
+    return file.recipe | {"file": str(path), "bytes": path.stat().st_size}
 
 
 def run_figure(args: argparse.Namespace, session: Session) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import pytest
 from dash import dcc, html
 
+from dashboard.controls import attributes
 from dashboard.markup import markup
 
 
@@ -12,7 +13,7 @@ def test_words_and_attributes_are_escaped():
 
 
 def test_attributes_have_the_names_of_html():
-    given = html.Label("p", htmlFor="noise", className="name", tabIndex=0, hidden=True, **{"data-field": "noise"})
+    given = html.Label("p", htmlFor="noise", className="name", tabIndex=0, hidden=True, **attributes(data_field="noise"))
     assert markup(given) == '<label class="name" data-field="noise" hidden for="noise" tabindex="0">p</label>'
 
 

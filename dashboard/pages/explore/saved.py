@@ -37,11 +37,13 @@ class SavedFile:
     Args:
         name: That it is saved under.
         content: HTML.
+        recipe: What it can be computed from again.
         notes: What could not be shown as it was asked for.
     """
 
     name: str
     content: str
+    recipe: dict[str, Any]
     notes: tuple[str, ...] = ()
 
 
@@ -102,7 +104,7 @@ def saved_file(experiments: Experiments, query: str, question: Question, progres
     recipe = {"link": state.to_query(), "spec": spec.to_dict(), "weights": {entry.path.name: cached_sha256(entry.path)}}
     content = saved_page(f"‘{label}’ – Latent Trajectories", sentence, begin_payload(), answers, recipe)
     name = f"latent-trajectories-{entry.id}-label{spec.label}-image{spec.sample}.html"
-    return SavedFile(name, content, tuple(facts["notes"]))
+    return SavedFile(name, content, recipe, tuple(facts["notes"]))
 
 
 def of_one_model(facts: SettledPayload) -> SettledPayload:

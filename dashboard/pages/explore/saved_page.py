@@ -153,12 +153,13 @@ def adapted(node: Any, sentence: str) -> Any:
         return [each for each in parts if each is not None]
     if not isinstance(node, Component):
         return node
-    classes = str(getattr(node, "className", "")).split()
-    if node._namespace != "dash_html_components" or isinstance(node, html.Nav) or "visiting" in classes:
+    element: Any = node
+    classes = str(getattr(element, "className", "")).split()
+    if element._namespace != "dash_html_components" or isinstance(element, html.Nav) or "visiting" in classes:
         return None
-    if getattr(node, "id", "") in LEFT_OUT or "acts" in classes:
-        node.hidden = True
-    if getattr(node, "children", None) is not None:
-        node.children = adapted(node.children, sentence)
-    field = getattr(node, "data-field", None)
-    return node if field is None or field in FREE else html.Fieldset(node, disabled=True, title=sentence)
+    if getattr(element, "id", "") in LEFT_OUT or "acts" in classes:
+        element.hidden = True
+    if getattr(element, "children", None) is not None:
+        element.children = adapted(element.children, sentence)
+    field = getattr(element, "data-field", None)
+    return element if field is None or field in FREE else html.Fieldset(element, disabled=True, title=sentence)
