@@ -45,9 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
 def add_html(commands: Any) -> None:
     """The command that saves a screen of the explorer."""
     html = add_command(commands, "html", run_html, "save a screen of the explorer as one file that needs no server")
-    html.add_argument(
-        "link", nargs="?", default="", metavar="LINK", help="of Copy link (default: the first screen)"
-    )
+    html.add_argument("link", nargs="?", default="", metavar="LINK", help="of Copy link (default: the first screen)")
     html.add_argument("--output", type=Path, default=Path(), help="folder for the file (default: this one)")
 
 

@@ -13,7 +13,8 @@ def test_words_and_attributes_are_escaped():
 
 
 def test_attributes_have_the_names_of_html():
-    given = html.Label("p", htmlFor="noise", className="name", tabIndex=0, hidden=True, **attributes(data_field="noise"))
+    more = attributes(data_field="noise")
+    given = html.Label("p", htmlFor="noise", className="name", tabIndex=0, hidden=True, **more)
     assert markup(given) == '<label class="name" data-field="noise" hidden for="noise" tabindex="0">p</label>'
 
 
