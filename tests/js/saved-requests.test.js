@@ -18,6 +18,7 @@ test("a run is answered with the film that has every p of the question", () => {
   assert.equal(answerTo(FILE, "runfilm", { noises: [0.025, 0.05] }), FILE.runs[0]);
   assert.equal(answerTo(FILE, "run", { noises: [0.31] }), FILE.runs[1]);
   assert.equal(answerTo(FILE, "run", { noises: [0.5] }), null);
+  assert.equal(answerTo(FILE, "runfilm", { noises: [0.05, 0.31] }), null);
 });
 
 test("an ensemble is answered where all of its p are in the file", () => {
