@@ -182,7 +182,8 @@ def expanded(name: str) -> set[str]:
     return {name}
 
 
-ELSEWHERE = {"train-n", "drawn"}  # made by the scripts, or on the page of the paper
+ELSEWHERE = {"train-n", "frame-code", "drawn"}  # made by the scripts, or on the page of the paper
+ELSEWHERE |= {"saved", "answers", "unanswered"}  # in the HTML frame, or in that of a saved file
 
 
 def test_every_id_that_the_scripts_use_is_in_the_layout(scripts: str, ids: list[str]):
