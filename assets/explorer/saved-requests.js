@@ -49,8 +49,8 @@ function filmOf({ runs }, { noises = [] }) {
 
 /** @param {Answers} file @param {Asked} asked */
 function framesOf({ frames }, { noises = [] }) {
-  const found = frames.filter((frame) => noises.some((p) => place(p) === place(frame.noise)));
-  return found.length === noises.length ? { frames: found } : null;
+  const present = frames.filter((frame) => noises.some((p) => place(p) === place(frame.noise)));
+  return present.length === noises.length ? { frames: present } : null;
 }
 
 /**

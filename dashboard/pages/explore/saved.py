@@ -126,8 +126,8 @@ def sweeps(
     experiments: Experiments, question: Question, entry: Entry, spec: InferenceSpec
 ) -> Iterator[tuple[str, SweepPayload]]:
     """The stage chart in both looks."""
-    held = experiments.session.n_memories(entry.id)
-    reference = controls.sweep_spec(spec, min(REFERENCE_RUNS, held))
+    n_memories = experiments.session.n_memories(entry.id)
+    reference = controls.sweep_spec(spec, min(REFERENCE_RUNS, n_memories))
 
     def find(asked: Question) -> NoiseSweep:
         return experiments.noise_sweep(asked, reference, spec)

@@ -111,15 +111,15 @@ def module(name: str) -> bytes:
 
 def scripts() -> dict[str, str]:
     """The address of every module that the explorer loads, by the name that others import it by."""
-    found: dict[str, str] = {}
+    sources: dict[str, str] = {}
     names = ["main"]
     while names:
         name = names.pop()
-        if name not in found and name in modules.addresses():
+        if name not in sources and name in modules.addresses():
             content = module(name)
-            found[name] = address(content)
+            sources[name] = address(content)
             names += re.findall(r'(?:from|import) "#([\w-]+)"', content.decode())
-    return found
+    return sources
 
 
 def address(script: bytes) -> str:
