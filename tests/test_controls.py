@@ -138,7 +138,9 @@ def ids(parts: list[Component]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def scripts(root: Path) -> str:
-    return "\n".join(path.read_text() for path in sorted((root / "assets" / "explorer").glob("*.js")))
+    """Those of the explorer."""
+    paths = sorted((root / "assets" / "explorer").glob("*.js"))
+    return "\n".join(path.read_text() for path in paths if path.name != "models.js")
 
 
 def attribute(part: Component, name: str) -> Any:
