@@ -90,7 +90,7 @@ def superseding(url: str, asked: dict[str, Question], _: ExitStack) -> None:
 def exports(url: str, _: dict[str, Question], __: ExitStack) -> None:
     """The numbers of 33 figures of 500 runs x 200 steps."""
     common = {"model": MODEL, "source": "decoded", "n_runs": 500, "n_steps": 200}
-    paths = [f"/paper/data/fig2.csv?{urlencode(common | {'seed': n})}" for n in range(33)]
+    paths = [f"/paper/data/fig2.csv?{urlencode(common | {'seed': n})}&table=by-t" for n in range(33)]
     at_once([lambda path=path: Connection(url).get(path) for path in paths])
 
 

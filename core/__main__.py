@@ -8,6 +8,7 @@ from typing import Any
 
 from core import experiments
 from core.commands.console import run_command
+from core.commands.export import run_export
 from core.commands.grid import run_grid
 from core.commands.models import run_models, run_sweeps
 from core.commands.options import add_command, add_model, add_spec, at_least_one, epochs
@@ -15,6 +16,7 @@ from core.commands.paper import run_claims, run_derive, run_figures
 from core.commands.replication import run_report, run_reproduce
 from core.commands.runs import run_infer, run_stages
 from core.commands.training import run_classifier, run_download, run_train, run_zoo
+from core.panel_data import SPECS
 from core.paper.figures.registry import FIGURES
 from core.paper.shipped import FOLDER
 from core.session import Session
@@ -104,6 +106,13 @@ def add_experiments(commands: Any) -> None:
     add_model(infer)
     add_spec(infer, InferenceSpec, leave_out=("model",))
     infer.add_argument("--output", type=Path, help="NPZ file for the arrays; its 'recipe' holds the spec")
+    export = add_command(
+        commands, "export", run_export, "write the numbers behind a panel of the explorer: CSV, NPZ, recipe"
+    )
+    export.add_argument("panel", choices=SPECS, help="whose numbers")
+    add_model(export)
+    add_spec(export, InferenceSpec, leave_out=("model",))
+    export.add_argument("--output", type=Path, default=Path(), help="folder for the files (default: this one)")
     stages = add_command(
         commands, "stages", run_stages, "minimum distances and stage for p = 0, 0.025, ..., 1 (Fig. 4)"
     )

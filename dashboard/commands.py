@@ -14,13 +14,15 @@ from core import experiments
 from core.commands.console import progress_bar
 from core.computations import Computations
 from core.files import write_atomically
-from core.paper.figures.questions import CHOICES, figure_spec, recipe
+from core.paper.exports import distance_unit, figure_recipe, figure_tables
+from core.paper.figures.questions import CHOICES, figure_spec
 from core.paper.figures.registry import figure_of
 from core.paper.results import arrays_of
 from core.progress import Progress
 from core.schema import RefusedError, checked
 from core.session import Session
 from core.specs import FigureSpec
+from core.tables import size_of
 from core.zoo import FORMER_WEIGHTS, trained_anew
 from dashboard import files
 from dashboard.cache import Replies
@@ -82,17 +84,19 @@ def run_figure(args: argparse.Namespace, session: Session) -> dict[str, Any]:
     if args.recipe:
         wanted = files.read_recipe(args.recipe)
         id, spec = wanted["figure"], FigureSpec.from_dict(wanted["spec"])
-        own = recipe(session, id, spec)
+        own = figure_recipe(session, id, spec)
         check_weights(wanted["weights"], own["weights"])
     else:
         id, spec = args.name, figure_spec(session, args.name, given)
-        own = recipe(session, id, spec)
+        own = figure_recipe(session, id, spec)
     with progress_bar(id) as report:
         result = figure_of(id).compute(session, spec, report)
         report(1.0, "done")
     arrays = arrays_of(result, figure_of(id).result_name)
     picture = draw_figure(session.library, id, spec, result, LIGHT)
-    written, missing = files.write(arrays, own, picture, args.output / id)
+    names = [name for name in figure_tables(id) if size_of(result, name)]
+    tables = {name: files.as_csv(result, name, distance_unit(id)) for name in names}
+    written, missing = files.write(arrays, tables, own, picture, args.output / id)
     if missing:
         print(missing, file=sys.stderr)
     return own | {"files": [str(path) for path in written]}

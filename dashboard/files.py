@@ -1,6 +1,5 @@
 """A figure of the paper to take along: its numbers, its recipe and its picture."""
 
-import io
 import json
 import os
 from collections.abc import Mapping
@@ -14,53 +13,45 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.progress import Progress
+from core.result_files import as_json, as_npz
 from core.schema import SpecError
+from core.tables import size_of, table_of
 
 SHORT = 20_000  # numbers; a process of its own is worth it from there on
 WIDTH = 900  # px, of a picture; the page's own width where it is wide
 
 
-def as_npz(arrays: Mapping[str, np.ndarray], recipe: Mapping[str, Any]) -> bytes:
-    """All arrays and the recipe in one file."""
-    buffer = io.BytesIO()
-    named: dict[str, Any] = {"recipe": np.array(json.dumps(recipe)), **arrays}
-    np.savez_compressed(buffer, **named)
-    return buffer.getvalue()
-
-
-def as_csv(arrays: Mapping[str, np.ndarray], recipe: Mapping[str, Any]) -> str:
-    """One number a line: array, index on each axis, value; the recipe above as a comment."""
-    lines = [f"# {json.dumps(recipe)}", "array,index,value"]
-    for name, array in arrays.items():
-        lines += [f"{name},{' '.join(map(str, index))},{value}" for index, value in np.ndenumerate(array)]
-    return "\n".join(lines) + "\n"
-
-
-def as_csv_elsewhere(arrays: Mapping[str, np.ndarray], recipe: Mapping[str, Any], progress: Progress) -> str:
-    """The same; a long table is written by another process.
+def table_elsewhere(result: Any, name: str, distance: str, progress: Progress) -> str:
+    """A table of a result as CSV; a long one is written by another process.
 
     Written here it would keep the interpreter to itself: a single run lets go of it hundreds of times, and would wait
     each time until it has it again (seen: seven seconds in all).
+
+    Args:
+        result: A frozen result.
+        name: Of the table.
+        distance: The unit of its distances.
+        progress: Called while it is written; may raise to give up.
     """
-    if sum(array.size for array in arrays.values()) < SHORT:
-        return as_csv(arrays, recipe)
+    if size_of(result, name) < SHORT:
+        return as_csv(result, name, distance)
     with ProcessPoolExecutor(1, get_context("spawn"), stand_back) as pool:
-        table = pool.submit(as_csv, arrays, recipe)
+        table = pool.submit(as_csv, result, name, distance)
         while True:
             progress(1.0, "writing")
             with suppress(TimeoutError):
                 return table.result(timeout=0.5)
 
 
+def as_csv(result: Any, name: str, distance: str) -> str:
+    """A table of a result."""
+    return table_of(result, name, distance).to_csv()
+
+
 def stand_back() -> None:
     """Let everybody else go first, where processes have a priority."""
     if hasattr(os, "nice"):
         os.nice(19)
-
-
-def as_json(recipe: Mapping[str, Any]) -> str:
-    """The recipe, from which `python -m dashboard figure --recipe` computes the figure again."""
-    return json.dumps(recipe, indent=2) + "\n"
 
 
 def read_recipe(path: Path) -> dict[str, Any]:
@@ -82,12 +73,17 @@ def read_recipe(path: Path) -> dict[str, Any]:
 
 
 def write(
-    arrays: Mapping[str, np.ndarray], recipe: Mapping[str, Any], figure: go.Figure, stem: Path
+    arrays: Mapping[str, np.ndarray],
+    tables: Mapping[str, str],
+    recipe: Mapping[str, Any],
+    figure: go.Figure,
+    stem: Path,
 ) -> tuple[list[Path], str]:
     """Write all files of a figure, named by the stem of a path.
 
     Args:
         arrays: The numbers, by their names.
+        tables: The same as CSV, by the names of the tables.
         recipe: What they can be computed from again.
         figure: The picture.
         stem: The path without an ending.
@@ -95,11 +91,18 @@ def write(
     Returns: as `write_pictures`.
     """
     stem.parent.mkdir(parents=True, exist_ok=True)
-    contents = {"npz": as_npz(arrays, recipe), "csv": as_csv(arrays, recipe).encode(), "json": as_json(recipe).encode()}
-    for kind, content in contents.items():
-        stem.with_suffix(f".{kind}").write_bytes(content)
+    contents = {".npz": as_npz(arrays, recipe), ".json": as_json(recipe).encode()}
+    contents |= {table_ending(name, len(tables)): table.encode() for name, table in tables.items()}
+    written = [stem.with_name(stem.name + ending) for ending in contents]
+    for path, content in zip(written, contents.values(), strict=True):
+        path.write_bytes(content)
     pictures, missing = write_pictures(figure, stem)
-    return [*(stem.with_suffix(f".{kind}") for kind in contents), *pictures], missing
+    return [*written, *pictures], missing
+
+
+def table_ending(name: str, count: int) -> str:
+    """What the file of a table has behind the name of its figure, of which there are so many."""
+    return f"_{name}.csv" if count > 1 else ".csv"
 
 
 def write_pictures(figure: go.Figure, stem: Path) -> tuple[list[Path], str]:

@@ -49,7 +49,12 @@ def test_a_figure_is_written_with_its_settings_and_the_papers_where_none_are_giv
     assert status == 0
     assert FigureSpec.from_dict(answer["spec"]) == expected
     assert no_browser == ["fig1.png", "fig1.svg"]
-    assert {Path(file).name for file in answer["files"]} == {f"fig1.{e}" for e in ("npz", "csv", "json", "png", "svg")}
+    tables = {
+        f"fig1_{name}.csv" for name in ("by-t", "by-pixel", "by-landmark", "by-unit", "by-label", "single-values")
+    }
+    assert {Path(file).name for file in answer["files"]} == {
+        f"fig1.{e}" for e in ("npz", "json", "png", "svg")
+    } | tables
     assert all(Path(file).exists() for file in answer["files"])
     found = arrays(tmp_path / "new" / "fig1.npz")
     np.testing.assert_array_equal(found["run.z"], experiments.run(expected, Session.open(home)).z)

@@ -1,5 +1,6 @@
 """The page of the paper: its callbacks and files over HTTP, on a small model."""
 
+import csv
 import io
 import json
 import threading
@@ -16,12 +17,14 @@ from PIL import Image
 from core import experiments
 from core.computations import LeftError
 from core.paper.figures.registry import FIGURES
+from core.paper.results import NetworkSizes
 from core.paper.shipped import shipped_figure
 from core.progress import Progress
 from core.session import Session
 from core.settings import Settings
 from core.specs import FigureSpec
-from dashboard.files import SHORT, as_csv, as_csv_elsewhere
+from core.tables import LATENT
+from dashboard.files import SHORT, as_csv, table_elsewhere
 from dashboard.theme import THEMES
 from tests.processes import children, until
 from tests.served import Watched, create_app, own_cache, sentences
@@ -257,8 +260,10 @@ def test_the_files_hold_the_numbers_and_the_recipe(served: tuple[Any, FigureSpec
         recipe = json.loads(str(found["recipe"]))
     assert FigureSpec.from_dict(recipe["spec"]) == spec
     assert http.get(f"/paper/data/fig1.json?{query}").get_json() == recipe
-    lines = http.get(f"/paper/data/fig1.csv?{query}").text.splitlines()
-    assert f"run.z,2 1,{truth.z[2, 1]}" in lines
+    rows = list(csv.DictReader(io.StringIO(http.get(f"/paper/data/fig1.csv?{query}&table=by-t").text)))
+    assert float(rows[2]["z_1 [latent units]"]) == pytest.approx(truth.z[2, 1])
+    assert [row["t"] for row in rows] == [str(t) for t in range(7)]
+    assert http.get(f"/paper/data/fig1.csv?{query}").status_code == 400  # which of its tables?
     assert http.get("/paper/data/nothing.npz").status_code == 404
     assert http.get("/paper/data/fig1.npz?model=nobody").status_code == 400
     assert http.get(f"/paper/data/fig1.npz?{query}&noise=7").status_code == 400
@@ -278,17 +283,18 @@ def test_the_movies_are_taken_along_as_such(served: tuple[Any, FigureSpec, Setti
 
 
 def test_a_long_table_is_written_by_another_process_and_is_the_same():
-    arrays, before = {"a": np.arange(SHORT, dtype=np.float32).reshape(2, -1) / 7}, children()
+    result, before = NetworkSizes(np.arange(SHORT)), children()
     seen: set[int] = set()
-    table = as_csv_elsewhere(arrays, {"n": 1}, lambda *_: seen.update(children() - before))
-    assert table == as_csv(arrays, {"n": 1})
+    table = table_elsewhere(result, "by-layer", LATENT, lambda *_: seen.update(children() - before))
+    assert table == as_csv(result, "by-layer", LATENT)
+    assert len(table.splitlines()) == SHORT + 1
     assert seen
 
     def left(*_: object) -> None:
         raise LeftError
 
     with pytest.raises(LeftError):
-        as_csv_elsewhere(arrays, {"n": 1}, left)
+        table_elsewhere(result, "by-layer", LATENT, left)
     until(lambda: children() == before, "no process is left")
 
 

@@ -10,7 +10,8 @@ from jaxtyping import Int
 from core.figure_results import ApproachCurves, Branches, ConceptDynamics, Geometry, LabelMap, LatentSweep
 from core.results import Embedding, LatentSpace, NoiseSweep, Run, Trajectories
 
-# A mapping stands in files below the name of its field; where `names` says so, by names made of its keys alone.
+# A mapping stands in files below the name of its field; where `names` says so, by names made of its keys alone. In a
+# table its keys are a column, which `key` names.
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class RunInSpace:
 class RunOfEveryLabel:
     """A run of every label (Supplement A), by the index of the label, and the landmarks of their model."""
 
-    runs: Mapping[int, Run] = field(metadata={"names": "run_{}"})
+    runs: Mapping[int, Run] = field(metadata={"names": "run_{}", "key": "label"})
     space: LatentSpace
 
 
@@ -50,29 +51,29 @@ class RunInPlane:
 class SweepOfEveryLabel:
     """A noise sweep of every label, by the label's name; None where it is not computed yet."""
 
-    sweeps: Mapping[str, NoiseSweep | None] = field(metadata={"names": "{}"})
+    sweeps: Mapping[str, NoiseSweep | None] = field(metadata={"names": "{}", "key": "label"})
 
 
 @dataclass(frozen=True)
 class SweepOfEveryNLatent:
     """A noise sweep of one label with every number of latent units; None where it is not computed yet."""
 
-    sweeps: Mapping[int, NoiseSweep | None] = field(metadata={"names": "{}"})
+    sweeps: Mapping[int, NoiseSweep | None] = field(metadata={"names": "{}", "key": "n_latent"})
 
 
 @dataclass(frozen=True)
 class GeometryOfEveryNLatent:
     """Where the concepts lie, by the number of latent units (Supplement E)."""
 
-    geometries: Mapping[int, Geometry] = field(metadata={"names": "{}"})
+    geometries: Mapping[int, Geometry] = field(metadata={"names": "{}", "key": "n_latent"})
 
 
 @dataclass(frozen=True)
 class OrthogonalityWithRuns:
     """Where the concepts lie, and what runs do, by the number of latent units; of some of them (Fig. 8)."""
 
-    geometry: Mapping[int, Geometry]
-    runs: Mapping[int, Trajectories]
+    geometry: Mapping[int, Geometry] = field(metadata={"key": "n_latent"})
+    runs: Mapping[int, Trajectories] = field(metadata={"key": "n_latent"})
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class LatentSweepWithModels:
     """The test bound over N_z (Fig. 9), and that of the shipped models by their number of latent units, in nats."""
 
     grid: LatentSweep
-    shipped: Mapping[int, float]
+    shipped: Mapping[int, float] = field(metadata={"key": "n_latent"})
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ from dashboard.first_minute import first_minute
 from dashboard.jobs import Jobs
 from dashboard.pages.explore.models import model_in_use, settled
 from dashboard.pages.explore.replies import CHUNK, begin_payload, film_payload, run_film_spec, sweep_payload
+from dashboard.pages.explore.run_files import RunFiles
 from dashboard.pages.explore.saved import SavedFiles
 from dashboard.pages.explore.training import job_answer
 from dashboard.panels import GRID, playback_bar, sidebar, views
@@ -67,7 +68,8 @@ class ExplorePage:
         return html.Div([*stores, first_minute(), sidebar(), views(), playback_bar()], className="explore")
 
     def register(self, app: Dash) -> None:
-        """Connect the questions to their answers."""
+        """Connect the questions to their answers, and the files to their addresses."""
+        RunFiles(self.experiments).register(app.server, app.config.routes_pathname_prefix)
         answers: dict[str, Callable[[object], Any]] = {
             "settled": self.open_model,
             "run": self.run,

@@ -7,16 +7,17 @@ from flask import Flask, Response, abort, request
 from plotly.io.json import to_json_plotly
 
 from core.computations import BusyError, Computations, LeftError, Reporter
-from core.paper.figures.questions import recipe
+from core.paper.exports import distance_unit, figure_recipe, figure_stem, figure_tables
 from core.paper.figures.registry import FIGURES, figure_of
 from core.paper.results import FigureResult, arrays_of
 from core.paper.shipped import ShippedFigure, shipped_figure
+from core.result_files import as_json, as_npz
 from core.schema import RefusedError, SpecError
 from core.session import Session
 from core.specs import FigureSpec, InferenceSpec, RunSpec
 from dashboard.controls import ScreenState
 from dashboard.drawing import draw_figure
-from dashboard.files import as_csv_elsewhere, as_json, as_npz
+from dashboard.files import table_elsewhere, table_ending
 from dashboard.movies import PLANES, MovieSpec, movie
 from dashboard.pages.paper.layout import still
 from dashboard.pages.paper.questions import key_of
@@ -54,7 +55,7 @@ class FigureFiles:
         found, own = shipped_figure(id, self.session), {"Change its settings": id}
         if found is None:
             return own
-        files = {kind.upper(): f"data/{id}.{kind}?{found.spec.to_query()}" for kind in KINDS}
+        files = addresses(id, found.spec)
         return own | {"Open in the explorer": self.screen(found.spec, found.spec.n_steps)} | files
 
     def ready(self, name: str, spec: FigureSpec) -> FigureResult | None:
@@ -92,12 +93,9 @@ class FigureFiles:
     def row(self, name: str, spec: FigureSpec) -> list[Any]:
         """What can be taken along, and the way to the explorer."""
         links = [
-            html.A(
-                kind.upper(), href=f"data/{name}.{kind}?{spec.to_query()}", className="button quiet",
-                download=f"{name}.{kind}",
-            )
-            for kind in KINDS
-        ]  # fmt: skip
+            html.A(words, href=address, className="button quiet", download="")
+            for words, address in addresses(name, spec).items()
+        ]
         movies = [
             html.A(
                 f"{kind.upper()}, {OF_PLANES[plane]}", href=f"data/{name}.{kind}?{spec.to_query()}&plane={plane}",
@@ -122,30 +120,33 @@ class FigureFiles:
                 raise SpecError(notes[0])
             if kind in MOVIES:
                 return self.movie(kind, spec, request.args.get("plane", PLANES[0]))
-            body = self.file(name, kind, spec)
+            table = table_in(name, request.args.get("table")) if kind == "csv" else ""
+            body = self.file(name, kind, spec, table)
         except BusyError as error:
             return Response(str(error), 503, {"Retry-After": str(AFTER)}, mimetype="text/plain")
         except LeftError:
             return Response("Cancelled.", 503, mimetype="text/plain")
         except RefusedError as error:
             return Response(str(error), 400, mimetype="text/plain")
-        named = {"Content-Disposition": f"attachment; filename={name}.{kind}"}
+        ending = table_ending(table, len(figure_tables(name))) if table else f".{kind}"
+        named = {"Content-Disposition": f"attachment; filename={figure_stem(name, spec)}{ending}"}
         return Response(body, mimetype=KINDS[kind], headers=named)
 
-    def file(self, name: str, kind: str, spec: FigureSpec) -> bytes | str:
+    def file(self, name: str, kind: str, spec: FigureSpec, table: str) -> bytes | str:
         """The content of a file; all of it takes a while: the digests of the recipe, the numbers, writing them."""
 
         def write(report: Reporter) -> bytes | str:
-            own = recipe(self.session, name, spec)
+            own = figure_recipe(self.session, name, spec)
             if kind == "json":
                 return as_json(own)
             figure = figure_of(name)
             result = self.ready(name, spec) or figure.compute(self.session, spec, report)
-            arrays = arrays_of(result, figure.result_name)
             with self.computations.turn():
-                return as_npz(arrays, own) if kind == "npz" else as_csv_elsewhere(arrays, own, report)
+                if kind == "csv":
+                    return table_elsewhere(result, table, distance_unit(name), report)
+                return as_npz(arrays_of(result, figure.result_name), own)
 
-        return self.computations.ask(asker(), f"{kind} {key_of(name, spec)}", write)
+        return self.computations.ask(asker(), f"{table or kind} {key_of(name, spec)}", write)
 
     def movie(self, kind: str, spec: FigureSpec, plane: str) -> Response:
         """The runs of a figure as a movie.
@@ -162,3 +163,26 @@ class FigureFiles:
         content = self.computations.ask(asker(), f"movie {own.to_query()}", compute)
         named = {"Content-Disposition": f"attachment; filename={own.file_name()}"}
         return Response(content, mimetype=MOVIES[kind], headers=named)
+
+
+def addresses(name: str, spec: FigureSpec) -> dict[str, str]:
+    """The addresses of the files of a figure, by what they are called: the numbers, every table of them, the recipe."""
+    query, tables = spec.to_query(), figure_tables(name)
+    found = {
+        f"CSV {words}" if len(tables) > 1 else "CSV": f"data/{name}.csv?{query}&table={table}"
+        for table, words in tables.items()
+    }
+    return {"NPZ": f"data/{name}.npz?{query}", **found, "JSON": f"data/{name}.json?{query}"}
+
+
+def table_in(name: str, asked: str | None) -> str:
+    """The table of a figure that an address asks for; it need not name the only one.
+
+    Raises:
+        SpecError: There is no such table.
+    """
+    tables = list(figure_tables(name))
+    table = asked or (tables[0] if len(tables) == 1 else "")
+    if table not in tables:
+        raise SpecError(f"The numbers of this figure are {len(tables)} tables. Name one: table={', '.join(tables)}")
+    return table
