@@ -17,7 +17,7 @@ from core.result_files import as_json, as_npz
 from core.schema import SpecError
 from core.tables import size_of, table_of
 
-SHORT = 20_000  # numbers; a process of its own is worth it from there on
+SHORT = 100_000  # numbers, a tenth of a second; a process of its own is worth it from there on
 WIDTH = 900  # px, of a picture; the page's own width where it is wide
 
 

@@ -7,11 +7,13 @@ from typing import Any
 
 from dash import html
 
+from core.panel_data import FILES
 from core.results import Stage
 from dashboard import controls
 from dashboard.controls import attributes
 from dashboard.figures import POINT_NAMES
 from dashboard.first_minute import presets
+from dashboard.save_menu import panel_menu
 from dashboard.terms import terms
 from dashboard.theme import TITLES
 
@@ -32,7 +34,7 @@ def plot_panel(name: str, title: str, description: str, *extra: Any, keys: str =
     stop = {"tabIndex": 0, **attributes(aria_keyshortcuts=keys)} if keys else {}
     return html.Figure(
         [
-            html.Figcaption([html.H2(terms(title)), *extra]),
+            html.Figcaption([html.H2(terms(title)), *extra, panel_menu(name, title, FILES[name])]),
             html.Div(
                 [
                     html.Div(id=f"{name}-graph", className="graph"),
@@ -61,7 +63,13 @@ def strip_panel() -> html.Figure:
     """The decoded images of the highlighted run, one small tile a step."""
     return html.Figure(
         [
-            html.Figcaption([html.H2(terms("Decoded images")), html.P(id="run-note", className="note")]),
+            html.Figcaption(
+                [
+                    html.H2(terms("Decoded images")),
+                    html.P(id="run-note", className="note"),
+                    panel_menu("strip", "Decoded images", FILES["strip"]),
+                ]
+            ),
             html.Div(
                 [
                     html.Div([big_tile("tile-clean", "clean"), big_tile("tile-now", "x(0)")], className="pair"),

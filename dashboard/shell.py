@@ -10,6 +10,7 @@ from dashboard import modules, roles
 from dashboard.controls import attributes
 from dashboard.first_minute import what_is_this
 from dashboard.requests import is_question
+from dashboard.save_menu import SAVE_ALL, save_all
 from dashboard.share import share
 from dashboard.terms import as_json, terms
 from dashboard.theme import style_sheet
@@ -133,14 +134,16 @@ def shell(page: Any, current: str, root: str) -> html.Div:
         html.A(name, href=root + path, **attributes(aria_current="page" if name == current else "false"))
         for name, path in PAGES.items()
     ]
+    save = [save_all(current)] if current in SAVE_ALL else []
     copy = html.Button("Copy link", id="copy-link", type="button", className="quiet")
     theme = html.Button("Dark", id="toggle-theme", type="button", className="quiet")
+    ask = [what_is_this(), copy, share()] if current == "Explore" else []
     header = html.Header(
         [
             html.H1("Latent Trajectories"),
             html.P(terms("how a variational autoencoder remembers"), className="tagline"),
             html.Nav(links, **attributes(aria_label="Pages")),
-            html.Div([what_is_this(), copy, share(), theme] if current == "Explore" else [theme], className="actions"),
+            html.Div([*ask, *save, theme], className="actions"),
         ]
     )
     notices = html.Div(id="notices", role="alert")

@@ -87,6 +87,19 @@ export function layoutOf(x, y, more) {
   };
 }
 
+/** What stands in for a panel's canvas. @type {{ name: string, context: Context } | null} */
+let instead = null;
+
+/** Let what draws a panel draw on something else once. @param {string} name @param {Context} context @param {() => void} draw */
+export function drawOn(name, context, draw) {
+  instead = { name, context };
+  try {
+    draw();
+  } finally {
+    instead = null;
+  }
+}
+
 /**
  * Clear a panel's canvas and draw on it: `inside` is clipped to the axes, `around` is not.
  * @param {string} name
@@ -97,6 +110,10 @@ export function paint(name, inside, around) {
   const map = axes(name);
   const canvas = /** @type {HTMLCanvasElement} */ ($(`#${name}-canvas`));
   if (!map || !canvas?.parentElement) return;
+  if (instead?.name === name) {
+    within(instead.context, map, inside, around);
+    return;
+  }
   const box = canvas.parentElement.getBoundingClientRect();
   const ratio = window.devicePixelRatio || 1;
   const [width, height] = [Math.round(box.width * ratio), Math.round(box.height * ratio)];
@@ -106,6 +123,11 @@ export function paint(name, inside, around) {
   if (isOther || isPrinting) Object.assign(canvas, { width, height });
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   if (!isOther && !isPrinting) context.clearRect(0, 0, box.width, box.height);
+  within(context, map, inside, around);
+}
+
+/** @param {Context} context @param {Axes} map @param {(context: Context, axes: Axes) => void} inside @param {(context: Context, axes: Axes) => void} [around] */
+function within(context, map, inside, around) {
   context.save();
   try {
     context.beginPath();

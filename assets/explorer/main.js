@@ -6,6 +6,7 @@ import { drawBadge } from "#badge";
 import { bindCanvases } from "#canvas";
 import { curvesAxes, drawCurves } from "#curves";
 import { quantised } from "#decode";
+import { bindExport } from "#export";
 import { ensembles, glide, grid, runs } from "#film";
 import { bindStrip, drawStrip } from "#filmstrip";
 import { bindFirstMinute, drawFirstMinute, greet } from "#first-minute";
@@ -156,6 +157,7 @@ function begin(given) {
   bindStrip();
   bindFirstMinute();
   bindGallery();
+  bindExport();
   bindThumbnails(redraw);
   bindCanvases(redraw);
   bindMedium(layOut);
