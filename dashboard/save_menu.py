@@ -11,17 +11,18 @@ SAVE_ALL = {"Explore": "All panels as pictures and data, with their recipes, in 
 SAVE_ALL |= {"Paper": "All of this page in one ZIP: every figure as picture and data, with its recipe"}
 
 
-def save_menu(name: str, *items: Any, **data: str) -> html.Details:
+def save_menu(name: str, *items: Any, word: str = "Save", **data: str) -> html.Details:
     """A small menu that opens over the page.
 
     Args:
         name: What is saved, for screen readers.
         items: What can be chosen: links and buttons.
+        word: What opens it.
         data: The `data-` attributes of the menu.
     """
-    named = {f"data-{key}": value for key, value in data.items()}
+    named: dict[str, Any] = {f"data-{key}": value for key, value in data.items()}
     of = html.Span(f" {name}", className="unseen")
-    return html.Details([html.Summary(["Save", of]), html.Div(items, className="menu")], className="save", **named)
+    return html.Details([html.Summary([word, of]), html.Div(items, className="menu")], className="save", **named)
 
 
 def panel_menu(panel: str, title: str, file: str) -> html.Details:

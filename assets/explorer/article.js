@@ -50,6 +50,9 @@ export function goToAnchor() {
   target.scrollIntoView();
 }
 
+/** What the files of a figure are called. @param {HTMLElement} figure */
+export const stemOf = (figure) => figure.querySelector("details.save")?.getAttribute("data-file") || figure.id;
+
 /** Save a picture. @param {MouseEvent} event */
 function save({ target }) {
   const button = /** @type {HTMLElement} */ (target).closest?.("[data-save]");
@@ -58,7 +61,8 @@ function save({ target }) {
   const place = document.getElementById(`picture-${of}`);
   if (!place) return;
   const { width, height } = place.getBoundingClientRect();
-  window.Plotly.downloadImage(place, { format, width, height, scale: 3, filename: of });
+  const filename = stemOf(/** @type {HTMLElement} */ (place.closest("figure")));
+  window.Plotly.downloadImage(place, { format, width, height, scale: 3, filename });
 }
 
 export function bindArticle() {

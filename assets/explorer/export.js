@@ -25,7 +25,7 @@ import { colours } from "#theme";
 
 const SCALE = 3; // of a PNG
 const HEAD = 30; // px above a picture, for its title
-const FOOT = 24; // px below it, for the settings
+const LINE = 14; // px of a line of the settings below it
 const NUMBERS = ["csv", "npz", "json"];
 /** @type {Record<string, () => void>} */
 const DRAW = {
@@ -39,12 +39,12 @@ const DRAW = {
 /** The panels, in the order of the page. */
 const menus = () => /** @type {HTMLDetailsElement[]} */ ($$("details.save[data-panel]"));
 
-/** What the files of a panel's pictures are called. @param {HTMLElement} menu */
-function stem({ dataset: { panel, file } }) {
+/** What the files of a panel's pictures are called: what they show. @param {HTMLElement} menu */
+function stem({ dataset: { panel = "", file } }) {
   const { label, noise, noise_kind, seed, sample } = screen.state;
-  const words = [file, screen.model, label, ...(panel === "stage" ? [] : [`p${noise}`]), noise_kind];
-  words.push(...(panel === "stage" ? [] : [`seed${seed}`]), ...(panel === "strip" ? [`image${sample}`] : []));
-  return [...words, ...(panel === "stage" ? [] : [`t${player.t}`])].join("_");
+  if (panel === "stage") return [file, screen.model, label, noise_kind].join("_");
+  const image = panel === "nearest" ? [] : [`image${sample}`]; // it shows no highlighted run
+  return [file, screen.model, label, `p${noise}`, noise_kind, `seed${seed}`, ...image, `t${player.t}`].join("_");
 }
 
 /** The address of a panel's numbers. @param {string} panel @param {string} kind */
@@ -55,11 +55,26 @@ function address(panel, kind) {
 
 /** What the picture of a panel was made with. @param {string} panel */
 function settings(panel) {
-  const { label, noise, noise_kind, seed, n_runs, n_steps, source } = screen.state;
+  const { label, noise, noise_kind, seed, n_runs, n_steps, source, sample } = screen.state;
   const kind = noise_kind === "permute" ? "permuted" : "inverted";
-  const words = [screen.model, `‘${screen.facts?.labels[label]}’`];
-  words.push(...(panel === "stage" ? [`p = ${noise}`, kind] : [`p = ${noise}`, kind, `t = ${player.t} of ${n_steps}`]));
-  return [...words, ...(panel === "stage" ? [] : [`${n_runs} runs`, `seed ${seed}`]), `${source} images`].join(", ");
+  const words = [screen.model, `‘${screen.facts?.labels[label]}’`, `${source} images`, `p = ${noise}`, kind];
+  if (panel !== "stage") words.push(`t = ${player.t} of ${n_steps}`, `seed ${seed}`);
+  if (panel !== "stage" && panel !== "strip") words.push(`${n_runs} runs`);
+  return panel === "stage" || panel === "nearest" ? words : [...words, `highlighted image ${sample}`];
+}
+
+/** The settings in lines that a picture has room for. @param {string} panel @param {number} width */
+function linesOf(panel, width) {
+  const ruler = /** @type {Context} */ (document.createElement("canvas").getContext("2d"));
+  ruler.font = `400 11px ${colours.font}`;
+  /** @type {string[]} */
+  const lines = [];
+  for (const word of settings(panel)) {
+    const longer = `${lines.at(-1)}, ${word}`;
+    if (lines.length && ruler.measureText(longer).width < width - 20) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
 }
 
 /** Whether a panel shows what its settings say, and can be seen. @param {string} panel */
@@ -90,15 +105,15 @@ function axesPicture(panel, format) {
 const title = (/** @type {string} */ panel) => $(`.${panel}-panel h2`).textContent || "";
 const conceptPictures = () => loaded(screen.facts?.space.tiles || "");
 
-/** @param {Context | SvgContext} c @param {string} panel @param {number} height */
-function caption(c, panel, height) {
+/** Title and settings around a picture. @param {Context | SvgContext} c @param {string} panel @param {number} below @param {string[]} lines */
+function caption(c, panel, below, lines) {
   Object.assign(c, { textAlign: "left", textBaseline: "middle" });
   c.font = `600 15px ${colours.font}`;
   c.fillStyle = colours.ink;
   c.fillText(title(panel), 10, HEAD / 2 + 2);
   c.font = `400 11px ${colours.font}`;
   c.fillStyle = colours.quiet;
-  c.fillText(settings(panel), 10, height - FOOT / 2);
+  for (const [i, words] of lines.entries()) c.fillText(words, 10, below + LINE * (i + 0.5));
 }
 
 /** A panel as PNG. @param {HTMLElement} menu @returns {Promise<File>} */
@@ -108,13 +123,15 @@ async function png(menu) {
   const [axes, concepts] =
     panel === "strip" ? [null, await conceptPictures()] : [await axesPicture(panel, "png"), null];
   const image = axes && (await loaded(axes));
+  const lines = linesOf(panel, width);
+  const total = HEAD + height + LINE * (lines.length + 1);
   const canvas = document.createElement("canvas");
-  Object.assign(canvas, { width: SCALE * width, height: SCALE * (height + HEAD + FOOT) });
+  Object.assign(canvas, { width: SCALE * width, height: SCALE * total });
   const c = /** @type {Context} */ (canvas.getContext("2d"));
   c.scale(SCALE, SCALE);
   c.fillStyle = colours.paper;
-  c.fillRect(0, 0, width, height + HEAD + FOOT);
-  caption(c, panel, height + HEAD + FOOT);
+  c.fillRect(0, 0, width, total);
+  caption(c, panel, HEAD + height, lines);
   c.translate(0, HEAD);
   if (image) c.drawImage(image, 0, 0, width, height);
   drawPanel(panel, c, concepts);
@@ -142,11 +159,12 @@ async function svg(menu) {
   };
   const [drawn, words] = [0, 1].map((i) => new SvgContext(measure, pictureOf, `${panel}-${i}`));
   drawPanel(panel, drawn, concepts);
-  caption(words, panel, height + HEAD + FOOT);
+  const lines = linesOf(panel, width);
+  caption(words, panel, HEAD + height, lines);
   const inner = decodeURIComponent(axes.slice(axes.indexOf(",") + 1)).replace(/^<\?xml.*?\?>/, "");
-  const box = `width="${width}" height="${height + HEAD + FOOT}"`;
+  const box = `width="${width}" height="${HEAD + height + LINE * (lines.length + 1)}"`;
   const text = `<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" ${box}>
-<title>${escaped(title(panel))}</title><desc>${escaped(`${settings(panel)}; ${location.href}`)}</desc>
+<title>${escaped(title(panel))}</title><desc>${escaped(`${settings(panel).join(", ")}; ${location.href}`)}</desc>
 <rect ${box} fill="${colours.paper}"/>
 ${words}
 <g transform="translate(0 ${HEAD})">${inner}

@@ -1,10 +1,12 @@
 /** The start of the pages beside the explorer: theme, notices, requests that persist. */
 import { bindArticle, drawArticle, goToAnchor } from "#article";
 import { persistForDash } from "#dash-requests";
+import { bindPaperExport } from "#export-article";
+import { bindMenus } from "#export-files";
 import { bindSettings, figureOfAddress, showSettings } from "#figure-settings";
 import { bindGlossary } from "#glossary";
 import { bindModels, fillForm, listModels } from "#models";
-import { $$, notice } from "#notices";
+import { $, $$, notice } from "#notices";
 import { bindMedium, forMedium } from "#printing";
 import { requests } from "#requests";
 import { applyTheme, theme } from "#theme";
@@ -69,7 +71,7 @@ function saveFigure(clicks) {
   const graph = document.querySelector("#drawn .js-plotly-plot");
   if (!clicks.some(Boolean) || !graph) return window.dash_clientside.no_update;
   const { width, height } = graph.getBoundingClientRect();
-  window.Plotly.downloadImage(graph, { format, width, height, scale: 3, filename: figureOfAddress() });
+  window.Plotly.downloadImage(graph, { format, width, height, scale: 3, filename: $("#figure-stem").textContent });
   return format;
 }
 
@@ -145,6 +147,8 @@ window.latent = { requests, theme };
 persistForDash();
 bindMedium(drawFigures);
 bindArticle();
+bindMenus();
+bindPaperExport();
 bindSettings();
 bindGlossary();
 bindModels();

@@ -10,12 +10,15 @@ from typing import Any
 
 from dash import html
 
+from core.paper.exports import figure_stem
 from core.paper.figures.figure import Figure
 from core.paper.figures.registry import FIGURES
+from core.specs import FigureSpec
 from dashboard.captions import SELECTED
 from dashboard.controls import attributes
 from dashboard.pages.paper.claims import Tables, claim_in, mark_of
 from dashboard.pages.paper.sections import SECTIONS, SUMMARY, TITLE, Caption, Section
+from dashboard.save_menu import save_menu
 from dashboard.terms import Mark, terms, terms_once
 
 
@@ -66,14 +69,23 @@ def article_figure(caption: Caption, tables: Tables, links: Mapping[str, str], m
 
 def ways(figure: Figure, links: Mapping[str, str]) -> list[Any]:
     """What can be done with a figure: other settings, the explorer, files."""
+    files = {words: href for words, href in links.items() if href.startswith("data/")}
+    others = [html.A(words, href=href) for words, href in links.items() if words not in files]
     saves = [
         html.Button(
-            kind.upper(), type="button", className="quiet",
-            **attributes(data_save=kind, data_of=figure.id, aria_label=f"Save {figure.number} as {kind.upper()}"),
+            kind.upper(), type="button",
+            **attributes(data_save=kind, data_of=figure.id, aria_label=f"{kind.upper()} of {figure.number}"),
         )
         for kind in ("png", "svg")
     ]  # fmt: skip
-    return [html.A(name, href=href) for name, href in links.items()] + (saves if links else [])
+    items = [*saves, *(html.A(words, href=href, download="") for words, href in files.items())]
+    return [*others, save_menu(figure.number, *items, file=stem_in(files))] if files else others
+
+
+def stem_in(files: Mapping[str, str]) -> str:
+    """What the files of a figure are called."""
+    id, _, query = files["NPZ"].removeprefix("data/").partition(".npz?")
+    return figure_stem(id, FigureSpec.from_query(query)[0])
 
 
 def stated(figure: Figure, tables: Tables, mark: Mark) -> html.Div:

@@ -22,6 +22,7 @@ from dashboard.movies import PLANES, MovieSpec, movie
 from dashboard.pages.paper.layout import still
 from dashboard.pages.paper.questions import key_of
 from dashboard.requests import asker
+from dashboard.save_menu import save_menu
 from dashboard.theme import theme_of
 
 KINDS = {"npz": "application/octet-stream", "csv": "text/csv", "json": "application/json"}
@@ -92,10 +93,13 @@ class FigureFiles:
 
     def row(self, name: str, spec: FigureSpec) -> list[Any]:
         """What can be taken along, and the way to the explorer."""
-        links = [
-            html.A(words, href=address, className="button quiet", download="")
-            for words, address in addresses(name, spec).items()
-        ]
+        files = [html.A(words, href=href, download="") for words, href in addresses(name, spec).items()]
+        tables = [link for link in files if str(link.children).startswith("CSV ")]
+        links: list[Any] = [link for link in files if link not in tables]
+        for link in links:
+            link.className = "button quiet"
+        if tables:
+            links.insert(1, save_menu("tables of this figure", *tables, word="CSV"))
         movies = [
             html.A(
                 f"{kind.upper()}, {OF_PLANES[plane]}", href=f"data/{name}.{kind}?{spec.to_query()}&plane={plane}",
@@ -108,6 +112,7 @@ class FigureFiles:
             *links,
             *(movies if name == "movies" else ()),
             html.A("Open in the explorer", href=self.screen(spec, spec.n_steps)),
+            html.Span(figure_stem(name, spec), id="figure-stem", hidden=True),  # names the pictures
         ]
 
     def data(self, name: str, kind: str) -> Response:
