@@ -31,10 +31,11 @@ def plot_panel(name: str, title: str, description: str, *extra: Any, keys: str =
         extra: Controls beside the title.
         keys: What the arrow keys do here, besides moving t; a panel that needs none is no stop of the tab key.
     """
+    menu = panel_menu(name, title, FILES[name])
     stop = {"tabIndex": 0, **attributes(aria_keyshortcuts=keys)} if keys else {}
     return html.Figure(
         [
-            html.Figcaption([html.H2(terms(title)), *extra, panel_menu(name, title, FILES[name])]),
+            html.Figcaption([html.H2(terms(title)), *(extra or [menu])]),
             html.Div(
                 [
                     html.Div(id=f"{name}-graph", className="graph"),
@@ -47,6 +48,7 @@ def plot_panel(name: str, title: str, description: str, *extra: Any, keys: str =
                 **stop,
                 **attributes(aria_label=description, aria_describedby=f"{name}-note"),
             ),
+            *([menu] if extra else []),  # beside the title is no room for both
             html.P(id=f"{name}-note", className="note"),
         ],
         className=f"panel {name}-panel",
@@ -66,8 +68,8 @@ def strip_panel() -> html.Figure:
             html.Figcaption(
                 [
                     html.H2(terms("Decoded images")),
-                    html.P(id="run-note", className="note"),
                     panel_menu("strip", "Decoded images", FILES["strip"]),
+                    html.P(id="run-note", className="note"),
                 ]
             ),
             html.Div(

@@ -6,7 +6,7 @@ from dash import html
 
 from dashboard.controls import attributes
 
-KINDS = {"png": "PNG", "svg": "SVG", "csv": "CSV", "npz": "NPZ", "json": "Recipe"}
+KINDS = {"png": "PNG", "svg": "SVG", "csv": "CSV", "npz": "NPZ", "json": "Recipe (JSON)"}
 SAVE_ALL = {"Explore": "All panels as pictures and data, with their recipes, in one ZIP"}
 SAVE_ALL |= {"Paper": "All of this page in one ZIP: every figure as picture and data, with its recipe"}
 

@@ -177,7 +177,7 @@ def addresses(name: str, spec: FigureSpec) -> dict[str, str]:
         f"CSV {words}" if len(tables) > 1 else "CSV": f"data/{name}.csv?{query}&table={table}"
         for table, words in tables.items()
     }
-    return {"NPZ": f"data/{name}.npz?{query}", **found, "JSON": f"data/{name}.json?{query}"}
+    return {"NPZ": f"data/{name}.npz?{query}", **found, "Recipe (JSON)": f"data/{name}.json?{query}"}
 
 
 def table_in(name: str, asked: str | None) -> str:
