@@ -115,9 +115,10 @@ def test_a_picture_of_the_article_is_taken_along(tab: Open):
     one = article(tab(None))
     figure = one.page.locator("#figure-fig4a")
     for kind, name in (("PNG", "button"), ("SVG", "button"), ("CSV", "link"), ("NPZ", "link"), ("JSON", "link")):
+        figure.get_by_text("Save").click()
         with one.page.expect_download() as download:
             figure.get_by_role(name, name=kind).click()  # type: ignore[arg-type]
-        assert download.value.suggested_filename == f"fig4a.{kind.lower()}"
+        assert download.value.suggested_filename == f"fig4a_mnist-nz100-seed0_6_permute_500runs.{kind.lower()}"
     figure.get_by_role("link", name="Change its settings").click()
     one.page.wait_for_url("**/paper/fig4a*")
     one.page.locator("#drawn-title").get_by_text("Fig. 4a").wait_for()
@@ -216,10 +217,16 @@ def test_it_fits_and_has_no_findings_of_axe(tab: Open, options: dict[str, object
 def test_a_figure_is_taken_along_as_picture_data_and_recipe(tab: Open):
     one = paper(tab(None), "fig1")
     panel = one.page.locator("#drawn-panel")
-    for kind in ("PNG", "SVG", "NPZ", "CSV", "JSON"):
+    names = []
+    for words in ("PNG", "SVG", "NPZ", "CSV by t", "Recipe (JSON)"):
+        if words.startswith("CSV"):
+            panel.locator(".save summary").click()
         with one.page.expect_download() as download:
-            panel.get_by_text(kind, exact=True).click()
-        assert download.value.suggested_filename.endswith(kind.lower())
+            panel.get_by_text(words, exact=True).click()
+        names.append(download.value.suggested_filename)
+    stem = names[0].removesuffix(".png")
+    assert stem.startswith("fig1_digits-nz10-seed0_")
+    assert names[1:] == [f"{stem}.svg", f"{stem}.npz", f"{stem}_by-t.csv", f"{stem}.json"]
     href = panel.get_by_text("Open in the explorer").get_attribute("href") or ""
     assert "nz=10" in href
 
