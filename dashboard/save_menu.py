@@ -21,8 +21,8 @@ def save_menu(name: str, *items: Any, word: str = "Save", **data: str) -> html.D
         data: The `data-` attributes of the menu.
     """
     named: dict[str, Any] = {f"data-{key}": value for key, value in data.items()}
-    of = html.Span(f" {name}", className="unseen")
-    return html.Details([html.Summary([word, of]), html.Div(items, className="menu")], className="save", **named)
+    summary = html.Summary(word, **attributes(aria_label=f"{word} {name}"))
+    return html.Details([summary, html.Div(items, className="menu")], className="save", **named)
 
 
 def panel_menu(panel: str, title: str, file: str) -> html.Details:

@@ -17,7 +17,7 @@ import { drawPlane } from "#plane";
 import { player } from "#player";
 import { serverPath } from "#requests";
 import { drawStages } from "#stages";
-import { screen } from "#state";
+import { isSettled, screen } from "#state";
 import { colours } from "#theme";
 
 /** @typedef {import("#export-files").File} File */
@@ -176,11 +176,12 @@ ${drawn}
 /** A file of a panel. @param {HTMLElement} menu @param {string} kind @returns {Promise<File | null>} */
 async function fileOf(menu, kind) {
   const panel = menu.dataset.panel || "";
-  if (NUMBERS.includes(kind)) return fetched(address(panel, kind));
-  if (!canBeDrawn(panel)) {
-    notice([`${title(panel)} is not drawn yet with these settings. Save its picture when it is.`]);
+  const isNumbers = NUMBERS.includes(kind);
+  if (!isSettled() || !(isNumbers || canBeDrawn(panel))) {
+    notice([`${title(panel)} is not drawn yet with these settings. Save it when it is.`]);
     return null;
   }
+  if (isNumbers) return fetched(address(panel, kind));
   return kind === "png" ? png(menu) : svg(menu);
 }
 
