@@ -143,7 +143,7 @@ def panel_data(name: str, screen: InferenceSpec, session: Session, *, progress: 
     """
     spec = panel_spec(name, screen)
     if isinstance(spec, NoiseSweepSpec):
-        return stage_chart(experiments.find_noise_sweep(spec, session, progress=progress))
+        return stage_chart(experiments.cached_noise_sweep(spec, session, progress=progress))
     if name == "strip":
         return run_images(screen, session)
     frame = session.result(experiments.film_frame, screen.part(EmbeddingSpec), progress=progress)
