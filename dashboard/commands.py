@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask
-
 import torch
+from flask import Flask
 
 from core import experiments
 from core.commands.console import progress_bar
