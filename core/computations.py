@@ -2,7 +2,7 @@
 
 ::
 
-    client --> ask ---> is there room in the queue? --+
+    client --> wait_for -> is there room in the queue? --+
     thread, or a work that needs another --> once ----+--> join the work of that key, else start it --> wait --> result
     nobody --> ahead: later, while it is calm --------+
      |  newer question of the same client, leave, or the client has gone --> the wait ends at once
@@ -115,7 +115,7 @@ class Computations:
         self._waits: dict[tuple[str, object], Wait] = {}
         atexit.register(self.close)
 
-    def ask(self, question: Question, key: str, compute: Callable[[Reporter], T], *, rank: int = FIGURE) -> T:
+    def wait_for(self, question: Question, key: str, compute: Callable[[Reporter], T], *, rank: int = FIGURE) -> T:
         """Let a client wait for a computation.
 
         Args:

@@ -122,7 +122,7 @@ class Library:
         """Of the shipped models one for every N_z, see `one_per_n_latent`."""
         return one_per_n_latent([e for e in self.usable(dataset) if e.origin == "shipped"])
 
-    def find(self, id: str) -> Entry:
+    def entry(self, id: str) -> Entry:
         """The entry with an id, which may be that of a snapshot: `entries` lists none of those.
 
         Raises:
@@ -149,7 +149,7 @@ class Library:
         Raises:
             StoreError: There is no such model, or the file is damaged.
         """
-        model = self.find(id)
+        model = self.entry(id)
         path = model.path.with_name(f"{id}{snapshots.ENDING}")
         if model.epoch or not path.exists():
             return {}
@@ -168,7 +168,7 @@ class Library:
         Raises:
             StoreError: There is no such model.
         """
-        model = self.find(self.base(id))
+        model = self.entry(self.base(id))
         try:
             by_epoch = self.snapshots(model.id)
         except StoreError:
@@ -183,7 +183,7 @@ class Library:
 
     def load(self, id: str, device: torch.device) -> Model:
         """Open a model; kept in memory until its file changes."""
-        entry = self.find(id)
+        entry = self.entry(id)
         if entry.epoch:
             return snapshots.load_snapshot(entry.path, entry.epoch, device)
         return _loaded(entry.path, device, stamp(entry.path))
@@ -231,7 +231,7 @@ class Library:
 
     def load_sweeps(self, id: str) -> tuple[Mapping[str, Any], Mapping[str, np.ndarray]]:
         """Recipe and arrays of the noise sweeps beside a model; empty where there are none for these weights."""
-        path = self.find(id).path
+        path = self.entry(id).path
         sweeps = path.with_name(f"{id}{SWEEPS}")
         return read_sweeps(sweeps, cached_sha256(path))
 

@@ -30,7 +30,7 @@ def provenance(session: Session, spec: ExperimentSpec, command: str) -> dict[str
     Raises:
         StoreError: There is no such model.
     """
-    name = session.library.find(spec.model).spec.dataset
+    name = session.library.entry(spec.model).spec.dataset
     return {
         "seed": spec.seed,
         "dataset": {"name": name, "starting_images": spec.source, **hashes_of(name)},
@@ -41,7 +41,7 @@ def provenance(session: Session, spec: ExperimentSpec, command: str) -> dict[str
 
 def weights_of(session: Session, model: str) -> dict[str, str]:
     """The SHA-256 of a model's file, by its name."""
-    path = session.library.find(model).path
+    path = session.library.entry(model).path
     return {path.name: cached_sha256(path)}
 
 

@@ -143,7 +143,7 @@ class Session:
         Raises:
             StoreError: There is no such model.
         """
-        entry = self.library.find(spec.model)
+        entry = self.library.entry(spec.model)
         weights = [cached_sha256(entry.path)]
         if has(experiment.__module__, "core.classifier"):
             classifiers = self.library.files(f"{entry.spec.dataset}-classifier")[:1]

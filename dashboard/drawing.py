@@ -19,5 +19,5 @@ def draw_figure(library: Library, id: str, spec: FigureSpec, result: FigureResul
         result: What it was computed as, complete or begun.
         theme: Colours.
     """
-    entry = library.find(spec.model)
+    entry = library.entry(spec.model)
     return DRAW[id](result, Subject(spec, entry.spec, entry.label_names, entry.image_shape), theme)

@@ -62,7 +62,7 @@ class Experiments:
 
     def fixed_plane(self, id: str) -> FixedPlane:
         """The plane of a model that does not move, kept in memory: every screen asks for it, and it takes a PCA."""
-        sha256 = cached_sha256(self.library.find(id).path)
+        sha256 = cached_sha256(self.library.entry(id).path)
         return self.replies.get_or_build(f"plane:{id}:{sha256}", lambda: experiments.fixed_plane(id, self.session))
 
     def run(self, spec: RunSpec) -> Run:
@@ -79,7 +79,7 @@ class Experiments:
         """The same at all p; waited for, since 41 runs take some tenths of a second and 100 MB. Films that wait
         at the same time are computed together.
 
-        Raises as `Computations.ask`.
+        Raises as `Computations.wait_for`.
         """
 
         def follow(model: Model, x: Tensor, n_steps: int) -> AbstractContextManager[tuple[Tensor, Tensor]]:
@@ -91,7 +91,7 @@ class Experiments:
         def compute(report: Reporter) -> RunFilm:
             return experiments.run_film(spec, self.session, progress=report, follow=follow)
 
-        return self.computations.ask(question, self.session.key(experiments.run_film, spec), compute, rank=RUN)
+        return self.computations.wait_for(question, self.session.key(experiments.run_film, spec), compute, rank=RUN)
 
     def starting_images(self, spec: EnsembleSpec) -> StartingImages:
         """Images to choose one from."""
@@ -118,7 +118,7 @@ class Experiments:
             route: What for.
             spec: About what.
             look: Of the screen.
-            compute: Gets the results, see `result`; raises as `Computations.ask`.
+            compute: Gets the results, see `result`; raises as `Computations.wait_for`.
             build: Makes the reply of them.
         """
         key = self._reply_key(route, spec, look)
@@ -138,7 +138,7 @@ class Experiments:
         rank: int = ENSEMBLE,
         **more: Any,
     ) -> R:
-        """What an experiment finds: from the cache, else waited for; raises as `Computations.ask`.
+        """What an experiment finds: from the cache, else waited for; raises as `Computations.wait_for`.
 
         `more` is handed to the experiment; what does not change the result.
         """
@@ -148,7 +148,7 @@ class Experiments:
             return cached
         key = self.session.key(experiment, spec)
         compute = self.session.computation(experiment, spec, **more)
-        return self.computations.ask(question, key, compute, rank=rank)
+        return self.computations.wait_for(question, key, compute, rank=rank)
 
     def noise_sweep(self, question: Question, spec: NoiseSweepSpec, screen: InferenceSpec) -> NoiseSweep:
         """The sweep beside the model where there is one, else as `result`, p by p from the one of a screen on.
@@ -192,4 +192,4 @@ class Experiments:
             self.computations.ahead(self.session.key(experiment, spec), self.session.computation(experiment, spec))
 
     def _reply_key(self, route: str, spec: ExperimentSpec, look: str) -> str:
-        return f"{route}:{look}:{spec.key()}:{cached_sha256(self.library.find(spec.model).path)}"
+        return f"{route}:{look}:{spec.key()}:{cached_sha256(self.library.entry(spec.model).path)}"

@@ -192,7 +192,7 @@ class Jobs:
         if not self.settings.scheduler and self._attempts:
             raise RefusedError("Another job is running; this one would wait for it. Ask again when it is done.")
         name = f"estimate {'+'.join(spec.key() for spec in experiments.models_of(training))}"
-        return self.computations.ask(question, name, lambda report: self._timed(training, report))
+        return self.computations.wait_for(question, name, lambda report: self._timed(training, report))
 
     def _timed(self, training: Training, report: Waited) -> float:
         """Time a few steps; given up when nobody waits for it any more."""

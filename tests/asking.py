@@ -50,7 +50,7 @@ class Client(threading.Thread):
     ):
         super().__init__(daemon=True)
         self.answer: object = None
-        self.asks = lambda: computations.ask(question(name, **more), key, compute, rank=rank)
+        self.asks = lambda: computations.wait_for(question(name, **more), key, compute, rank=rank)
         self.start()
 
     def run(self) -> None:

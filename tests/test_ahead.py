@@ -58,7 +58,7 @@ def test_it_begins_only_when_nothing_has_been_asked_for_a_while_and_no_single_ru
         woken(computations)
         until(lambda: begun or rests(computations), "it has begun or rests")
 
-    computations.ask(question("a"), "key", lambda _: "result")
+    computations.wait_for(question("a"), "key", lambda _: "result")
     computations.ahead("ahead", lambda _: begun.append(clock.now))
     for now in (1001, 1059):
         clock.now = now
@@ -193,7 +193,7 @@ def test_what_somebody_asks_for_before_it_has_begun_is_not_computed_twice():
     until(lambda: computations.progress("a", "figure"), "it waits")
     for _ in range(2):
         computations.ahead("key", lambda _: starts.append("ahead"))
-        assert computations.ask(question("b"), "key", lambda _: "asked") == "asked"
+        assert computations.wait_for(question("b"), "key", lambda _: "asked") == "asked"
     slow = Slow()
     client = Client(computations, "b", "slow", slow)
     has(computations, "b", "half")
@@ -210,7 +210,7 @@ def test_it_does_not_count_as_a_wait_and_has_the_last_turn():
     computations, log = Computations(most=1, calm=0), list[str]()
     ahead = Parts(computations, log, "ahead", count=1)
     begun_ahead(computations, ahead)
-    assert computations.ask(question("a"), "key", lambda _: "result") == "result"
+    assert computations.wait_for(question("a"), "key", lambda _: "result") == "result"
     ahead.ends()
     finished(computations)
 
@@ -303,7 +303,7 @@ def test_it_has_the_lowest_priority_until_somebody_joins_it_and_so_has_what_it_n
     computations.ahead("next", lambda _: seen.update(next=niceness()))
     finished(computations)
     assert seen["next"] == LAST
-    assert computations.ask(question("a"), "asked", lambda _: niceness()) == niceness()
+    assert computations.wait_for(question("a"), "asked", lambda _: niceness()) == niceness()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Elsewhere threads have no priority of their own.")

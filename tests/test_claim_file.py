@@ -117,7 +117,7 @@ def test_other_weights_are_computed_anew(settings: Settings, write_model: Callab
     for seed in (0, 1):
         write_model(settings.models / "a.safetensors", seed=seed)
         for _ in range(2):
-            Evidence(session, n_runs=RUNS).sweep(session.library.find("a"))
+            Evidence(session, n_runs=RUNS).sweep(session.library.entry("a"))
         assert len(done) == seed + 1
 
 
@@ -127,7 +127,7 @@ def test_the_map_of_stages_takes_the_sweeps_that_lie_beside_the_model(
     write_model(settings.models / "a.safetensors")  # with 12 memories, so that all of its sweeps have 12 runs
     session, done = watched(settings)
     experiments.store_noise_sweeps("a", session)
-    model = session.library.find("a")
+    model = session.library.entry("a")
     filed = Evidence(session).map_sweep(model)
     assert not done
     assert (filed.minimum_step == Evidence(session).sweep(model).minimum_step).all()

@@ -223,7 +223,7 @@ def test_a_classifier_is_no_model(filed: Home, write_model: Callable[..., Path])
     library = Library([(home.models, "trained here")])
     assert [entry.id for entry in library.entries()] == ["a"]
     for refused in (
-        lambda: library.find("digits-classifier"),
+        lambda: library.entry("digits-classifier"),
         lambda: store.load_model(path, CPU),
         lambda: experiments.import_model(path.read_bytes(), "mine.safetensors", home),
     ):

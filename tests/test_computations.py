@@ -39,7 +39,7 @@ def test_the_last_who_leaves_stops_it_and_whoever_asks_then_starts_anew():
     assert slow.gave_up.wait(10)
     assert type(client.wait()) is LeftError
     slow.go.set()
-    assert computations.ask(question("b"), "key", slow) == "result"
+    assert computations.wait_for(question("b"), "key", slow) == "result"
     assert slow.starts == 2
 
 
@@ -118,8 +118,8 @@ def test_an_error_reaches_whoever_waits_and_is_not_kept():
 
     computations = Computations()
     with pytest.raises(ValueError, match="no"):
-        computations.ask(question("a"), "key", wrong)
-    assert computations.ask(question("a"), "key", lambda _: "fine") == "fine"
+        computations.wait_for(question("a"), "key", wrong)
+    assert computations.wait_for(question("a"), "key", lambda _: "fine") == "fine"
     assert computations.progress("a", "figure") is None
 
 
@@ -174,10 +174,10 @@ def test_beyond_the_bound_one_is_told_at_once_and_after_that_let_in(same: bool):
     computations, gate = Computations(most=3), threading.Event()
     inside = waiting(computations, gate, 3, same=same)
     with pytest.raises(BusyError, match=f"busy: {1 if same else 3} before you"):
-        computations.ask(question("another"), "0", gated(gate))
+        computations.wait_for(question("another"), "0", gated(gate))
     gate.set()
     assert [client.wait() for client in inside] == (["same"] * 3 if same else ["0", "1", "2"])
-    assert computations.ask(question("another"), "new", gated(gate, "new")) == "new"
+    assert computations.wait_for(question("another"), "new", gated(gate, "new")) == "new"
 
 
 def test_one_client_has_no_more_than_its_share():
@@ -187,9 +187,9 @@ def test_one_client_has_no_more_than_its_share():
         inside.append(Client(computations, "a", topic, gated(gate, topic), topic=topic))
         until(lambda topic=topic: computations.progress("a", topic), "it waits")
     with pytest.raises(BusyError):
-        computations.ask(question("a", "three"), "three", gated(gate))
+        computations.wait_for(question("a", "three"), "three", gated(gate))
     with pytest.raises(BusyError):
-        computations.ask(Question("a"), "three", gated(gate))
+        computations.wait_for(Question("a"), "three", gated(gate))
     newer = Client(computations, "a", "newer", gated(gate, "newer"), topic="two")  # in the place of the older one
     assert type(inside[1].wait()) is SupersededError
     other = Client(computations, "b", "one", gated(gate, "one"))
@@ -203,7 +203,7 @@ def test_an_older_question_does_not_supersede_a_newer_one_whatever_the_order_of_
     newer = Client(computations, "a", "newer", gated(gate), order=2)
     until(lambda: computations.progress("a", "figure"), "it waits")
     with pytest.raises(SupersededError):
-        computations.ask(question("a", order=1), "older", gated(gate))
+        computations.wait_for(question("a", order=1), "older", gated(gate))
     gate.set()
     assert newer.wait() == "gated"
 

@@ -200,7 +200,7 @@ def test_films_that_are_computed_ahead_are_given_up_as_soon_as_somebody_asks_and
     gate = threading.Event()
 
     def ask() -> Any:
-        return halting.ask(Question("tab"), "other", lambda report: gate.wait(PATIENCE))
+        return halting.wait_for(Question("tab"), "other", lambda report: gate.wait(PATIENCE))
 
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(ask)

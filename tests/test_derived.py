@@ -28,7 +28,7 @@ def models(settings: Settings, write_model: Callable[..., Path]) -> Settings:
 
 def specs_of(models: Settings) -> list[NoiseSweepSpec]:
     library = experiments.library_of(models)
-    return experiments.sweeps_to_derive([library.find(name) for name in NAMES], Session.open(models))
+    return experiments.sweeps_to_derive([library.entry(name) for name in NAMES], Session.open(models))
 
 
 def test_what_is_looked_at_most_comes_first(models: Settings):

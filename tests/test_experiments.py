@@ -282,7 +282,7 @@ def same_step_approach_share(z: np.ndarray, d: np.ndarray, concept: np.ndarray) 
 @pytest.mark.parametrize(("label", "noise", "kind"), [(6, 0.2, "invert"), (1, 0.6, "permute"), (8, 0.9, "invert")])
 def test_the_whole_chain_agrees_with_plain_numpy(trained: Trained, source: str, label: int, noise: float, kind: str):
     spec = spec_of(trained, source=source, label=label, noise=noise, noise_kind=kind)
-    path = experiments.library_of(trained[0]).find(trained[1]).path
+    path = experiments.library_of(trained[0]).entry(trained[1]).path
     z, d = chain(path, spec)
     found = experiments.trajectories(spec, Session.open(trained[0]))
     np.testing.assert_allclose(found.distances, d.mean(1), rtol=1e-3, atol=1e-4)

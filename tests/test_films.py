@@ -58,7 +58,7 @@ def test_a_film_of_other_weights_is_not_shown(entry: Entry, tmp_path: Path):
     film = films.film_path(entry, spec_of(entry, "decoded"))
     content = json.loads(brotli.decompress(film.read_bytes())) | {"sha256": "0" * 64}
     (tmp_path / film.name).write_bytes(brotli.compress(json.dumps(content).encode(), quality=1))
-    copied = Library([(tmp_path, "shipped")]).find(entry.id)
+    copied = Library([(tmp_path, "shipped")]).entry(entry.id)
     assert films.shipped_frame(copied, spec_of(copied, "decoded")) is None
     (tmp_path / film.name).write_bytes(film.read_bytes())
     assert films.shipped_frame(copied, spec_of(copied, "decoded"))
@@ -85,7 +85,7 @@ def test_a_shipped_film_is_what_would_be_computed(entry: Entry, session: Session
 def test_a_film_is_filed_and_found(trained: tuple[Settings, str]):
     settings, id = trained
     session = Session.open(settings, library=Library([(settings.models, "shipped")]))
-    entry = session.library.find(id)
+    entry = session.library.entry(id)
     spec = EmbeddingSpec(model=id, source="decoded", label=0, n_runs=20, n_steps=6, basis="fixed")
     path = films.compute_film(entry, spec, session)
     try:

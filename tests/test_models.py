@@ -289,7 +289,7 @@ def test_models_are_listed_exported_and_deleted(trained: tuple[Settings, str], s
     assert not (settings.models / f"{id}.safetensors").exists()
     for name in ("mnist-nz100-seed0", "../../app", None):
         assert sentences(hand.post("sure", 1, state=(name,))), name
-    assert Library.of(settings.models).find("mnist-nz100-seed0")
+    assert Library.of(settings.models).entry("mnist-nz100-seed0")
 
 
 def upload(path: Path) -> str:
@@ -301,7 +301,7 @@ def test_a_model_is_brought_once_and_verified(trained: tuple[Settings, str], set
     content = upload(home.models / f"{id}.safetensors")
     said = hand.post("upload", content, state=("My model (1).safetensors",)).get_json()["response"]
     assert said["brought"]["children"] == "my-model-1 is here now."
-    entry = Library.of(settings.models).find("my-model-1")
+    entry = Library.of(settings.models).entry("my-model-1")
     assert (entry.origin, entry.problem) == ("imported", "")
     assert "here already" in sentences(hand.post("upload", content, state=("my-model-1.safetensors",)))[0]
     for wrong in ("data:x;base64,AAAA", "no base64 at all", content[: len(content) // 2], 7, ["a"]):

@@ -362,29 +362,31 @@ def test_every_recipe_is_one_that_the_form_takes():
 
 def test_the_advice_is_true_of_the_models_that_it_names(root: Path):
     library = Library([(root / "models", "shipped")])
-    cards = {id: library.find(id) for id in MODELS}
+    cards = {id: library.entry(id) for id in MODELS}
     assert cards["mnist-nz2-seed0"].spec.n_latent == 2
     assert cards["mnist-nz100-seed0-beta2"].card.active_units == 14
     assert set(differing(cards["mnist-nz100-seed0"].spec, cards["mnist-nz100-seed1"].spec)) == {"seed"}
     ages = [epochs for epochs, _ in library.ages(cards["mnist-nz100-seed3"].id)]
     assert (ages[0], ages[-1]) == (1, 1500)
-    beta = [library.find(f"mnist-nz100-seed0{end}").card for end in ("", "-beta1p5", "-beta2", "-beta3")]
+    beta = [library.entry(f"mnist-nz100-seed0{end}").card for end in ("", "-beta1p5", "-beta2", "-beta3")]
     errors = [card.test_negative_elbo - card.test_kl for card in beta if card.test_negative_elbo and card.test_kl]
     units = [card.active_units for card in beta]
     assert errors == sorted(errors)  # coarser with every step of beta
     assert units == sorted(units, key=lambda n: -(n or 0))
     assert (
-        library.find("mnist-nz50-seed0").card.active_units == library.find("mnist-nz100-seed0").card.active_units == 20
+        library.entry("mnist-nz50-seed0").card.active_units
+        == library.entry("mnist-nz100-seed0").card.active_units
+        == 20
     )
-    bounds = [library.find(f"mnist-nz100-seed3-epoch{n}").card.test_negative_elbo or 0 for n in (1, 60)]
-    last = library.find("mnist-nz100-seed3").card.test_negative_elbo or 0
+    bounds = [library.entry(f"mnist-nz100-seed3-epoch{n}").card.test_negative_elbo or 0 for n in (1, 60)]
+    last = library.entry("mnist-nz100-seed3").card.test_negative_elbo or 0
     assert bounds[0] - bounds[1] > 0.8 * (bounds[0] - last)
     _, sweeps = library.load_sweeps("mnist-nz100-seed3-epoch60")
     assert set(sweeps["minimum_distance"][0].argmin(0)) == {0, 1, 2}  # the three stages show already
 
 
 def test_directions_are_counted_as_the_card_has_them(root: Path):
-    card = Library([(root / "models", "shipped")]).find("mnist-nz100-seed0").card
+    card = Library([(root / "models", "shipped")]).entry("mnist-nz100-seed0").card
     ratio = np.array(card.contribution_ratio)
     for share in (0.7, 0.99):
         n = dimensions(card, share)

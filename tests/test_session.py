@@ -135,7 +135,7 @@ def test_what_other_code_computed_is_not_used(trained: Trained, spec: EnsembleSp
 def test_a_claim_finds_what_the_explorer_computed_and_the_other_way_round(settings: Settings, write_model: Any):
     write_model(settings.models / "a.safetensors")
     session = Session.open(settings, library=Library([(settings.models, "shipped")]))
-    entry = session.library.find("a")
+    entry = session.library.entry("a")
     asked = NoiseSweepSpec(model="a", source="original", n_runs=10)
     mine = session.result(experiments.noise_sweep, asked)
 

@@ -154,7 +154,7 @@ def test_the_bounds_of_the_shipped_series_fall():
     library = Library([(store.SHIPPED, "shipped")])
     found = library.snapshots(SERIES)
     assert tuple(found) == EPOCHS
-    cards = [*(entry.card for entry in found.values()), library.find(SERIES).card]
+    cards = [*(entry.card for entry in found.values()), library.entry(SERIES).card]
     assert (np.diff([card.test_negative_elbo or 0 for card in cards]) < 0).all()
     assert all(card.test_samples == REPORTED_SAMPLES for card in cards)
     assert len({card.weights_sha256 for card in cards}) == len(cards)

@@ -131,7 +131,7 @@ def test_a_snapshot_opens_by_its_id_and_is_not_listed(trained: Path, settings: S
         (1, f"{ID}-epoch1", 1),
         (3, f"{ID}-epoch3", 3),
     ]
-    entry = library.find(f"{ID}-epoch3")
+    entry = library.entry(f"{ID}-epoch3")
     assert (entry.spec, entry.origin, entry.problem) == (SPEC, "trained here", "")
     model = library.load(entry.id, CPU)
     assert (model.id, model.spec, model.card) == (entry.id, SPEC, entry.card)
@@ -142,7 +142,7 @@ def test_a_snapshot_opens_by_its_id_and_is_not_listed(trained: Path, settings: S
 @pytest.mark.parametrize("id", [f"{ID}-epoch2", f"{ID}-epoch4", f"{ID}-epoch01", f"{ID}-epoch1-epoch1", "x-epoch1"])
 def test_there_are_no_other_snapshots(id: str, trained: Path, settings: Settings):
     with pytest.raises(StoreError, match="There is no model"):
-        Library.of(settings.models).find(id)
+        Library.of(settings.models).entry(id)
 
 
 def test_the_snapshots_of_another_recipe_s_training_are_none_of_the_model(trained: Path, settings: Settings):
@@ -151,7 +151,7 @@ def test_the_snapshots_of_another_recipe_s_training_are_none_of_the_model(traine
     other.rename(trained)
     assert Library.of(settings.models).snapshots(ID) == {}
     with pytest.raises(StoreError):
-        Library.of(settings.models).find(f"{ID}-epoch1")
+        Library.of(settings.models).entry(f"{ID}-epoch1")
 
 
 def test_a_deleted_model_takes_its_snapshots_and_their_sweeps_with_it(trained: Path, settings: Settings):

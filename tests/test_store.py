@@ -253,7 +253,7 @@ def test_a_replaced_file_is_read_again(tmp_path: Path, write_model: WriteModel):
     second = library.load("a", CPU)
     assert second.spec.seed == 1
     assert second.sha256 != first.sha256
-    assert library.find("a").spec.seed == 1
+    assert library.entry("a").spec.seed == 1
 
 
 def test_a_removed_file_is_gone(tmp_path: Path, write_model: WriteModel):
@@ -286,7 +286,7 @@ def test_entries_are_sorted_and_of_two_equal_names_the_first_folder_wins(two_fol
     assert [entry.id for entry in entries] == ["c", "d", "a", "b", "m"]
     assert [entry.origin for entry in entries] == ["trained here"] * 3 + ["shipped", "trained here"]
     assert [entry.id for entry in two_folders.usable("mnist")] == ["m"]
-    assert two_folders.find("b").spec.seed == 0
+    assert two_folders.entry("b").spec.seed == 0
 
 
 def test_the_default_is_a_shipped_model_then_the_first(two_folders: Library):

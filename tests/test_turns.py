@@ -157,7 +157,7 @@ def test_estimates_do_not_wait_for_computations():
         with computations.turn(ESTIMATING):
             return "estimate"
 
-    assert computations.ask(question("b"), "estimate", estimate) == "estimate"
+    assert computations.wait_for(question("b"), "estimate", estimate) == "estimate"
     work.ends()
     assert client.wait() == "work"
 

@@ -96,7 +96,7 @@ def test_waits_of_threads_are_not_those_of_clients():
     thread.start()
     until(lambda: slow.starts, "it is computed")
     slow.go.set()
-    assert computations.ask(question("a"), "key", slow) == "result"
+    assert computations.wait_for(question("a"), "key", slow) == "result"
     thread.join(10)
 
 
@@ -122,7 +122,10 @@ def test_two_instances_in_one_process_do_not_meet():
 def test_after_the_end_nothing_begins_and_nothing_is_kept():
     computations = Computations()
     computations.close()
-    for ask in (lambda: computations.once("key", lambda _: 1), lambda: computations.ask(question("a"), "k", Slow())):
+    for ask in (
+        lambda: computations.once("key", lambda _: 1),
+        lambda: computations.wait_for(question("a"), "k", Slow()),
+    ):
         with pytest.raises(LeftError):
             ask()
     computations.ahead("key", lambda _: pytest.fail("It is computed."))

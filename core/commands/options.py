@@ -75,5 +75,5 @@ def spec_from(args: argparse.Namespace, spec: type[Spec], **given: Any) -> Any:
 def model_of(args: argparse.Namespace, session: Session) -> Entry:
     """The model that was named, or the default one of a data set and N_z."""
     if args.model:
-        return session.library.find(args.model)
+        return session.library.entry(args.model)
     return session.library.default(args.dataset, args.n_latent)

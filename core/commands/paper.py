@@ -43,7 +43,7 @@ def run_derive(args: argparse.Namespace, session: Session) -> dict[str, Any]:
     """Compute the sweeps that are missing beside the shipped models, then the tables of claims."""
     library = session.library
     shipped = [entry for entry in library.usable() if entry.origin == "shipped"]
-    specs = experiments.sweeps_to_derive([library.find(id) for id in args.only or ()] or shipped, session)
+    specs = experiments.sweeps_to_derive([library.entry(id) for id in args.only or ()] or shipped, session)
     with progress_bar("stage bands") as report:
         experiments.compute_sweeps(specs, session, progress=report)
     written = []

@@ -147,7 +147,7 @@ def file_noise_sweeps(sweeps: Mapping[NoiseSweepSpec, NoiseSweep], session: Sess
     Sweeps of other weights or settings that lay there are gone.
     """
     common = next(iter(sweeps))
-    model = session.library.find(common.model).path
+    model = session.library.entry(common.model).path
     filed = filed_sweeps(common, session)
     for spec, sweep in sweeps.items():
         filed[cell_of(spec)] = {name: getattr(sweep, name) for name in NAMES}
@@ -189,7 +189,7 @@ def store_noise_sweeps(
     """
     missing = missing_sweeps(id, session, sources=sources)
     compute_sweeps(missing, session, progress=progress, compute=compute)
-    return session.library.find(id).path.with_name(f"{id}.sweeps.safetensors")
+    return session.library.entry(id).path.with_name(f"{id}.sweeps.safetensors")
 
 
 def compute_sweeps(

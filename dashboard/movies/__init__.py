@@ -68,7 +68,7 @@ def movie(spec: MovieSpec, session: Session, *, progress: Progress = silent, the
         MovieError: There is no ffmpeg here, or it gives up.
         RefusedError: As `frames`.
     """
-    entry = session.library.find(spec.model)
+    entry = session.library.entry(spec.model)
     weights = {entry.path.name: cached_sha256(entry.path)}
     comment = json.dumps({"figure": "movies", "spec": spec.to_dict(), "weights": weights})
     pictures = frames(spec, session, progress=progress, theme=theme)

@@ -59,7 +59,7 @@ def scene_of(spec: MovieSpec, session: Session, progress: Progress) -> Scene:
     frame = session.result(experiments.film_frame, spec.runs, progress=progress)
     run = experiments.run(spec.part(RunSpec), session)
     space = experiments.latent_space(spec.model, session)
-    entry = session.library.find(spec.model)
+    entry = session.library.entry(spec.model)
     project = on_landmark_plane if spec.plane == "landmark" else on_windowed_plane
     positions, paleness, landmarks, extent, notes = project(spec, frame, run, space)
     dataset = TITLES[entry.spec.dataset].replace("×", "x")  # Pillow's font has no such sign

@@ -179,11 +179,11 @@ def test_the_sweep_behind_the_film_needs_no_run_again(page: ExplorePage, questio
     reports: list[str] = []
 
     class Telling(Computations):
-        def ask(self, question: Any, key: str, compute: Callable[[Any], T], **more: Any) -> T:
+        def wait_for(self, question: Any, key: str, compute: Callable[[Any], T], **more: Any) -> T:
             def noted(report: Reporter) -> T:
                 return compute(lambda fraction, text: reports.append(text))
 
-            return super().ask(question, key, noted, **more)
+            return super().wait_for(question, key, noted, **more)
 
     page.experiments.computations = Telling()
     assert len(page.sweep(question(SHOWN))["captions"]) == 41

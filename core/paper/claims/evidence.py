@@ -135,7 +135,7 @@ class Evidence:
         Args:
             models: Those that the claims name.
         """
-        datasets = sorted({self.session.library.find(id).spec.dataset for id in models})
+        datasets = sorted({self.session.library.entry(id).spec.dataset for id in models})
         return {
             "noise_kind": self.noise_kind,
             "runs": {what: self.n_runs or runs for what, runs in RUNS.items()},
@@ -173,7 +173,7 @@ def sha256_by_name(name: str, library: Library) -> str:
     if name == GRID.stem:
         return store.cached_sha256(GRID) if GRID.exists() else ""
     try:
-        path = library.find(name).path
+        path = library.entry(name).path
     except store.StoreError:  # a classifier is no model
         path = next(iter(library.files(name)), None)
     return store.cached_sha256(path) if path else ""

@@ -67,7 +67,7 @@ def specs_by_n_latent(session: Session, spec: InferenceSpec) -> dict[int, Infere
     Raises:
         SpecError: There is none.
     """
-    dataset = session.library.find(spec.model).spec.dataset
+    dataset = session.library.entry(spec.model).spec.dataset
     specs = {}
     for entry in session.library.one_per_n_latent(dataset):
         most = session.n_memories(entry.id)

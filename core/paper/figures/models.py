@@ -36,7 +36,7 @@ def orthogonality(session: Session, spec: FigureSpec, progress: Progress) -> Ort
 
 def latent_sweep(session: Session, spec: FigureSpec, _: Progress) -> LatentSweepWithModels:
     """The trainings of the grid, and the shipped models that say how good they are."""
-    dataset = session.library.find(spec.model).spec.dataset
+    dataset = session.library.entry(spec.model).spec.dataset
     shipped = {
         entry.spec.n_latent: entry.card.test_negative_elbo
         for entry in session.library.one_per_n_latent(dataset)
@@ -52,7 +52,7 @@ def concept_dynamics(session: Session, spec: FigureSpec, progress: Progress) -> 
 
 def network_sizes(session: Session, spec: FigureSpec, _: Progress) -> NetworkSizes:
     """How many units the layers of a model have."""
-    entry = session.library.find(spec.model)
+    entry = session.library.entry(spec.model)
     n_pixels = entry.image_shape[0] * entry.image_shape[1]
     return NetworkSizes(np.array([n_pixels, entry.spec.n_hidden, entry.spec.n_latent]))
 

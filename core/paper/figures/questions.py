@@ -39,7 +39,7 @@ def figure_spec(session: Session, id: str, given: Mapping[str, str]) -> FigureSp
     figure, known = figure_of(id), {item.name: checked(item) for item in fields(FigureSpec)}
     read: dict[str, Any] = {name: known[name].read(name, text.strip()) for name, text in given.items()}
     model = read.get("model") or session.library.default("mnist", 100).id
-    if figure.dataset not in ("", session.library.find(model).spec.dataset):
+    if figure.dataset not in ("", session.library.entry(model).spec.dataset):
         model = session.library.default(figure.dataset, 100).id
     values: dict[str, Any] = {"label": figure.label, "n_runs": figure.n_runs} | read | {"model": model}
     return fitted(session, FigureSpec(**values))
@@ -68,7 +68,7 @@ def recipe(session: Session, id: str, spec: FigureSpec) -> dict[str, Any]:
         For JSON: id (`figure`), settings (`spec`), and the SHA-256 of every file that it rests on (`weights`).
     """
     rests_on = figure_of(id).rests_on
-    entries = [session.library.find(spec.model)]
+    entries = [session.library.entry(spec.model)]
     entries += session.library.one_per_n_latent(entries[0].spec.dataset) if "models" in rests_on else []
     paths = [entry.path for entry in entries]
     paths += session.library.files(name_of(entries[0].spec.dataset))[:1] if "classifier" in rests_on else []
@@ -93,7 +93,7 @@ def cell_of(session: Session, id: str, spec: InferenceSpec, x: object, y: object
     t = coordinates.pop("t", spec.n_steps)
     try:
         if "label" in coordinates:
-            coordinates["label"] = session.library.find(spec.model).label_names.index(coordinates["label"])
+            coordinates["label"] = session.library.entry(spec.model).label_names.index(coordinates["label"])
         if "model" in coordinates:
             coordinates["model"] = specs_by_n_latent(session, spec)[int(coordinates["model"])].model
         if coordinates and 0 <= t <= spec.n_steps:

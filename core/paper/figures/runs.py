@@ -18,7 +18,7 @@ def run(session: Session, spec: FigureSpec, _: Progress) -> RunInSpace:
 
 def run_of_every_label(session: Session, spec: FigureSpec, _: Progress) -> RunOfEveryLabel:
     """A run of every label, from the same sample of each."""
-    labels = range(len(session.library.find(spec.model).label_names))
+    labels = range(len(session.library.entry(spec.model).label_names))
     runs = {label: experiments.run(replace(spec, label=label), session) for label in labels}
     return RunOfEveryLabel(runs, experiments.latent_space(spec.model, session))
 

@@ -21,7 +21,7 @@ def sweep(session: Session, spec: FigureSpec, progress: Progress) -> NoiseSweep:
 
 def sweep_of_every_label(session: Session, spec: FigureSpec, progress: Progress) -> SweepOfEveryLabel:
     """A noise sweep of every label, shown one by one."""
-    names = session.library.find(spec.model).label_names
+    names = session.library.entry(spec.model).label_names
     sweeps: dict[str, NoiseSweep | None] = dict.fromkeys(names)
     for i, name in enumerate(names):
         own, report = sweep_spec(replace(spec, label=i)), share_of(progress, i, len(names), f"label {name}")

@@ -21,7 +21,7 @@ def model_in_use(experiments: Experiments, request: Request) -> Entry:
     """The model that a screen shows; refused where it is gone or damaged: another one must not answer for it."""
     library, state = experiments.library, request.state
     id = state.model or request.model
-    return opened(experiments, library.find(id) if id else library.default(state.dataset, state.n_latent))
+    return opened(experiments, library.entry(id) if id else library.default(state.dataset, state.n_latent))
 
 
 def settled(experiments: Experiments, request: Request) -> SettledPayload:
@@ -74,7 +74,7 @@ def model_of(experiments: Experiments, state: ScreenState, *, quiet: bool) -> tu
     library, notes = experiments.library, []
     if state.model:
         try:
-            return opened(experiments, library.find(state.model)), notes, None
+            return opened(experiments, library.entry(state.model)), notes, None
         except StoreError as error:
             notes.append(str(error))
     candidates = library.usable(state.dataset)

@@ -84,4 +84,4 @@ class RunFiles:
                     return as_npz(arrays_of(result), recipe)
                 return table_elsewhere(result, next(iter(table_names(type(result)))), LATENT, report)
 
-        return computations.ask(asker(), f"{kind} {panel} {panel_spec(panel, spec).key()}", write)
+        return computations.wait_for(asker(), f"{kind} {panel} {panel_spec(panel, spec).key()}", write)

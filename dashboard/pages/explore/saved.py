@@ -81,14 +81,14 @@ def saved_file(experiments: Experiments, query: str, question: Question, progres
 
     Raises:
         RefusedError: The link has a value that cannot be used, or the file would be too large.
-        BusyError, LeftError: See `Computations.ask`.
+        BusyError, LeftError: See `Computations.wait_for`.
     """
     asked, notes = read_link(query)
     if notes:
         raise SpecError(notes[0].split(" The default")[0])
     facts = settled(experiments, Request(asked, question.client, question.order))
     state = ScreenState.from_dict(facts["state"])
-    entry = experiments.library.find(facts["model"])
+    entry = experiments.library.entry(facts["model"])
     spec = state.inference_spec(entry.id, state.source)
     answers = {
         "settled": of_one_model(facts),

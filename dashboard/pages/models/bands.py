@@ -37,7 +37,7 @@ def bands_of(id: str, session: Session) -> list[Bands]:
     Raises:
         StoreError: There is no such model, or it cannot be used.
     """
-    usual = session.source(session.library.find(id).spec.dataset)
+    usual = session.source(session.library.entry(id).spec.dataset)
     n_runs = min(REFERENCE_RUNS, session.n_memories(id))
     computed = []
     for kind in NOISE_KINDS:

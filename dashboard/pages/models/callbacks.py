@@ -193,7 +193,7 @@ class ModelsPage:
     def export(self, name: str) -> Response:
         """A model's file."""
         try:
-            entry = self.session.library.find(name.removesuffix(".safetensors"))
+            entry = self.session.library.entry(name.removesuffix(".safetensors"))
             return send_file(entry.path, as_attachment=True, download_name=f"{entry.id}.safetensors")
         except (StoreError, OSError):
             abort(404)

@@ -82,7 +82,7 @@ class Looking:
         ids = [choices.get(name) for name in ASKED]
         if not all(isinstance(id, str) and id for id in ids):
             return html.P(CHOOSE, className="note")
-        a, b = (self.library.find(str(id)) for id in ids)
+        a, b = (self.library.entry(str(id)) for id in ids)
         rows, others = self.pictures.rows(a.id), self.pictures.rows(b.id)
         both = [row for row in rows if row in others]
         alike = "originals" in both and self.pictures.are_alike(a.id, b.id)
@@ -95,7 +95,7 @@ class Looking:
         Raises:
             StoreError: There is no such model, or it cannot be used.
         """
-        entry = self.library.find(id)
+        entry = self.library.entry(id)
         bands = bands_of(id, self.session)
         return model_view(entry, self.pictures.rows(id), bands, self.explorer, theme_of(look))
 

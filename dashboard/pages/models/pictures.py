@@ -59,7 +59,7 @@ class Pictures:
         try:
             if row not in ROWS:
                 raise SpecError(f"A picture shows one of {', '.join(ROWS)}.")
-            entry = self.experiments.library.find(id)
+            entry = self.experiments.library.entry(id)
             if row not in self.rows(id):
                 raise SpecError("The training images are not on this machine, or others are in their place.")
             of = cached_sha256(entry.path)

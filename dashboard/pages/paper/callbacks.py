@@ -158,7 +158,7 @@ class PaperPage:
 
     def fresh(self, name: str, spec: FigureSpec) -> dict[str, Any]:
         """A question, with what the page shows of its settings."""
-        figure, names = figure_of(name), self.session.library.find(spec.model).label_names
+        figure, names = figure_of(name), self.session.library.entry(spec.model).label_names
         shown = {choice: str(getattr(spec, choice)) for choice in figure.choices}
         return fresh(name, spec) | {"choices": shown, "names": names}
 
@@ -203,7 +203,9 @@ class PaperPage:
         def compute(report: Reporter) -> FigureResult:
             return figure_of(name).compute(self.session, spec, report)
 
-        return self.files.ready(name, spec) or self.computations.ask(asker(client, TOPIC), key_of(name, spec), compute)
+        return self.files.ready(name, spec) or self.computations.wait_for(
+            asker(client, TOPIC), key_of(name, spec), compute
+        )
 
     @answered
     def cancel(self, _: object, client: object, question: object) -> str:

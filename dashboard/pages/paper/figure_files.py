@@ -84,7 +84,7 @@ class FigureFiles:
 
     def screen(self, spec: InferenceSpec, t: int) -> str:
         """The address of the explorer that shows these runs at a step."""
-        entry = self.session.library.find(spec.model)
+        entry = self.session.library.entry(spec.model)
         state = ScreenState(
             dataset=entry.spec.dataset, n_latent=entry.spec.n_latent, model=spec.model, label=spec.label,
             sample=spec.sample, noise=spec.noise, noise_kind=spec.noise_kind, n_runs=spec.n_runs, t=t,
@@ -151,7 +151,7 @@ class FigureFiles:
                     return table_elsewhere(result, table, distance_unit(name), report)
                 return as_npz(arrays_of(result, figure.result_name), own)
 
-        return self.computations.ask(asker(), f"{table or kind} {key_of(name, spec)}", write)
+        return self.computations.wait_for(asker(), f"{table or kind} {key_of(name, spec)}", write)
 
     def movie(self, kind: str, spec: FigureSpec, plane: str) -> Response:
         """The runs of a figure as a movie.
@@ -165,7 +165,7 @@ class FigureFiles:
         def compute(report: Reporter) -> bytes:
             return movie(own, self.session, progress=report).content
 
-        content = self.computations.ask(asker(), f"movie {own.to_query()}", compute)
+        content = self.computations.wait_for(asker(), f"movie {own.to_query()}", compute)
         named = {"Content-Disposition": f"attachment; filename={own.file_name()}"}
         return Response(content, mimetype=MOVIES[kind], headers=named)
 
