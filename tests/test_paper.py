@@ -23,7 +23,7 @@ from core.progress import Progress
 from core.session import Session
 from core.settings import Settings
 from core.specs import FigureSpec
-from core.tables import LATENT
+from core.table_words import LATENT
 from dashboard.files import SHORT, as_csv, table_elsewhere
 from dashboard.theme import THEMES
 from tests.processes import children, until

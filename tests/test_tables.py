@@ -20,7 +20,8 @@ from core.paper.results import (
     SweepOfEveryLabel,
     arrays_of,
 )
-from core.tables import UNITS, columns_of, table_names, table_of, tables_of
+from core.table_words import UNITS
+from core.tables import columns_of, table_names, table_of, tables_of
 from tests.synthetic import LAGS, RUNS, STEPS, make_curves, make_plane, make_run, make_space, make_sweep
 
 KINDS = (*get_args(FigureResult), *get_args(PanelData))

@@ -8,7 +8,8 @@ from core.paper.shipped import result_type
 from core.provenance import provenance
 from core.session import Session
 from core.specs import FigureSpec
-from core.tables import LATENT, table_names
+from core.table_words import LATENT
+from core.tables import table_names
 
 DISTANCES = {"suppC": "standard deviations of the memories"}  # Mahalanobis
 

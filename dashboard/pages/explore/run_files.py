@@ -13,7 +13,8 @@ from core.paper.results import arrays_of
 from core.result_files import as_json, as_npz
 from core.schema import RefusedError, SpecError
 from core.specs import InferenceSpec
-from core.tables import LATENT, table_names
+from core.table_words import LATENT
+from core.tables import table_names
 from dashboard.controls import REFERENCE_RUNS, sweep_spec
 from dashboard.experiments import Experiments
 from dashboard.files import table_elsewhere
