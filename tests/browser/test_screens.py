@@ -55,6 +55,8 @@ def test_a_screen_shows_everything_above_the_playback_bar(tab: Open, mnist: str,
     one = tab(mnist, viewport={"width": width, "height": height})
     for place in (".badge", "#landmark-plot", "#plane-plot", "#nearest-plot", "#curves-plot", "#strip", "#stage-plot"):
         assert visible(one, place), place
+    tops = "(all) => all.filter((e) => e.offsetParent).map((e) => e.getBoundingClientRect().top)"
+    assert len(set(one.page.eval_on_selector_all(".preset", tops))) == 1
 
 
 @ANY_SIZE

@@ -69,5 +69,5 @@ def presets() -> html.Div:
         for i, each in enumerate(PRESETS)
     ]
     return html.Div(
-        [dcc.Store(id="presets", data=[asdict(each) for each in PRESETS]), html.Ul(items, className="presets")]
+        [dcc.Store(id="presets", data=[asdict(each) for each in PRESETS]), html.Ul(items, className="recipes")]
     )
