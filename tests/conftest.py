@@ -176,6 +176,7 @@ def make_vae() -> Callable[..., vae.VAE]:
     return random_vae
 
 
+CARD = ModelCard(test_negative_elbo=1.0)
 SMALL: dict[str, Any] = {"dataset": "digits", "n_latent": 3, "n_hidden": 5}
 
 
@@ -183,7 +184,14 @@ SMALL: dict[str, Any] = {"dataset": "digits", "n_latent": 3, "n_hidden": 5}
 def write_model() -> Callable[..., Path]:
     """Writes an untrained but well-formed model file; `replace` changes or (with None) drops tensors."""
 
-    def write(path: Path, *, seed: int = 0, replace: dict[str, Any] | None = None, **changes: Any) -> Path:
+    def write(
+        path: Path,
+        *,
+        seed: int = 0,
+        replace: dict[str, Any] | None = None,
+        card: ModelCard = CARD,
+        **changes: Any,
+    ) -> Path:
         spec = ModelSpec.from_dict(SMALL | {"seed": seed} | changes)
         network = random_vae(pixels_of(spec), spec.n_hidden, spec.n_latent, seed=seed)
         generator = torch.Generator().manual_seed(seed)
@@ -195,7 +203,7 @@ def write_model() -> Callable[..., Path]:
             "memory_index": torch.stack(firsts),
         }
         tensors = {name: value for name, value in (extra | (replace or {})).items() if value is not None}
-        store.save_model(path, spec, ModelCard(test_negative_elbo=1.0), network, tensors)
+        store.save_model(path, spec, card, network, tensors)
         return path
 
     return write

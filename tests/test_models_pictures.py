@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 from safetensors.numpy import load_file
@@ -23,6 +24,7 @@ from core.settings import Settings
 from core.specs import ModelSpec, NoiseSweepSpec, snapshot_epochs
 from core.store import Model
 from core.zoo import ZOO, recipe
+from dashboard.experiments import Experiments
 from dashboard.hosting import Hosting
 from dashboard.pages.models.comparison import FIELDS, differences, differing
 from dashboard.pages.models.guide import MODELS
@@ -130,13 +132,25 @@ def test_a_picture_is_kept_by_the_browser_under_the_name_of_its_weights_alone(
     assert "immutable" in shown(second["src"])[1]
 
 
-def test_a_picture_is_drawn_once(hand: Hand, monkeypatch: pytest.MonkeyPatch):
-    drawn = []
-    images = Pictures.images
-    monkeypatch.setattr(Pictures, "images", lambda self, id, row: drawn.append(row) or images(self, id, row))
+class Counted(Pictures):
+    """Notes which pictures are drawn."""
+
+    def __init__(self, experiments: Experiments):
+        super().__init__(experiments)
+        self.drawn: list[str] = []
+
+    def images(self, id: str, row: str) -> Any:
+        self.drawn.append(row)
+        return super().images(id, row)
+
+
+def test_a_picture_is_drawn_once(settings: Settings, library: Unopened):
+    server = Flask("test")
+    pictures = Counted(Experiments.on(server, settings, library, Computations(calm=NEVER)))
+    pictures.register(server, "/models/")
     for row in ("concepts", "reconstructions", "concepts"):
-        greys(hand.http, f"/models/pictures/{DIGITS}/{row}.png")
-    assert drawn == ["concepts", "reconstructions"]
+        greys(server.test_client(), f"/models/pictures/{DIGITS}/{row}.png")
+    assert pictures.drawn == ["concepts", "reconstructions"]
 
 
 def test_where_there_is_no_picture_a_sentence_says_why(
@@ -206,11 +220,10 @@ def test_what_is_unfolded_stays_when_the_table_is_drawn_anew(
 
 
 def test_a_card_with_nothing_on_it_and_one_full_of_oddities_make_no_component_and_no_error(
-    hand: Hand, settings: Settings, write_model: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    hand: Hand, settings: Settings, write_model: Callable[..., Path]
 ):
     def view_of(card: ModelCard) -> Any:
-        monkeypatch.setattr("tests.conftest.ModelCard", lambda **_: card)
-        write_model(settings.models / "odd.safetensors", seed=len(card.to_dict()))
+        write_model(settings.models / "odd.safetensors", seed=len(card.to_dict()), card=card)
         return looked_at(hand, "odd")
 
     empty = words(view_of(ModelCard()))

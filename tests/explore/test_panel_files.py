@@ -32,11 +32,9 @@ def served(trained: tuple[Settings, str], tmp_path: Path) -> tuple[Any, str, Set
 
 @pytest.mark.parametrize("panel", SPECS)
 def test_the_command_of_the_recipe_writes_the_same_bytes(
-    served: tuple[Any, str, Settings], trained: tuple[Settings, str], command: CommandLine, tmp_path: Path, panel: str,
-    monkeypatch: pytest.MonkeyPatch,
-):  # fmt: skip
+    served: tuple[Any, str, Settings], trained: tuple[Settings, str], command: CommandLine, tmp_path: Path, panel: str
+):
     http, address, _ = served
-    monkeypatch.setattr("dashboard.pages.explore.run_files.REFERENCE_RUNS", 20)  # of the stage chart
     pages = {kind: http.get(address.format(panel, kind)) for kind in ("csv", "npz", "json")}
     recipe = json.loads(pages["json"].data)
     words = shlex.split(recipe["command"])
@@ -95,12 +93,12 @@ def test_a_recipe_names_seed_weights_data_set_and_versions(served: tuple[Any, st
 
 
 def test_the_stage_chart_is_that_of_the_reference_runs(
-    served: tuple[Any, str, Settings], monkeypatch: pytest.MonkeyPatch
+    served: tuple[Any, str, Settings], trained: tuple[Settings, str]
 ):
-    http, address, _ = served
-    monkeypatch.setattr("dashboard.pages.explore.run_files.REFERENCE_RUNS", 20)
+    http, address, settings = served
+    n_runs = Session.open(settings).n_memories(trained[1])
     spec = NoiseSweepSpec.from_dict(http.get(address.format("stage", "json")).get_json()["spec"])
-    assert spec == sweep_spec(spec, 20)  # type: ignore[arg-type]
+    assert spec == sweep_spec(spec, n_runs)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
