@@ -10,9 +10,9 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 from dash import no_update, set_props
 from dash.exceptions import PreventUpdate
-from flask import has_request_context, request
+from flask import Response, has_request_context, request
 
-from core.computations import LeftError, Question
+from core.computations import BusyError, LeftError, Question
 from core.schema import RefusedError, SpecError, shown
 from dashboard.controls import ScreenState
 from dashboard.links import read_link, version_of
@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 R = TypeVar("R")
 
+AFTER = 5  # s after which a file may be asked for again
 MAX_CLIENTS = 10_000
 DEEPEST = 40  # a figure that plotly sends back has 10 levels
 
@@ -93,6 +94,23 @@ def asker(client: str = "", topic: str = "", order: int = 0) -> Question:
         return Question(client, topic, order)
     gone = request.environ.get("waitress.client_disconnected", lambda: False)
     return Question(client or f"address {request.remote_addr}", topic, order, gone)
+
+
+def file_or_sentence(view: Callable[P, Response]) -> Callable[P, Response]:
+    """A view that gives a file; what it refuses becomes a sentence: busy or cancelled 503, anything else 400."""
+
+    @wraps(view)
+    def respond(*args: P.args, **kwargs: P.kwargs) -> Response:
+        try:
+            return view(*args, **kwargs)
+        except BusyError as error:
+            return Response(str(error), 503, {"Retry-After": str(AFTER)}, mimetype="text/plain")
+        except LeftError:
+            return Response("Cancelled.", 503, mimetype="text/plain")
+        except RefusedError as error:
+            return Response(str(error), 400, mimetype="text/plain")
+
+    return respond
 
 
 def answered(function: Callable[P, R]) -> Callable[P, R]:

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from flask import Flask, Response, abort, request
 
-from core.computations import BusyError, LeftError, Reporter
+from core.computations import Reporter
 from core.panel_data import SPECS, file_stem, panel_data, panel_recipe, panel_spec
 from core.paper.results import arrays_of
 from core.result_files import as_json, as_npz
-from core.schema import RefusedError, SpecError
+from core.schema import SpecError
 from core.specs import InferenceSpec
 from core.table_words import LATENT
 from core.tables import table_names
@@ -20,10 +20,9 @@ from dashboard.experiments import Experiments
 from dashboard.files import table_elsewhere
 from dashboard.links import read_link
 from dashboard.pages.explore.models import model_in_use
-from dashboard.requests import Request, asker
+from dashboard.requests import Request, asker, file_or_sentence
 
 KINDS = {"csv": "text/csv", "npz": "application/octet-stream", "json": "application/json"}
-AFTER = 5  # s after which a file may be asked for again
 
 
 class RunFiles:
@@ -36,19 +35,13 @@ class RunFiles:
         """Connect the addresses."""
         server.add_url_rule(f"{prefix}data/<panel>.<kind>", "panel_data", self.data)
 
+    @file_or_sentence
     def data(self, panel: str, kind: str) -> Response:
         """The numbers of a panel, or their recipe; the query is that of the screen."""
         if panel not in SPECS or kind not in KINDS:
             abort(404)
-        try:
-            spec = self.spec(panel, request.query_string.decode())
-            body = self.file(panel, kind, spec)
-        except BusyError as error:
-            return Response(str(error), 503, {"Retry-After": str(AFTER)}, mimetype="text/plain")
-        except LeftError:
-            return Response("Cancelled.", 503, mimetype="text/plain")
-        except RefusedError as error:
-            return Response(str(error), 400, mimetype="text/plain")
+        spec = self.spec(panel, request.query_string.decode())
+        body = self.file(panel, kind, spec)
         named = {"Content-Disposition": f"attachment; filename={file_stem(panel, spec)}.{kind}"}
         return Response(body, mimetype=KINDS[kind], headers=named)
 

@@ -9,11 +9,11 @@ from flask import Flask, Response, request
 from plotly.io.json import to_json_plotly
 
 from core import experiments as core_experiments
-from core.computations import FIGURE, BusyError, LeftError, Question
+from core.computations import FIGURE, Question
 from core.library import Entry
 from core.progress import Progress, silent
 from core.results import FilmFrame, NoiseSweep, RunFilm
-from core.schema import RefusedError, SpecError
+from core.schema import SpecError
 from core.specs import NOISES, EmbeddingSpec, InferenceSpec, RunFilmSpec
 from core.store import cached_sha256
 from dashboard import controls, films
@@ -24,10 +24,8 @@ from dashboard.pages.explore.models import settled
 from dashboard.pages.explore.replies import begin_payload, film_payload, run_film_spec, sweep_payload
 from dashboard.pages.explore.saved_page import saved_page
 from dashboard.payloads import SettledPayload, SweepPayload
-from dashboard.requests import Request, asker
+from dashboard.requests import Request, asker, file_or_sentence
 from dashboard.theme import THEMES
-
-AFTER = 5  # s after which a file may be asked for again
 
 
 @dataclass(frozen=True)
@@ -57,16 +55,10 @@ class SavedFiles:
         """Connect it."""
         server.add_url_rule(f"{prefix}saved.html", "saved_file", self.respond)
 
+    @file_or_sentence
     def respond(self) -> Response:
         """The file of a screen state, or why there is none."""
-        try:
-            file = saved_file(self.experiments, request.query_string.decode(), asker())
-        except BusyError as error:
-            return Response(str(error), 503, {"Retry-After": str(AFTER)}, mimetype="text/plain")
-        except LeftError:
-            return Response("Cancelled.", 503, mimetype="text/plain")
-        except RefusedError as error:
-            return Response(str(error), 400, mimetype="text/plain")
+        file = saved_file(self.experiments, request.query_string.decode(), asker())
         return Response(file.content, headers={"Content-Disposition": f"attachment; filename={file.name}"})
 
 

@@ -6,7 +6,7 @@ from dash import html
 from flask import Flask, Response, abort, request
 from plotly.io.json import to_json_plotly
 
-from core.computations import BusyError, Computations, LeftError, Reporter
+from core.computations import Computations, Reporter
 from core.paper.exports import distance_unit, figure_recipe, figure_stem, figure_tables
 from core.paper.figures.registry import FIGURES, figure_of
 from core.paper.results import FigureResult, arrays_of
@@ -21,7 +21,7 @@ from dashboard.files import table_elsewhere, table_ending
 from dashboard.movies import PLANES, MovieSpec, movie
 from dashboard.pages.paper.layout import still
 from dashboard.pages.paper.questions import key_of
-from dashboard.requests import asker
+from dashboard.requests import asker, file_or_sentence
 from dashboard.save_menu import save_menu
 from dashboard.theme import theme_of
 
@@ -30,7 +30,6 @@ MOVIES = {"mp4": "video/mp4", "gif": "image/gif"}
 OF_PLANES = {"windowed": "windowed PCA", "landmark": "landmark plane"}
 SMALL = {"width": 640, "height": 360, "fps": 20}  # a GIF of 1280 x 720 has too many pixels
 NOT_SHIPPED = "This figure is not shipped for the models that are here. Open its settings: it is computed there."
-AFTER = 5  # s after which a file may be asked for again
 
 
 class FigureFiles:
@@ -115,24 +114,18 @@ class FigureFiles:
             html.Span(figure_stem(name, spec), id="figure-stem", hidden=True),  # names the pictures
         ]
 
+    @file_or_sentence
     def data(self, name: str, kind: str) -> Response:
         """The numbers of a figure, its recipe, or a movie of its runs."""
         if name not in FIGURES or kind not in {*KINDS, *(MOVIES if name == "movies" else ())}:
             abort(404)
-        try:
-            spec, notes = FigureSpec.from_query(request.query_string.decode())
-            if notes:
-                raise SpecError(notes[0])
-            if kind in MOVIES:
-                return self.movie(kind, spec, request.args.get("plane", PLANES[0]))
-            table = table_in(name, request.args.get("table")) if kind == "csv" else ""
-            body = self.file(name, kind, spec, table)
-        except BusyError as error:
-            return Response(str(error), 503, {"Retry-After": str(AFTER)}, mimetype="text/plain")
-        except LeftError:
-            return Response("Cancelled.", 503, mimetype="text/plain")
-        except RefusedError as error:
-            return Response(str(error), 400, mimetype="text/plain")
+        spec, notes = FigureSpec.from_query(request.query_string.decode())
+        if notes:
+            raise SpecError(notes[0])
+        if kind in MOVIES:
+            return self.movie(kind, spec, request.args.get("plane", PLANES[0]))
+        table = table_in(name, request.args.get("table")) if kind == "csv" else ""
+        body = self.file(name, kind, spec, table)
         ending = table_ending(table, len(figure_tables(name))) if table else f".{kind}"
         named = {"Content-Disposition": f"attachment; filename={figure_stem(name, spec)}{ending}"}
         return Response(body, mimetype=KINDS[kind], headers=named)
