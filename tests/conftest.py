@@ -68,7 +68,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if not os.environ.get("LT_SLOW"):
         for item in items:
             if item.get_closest_marker("slow"):
-                item.add_marker(pytest.mark.skip(reason="It takes long: LT_SLOW=1 runs it."))
+                item.add_marker(pytest.mark.skip(reason="It takes half a minute or more: LT_SLOW=1 runs it."))
 
 
 @pytest.fixture(scope="session")

@@ -121,7 +121,6 @@ def test_other_weights_are_computed_anew(settings: Settings, write_model: Callab
         assert len(done) == seed + 1
 
 
-@pytest.mark.slow
 def test_the_map_of_stages_takes_the_sweeps_that_lie_beside_the_model(
     settings: Settings, write_model: Callable[..., Path]
 ):

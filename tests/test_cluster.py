@@ -202,7 +202,6 @@ def test_who_cancels_leaves_the_training_to_the_other_who_waits(servers: Servers
     assert f"goes on from epoch {state.epoch}" in [report["text"] for report in reports]
 
 
-@pytest.mark.slow
 def test_a_killed_worker_is_replaced_and_its_job_goes_on(
     servers: Servers, worker: subprocess.Popen[bytes], home: Settings
 ):

@@ -140,7 +140,6 @@ def test_without_a_number_all_memories_run_that_there_are(
     assert answer["spec"]["n_runs"] == 12
 
 
-@pytest.mark.slow
 def test_sweeps_files_the_sweeps_of_a_model(command: CommandLine, settings: Settings, write_model: Callable[..., Path]):
     write_model(settings.models / "a.safetensors")
     _, answer, _, _ = command("sweeps", "--model", "a")
@@ -149,7 +148,6 @@ def test_sweeps_files_the_sweeps_of_a_model(command: CommandLine, settings: Sett
     assert experiments.stored_noise_sweep(NoiseSweepSpec(model="a", n_runs=12), Session.open(settings)) is not None
 
 
-@pytest.mark.slow
 def test_derive_computes_what_is_missing_of_some_models(
     command: CommandLine, settings: Settings, write_model: Callable[..., Path]
 ):

@@ -143,7 +143,6 @@ def stacked(home: Settings) -> Iterator[Jobs]:
     until(lambda: children() <= before, "every child process has ended")
 
 
-@pytest.mark.slow
 def test_on_a_cpu_models_are_trained_one_after_the_other_and_each_is_filed(settings: Settings):
     jobs = Jobs(settings)
     try:
@@ -157,7 +156,6 @@ def test_on_a_cpu_models_are_trained_one_after_the_other_and_each_is_filed(setti
         jobs.close()
 
 
-@pytest.mark.slow
 def test_a_stack_is_one_job_with_progress_and_as_many_models(stacked: Jobs, home: Settings):
     specs = [replace(SPEC, seed=seed) for seed in (2, 3)]
     (key,) = stacked.train_all(specs)

@@ -11,7 +11,6 @@ PATIENCE = 180_000  # ms; whether the page completes is the question, not when
 
 
 @pytest.mark.parametrize("start", range(2))
-@pytest.mark.slow
 def test_a_page_that_is_opened_the_moment_the_server_answers_is_complete(chromium: Browser, mnist: str, start: int):
     with serving() as server:
         one = Tab(chromium, server.url)
