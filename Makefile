@@ -29,7 +29,7 @@ run: .venv/.stamp-run ## install what is missing and start the dashboard (HOST, 
 install: .venv/.stamp-run ## create .venv with what the dashboard needs
 install-dev: node_modules/.package-lock.json ## ... and the development tools
 
-test: lint ## lint, then the tests (LT_SLOW=1: the longest too); one that lacks Chromium or Redis is skipped with the reason
+test: lint ## lint, then every test; a test that lacks Chromium or Redis is skipped with the reason
 	$(NODE) --test 'tests/js/*.test.js'
 	@OMP_NUM_THREADS=1 .venv/bin/python -m pytest -rs -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 

@@ -63,14 +63,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--device", default="cpu", help="where the mathematics is tested: cpu, cuda or mps")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out what takes long unless it is asked for."""
-    if not os.environ.get("LT_SLOW"):
-        for item in items:
-            if item.get_closest_marker("slow"):
-                item.add_marker(pytest.mark.skip(reason="It takes half a minute or more: LT_SLOW=1 runs it."))
-
-
 @pytest.fixture(scope="session")
 def device(request: pytest.FixtureRequest) -> torch.device:
     return torch.device(str(request.config.getoption("--device")))

@@ -221,7 +221,6 @@ def test_a_killed_worker_is_replaced_and_its_job_goes_on(
     until(lambda: not kept(home, spec), "the worker keeps no state of what is filed")
 
 
-@pytest.mark.slow
 def test_a_machine_that_is_lost_gives_its_job_to_another_which_starts_again(
     root: Path, credentials: Credentials, tmp_path: Path
 ):
@@ -262,7 +261,6 @@ def test_a_scheduler_without_a_worker_is_said(root: Path, credentials: Credentia
         jobs.close()
 
 
-@pytest.mark.slow
 def test_a_job_whose_scheduler_ends_has_failed(root: Path, credentials: Credentials, tmp_path: Path):
     with ExitStack() as stack:
         scheduler = stack.enter_context(ExitStack())
@@ -311,7 +309,6 @@ def test_what_a_worker_trains_appears_in_the_explorer_of_a_web_process(
         assert list(client.scan_iter("lt:*"))  # pyright: ignore[reportArgumentType]
 
 
-@pytest.mark.slow
 def test_a_restarted_web_process_offers_the_training_that_its_worker_has(
     root: Path, scheduler: str, credentials: Credentials, worker: object, home: Settings, tmp_path: Path
 ):

@@ -178,7 +178,6 @@ def test_what_was_computed_ahead_is_found(trained: Trained, tmp_path: Path, spec
     )
 
 
-@pytest.mark.slow
 def test_films_that_are_computed_ahead_are_given_up_as_soon_as_somebody_asks_and_go_on_where_they_were(
     trained: Trained, tmp_path: Path, spec: InferenceSpec
 ):

@@ -337,7 +337,6 @@ def until(condition: Callable[[], Any], what: str) -> None:
 
 @of_dask
 @pytest.mark.usefixtures("here")
-@pytest.mark.slow
 def test_a_killed_run_keeps_what_was_done_and_goes_on(
     command: CommandLine, file: Path, root: Path, scheduler: str, started: list[subprocess.Popen[bytes]]
 ):

@@ -270,7 +270,6 @@ def test_a_process_that_the_cluster_gives_up_is_replaced_at_the_next_job(jobs: J
     assert ended(jobs, jobs.train(replace(QUICK, epochs=1, seed=5))).state == "done"
 
 
-@pytest.mark.slow
 def test_a_process_may_take_longer_to_start_than_dask_waits(home: Settings, tmp_path: Path):
     """Torch comes from a cold disk: Dask gives a process up whose successor is not there after 15 s."""
     cold, slow = tmp_path / "cold", tmp_path / "slow.py"

@@ -163,7 +163,6 @@ train.train_stack([spec], *sets, device=torch.device("cpu"), state=Path(sys.argv
 """
 
 
-@pytest.mark.slow
 def test_a_training_that_is_killed_at_any_moment_goes_on(digits: tuple[Dataset, Dataset], tmp_path: Path, root: Path):
     spec, state = replace(SPEC, epochs=60), tmp_path / "state"
     command = [sys.executable, "-c", KILLED, str(state), repr(spec.to_dict())]

@@ -92,7 +92,6 @@ def test_a_model_that_diverges_leaves_the_others_alone(settings: Settings):
     assert problem.startswith(f"The loss of {experiments.id_of(STACK[2])} is not finite.")
 
 
-@pytest.mark.slow
 def test_a_stack_goes_on_where_it_was_stopped(settings: Settings, tmp_path: Path):
     def stop(share: float, text: str) -> None:
         raise train.CancelledError

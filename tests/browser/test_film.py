@@ -109,7 +109,9 @@ def turn_axes(one: Tab) -> None:
 
 CHANGES: dict[str, Callable[[Tab], None]] = {
     "label": lambda one: one.choose("label", "2"),
+    "seed": lambda one: one.page.click("#new-noise"),
     "kind": lambda one: one.choose("noise_kind", "invert"),
+    "runs": lambda one: one.slide("n_runs", 30),
     "axes": lambda one: one.choose("basis", "windowed"),
     "turned axes": turn_axes,
 }

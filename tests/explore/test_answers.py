@@ -215,7 +215,6 @@ def test_neighbours_are_computed_ahead_within_the_range(page: ExplorePage, quest
     assert ahead == [page.experiments.session.key(experiments.film_frame, each) for each in near]
 
 
-@pytest.mark.slow
 def test_when_nobody_asks_the_films_of_the_other_labels_are_computed(page: ExplorePage, question: Question):
     ahead: dict[str, Callable[[Any], Any]] = {}
 
