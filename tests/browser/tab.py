@@ -8,8 +8,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Request, Response, TimeoutError
 
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-LOOKS: dict[str, dict[str, Any]] = {  # each size and each set of colours once
+LOOKS: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light"},
+    "dark": {"color_scheme": "dark"},
+    "phone": PHONE | {"color_scheme": "light"},
     "phone, dark": PHONE | {"color_scheme": "dark"},
 }
 PATIENCE = 30_000  # ms; the machine may be busy with something else

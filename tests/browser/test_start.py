@@ -10,7 +10,7 @@ from tests.browser.test_lost_answers import complete
 PATIENCE = 180_000  # ms; whether the page completes is the question, not when
 
 
-@pytest.mark.parametrize("start", range(2))
+@pytest.mark.parametrize("start", range(5))
 def test_a_page_that_is_opened_the_moment_the_server_answers_is_complete(chromium: Browser, mnist: str, start: int):
     with serving() as server:
         one = Tab(chromium, server.url)
