@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from core.computations import Computations
+from core.computations import CALM, Computations
 from core.library import Library
 from core.schema import SpecError
 from core.settings import Settings
@@ -43,7 +43,8 @@ def create_app(
         SpecError: A setting cannot be used.
     """
     library = library or Library.of(settings.models)
-    return create_apps(hosting or Hosting(), Jobs(settings, library, computations or Computations()))[0]
+    computations = computations or Computations(calm=CALM if settings.ahead else None)
+    return create_apps(hosting or Hosting(), Jobs(settings, library, computations))[0]
 
 
 def create_apps(hosting: Hosting, jobs: Jobs) -> list[Dash]:

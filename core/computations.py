@@ -93,7 +93,7 @@ class Computations:
         courtesy: A part waits so many seconds at most for single runs to end.
         width: So many batches of films of single runs are computed at a time; as many as there are cores where None.
         patience: A part waits so many seconds at most for those that came before it.
-        calm: After so many seconds without a question something may be computed ahead.
+        calm: After so many seconds without a question something may be computed ahead; nothing is where None.
         clock: Tells the time, s.
     """
 
@@ -105,12 +105,13 @@ class Computations:
         courtesy: float = COURTESY,
         width: int | None = None,
         patience: float = FILMS,
-        calm: float = CALM,
+        calm: float | None = CALM,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.most, self.most_per_client, self.courtesy, self.patience = most, most_per_client, courtesy, patience
         self.works = Works(self._between_parts, stand_like_me, clock)
-        self.turns, self.later = Turns(self.works), Ahead(self.works, calm)
+        self.turns, self.later = Turns(self.works), Ahead(self.works, calm or 0)
+        self.is_ahead = calm is not None
         self.films = Lane(self.works, width or os.cpu_count() or 1)
         self._waits: dict[tuple[str, object], Wait] = {}
         atexit.register(self.close)
@@ -187,7 +188,8 @@ class Computations:
             key: Equal keys are one computation.
             compute: Is given what to report to. What it raises is logged.
         """
-        self.later.add(key, compute)
+        if self.is_ahead:
+            self.later.add(key, compute)
 
     def at_once(self) -> AbstractContextManager[None]:
         """What is done within takes milliseconds and has no turn: parts of works wait for its end, for a moment."""

@@ -25,6 +25,7 @@ class Settings:
     redis_url: str = field(default="", repr=False)  # it may hold a password, and Dask logs the arguments of what fails
     scheduler: str = ""
     scheduler_credentials: cluster.Credentials | None = None  # for tls://
+    ahead: bool = True  # whether what will probably be asked for is computed while nobody asks for anything
     max_jobs: int = 20
     max_import: int = 64_000_000  # bytes; a shipped model has at most 5,000,000
     max_models: int = 2_000_000_000  # bytes; 400 models of the paper's size, or 80 trainings that were stopped
@@ -54,6 +55,7 @@ class Settings:
             redis_url=environ.get("REDIS_URL", ""),
             scheduler=scheduler,
             scheduler_credentials=credentials,
+            ahead=read_variable(environ, "LT_AHEAD", Choice(("yes", "no")), "yes") == "yes",
             max_jobs=read_variable(environ, "LT_MAX_JOBS", Integer(1, 1_000_000), "20"),
             max_import=read_variable(environ, "LT_MAX_IMPORT_MB", Integer(1, 1_000_000), "64") * 1_000_000,
             max_models=read_variable(environ, "LT_MAX_MODELS_MB", Integer(1, 1_000_000), "2000") * 1_000_000,

@@ -37,7 +37,7 @@ class Watched(Computations):
         return super().once(key, compute, progress=progress, **more)
 
 
-NEVER = 1e6  # s of calm before anything is computed ahead
+NEVER = None  # the calm in which something is computed ahead
 
 
 def create_app(settings: Settings, hosting: Hosting | None = None, **more: Any) -> Dash:
@@ -60,8 +60,15 @@ def free_port() -> int:
 
 @contextmanager
 def serving(root: Path, home: Path, **environment: str) -> Iterator[str]:
-    """The address of the dashboard as it is served: no images but the digits', a cache of its own."""
-    settings = {"LT_HOME": str(home), "HOST": "127.0.0.1", "PORT": str(free_port()), "LT_DEVICE": "cpu"} | environment
+    """The address of the dashboard as it is served: no images but the digits', a cache of its own, nothing ahead."""
+    settings = {
+        "LT_HOME": str(home),
+        "HOST": "127.0.0.1",
+        "PORT": str(free_port()),
+        "LT_DEVICE": "cpu",
+        "LT_AHEAD": "no",
+    }
+    settings |= environment
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("LT_") and k != "REDIS_URL"}
     with (home / "log").open("w") as log:
         command = [sys.executable, "serve.py"]

@@ -36,6 +36,14 @@ def finished(computations: Computations) -> None:
     until(lambda: computations.later._thread is None, "nothing is left to be computed ahead")
 
 
+def test_nothing_is_computed_where_a_server_shall_not():
+    computations, done = Computations(calm=None), list[str]()
+    computations.ahead("a", lambda _: done.append("a"))
+    assert computations.later._thread is None
+    assert not done
+    assert not computations.works.later
+
+
 def test_of_what_has_not_begun_the_newest_is_computed_and_the_oldest_dropped():
     computations, gate, done = Computations(calm=0), threading.Event(), list[str]()
     client = Client(computations, "a", "busy", gated(gate))

@@ -4,8 +4,12 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+import app
 from core.settings import Settings
 from tests.conftest import settings_in
 from tests.served import Browser, create_app
@@ -19,6 +23,12 @@ def test_importing_the_app_makes_and_writes_nothing(root: Path, tmp_path: Path):
     )
     assert done.stdout.split() == ["False", "[]"]
     assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize("ahead", [True, False])
+def test_a_server_computes_ahead_unless_it_shall_not(settings: Settings, ahead: bool):
+    close, *_ = app.create_app(replace(settings, ahead=ahead)).server.extensions["closing"]
+    assert close.__self__.is_ahead is ahead
 
 
 def test_a_server_of_wsgi_applications_finds_the_app(root: Path, tmp_path: Path):

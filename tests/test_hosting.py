@@ -21,6 +21,7 @@ WRONG = {
     "DASH_REQUESTS_PATHNAME_PREFIX": "vae/",
     "LT_DEVICE": "gpu",
     "LT_SCHEDULER": "host",
+    "LT_AHEAD": "maybe",
     "LT_MAX_JOBS": "many",
     "LT_MAX_IMPORT_MB": "0",
     "LT_MAX_MODELS_MB": "-1",

@@ -17,6 +17,10 @@ def test_empty_variables_count_as_not_set():
     assert Settings.from_environment({"LT_HOME": "", "LT_DATA": "", "LT_DEVICE": ""}) == Settings.from_environment({})
 
 
+def test_what_is_computed_ahead_is_a_choice():
+    assert [Settings.from_environment({"LT_AHEAD": word}).ahead for word in ("yes", "no")] == [True, False]
+
+
 def test_an_unknown_device_is_refused():
     with pytest.raises(SpecError, match="LT_DEVICE"):
         Settings.from_environment({"LT_DEVICE": "tpu"})
