@@ -7,7 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from core.commands.console import run_command
+from core.commands.console import compute_as_served, run_command
 from core.commands.options import add_command, add_spec
 from core.paper.figures.questions import CHOICES
 from core.paper.figures.registry import FIGURES
@@ -25,6 +25,7 @@ def main(arguments: list[str] | None = None, start: Callable[[Settings], Session
         arguments: The words behind `python -m dashboard`.
         start: Opens the session that the command is given.
     """
+    compute_as_served()
     return run_command(build_parser(), arguments, start)
 
 

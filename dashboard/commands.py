@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import torch
 from flask import Flask
 
 from core import experiments
@@ -83,7 +82,6 @@ def run_figure(args: argparse.Namespace, session: Session) -> dict[str, Any]:
             "A recipe holds all settings. Leave out the options, or name the figure instead of a recipe."
         )
     if args.recipe:
-        torch.set_num_threads(1)  # as the dashboard has: the last digits of a sum depend on how many share it
         wanted = files.read_recipe(args.recipe)
         id, spec = wanted["figure"], FigureSpec.from_dict(wanted["spec"])
         own = figure_recipe(session, id, spec)

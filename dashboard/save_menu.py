@@ -7,8 +7,10 @@ from dash import html
 from dashboard.controls import attributes
 
 KINDS = {"png": "PNG", "svg": "SVG", "csv": "CSV", "npz": "NPZ", "json": "Recipe (JSON)"}
-SAVE_ALL = {"Explore": "All panels as pictures and data, with their recipes, in one ZIP"}
-SAVE_ALL |= {"Paper": "All of this page in one ZIP: every figure as picture and data, with its recipe"}
+SAVE_ALL = {
+    "Explore": "All panels as pictures and data, with their recipes, in one ZIP",
+    "Paper": "All of this page in one ZIP: every figure as picture and data, with its recipe",
+}
 
 
 def save_menu(name: str, *items: Any, word: str = "Save", **data: str) -> html.Details:

@@ -72,6 +72,8 @@ def test_the_file_has_every_answer_at_every_p(client: FlaskClient):
     recipe = json.loads(found["saved"])["recipe"]
     assert recipe["spec"] | {"noise": 0.31, "n_runs": 10, "label": 6} == recipe["spec"]
     assert [len(sha256) for sha256 in recipe["weights"].values()] == [64]
+    assert recipe["command"] == f"python -m dashboard html '{recipe['link']}'"
+    assert set(recipe["versions"]) == {"torch", "numpy", "python"}
 
 
 def test_the_command_writes_the_file_that_the_address_gives(client: FlaskClient, drawing: CommandLine, tmp_path: Path):
@@ -99,7 +101,9 @@ def test_what_needs_the_server_is_hidden_or_switched_off():
     assert free == {"noise", "speed", "curves", "view"}
     assert {(each["title"], "disabled" in each) for each in found.of("fieldset")} == {("why", True)}
     hidden = {each["id"] for _, each in found.all if "hidden" in each and "id" in each}
-    assert hidden >= {"share", "copy-link", "new-noise", "random-sample", "open-gallery", "fetch"}
+    assert hidden >= {"share", "copy-link", "save-all", "new-noise", "random-sample", "open-gallery", "fetch"}
+    offered = {each["data-kind"] for each in found.of("button") if "data-kind" in each and "hidden" not in each}
+    assert offered == {"png", "svg"}
     assert not found.of("nav")
 
 

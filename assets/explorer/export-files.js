@@ -17,9 +17,16 @@ export function download(pieces, name) {
 /** Save all as one. @param {File[]} files @param {string} name */
 export const downloadZip = (files, name) => download(zipped(files), name);
 
-/** A file of the server, asked for until it is there; null where it refuses, which a notice says. @param {string} address */
-export async function fetched(address) {
-  const reply = await persist(address, {}, { again: true, isWanted: () => true });
+/**
+ * A file of the server, asked for until it is there; null where it refuses, which a notice says, or nobody wants it.
+ * @param {string} address
+ * @param {AbortSignal} [signal] Ends when nobody wants it any more.
+ * @returns {Promise<File | null>}
+ */
+export async function fetched(address, signal) {
+  const isWanted = () => !signal?.aborted;
+  const reply = isWanted() ? await persist(address, { signal }, { again: true, isWanted }) : null;
+  if (!isWanted()) return null;
   if (!reply?.ok) {
     notice([(reply && (await sentenceOf(reply))) || "The server refused this file. Reload the page."]);
     return null;

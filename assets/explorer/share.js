@@ -1,9 +1,10 @@
 /** Taking the screen along: as one HTML file that needs no server, or as a frame in a page of a course. */
 import { query } from "#address";
+import { download, fetched } from "#export-files";
 import { ensembleScope, ensembles, grid, runScope, runs } from "#film";
-import { $, notice, write } from "#notices";
+import { $, write } from "#notices";
 import { player } from "#player";
-import { persist, sentenceOf, serverPath } from "#requests";
+import { serverPath } from "#requests";
 import { shownSweep } from "#shown";
 import { isSettled, screen } from "#state";
 
@@ -36,17 +37,6 @@ async function complete(signal) {
   }
 }
 
-/** @param {Response} reply */
-async function store(reply) {
-  const name = /filename=([\w.-]+)/.exec(reply.headers.get("Content-Disposition") || "")?.[1] || "explorer.html";
-  const blob = await reply.blob();
-  const link = document.createElement("a");
-  Object.assign(link, { href: URL.createObjectURL(blob), download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-  write("#save-state", `Saved as ${name}, ${(blob.size / 1e6).toFixed(1)} MB.`);
-}
-
 /** Save the screen, or leave the save that is under way. */
 async function save() {
   if (saving) {
@@ -57,17 +47,20 @@ async function save() {
   const { signal } = mine;
   saving = mine;
   write("#save-html", "Cancel");
-  await complete(signal);
-  if (!signal.aborted) {
+  let state = "";
+  try {
+    await complete(signal);
     write("#save-state", "Writing the file …");
-    const wanted = { again: true, isWanted: () => !signal.aborted };
-    const reply = await persist(`${serverPath()}saved.html?${screenQuery()}`, { signal }, wanted);
-    if (reply?.ok && !signal.aborted) await store(reply);
-    else write("#save-state", "");
-    if (reply && !reply.ok) notice([(await sentenceOf(reply)) || "The file could not be made."]);
-  } else write("#save-state", "");
-  saving = null;
-  write("#save-html", USUAL);
+    const file = await fetched(`${serverPath()}saved.html?${screenQuery()}`, signal);
+    if (file) {
+      download([file.bytes], file.name);
+      state = `Saved as ${file.name}, ${(file.bytes.length / 1e6).toFixed(1)} MB.`;
+    }
+  } finally {
+    saving = null;
+    write("#save-state", state);
+    write("#save-html", USUAL);
+  }
 }
 
 /**

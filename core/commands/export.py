@@ -3,9 +3,7 @@
 import argparse
 from typing import Any
 
-import torch
-
-from core.commands.console import progress_bar
+from core.commands.console import compute_as_served, progress_bar
 from core.commands.runs import inference_spec
 from core.panel_data import file_stem, panel_data, panel_recipe
 from core.paper.results import arrays_of
@@ -17,7 +15,7 @@ from core.tables import tables_of
 
 def run_export(args: argparse.Namespace, session: Session) -> dict[str, Any]:
     """Write CSV, NPZ and the recipe of a panel."""
-    torch.set_num_threads(1)  # as the dashboard has: the last digits of a sum depend on how many share it
+    compute_as_served()
     spec = inference_spec(args, session, InferenceSpec)
     with progress_bar(args.panel) as report:
         result = panel_data(args.panel, spec, session, progress=report)

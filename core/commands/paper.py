@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from core import experiments
-from core.commands.console import progress_bar
+from core.commands.console import compute_as_served, progress_bar
 from core.paper import claims
 from core.paper.figures.questions import figure_spec
 from core.paper.figures.registry import FIGURES
@@ -30,6 +30,7 @@ def run_claims(args: argparse.Namespace, session: Session) -> dict[str, Any]:
 
 def run_figures(args: argparse.Namespace, session: Session) -> dict[str, int]:
     """Compute the figures with the paper's settings, for the page that shows them at once; the bytes that each has."""
+    compute_as_served()
     written = {}
     for id in args.only or FIGURES:
         spec = figure_spec(session, id, {})

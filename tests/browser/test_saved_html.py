@@ -90,6 +90,23 @@ def test_what_the_file_does_not_hold_is_refused_with_a_sentence(chromium: Browse
     one.context.close()
 
 
+def test_pictures_are_saved_and_what_only_a_server_has_is_not_offered(chromium: Browser, file: Path):
+    one = opened(chromium, file)
+    for panel, stem in (("landmark", "landmark-plane"), ("strip", "decoded-images")):
+        menu = one.page.locator(f"details.save[data-panel='{panel}']")
+        for kind in ("png", "svg"):
+            menu.locator("summary").click()
+            assert [item for item in menu.locator("button").all_inner_texts() if item] == ["PNG", "SVG"]
+            with one.page.expect_download() as download:
+                menu.locator(f"[data-kind='{kind}']").click()
+            assert download.value.suggested_filename.startswith(f"{stem}_mnist-nz100-seed0_6_")
+            assert Path(download.value.path()).stat().st_size > 10_000
+    assert not one.page.locator("#save-all").is_visible()
+    assert one.notices() == []
+    one.check()
+    one.context.close()
+
+
 def test_its_policy_forbids_every_request(chromium: Browser, file: Path):
     one = opened(chromium, file)
     refused = one.page.evaluate(

@@ -1,6 +1,7 @@
 """The explorer's screen as one HTML file: every answer that it can need, and the address that gives it."""
 
 import json
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,10 +13,10 @@ from core import experiments as core_experiments
 from core.computations import FIGURE, Question
 from core.library import Entry
 from core.progress import Progress, silent
+from core.provenance import provenance, weights_of
 from core.results import FilmFrame, NoiseSweep, RunFilm
 from core.schema import SpecError
 from core.specs import NOISES, EmbeddingSpec, InferenceSpec, RunFilmSpec
-from core.store import cached_sha256
 from dashboard import controls, films
 from dashboard.controls import REFERENCE_RUNS, ScreenState
 from dashboard.experiments import Experiments
@@ -75,10 +76,10 @@ def saved_file(experiments: Experiments, query: str, question: Question, progres
         RefusedError: The link has a value that cannot be used, or the file would be too large.
         BusyError, LeftError: See `Computations.wait_for`.
     """
-    asked, notes = read_link(query)
+    linked, notes = read_link(query)
     if notes:
         raise SpecError(notes[0].split(" The default")[0])
-    facts = settled(experiments, Request(asked, question.client, question.order))
+    facts = settled(experiments, Request(linked, question.client, question.order))
     state = ScreenState.from_dict(facts["state"])
     entry = experiments.library.entry(facts["model"])
     spec = state.inference_spec(entry.id, state.source)
@@ -93,7 +94,12 @@ def saved_file(experiments: Experiments, query: str, question: Question, progres
         f"This file holds {spec.n_runs} runs of ‘{label}’ on {entry.id} at every p, and the images of run "
         f"{spec.sample}; it asks no server. Other settings need the program."
     )
-    recipe = {"link": state.to_query(), "spec": spec.to_dict(), "weights": {entry.path.name: cached_sha256(entry.path)}}
+    recipe = {
+        "link": state.to_query(),
+        "spec": spec.to_dict(),
+        "weights": weights_of(experiments.session, entry.id),
+        **provenance(experiments.session, spec, shlex.join(["python", "-m", "dashboard", "html", state.to_query()])),
+    }
     content = saved_page(f"‘{label}’ – Latent Trajectories", sentence, begin_payload(), answers, recipe)
     name = f"latent-trajectories-{entry.id}-label{spec.label}-image{spec.sample}.html"
     return SavedFile(name, content, recipe, tuple(facts["notes"]))
@@ -121,15 +127,15 @@ def sweeps(
     n_memories = experiments.session.n_memories(entry.id)
     reference = controls.sweep_spec(spec, min(REFERENCE_RUNS, n_memories))
 
-    def find(asked: Question) -> NoiseSweep:
-        return experiments.noise_sweep(asked, reference, spec)
+    def compute(question: Question) -> NoiseSweep:
+        return experiments.noise_sweep(question, reference, spec)
 
     for theme in THEMES.values():
 
         def build(sweep: NoiseSweep, theme: Any = theme) -> SweepPayload:
             return sweep_payload(sweep, entry, reference, spec, theme)
 
-        sweep = experiments.awaited(question, "sweep", reference, theme.name, find, build)
+        sweep = experiments.awaited(question, "sweep", reference, theme.name, compute, build)
         figure = json.loads(str(to_json_plotly(sweep["figure"])))  # it has arrays
         yield theme.name, {**sweep, "figure": figure}
 
@@ -140,15 +146,15 @@ def run_films(
     """The highlighted run at every p of the grid, and apart at the p of the screen where that lies between two."""
     between = () if spec.noise in NOISES else ((spec.noise,),)
     for noises in (NOISES, *between):
-        asked = run_film_spec(spec, noises)
+        part = run_film_spec(spec, noises)
 
-        def find(question: Question, asked: RunFilmSpec = asked) -> RunFilm:
-            return experiments.run_film(question, asked)
+        def compute(question: Question, part: RunFilmSpec = part) -> RunFilm:
+            return experiments.run_film(question, part)
 
-        def build(film: RunFilm, asked: RunFilmSpec = asked) -> dict[str, Any]:
-            return film_payload(film, entry, asked)
+        def build(film: RunFilm, part: RunFilmSpec = part) -> dict[str, Any]:
+            return film_payload(film, entry, part)
 
-        yield experiments.awaited(question, "runfilm", asked, "", find, build)
+        yield experiments.awaited(question, "runfilm", part, "", compute, build)
 
 
 def frames(
@@ -158,12 +164,12 @@ def frames(
     noises = sorted({*NOISES, spec.noise})
     for i, noise in enumerate(noises):
         progress(i / len(noises), f"p = {noise:g}")
-        one = replace(spec, noise=noise).part(EmbeddingSpec)
+        part = replace(spec, noise=noise).part(EmbeddingSpec)
 
-        def find(question: Question, one: EmbeddingSpec = one) -> FilmFrame:
-            return experiments.result(question, core_experiments.film_frame, one, rank=FIGURE, keep=False)
+        def compute(question: Question, part: EmbeddingSpec = part) -> FilmFrame:
+            return experiments.result(question, core_experiments.film_frame, part, rank=FIGURE, keep=False)
 
-        def build(frame: FilmFrame, one: EmbeddingSpec = one) -> dict[str, Any]:
-            return films.frame_payload(frame, entry, one)
+        def build(frame: FilmFrame, part: EmbeddingSpec = part) -> dict[str, Any]:
+            return films.frame_payload(frame, entry, part)
 
-        yield films.shipped_frame(entry, one) or experiments.awaited(question, "frame", one, "", find, build)
+        yield films.shipped_frame(entry, part) or experiments.awaited(question, "frame", part, "", compute, build)

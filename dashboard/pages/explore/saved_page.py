@@ -25,6 +25,7 @@ from core.schema import RefusedError
 from dashboard import modules
 from dashboard.first_minute import first_minute
 from dashboard.markup import markup
+from dashboard.pages.explore.run_files import KINDS
 from dashboard.panels import playback_bar, sidebar, views
 from dashboard.shell import shell
 from dashboard.terms import as_json
@@ -34,7 +35,7 @@ MOST = 8_000_000  # bytes of a file
 LEVEL = 6  # of gzip: 9 takes ten seconds for another 3 %
 FREE = ("noise", "t", "speed", "theme", "curves", "view")
 """The fields of the screen that can be set in a saved file: for them it holds every answer."""
-LEFT_OUT = {"share", "copy-link", "new-noise", "random-sample", "open-gallery"}
+LEFT_OUT = {"share", "copy-link", "save-all", "new-noise", "random-sample", "open-gallery"}
 INSTEAD = {"requests": "saved-requests"}
 OLD = (
     "If nothing appears, this browser is too old for this file: "
@@ -148,7 +149,7 @@ def layout(sentence: str) -> Component:
 
 def adapted(node: Any, sentence: str) -> Any:
     """A part of the layout: without what only Dash knows, what needs the server hidden or switched off."""
-    if isinstance(node, list):
+    if isinstance(node, list | tuple):
         parts = [adapted(each, sentence) for each in node]
         return [each for each in parts if each is not None]
     if not isinstance(node, Component):
@@ -157,7 +158,7 @@ def adapted(node: Any, sentence: str) -> Any:
     classes = str(getattr(element, "className", "")).split()
     if element._namespace != "dash_html_components" or isinstance(element, html.Nav) or "visiting" in classes:
         return None
-    if getattr(element, "id", "") in LEFT_OUT or "acts" in classes:
+    if getattr(element, "id", "") in LEFT_OUT or "acts" in classes or getattr(element, "data-kind", "") in KINDS:
         element.hidden = True
     if getattr(element, "children", None) is not None:
         element.children = adapted(element.children, sentence)
