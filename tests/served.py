@@ -21,12 +21,16 @@ from core.progress import Progress, silent
 from core.settings import Settings
 from dashboard.hosting import Hosting
 
+NEVER = None  # the calm in which something is computed ahead
+
 
 class Watched(Computations):
     """Notes which experiments were computed because the cache had not their result, and lets something happen first."""
 
-    def __init__(self, before: Callable[[str, Progress], None] = lambda name, progress: None):
-        super().__init__(calm=NEVER)
+    def __init__(
+        self, before: Callable[[str, Progress], None] = lambda name, progress: None, *, calm: float | None = NEVER
+    ):
+        super().__init__(calm=calm)
         self.before = before
         self.computed: list[str] = []
 
@@ -35,9 +39,6 @@ class Watched(Computations):
         self.computed.append(name)
         self.before(name, progress)
         return super().once(key, compute, progress=progress, **more)
-
-
-NEVER = None  # the calm in which something is computed ahead
 
 
 def create_app(settings: Settings, hosting: Hosting | None = None, **more: Any) -> Dash:

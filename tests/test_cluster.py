@@ -122,13 +122,13 @@ def worker(root: Path, scheduler: str, credentials: Credentials, home: Settings)
 @pytest.fixture
 def servers(scheduler: str, credentials: Credentials, worker: object, tmp_path: Path) -> Iterator[Servers]:
     """The jobs of two web processes."""
-    pair = [RecordedJobs(told(settings_in(tmp_path / name), scheduler, credentials)) for name in ("one", "two")]
+    pair = [RecordedJobs(sending_to(settings_in(tmp_path / name), scheduler, credentials)) for name in ("one", "two")]
     yield pair[0], pair[1]
     for jobs in pair:
         jobs.close()
 
 
-def told(settings: Settings, scheduler: str, credentials: Credentials) -> Settings:
+def sending_to(settings: Settings, scheduler: str, credentials: Credentials) -> Settings:
     """The settings of a server whose trainings go to a scheduler."""
     return replace(settings, scheduler=scheduler, scheduler_credentials=credentials)
 
@@ -138,7 +138,7 @@ def files(settings: Settings) -> list[str]:
     return sorted(path.name for path in settings.models.glob("*")) if settings.models.exists() else []
 
 
-def kept(home: Settings, spec: ModelSpec) -> experiments.Unfinished | None:
+def state_of(home: Settings, spec: ModelSpec) -> experiments.Unfinished | None:
     """The state that a worker keeps of a training."""
     return next((each for each in experiments.unfinished(home) if each.spec == spec), None)
 
@@ -195,7 +195,7 @@ def test_who_cancels_leaves_the_training_to_the_other_who_waits(servers: Servers
     until(lambda: two.status(key).fraction > before, "the other one still learns")
     assert one.status(key).state == "cancelled"
     two.close()  # as if that server had gone
-    state = until(lambda: kept(home, ENDLESS), "the work stops when nobody waits for it, and keeps its state")
+    state = until(lambda: state_of(home, ENDLESS), "the work stops when nobody waits for it, and keeps its state")
     reports = one.recorded()
     learning(one, one.train(ENDLESS))
     one.cancel(key)
@@ -210,7 +210,7 @@ def test_a_killed_worker_is_replaced_and_its_job_goes_on(
     key = jobs.train(spec)
     learning(jobs, key)
     jobs.cancel(key)
-    state = until(lambda: kept(home, spec), "the state is written")
+    state = until(lambda: state_of(home, spec), "the state is written")
     jobs.train(spec)
     run = learning(jobs, key).run
     (process,) = until(lambda: children(worker.pid), "the worker's process")
@@ -218,7 +218,7 @@ def test_a_killed_worker_is_replaced_and_its_job_goes_on(
     until(lambda: jobs.status(key).run != run, "its successor")
     assert f"(its worker died, another one goes on from epoch {state.epoch})" in learning(jobs, key).text
     assert ended(jobs, key).state == "done"
-    until(lambda: not kept(home, spec), "the worker keeps no state of what is filed")
+    until(lambda: not state_of(home, spec), "the worker keeps no state of what is filed")
 
 
 def test_a_machine_that_is_lost_gives_its_job_to_another_which_starts_again(
@@ -226,7 +226,7 @@ def test_a_machine_that_is_lost_gives_its_job_to_another_which_starts_again(
 ):
     with scheduler_of(root, credentials) as scheduler, ExitStack() as stack:
         first = stack.enter_context(worker_of(root, scheduler, credentials, tmp_path / "first"))
-        jobs = Jobs(told(settings_in(tmp_path / "web"), scheduler, credentials))
+        jobs = Jobs(sending_to(settings_in(tmp_path / "web"), scheduler, credentials))
         stack.callback(jobs.close)
         key = jobs.train(replace(QUICK, epochs=200))
         run = learning(jobs, key).run
@@ -251,7 +251,7 @@ def test_a_scheduler_that_does_not_answer_is_said(settings: Settings):
 
 def test_a_scheduler_without_a_worker_is_said(root: Path, credentials: Credentials, settings: Settings):
     with scheduler_of(root, credentials) as scheduler:
-        there = told(settings, scheduler, credentials)
+        there = sending_to(settings, scheduler, credentials)
         # left open, the collector may close it while the next one starts
         with Jobs(there).clients.connected(scheduler) as client:
             assert client.status == "running"
@@ -266,7 +266,7 @@ def test_a_job_whose_scheduler_ends_has_failed(root: Path, credentials: Credenti
         scheduler = stack.enter_context(ExitStack())
         address = scheduler.enter_context(scheduler_of(root, credentials))
         stack.enter_context(worker_of(root, address, credentials, tmp_path / "worker"))
-        jobs = Jobs(told(settings_in(tmp_path / "web"), address, credentials))
+        jobs = Jobs(sending_to(settings_in(tmp_path / "web"), address, credentials))
         stack.callback(jobs.close)
         key = jobs.train(ENDLESS)
         assert learning(jobs, key).state == "running"
@@ -301,7 +301,7 @@ def test_what_a_worker_trains_appears_in_the_explorer_of_a_web_process(
         hand = Hand(site)
         typed = (spec.n_latent, spec.epochs, spec.beta, spec.seed)
         hand.press("train", state=(spec.dataset, *map(str, typed)))
-        until(lambda: f"{id}.safetensors" in str(hand.look()["table"]), "the list of models has it")
+        until(lambda: f"{id}.safetensors" in str(hand.poll()["table"]), "the list of models has it")
         response = Browser(site).ask("ensemble", f"v=1&model={id}&runs=20")
     assert response["ensemble"]["data"]["frames"]
     assert files(settings_in(tmp_path)) == [f"{id}.safetensors"]
@@ -318,11 +318,11 @@ def test_a_restarted_web_process_offers_the_training_that_its_worker_has(
     with site_of(root, tmp_path, **there) as site:
         hand = Hand(site)
         hand.press("train", state=typed)
-        until(lambda: "epoch 2" in texts(hand.look()["jobs"]["children"]), "it learns")
-    until(lambda: kept(home, spec), "the worker stops and keeps the state")
+        until(lambda: "epoch 2" in texts(hand.poll()["jobs"]["children"]), "it learns")
+    until(lambda: state_of(home, spec), "the worker stops and keeps the state")
     with site_of(root, tmp_path, **there) as site:
         hand = Hand(site)
-        shown = texts(hand.look()["jobs"]["children"])
+        shown = texts(hand.poll()["jobs"]["children"])
         assert "seed 6" in shown
         assert "its state lies with its worker" in shown
         (note,) = files(settings_in(tmp_path))
@@ -330,17 +330,17 @@ def test_a_restarted_web_process_offers_the_training_that_its_worker_has(
         assert said.endswith("goes on where its worker left it.")
         id = experiments.id_of(spec)
         until(lambda: files(settings_in(tmp_path)) == [f"{id}.safetensors"], "the model is there, the note is not")
-    until(lambda: not kept(home, spec), "the worker keeps no state of what is filed")
+    until(lambda: not state_of(home, spec), "the worker keeps no state of what is filed")
 
 
 def test_a_discarded_training_is_forgotten_by_its_worker_too(servers: Servers, home: Settings):
     jobs, spec = servers[0], replace(ENDLESS, seed=10)
     learning(jobs, jobs.train(spec))
     jobs.cancel(jobs.train(spec))
-    until(lambda: kept(home, spec), "the worker stops and keeps the state")
+    until(lambda: state_of(home, spec), "the worker stops and keeps the state")
     (note,) = experiments.unfinished(jobs.settings)
     assert jobs.discard(note) == "The stopped training is discarded."
-    assert not kept(home, spec)
+    assert not state_of(home, spec)
     assert experiments.unfinished(jobs.settings) == []
 
 
@@ -362,7 +362,7 @@ def test_other_certificates_are_refused_and_said(
     other = credentials_in(tmp_path / "other")
     half = replace(credentials, cert=other.cert, key=other.key)  # takes the scheduler's, and shows another one
     for wrong in (other, half):
-        jobs = Jobs(told(settings, scheduler, wrong))
+        jobs = Jobs(sending_to(settings, scheduler, wrong))
         with pytest.raises(RefusedError, match="does not answer, or it refuses the certificates of this server"):
             jobs.train(QUICK)
         assert jobs.all() == []

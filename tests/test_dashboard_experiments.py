@@ -92,11 +92,11 @@ def test_a_reply_in_memory_ends_the_wait_for_an_older_question(trained: Trained,
     leaving, settings = Leaving(), own_cache(trained[0], tmp_path / "cache")
     asked = Experiments.on(Flask("test"), settings, Library.of(settings.models), leaving)
 
-    def find(question: Question) -> Any:
+    def compute(question: Question) -> Any:
         return asked.result(question, experiments.trajectories, spec.part(EnsembleSpec))
 
     def ask(build: Callable[[Any], str]) -> str:
-        return asked.awaited(Question("tab", "cloud"), "cloud", spec, "light", find, build)
+        return asked.awaited(Question("tab", "cloud"), "cloud", spec, "light", compute, build)
 
     assert ask(lambda found: str(found.distances.shape)) == "(3, 7)"
     leaving.left.clear()
@@ -192,8 +192,7 @@ def test_films_that_are_computed_ahead_are_given_up_as_soon_as_somebody_asks_and
                 assert asked_for.wait(PATIENCE)
             return super().once(key, compute, **more)
 
-    halting, settings = Halting(), own_cache(trained[0], tmp_path)
-    halting.later.calm = 0
+    halting, settings = Halting(calm=0), own_cache(trained[0], tmp_path)
     asked = Experiments.on(Flask("test"), settings, Library.of(settings.models), halting)
     asked.films_ahead(spec)
     assert begun.wait(PATIENCE)

@@ -58,7 +58,7 @@ class Hand:
         assert response.status_code in (200, 204), response.get_data(as_text=True)
         return (response.get_json(silent=True) or {}).get("response", {})
 
-    def look(self) -> dict[str, Any]:
+    def poll(self) -> dict[str, Any]:
         """What the page is told at a tick, when it has seen nothing yet."""
         return self.press("second")
 
@@ -131,7 +131,7 @@ def test_a_stack_is_one_row_with_a_link_to_every_model_and_is_offered_again(
 ):
     stack = tuple(ModelSpec(dataset="digits", n_latent=n, epochs=30) for n in (3, 5))
     jobs.running = ("train-stack", stack, JobStatus("done", 1.0, "one two"))
-    (row,) = hand.look()["jobs"]["children"]
+    (row,) = hand.poll()["jobs"]["children"]
     assert (
         " ".join(texts(row).split())
         == "2 models: 8×8 digits, N_z = 3, 5, 30 of the paper's 1,500 epochs, seed 0 Done. one two"
@@ -143,14 +143,14 @@ def test_a_stack_is_one_row_with_a_link_to_every_model_and_is_offered_again(
     assert said == "2 models: 8×8 digits, N_z = 3, 5, 30 of the paper's 1,500 epochs, seed 0 are being trained."
     assert jobs.asked == [("train", stack)]
     jobs.running = ("train-stack", stack, JobStatus("running", 0.25, "epoch 2"))
-    assert "waited for its turn" not in texts(hand.look()["jobs"]["children"])
+    assert "waited for its turn" not in texts(hand.poll()["jobs"]["children"])
 
 
 def test_beta_is_named_in_the_table_and_where_it_is_not_the_papers(
     hand: Hand, settings: Settings, write_model: Callable[..., Path]
 ):
     write_model(settings.models / "weighted.safetensors", beta=1.5)
-    page = texts(hand.look()["table"]["children"])
+    page = texts(hand.poll()["table"]["children"])
     assert "weighted 8×8 digits 3 1.5 " in page
     assert "mnist-nz100-seed0 MNIST 100 1 1500" in page
     assert describe(ModelSpec(beta=1.5)) == "MNIST, N_z = 100, β = 1.5, 90 of the paper's 1,500 epochs, seed 0"
@@ -194,7 +194,7 @@ def test_a_running_training_is_shown_with_its_course_and_can_be_cancelled(hand: 
     history = {"step": [1], "train": [30.0, 26.0], "test": [28.0, 25.0], "epochs": [1, 2]}
     status = JobStatus("running", 0.25, "epoch 2 of 8", history)
     jobs.running = ("train-1", spec, status)
-    shown = hand.look()
+    shown = hand.poll()
     assert "epoch 2 of 8" in texts(shown["jobs"]["children"])
     assert shown["history-panel"]["hidden"] is False
     assert [trace["y"] for trace in shown["history"]["figure"]["data"]] == [[30.0, 26.0], [28.0, 25.0]]
@@ -215,7 +215,7 @@ def test_a_training_of_before_a_restart_is_offered_again_or_discarded(
     with pytest.raises(train.CancelledError):
         experiments.train_model(tiny_recipe, settings, progress=stop)
     (state,) = settings.models.iterdir()
-    assert "its state holds epoch 1 of 25" in texts(hand.look()["jobs"]["children"])
+    assert "its state holds epoch 1 of 25" in texts(hand.poll()["jobs"]["children"])
     assert "goes on from epoch 1" in hand.press("do", of={"do": "resume", "key": state.name})["message"]["children"]
     assert jobs.asked == [("train", tiny_recipe)]
     assert "discarded" in hand.press("do", of={"do": "discard", "key": state.name})["message"]["children"]
@@ -232,7 +232,7 @@ def test_a_training_that_keeps_weights_on_the_way_goes_on_with_them(
     with pytest.raises(train.CancelledError):
         experiments.train_model(tiny_recipe, settings, snapshots=(1, 20), progress=stop)
     name = f"{experiments.id_of(tiny_recipe)}.training"
-    assert "kept after 1, 20 stopped; its state holds epoch 1" in texts(hand.look()["jobs"]["children"])
+    assert "kept after 1, 20 stopped; its state holds epoch 1" in texts(hand.poll()["jobs"]["children"])
     hand.press("do", of={"do": "resume", "key": name})
     assert jobs.asked == [("train", with_snapshots(tiny_recipe, (1, 20)))]
     jobs.running = (
@@ -240,7 +240,7 @@ def test_a_training_that_keeps_weights_on_the_way_goes_on_with_them(
         tiny_recipe,
         JobStatus("running", 0.25, "epoch 2"),
     )  # whoever goes on, it is one training
-    assert "its state holds" not in texts(hand.look()["jobs"]["children"])
+    assert "its state holds" not in texts(hand.poll()["jobs"]["children"])
 
 
 def test_a_training_that_waited_when_the_server_was_killed_is_offered_again(
@@ -248,7 +248,7 @@ def test_a_training_that_waited_when_the_server_was_killed_is_offered_again(
 ):
     experiments.note_waiting(tiny_recipe, settings)
     (note,) = settings.models.iterdir()
-    assert "waited for its turn when the server stopped" in texts(hand.look()["jobs"]["children"])
+    assert "waited for its turn when the server stopped" in texts(hand.poll()["jobs"]["children"])
     assert "is being trained" in hand.press("do", of={"do": "resume", "key": note.name})["message"]["children"]
     assert jobs.asked == [("train", tiny_recipe)]
     assert "discarded" in hand.press("do", of={"do": "discard", "key": note.name})["message"]["children"]
@@ -260,12 +260,12 @@ def test_a_training_whose_state_a_worker_has_is_offered_once(
 ):
     experiments.note_elsewhere(tiny_recipe, settings)
     (note,) = settings.models.iterdir()
-    assert "its state lies with its worker" in texts(hand.look()["jobs"]["children"])
+    assert "its state lies with its worker" in texts(hand.poll()["jobs"]["children"])
     assert "where its worker left it" in hand.press("do", of={"do": "resume", "key": note.name})["message"]["children"]
     assert jobs.asked == [("train", tiny_recipe)]
     for broken in ("", "7", '{"dataset": "cats"}'):
         note.write_text(broken)
-        assert f"The note {note.name} is damaged" in texts(hand.look()["jobs"]["children"])
+        assert f"The note {note.name} is damaged" in texts(hand.poll()["jobs"]["children"])
     experiments.forget_state(tiny_recipe, settings)
     assert not note.exists()
 
@@ -275,7 +275,7 @@ def test_models_are_listed_exported_and_deleted(trained: tuple[Settings, str], s
     settings.models.mkdir(parents=True)
     (settings.models / f"{id}.safetensors").write_bytes((home.models / f"{id}.safetensors").read_bytes())
     (settings.models / "broken.safetensors").write_bytes(b"nothing")
-    listed = texts(hand.look()["table"]["children"])
+    listed = texts(hand.poll()["table"]["children"])
     assert all(word in listed for word in (id, "trained here", "broken", "mnist-nz100-seed0", "shipped"))
     with hand.http.get(f"/models/file/{id}.safetensors") as exported:
         assert exported.data == (home.models / f"{id}.safetensors").read_bytes()

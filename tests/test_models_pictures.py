@@ -21,17 +21,13 @@ from core.library import Library
 from core.model_card import ModelCard
 from core.session import Session
 from core.settings import Settings
-from core.specs import ModelSpec, NoiseSweepSpec, snapshot_epochs
+from core.specs import ModelSpec, NoiseSweepSpec
 from core.store import Model
-from core.zoo import ZOO, recipe
+from core.zoo import recipe
 from dashboard.experiments import Experiments
 from dashboard.hosting import Hosting
 from dashboard.pages.models.comparison import FIELDS, differences, differing
-from dashboard.pages.models.guide import MODELS
 from dashboard.pages.models.pictures import Pictures
-from dashboard.pages.models.recipes import PRESETS, Preset
-from dashboard.pages.models.training_form import specs_of
-from dashboard.pages.models.views import dimensions
 from tests.idle_jobs import AskedJobs
 from tests.served import NEVER, sentences
 from tests.test_models import Hand
@@ -178,7 +174,7 @@ def test_where_there_is_no_picture_a_sentence_says_why(
 
 def test_no_model_is_opened_before_somebody_looks_at_it(hand: Hand, library: Unopened):
     assert hand.http.get("/models/_dash-layout").status_code == 200
-    hand.look()
+    hand.poll()
     assert library.opened == 0
     looked_at(hand, DIGITS)
     assert library.opened > 0
@@ -351,57 +347,3 @@ def test_a_comparison_that_cannot_be_made_says_so(hand: Hand):
     same = words(asked(hand, {"first": DIGITS, "second": DIGITS}))
     assert "Their recipes are the same" in same
     assert "costs both the same number of nats" in same
-
-
-# recipes and advice
-
-
-def spec_of_form(preset: Preset) -> list[ModelSpec]:
-    return specs_of(preset.dataset, preset.n_latent, preset.epochs, preset.beta, preset.seed, preset.kept, preset.seeds)
-
-
-def test_every_recipe_is_one_that_the_form_takes():
-    specs = {preset.name: spec_of_form(preset) for preset in PRESETS}
-    assert specs["The paper’s model"] == [ZOO["mnist-nz100-seed0"]]
-    assert specs["A short look"] == [ModelSpec(epochs=60)]
-    assert specs["Few dimensions"] == [ModelSpec(n_latent=2, epochs=60)]
-    assert specs["Strong KL term"] == [ModelSpec(beta=4, epochs=60)]
-    assert [spec.seed for spec in specs["Several seeds"]] == [0, 1, 2, 3]
-    assert len(snapshot_epochs(specs["From the first epoch on"][0])) == 5
-    for preset in PRESETS:
-        assert preset.sentence.endswith(".")
-        assert preset.sentence.count(". ") == 0
-
-
-def test_the_advice_is_true_of_the_models_that_it_names(root: Path):
-    library = Library([(root / "models", "shipped")])
-    cards = {id: library.entry(id) for id in MODELS}
-    assert cards["mnist-nz2-seed0"].spec.n_latent == 2
-    assert cards["mnist-nz100-seed0-beta2"].card.active_units == 14
-    assert set(differing(cards["mnist-nz100-seed0"].spec, cards["mnist-nz100-seed1"].spec)) == {"seed"}
-    ages = [epochs for epochs, _ in library.ages(cards["mnist-nz100-seed3"].id)]
-    assert (ages[0], ages[-1]) == (1, 1500)
-    beta = [library.entry(f"mnist-nz100-seed0{end}").card for end in ("", "-beta1p5", "-beta2", "-beta3")]
-    errors = [card.test_negative_elbo - card.test_kl for card in beta if card.test_negative_elbo and card.test_kl]
-    units = [card.active_units for card in beta]
-    assert errors == sorted(errors)  # coarser with every step of beta
-    assert units == sorted(units, key=lambda n: -(n or 0))
-    assert (
-        library.entry("mnist-nz50-seed0").card.active_units
-        == library.entry("mnist-nz100-seed0").card.active_units
-        == 20
-    )
-    bounds = [library.entry(f"mnist-nz100-seed3-epoch{n}").card.test_negative_elbo or 0 for n in (1, 60)]
-    last = library.entry("mnist-nz100-seed3").card.test_negative_elbo or 0
-    assert bounds[0] - bounds[1] > 0.8 * (bounds[0] - last)
-    _, sweeps = library.load_sweeps("mnist-nz100-seed3-epoch60")
-    assert set(sweeps["minimum_distance"][0].argmin(0)) == {0, 1, 2}  # the three stages show already
-
-
-def test_directions_are_counted_as_the_card_has_them(root: Path):
-    card = Library([(root / "models", "shipped")]).entry("mnist-nz100-seed0").card
-    ratio = np.array(card.contribution_ratio)
-    for share in (0.7, 0.99):
-        n = dimensions(card, share)
-        assert ratio[n - 1] >= share > ratio[n - 2]
-    assert dimensions(ModelCard(contribution_ratio=(0.1, 0.2)), 0.7) == 2

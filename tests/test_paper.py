@@ -15,18 +15,14 @@ import pytest
 from PIL import Image
 
 from core import experiments
-from core.computations import LeftError
 from core.paper.figures.registry import FIGURES
-from core.paper.results import NetworkSizes
 from core.paper.shipped import shipped_figure
 from core.progress import Progress
 from core.session import Session
 from core.settings import Settings
 from core.specs import FigureSpec
-from core.table_words import LATENT
-from dashboard.files import SHORT, as_csv, table_elsewhere
 from dashboard.theme import THEMES
-from tests.processes import children, until
+from tests.processes import until
 from tests.served import Watched, create_app, own_cache, sentences
 
 
@@ -280,22 +276,6 @@ def test_the_movies_are_taken_along_as_such(served: tuple[Any, FigureSpec, Setti
     assert http.get(f"/paper/data/fig1.gif?{spec.to_query()}").status_code == 404
     links = json.dumps(draw(http, "movies", spec)["files"])
     assert f"data/movies.mp4?{spec.to_query()}&plane={plane}" in links
-
-
-def test_a_long_table_is_written_by_another_process_and_is_the_same():
-    result, before = NetworkSizes(np.arange(SHORT)), children()
-    seen: set[int] = set()
-    table = table_elsewhere(result, "by-layer", LATENT, lambda *_: seen.update(children() - before))
-    assert table == as_csv(result, "by-layer", LATENT)
-    assert len(table.splitlines()) == SHORT + 1
-    assert seen
-
-    def left(*_: object) -> None:
-        raise LeftError
-
-    with pytest.raises(LeftError):
-        table_elsewhere(result, "by-layer", LATENT, left)
-    until(lambda: children() == before, "no process is left")
 
 
 @pytest.mark.parametrize("asked", [7, {"figure": "fig1"}, {"figure": "nothing", "query": "model=a"}, {"query": "T=x"}])

@@ -8,6 +8,7 @@ from typing import Any, get_args, get_type_hints
 import numpy as np
 import pytest
 
+from core.computations import LeftError
 from core.panel_data import PanelData
 from core.paper import results
 from core.paper.results import (
@@ -20,8 +21,10 @@ from core.paper.results import (
     SweepOfEveryLabel,
     arrays_of,
 )
-from core.table_words import UNITS
+from core.table_words import LATENT, UNITS
 from core.tables import columns_of, table_names, table_of, tables_of
+from dashboard.files import SHORT, as_csv, table_elsewhere
+from tests.processes import children, until
 from tests.synthetic import LAGS, RUNS, STEPS, make_curves, make_plane, make_run, make_space, make_sweep
 
 KINDS = (*get_args(FigureResult), *get_args(PanelData))
@@ -132,3 +135,19 @@ def classes_in(kind: type) -> set[type]:
     direct = {each for each in inner if isinstance(each, type) and hasattr(each, "__dataclass_fields__")}
     deeper = {part for hint in inner for part in get_args(hint) if hasattr(part, "__dataclass_fields__")}
     return {part for each in direct | deeper for part in (each, *classes_in(each))}
+
+
+def test_a_long_table_is_written_by_another_process_and_is_the_same():
+    result, before = NetworkSizes(np.arange(SHORT)), children()
+    seen: set[int] = set()
+    table = table_elsewhere(result, "by-layer", LATENT, lambda *_: seen.update(children() - before))
+    assert table == as_csv(result, "by-layer", LATENT)
+    assert len(table.splitlines()) == SHORT + 1
+    assert seen
+
+    def left(*_: object) -> None:
+        raise LeftError
+
+    with pytest.raises(LeftError):
+        table_elsewhere(result, "by-layer", LATENT, left)
+    until(lambda: children() == before, "no process is left")

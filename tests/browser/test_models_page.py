@@ -18,7 +18,7 @@ def models(one: Tab, query: str = "") -> Tab:
     return one
 
 
-def look(one: Tab, id: str) -> Locator:
+def look_button(one: Tab, id: str) -> Locator:
     """The button that unfolds a model."""
     return one.page.get_by_role("button", name=f"Look at {id}", exact=True)
 
@@ -37,7 +37,7 @@ def tiles(one: Tab, place: str) -> list[str]:
 def test_it_fits_and_has_no_findings_of_axe(tab: Open, options: dict[str, object]):
     """With a model unfolded, and two compared that have other labels and other sizes."""
     one = models(tab(None, **options), "?a=fashion-nz10-seed0&b=digits-nz10-seed0")
-    look(one, "digits-nz2-seed0").click()
+    look_button(one, "digits-nz2-seed0").click()
     assert len(tiles(one, ".view")) == 30
     assert len(tiles(one, "#compared")) == 40
     assert one.too_wide() <= 0
@@ -103,7 +103,7 @@ def test_a_model_unfolds_below_its_row_by_the_keyboard_and_nothing_above_it_move
     tab: Open, root: Path, models_folder: Path
 ):
     one = models(tab(None))
-    button, shipped = look(one, "digits-nz10-seed0"), root / "models" / "digits-nz2-seed0.safetensors"
+    button, shipped = look_button(one, "digits-nz10-seed0"), root / "models" / "digits-nz2-seed0.safetensors"
     button.focus()
     before = button.bounding_box()
     one.page.keyboard.press("Enter")
@@ -120,7 +120,7 @@ def test_a_model_unfolds_below_its_row_by_the_keyboard_and_nothing_above_it_move
     (models_folder / "newcomer.safetensors").write_bytes(shipped.read_bytes())  # the table is drawn anew
     one.page.locator("#table tr", has_text="newcomer").wait_for()
     assert len(tiles(one, ".view")) == 30
-    look(one, "mnist-nz2-seed0").click()
+    look_button(one, "mnist-nz2-seed0").click()
     one.page.wait_for_function("() => document.querySelectorAll('.view').length === 2")
     one.page.keyboard.press("Enter")  # on the button that was pressed last
     one.page.wait_for_function("() => document.querySelectorAll('.view').length === 1")
@@ -129,7 +129,7 @@ def test_a_model_unfolds_below_its_row_by_the_keyboard_and_nothing_above_it_move
 
 def test_two_models_are_compared_and_the_address_names_them(tab: Open):
     one = models(tab(None))
-    look(one, "mnist-nz2-seed0").click()
+    look_button(one, "mnist-nz2-seed0").click()
     one.page.get_by_role("link", name="Compare with another model").click()
     assert one.page.input_value("#compare-first") == "mnist-nz2-seed0"
     assert one.page.evaluate("document.activeElement.id") == "compare-second"

@@ -73,8 +73,8 @@ class Callback:
         return {
             "output": self.output,
             "outputs": places if self.output.startswith("..") or not places else places[0],
-            "inputs": [place(each) for each in self.inputs],
-            "state": [place(each) for each in self.state],
+            "inputs": [dependency(each) for each in self.inputs],
+            "state": [dependency(each) for each in self.state],
             "changedPropIds": [f"{name}.{changed['property']}"],
         }
 
@@ -83,7 +83,7 @@ def names(output: str) -> list[str]:
     return [name for name in output.strip(".").split("...") if "." in name]
 
 
-def place(known: dict[str, Any]) -> Any:
+def dependency(known: dict[str, Any]) -> Any:
     """An input or a state with a value that a page sends."""
     if known["id"].startswith("{"):
         ids = PATTERNS.get(next(iter(json.loads(known["id"]))), [])

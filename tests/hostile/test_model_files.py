@@ -225,7 +225,7 @@ def test_what_is_kept_of_a_training_never_becomes_part_of_a_page(history: str, s
         path = Path(os.fsdecode(bytes(settings.models) + b"/" + os.fsencode(name)))
         path.write_bytes(save({"a": torch.zeros(1)}, {"history": history}))
     (settings.models / "digits-nz4-01234567.elsewhere").write_text(history)
-    rows = Hand(http).look()["jobs"]["children"]
+    rows = Hand(http).poll()["jobs"]["children"]
     assert len(rows) == 2
     assert all("is damaged" in texts(row) for row in rows)
     assert "taken over" not in json.dumps(rows)

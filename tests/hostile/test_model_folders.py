@@ -34,7 +34,7 @@ def test_of_eight_imports_of_one_name_one_succeeds(good: Path, settings: Setting
     contents = [write_model(good.with_name(f"{seed}.safetensors"), seed=seed).read_bytes() for seed in range(8)]
     together = threading.Barrier(8)
 
-    def bring(content: bytes) -> str:
+    def import_file(content: bytes) -> str:
         together.wait()
         try:
             return experiments.import_model(content, "mine.safetensors", settings)
@@ -42,7 +42,7 @@ def test_of_eight_imports_of_one_name_one_succeeds(good: Path, settings: Setting
             return str(error)
 
     with ThreadPoolExecutor(8) as pool:
-        ends = list(pool.map(bring, contents))
+        ends = list(pool.map(import_file, contents))
     (winner,) = [content for content, end in zip(contents, ends, strict=True) if end == "mine"]
     assert sum("here already" in end for end in ends) == 7
     assert [path.read_bytes() for path in (settings.models / "imported").iterdir()] == [winner]

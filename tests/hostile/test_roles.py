@@ -52,7 +52,7 @@ def test_a_visitor_is_refused_with_a_sentence_whatever_is_posted(
     value = "data:x;base64," + base64.b64encode(b"nothing").decode() if first == "upload" else 1
     assert sentences(hand.post(first, value, **options)) == [ACTING]
     assert files(settings) == before
-    assert "Nothing is being trained" in texts(hand.look()["jobs"]["children"])
+    assert "Nothing is being trained" in texts(hand.poll()["jobs"]["children"])
     enter(http)
     assert sentences(hand.post(first, value, **options)) != [ACTING]
 
