@@ -24,7 +24,7 @@ from safetensors.numpy import load_file
 from benchmarks import report
 from benchmarks.server import images_here
 from core.data import load_dataset
-from core.specs import NOISE_KINDS, SOURCES
+from core.specs import READINGS, SOURCES
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 STEPS = 60
@@ -120,7 +120,7 @@ def compare(name: str, noises: Array, root: Path, args: argparse.Namespace) -> C
         start = others if source == "original" else net.decode(own)
         points = np.stack([concepts[label], concepts.mean(0)])
         for kind in args.kinds:
-            rng = np.random.default_rng([2026, label, NOISE_KINDS.index(kind)])
+            rng = np.random.default_rng([2026, label, READINGS.index(kind)])
             found = []
             for p in noises:
                 again = [minimum_distances(net, swapped(start, p, kind, rng), own, points) for _ in range(rounds)]
@@ -165,7 +165,7 @@ def main(arguments: list[str] | None = None) -> int:
     options.add_argument("--runs", type=int, default=300, help="of every label, kind and p (default: 300)")
     options.add_argument("--step", type=float, default=0.05, help="of p (default: 0.05)")
     options.add_argument("--labels", nargs="+", type=int, choices=range(10), default=range(10), help="(default: all)")
-    options.add_argument("--kinds", nargs="+", choices=NOISE_KINDS, default=NOISE_KINDS, help="(default: both)")
+    options.add_argument("--kinds", nargs="+", choices=READINGS, default=READINGS, help="(default: both)")
     options.add_argument("--source", choices=SOURCES, default=SOURCES[0], help="what runs start from")
     args: argparse.Namespace = options.parse_args(arguments)
     noises = np.arange(0, 1 + args.step / 2, args.step)

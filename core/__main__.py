@@ -23,7 +23,7 @@ from core.session import Session
 from core.settings import Settings
 from core.specs import (
     DATASETS,
-    NOISE_KINDS,
+    READINGS,
     SOURCES,
     ClassifierSpec,
     GridSpec,
@@ -138,7 +138,7 @@ def add_experiments(commands: Any) -> None:
     figures.add_argument("--only", nargs="+", choices=FIGURES, metavar="NAME", help=f"of {', '.join(FIGURES)}")
     figures.add_argument("--output", type=Path, default=FOLDER, help="folder of the files (default: models/figures/)")
     claims = add_command(commands, "claims", run_claims, "check the paper's claims on the shipped models")
-    claims.add_argument("--noise-kind", choices=NOISE_KINDS, default="permute", help="how the paper's swapping is read")
+    claims.add_argument("--noise-kind", choices=READINGS, default="permute", help="how the paper's swapping is read")
     claims.add_argument("--runs", type=at_least_one, default=0, help="fewer than the paper's 200 to 500, to try it out")
     claims.add_argument("--output", type=Path, help="file for the table; shipped are models/claims-KIND.json")
     claims.add_argument("--json", action="store_true", help="print the JSON line alone, without the table")

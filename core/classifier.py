@@ -102,6 +102,19 @@ def predicted_labels(
     return torch.cat([classifier(batch.to(device)).argmax(-1).cpu() for batch in batches])
 
 
+@torch.no_grad()
+def label_probabilities(
+    classifier: Classifier, images: Float[torch.Tensor, "images pixels"]
+) -> Float[torch.Tensor, "images labels"]:
+    """How probable each label is (softmax of the logits), for a few images.
+
+    Args:
+        classifier: Names them.
+        images: Grey values from 0 to 1.
+    """
+    return classifier(images.to(classifier.output.weight.device)).softmax(-1).cpu()
+
+
 def accuracy(classifier: Classifier, test: Dataset) -> float:
     """Share of images that are given their own label."""
     predicted = predicted_labels(classifier, torch.from_numpy(test.images))

@@ -12,30 +12,31 @@ from core.vae import VAE
 
 
 def pixel_noise(
-    seed: int, dataset: str, index: tuple[int, ...], n_pixels: int
+    seed: int, dataset: str, index: tuple[int, ...], n_pixels: int, split: str = "train"
 ) -> tuple[Float32[np.ndarray, "runs pixels"], Int64[np.ndarray, "runs pixels"]]:
-    """What decides which pixels of each training image are swapped, whatever the share p.
+    """What decides which pixels of each image are swapped, whatever the share p.
 
     Drawn on the CPU by a counter-based generator keyed by (seed, data set, split) and counted by the image: it depends
     neither on the device, nor on the batch, nor on how many runs there are.
 
     Args:
         seed: Another seed, another noise.
-        dataset: Name of the data set; its training split is meant.
-        index: Positions of the images in the training set.
+        dataset: Name of the data set.
+        index: Positions of the images in the split.
         n_pixels: D.
+        split: "train", or what else is damaged: other names, other noise.
 
     Returns:
         One uniform number per pixel (a pixel is selected iff it is below p), and one cyclic order of the pixels per
         image (selected pixels pass their intensities on along it).
     """
-    uniform, order = zip(*(_image_noise(seed, dataset, i, n_pixels) for i in index), strict=True)
+    uniform, order = zip(*(_image_noise(seed, f"{dataset}/{split}", i, n_pixels) for i in index), strict=True)
     return np.stack(uniform), np.stack(order)
 
 
 @lru_cache(maxsize=4096)
-def _image_noise(seed: int, dataset: str, index: int, n_pixels: int) -> tuple[np.ndarray, np.ndarray]:
-    digest = hashlib.sha256(f"{seed}/{dataset}/train".encode()).digest()
+def _image_noise(seed: int, split: str, index: int, n_pixels: int) -> tuple[np.ndarray, np.ndarray]:
+    digest = hashlib.sha256(f"{seed}/{split}".encode()).digest()
     key = np.frombuffer(digest[:16], np.uint64)
     generator = np.random.Generator(np.random.Philox(key=key, counter=[0, 0, index, 0]))
     draws = generator.random((2, n_pixels))
@@ -56,12 +57,14 @@ def swap(
         x: Clean images.
         noise: p, the probability that a pixel is selected; one for all images, or one for each.
         kind: "invert": a selected pixel becomes 1 - x. "permute": the selected pixels of an image exchange their
-            intensities, so that the image keeps its multiset of grey values.
+            intensities, so that the image keeps its multiset of grey values. "salt": a selected pixel becomes white
+            or black, by chance of one half.
         uniform: One number per pixel, see `pixel_noise`; the same for every p, so that the image changes smoothly.
         order: (runs, pixels), one cyclic order of the pixels per image.
 
     Source:
-        Nagano et al. (2020), Methods: "the image intensities of the selected pixels were swapped"; two readings.
+        Nagano et al. (2020), Methods: "the image intensities of the selected pixels were swapped"; two readings, and
+        salt-and-pepper noise beside them.
 
     Example:
         >>> one = torch.tensor([[0.0, 0.25, 1.0]])
@@ -73,6 +76,8 @@ def swap(
     selected = uniform < noise
     if kind == "invert":
         return torch.where(selected, 1 - x, x)
+    if kind == "salt":
+        return torch.where(selected, (order % 2).to(x.dtype), x)  # half the pixels of a random order have an odd place
     in_order = selected.gather(1, order)
     first = in_order.to(torch.uint8).argsort(dim=1, descending=True, stable=True)
     chain = order.gather(1, first)  # each row: its selected pixels in cyclic order, then the others

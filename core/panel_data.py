@@ -208,4 +208,16 @@ def file_stem(name: str, screen: InferenceSpec) -> str:
     words = [FILES[name], spec.model, str(screen.label)]
     words += [f"p{spec.noise:g}"] if isinstance(spec, EnsembleSpec) else []
     words += [spec.noise_kind, f"seed{spec.seed}"]
-    return "_".join([*words, *([f"image{spec.sample}"] if isinstance(spec, RunSpec) else [])])
+    return "_".join([*words, *([image_of(spec)] if isinstance(spec, RunSpec) else [])])
+
+
+def image_of(spec: RunSpec) -> str:
+    """What the highlighted run starts from, in the name of a file.
+
+    Example:
+        >>> image_of(RunSpec(model="m", sample=4, damage_step=9, damage_noise=0.5))
+        'image4-damaged9'
+    """
+    words = "own" if spec.own else f"image{spec.sample}"
+    words += "-covered" if spec.covered else ""
+    return words + (f"-damaged{spec.damage_step}" if spec.damage_step and spec.damage_noise else "")

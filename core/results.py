@@ -38,6 +38,15 @@ class TrainingRun:
 
 
 @dataclass(frozen=True)
+class OwnImage:
+    """An image that somebody drew, packed for a spec, and the label that the classifier proposes."""
+
+    packed: str  # see packed_images.py
+    label: int  # 0 to 9
+    label_shares: Float[np.ndarray, "labels"]  # probability, 0 to 1
+
+
+@dataclass(frozen=True)
 class Run:
     """One run of repeated inference: the highlighted one.
 

@@ -91,6 +91,23 @@ class Name:
 
 
 @dataclass(frozen=True)
+class Packed:
+    """An image or a mask as text, see packed_images.py; empty where there is none. Its size is the model's to judge."""
+
+    least: int = 11  # characters: a mask of 8 x 8 pixels has 11, an image of 28 x 28 has 523
+    most: int = 1400
+
+    def check(self, name: str, value: object) -> str:
+        is_size = isinstance(value, str) and (not value or self.least <= len(value) <= self.most)
+        if isinstance(value, str) and is_size and re.fullmatch(r"[A-Za-z0-9_-]*", value):
+            return value
+        raise SpecError(f"{name} must be an image as a link of the page has it, not {shown(value)}. Draw it anew.")
+
+    def read(self, name: str, text: str) -> str:
+        return self.check(name, text)
+
+
+@dataclass(frozen=True)
 class Rates:
     """Learning rates, one per equal part of the run."""
 
@@ -138,7 +155,7 @@ class Integers:
         return self.check(name, [Integer(self.low, self.high).read(name, number) for number in text.split(",")])
 
 
-Check = Integer | Real | Choice | Name | Rates | Reals | Integers
+Check = Integer | Real | Choice | Name | Packed | Rates | Reals | Integers
 
 
 def shown(value: object) -> str:
@@ -225,7 +242,7 @@ class Spec:
                     if item.default is MISSING:
                         raise
                     default = written(item.default)
-                    notes.append(f"{error} The default{f', {default},' if len(default) < 40 else ''} is used.")
+                    notes.append(f"{error} The default{f', {default},' if 0 < len(default) < 40 else ''} is used.")
         return cls.complete(values), notes
 
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from core.schema import Choice, Integer, Integers, Name, Rates, Real, Reals, Spec, SpecError, setting
+from core.schema import Choice, Integer, Integers, Name, Packed, Rates, Real, Reals, Spec, SpecError, setting
 
 DATASETS = ("mnist", "fashion", "digits")
-NOISE_KINDS = ("permute", "invert")
+READINGS = ("permute", "invert")
+"""How the paper's "swapped" can be read; claims and shipped sweeps have both."""
+NOISE_KINDS = (*READINGS, "salt")
 SOURCES = ("original", "decoded")
 METRICS = ("euclidean", "mahalanobis")
 BASES = ("windowed", "rotated", "fixed")
@@ -136,7 +138,9 @@ class ExperimentSpec(Spec):
     model: str = setting(Name(), help="id of a model: its file name without the ending")
     source: str = setting(Choice(SOURCES), "original", help="start from original images, or from decoded memories")
     noise_kind: str = setting(
-        Choice(NOISE_KINDS), "permute", help="selected pixels exchange their intensities, or are inverted"
+        Choice(NOISE_KINDS),
+        "permute",
+        help="selected pixels exchange their intensities, are inverted, or become white or black",
     )
     n_runs: int = setting(Integer(10, 500), 300, help="runs in the ensemble")
     n_steps: int = setting(Integer(5, 200), 60, help="steps T of encode and decode")
@@ -152,10 +156,19 @@ class EnsembleSpec(ExperimentSpec):
 
 
 @dataclass(frozen=True)
-class RunSpec(EnsembleSpec):
-    """One of these runs."""
+class HighlightedSpec(Spec):
+    """What one run alone starts from, and how it alone is damaged besides."""
 
     sample: int = setting(Integer(0, 499), 17, help="which image of the label the highlighted run starts from")
+    own: str = setting(Packed(), "", help="an image of one's own instead, as the page packs it")
+    covered: str = setting(Packed(), "", help="mask of the pixels of x(0) that are covered, packed alike")
+    damage_step: int = setting(Integer(0, 200), 0, help="step t at which pixels of x(t) are swapped once more; 0: none")
+    damage_noise: float = setting(Real(0, 1), 0.0, help="share p of the pixels that are swapped then")
+
+
+@dataclass(frozen=True)
+class RunSpec(HighlightedSpec, EnsembleSpec):
+    """One of these runs, or one from an image of one's own."""
 
 
 @dataclass(frozen=True)
@@ -190,10 +203,8 @@ class NoiseSweepSpec(ExperimentSpec):
 
 
 @dataclass(frozen=True)
-class RunFilmSpec(NoiseSweepSpec):
-    """One of the runs of a label at many p."""
-
-    sample: int = setting(Integer(0, 499), 17, help="which image of the label the highlighted run starts from")
+class RunFilmSpec(HighlightedSpec, NoiseSweepSpec):
+    """One of the runs of a label at many p, or one from an image of one's own."""
 
 
 @dataclass(frozen=True)

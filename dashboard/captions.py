@@ -6,7 +6,7 @@ from typing import Any
 
 from core.library import Entry
 from core.results import RunFilm, Stage
-from core.specs import EnsembleSpec, ModelSpec
+from core.specs import EnsembleSpec, ModelSpec, RunFilmSpec, RunSpec
 from core.zoo import PAPER_EPOCHS
 
 NEAREST = {
@@ -14,7 +14,7 @@ NEAREST = {
     Stage.CONCEPT: "the concept of ‘{label}’",
     Stage.ABSTRACT: "the abstract concept",
 }
-SELECTED = {"permute": "permuted", "invert": "inverted"}
+SELECTED = {"permute": "permuted", "invert": "inverted", "salt": "set to white or black"}
 STARTS = {"original": "original images", "decoded": "images decoded from memories"}
 
 
@@ -50,7 +50,20 @@ def caption_of(entry: Entry, spec: EnsembleSpec, minimum_distance: Any, runner_u
     )
 
 
-def run_captions(film: RunFilm, *, label: str, sample: int) -> list[str]:
+def start_of(spec: RunSpec | RunFilmSpec) -> str:
+    """What the highlighted run starts from, and how it alone is damaged.
+
+    Example:
+        >>> start_of(RunSpec(model="m", sample=4)), start_of(RunSpec(model="m", damage_step=9, damage_noise=0.5))
+        ('image 4', 'image 17, damaged again at t = 9, p = 0.5')
+    """
+    words = "an image of your own" if spec.own else f"image {spec.sample}"
+    words += ", partly covered" if spec.covered else ""
+    is_damaged = 0 < spec.damage_step <= spec.n_steps and spec.damage_noise
+    return words + (f", damaged again at t = {spec.damage_step}, p = {spec.damage_noise:g}" if is_damaged else "")
+
+
+def run_captions(film: RunFilm, *, label: str, start: str) -> list[str]:
     """The highlighted run's own nearest landmark at every p, which often differs from the stage of the ensemble."""
     points = ("its own memory", f"the concept of ‘{label}’", "the abstract concept")
     captions = []
@@ -60,7 +73,7 @@ def run_captions(film: RunFilm, *, label: str, sample: int) -> list[str]:
         i = int(distance.argmin())
         verb = "approaches" if approaches else "does not approach"
         captions.append(
-            f"The highlighted run (image {sample}): nearest to {points[i]}, {distance[i]:.2f} "
+            f"The highlighted run ({start}): nearest to {points[i]}, {distance[i]:.2f} "
             f"at t = {step[i]}; it {verb} its concept."
         )
     return captions

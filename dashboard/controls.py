@@ -9,7 +9,7 @@ from typing import Any
 
 from dash import html
 
-from core.schema import Choice, Integer, Name, Real, Spec, key_of, setting
+from core.schema import Choice, Integer, Name, Packed, Real, Spec, key_of, setting
 from core.specs import BASES, DATASETS, N_LABELS, NOISE_KINDS, SOURCES, InferenceSpec, NoiseSweepSpec
 from dashboard.terms import terms
 
@@ -32,6 +32,10 @@ class ScreenState(Spec):
     source: str = setting(Choice(("auto", *SOURCES)), "auto", key="src")
     label: int = setting(Integer(0, N_LABELS - 1), 6)
     sample: int = setting(Integer(0, 499), 40, key="i")
+    own: str = setting(Packed(), "")
+    covered: str = setting(Packed(), "")
+    damage_step: int = setting(Integer(0, 200), 0, key="dt")
+    damage_noise: float = setting(Real(0, 1), 0.0, key="dp")
     noise: float = setting(Real(0, 1), 0.3, key="p")
     noise_kind: str = setting(Choice(NOISE_KINDS), "permute", key="kind")
     n_runs: int = setting(Integer(10, 500), REFERENCE_RUNS, key="runs")

@@ -11,12 +11,14 @@ from core.panel_data import FILES
 from core.results import Stage
 from dashboard import controls
 from dashboard.controls import attributes
+from dashboard.drawing_pad import damage_menu, own_row
 from dashboard.figures import POINT_NAMES
 from dashboard.first_minute import presets
 from dashboard.save_menu import panel_menu
 from dashboard.terms import terms
 from dashboard.theme import TITLES
 
+NOISE_NAMES = {"permute": "permuted", "invert": "inverted", "salt": "black or white"}
 GRID = 0.025  # the step of the p slider: the grid of the shipped sweeps
 GRAPH: Any = {"displayModeBar": False, "showSendToCloud": False, "displaylogo": False, "responsive": True}
 
@@ -68,6 +70,7 @@ def strip_panel() -> html.Figure:
             html.Figcaption(
                 [
                     html.H2(terms("Decoded images")),
+                    damage_menu(),
                     panel_menu("strip", "Decoded images", FILES["strip"]),
                     html.P(id="run-note", className="note"),
                 ]
@@ -170,12 +173,14 @@ def sidebar() -> html.Section:
                     className="quiet",
                     **attributes(aria_expanded="false", aria_controls="gallery-images"),
                 ),
+                html.Button("Draw or cover", id="open-drawing", type="button", className="quiet"),
             ],
             className="row sample-buttons",
         ),
+        own_row(),
         html.Div(id="gallery-images", role="group", hidden=True, **attributes(aria_label="Images of this label")),
         controls.slider("noise", "Noise p", 0, 1, GRID, presets(), class_name="prominent"),
-        controls.choices("noise_kind", "Selected pixels are", {"permute": "permuted", "invert": "inverted"}),
+        controls.choices("noise_kind", "Selected pixels are", NOISE_NAMES, class_name="small"),
         controls.steps("n_latent", "Latent units N_z"),
         controls.choices("beta", "Weight β of the KL term", {}),
         controls.choices("model", "Model", {}),

@@ -79,6 +79,14 @@ class RunFilmPayload(TypedDict):
     captions: list[str]  # one for every p
 
 
+class OwnImagePayload(TypedDict):
+    """A picture as an image that a run can start from."""
+
+    own: str  # for the state: 16 greys, two pixels a byte
+    label: int  # that the classifier proposes
+    label_shares: list[float]  # how probable it finds each
+
+
 class GalleryPayload(TypedDict):
     """Images that runs can start from."""
 

@@ -58,7 +58,7 @@ def test_the_run_is_described_by_its_own_nearest_point():
     film = make_run_film(n_noises=2)
     smallest, steps = np.array([[2.5, 1.25, 3], [1, 2, 3]], np.float32), np.array([[1, 3, 5], [1, 4, 6]])
     film = replace(film, minimum_distance=smallest, minimum_step=steps, approaches_at_same_step=np.array([True, False]))
-    one, other = captions.run_captions(film, label="6", sample=17)
+    one, other = captions.run_captions(film, label="6", start="image 17")
     assert one == (
         "The highlighted run (image 17): nearest to the concept of ‘6’, 1.25 at t = 3; it approaches its concept."
     )

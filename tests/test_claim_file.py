@@ -20,7 +20,7 @@ from core.progress import Progress
 from core.schema import SpecError
 from core.session import Session
 from core.settings import Settings
-from core.specs import NOISE_KINDS, BranchSpec, EnsembleSpec, LabelMapSpec
+from core.specs import READINGS, BranchSpec, EnsembleSpec, LabelMapSpec
 from tests.conftest import CommandLine, is_refused
 from tests.evidence import Made, approach, check, geometry
 from tests.served import own_cache
@@ -189,7 +189,7 @@ def test_a_stored_table_says_which_files_are_others_now(
     assert again.changed == ("a", "gone")
 
 
-@pytest.mark.parametrize("kind", NOISE_KINDS)
+@pytest.mark.parametrize("kind", READINGS)
 def test_a_shipped_table_has_the_rules_of_this_code_and_the_verdicts_that_they_give(kind: str):
     """Words for every claim; verdicts where the numbers that are shipped with the claim are all that its rule reads."""
     shipped = {claim["number"]: claim for claim in json.loads(claims.CLAIM_FILES[kind].read_text())["claims"]}

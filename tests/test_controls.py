@@ -215,8 +215,8 @@ SCOPES = {  # what an answer depends on but p, as its spec in Python says
 
 @pytest.mark.parametrize("name", SCOPES)
 def test_a_film_is_of_all_that_its_spec_depends_on(scripts: str, name: str):
-    begin = rf"function {name}\(\) \{{\n  const \{{ (.*?) \}} = screen\.state;\n"
-    scope = re.search(begin + r"  return \[(.*?)\]\.join", scripts)
+    begin = rf"function {name}\(.*?\) \{{\n  const \{{ (.*?) \}} = screen\.state;\n"
+    scope = re.search(begin + r"((?:.*\n)?  return \[.*?\])\.join", scripts)
     assert scope
     assert set(scope[1].split(", ")) == SCOPES[name]
     assert set(re.findall(r"\w+", scope[2])) >= SCOPES[name] | {"screen", "model"}

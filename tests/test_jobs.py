@@ -20,7 +20,7 @@ from core.computations import Question
 from core.library import Library
 from core.schema import RefusedError
 from core.settings import Settings
-from core.specs import NOISE_KINDS, ModelSpec, with_snapshots
+from core.specs import READINGS, ModelSpec, with_snapshots
 from dashboard import job_status
 from dashboard.job_clients import Clients
 from dashboard.job_status import JobStatus
@@ -110,7 +110,7 @@ def test_a_training_keeps_weights_on_the_way_with_the_stages_of_every_age(jobs: 
     weights = [library.load(each, torch.device("cpu")).card.weights_sha256 for _, each in library.ages(id)]
     assert len(set(weights)) == 3
     for _, each in library.ages(id):
-        assert library.load_sweeps(each)[0]["cells"] == [["decoded", kind, 6] for kind in NOISE_KINDS]
+        assert library.load_sweeps(each)[0]["cells"] == [["decoded", kind, 6] for kind in READINGS]
     fractions = [report["fraction"] for report in reports if report["key"] == key]
     assert fractions == sorted(fractions)
     assert "stages of '6'" in reports[-1]["text"]

@@ -16,7 +16,7 @@ from core.library import Library
 from core.results import NoiseSweep, Stage
 from core.session import Session
 from core.settings import Settings
-from core.specs import NOISE_KINDS, SOURCES, InferenceSpec, NoiseSweepSpec
+from core.specs import READINGS, SOURCES, InferenceSpec, NoiseSweepSpec
 from core.zoo import FORMER_WEIGHTS, ZOO, zoo_name
 from dashboard import controls
 from dashboard.controls import ScreenState
@@ -180,7 +180,7 @@ def test_a_snapshot_of_the_shipped_series_is_that_of_the_images(epoch: int, requ
     )  # some are at the threshold
 
 
-@pytest.mark.parametrize("kind", NOISE_KINDS)
+@pytest.mark.parametrize("kind", READINGS)
 @pytest.mark.parametrize("epoch", EPOCHS)
 def test_every_snapshot_has_the_sweeps_of_six(epoch: int, kind: str, settings: Settings):
     spec = NoiseSweepSpec(model=f"{SERIES}-epoch{epoch}", source="decoded", n_runs=100, noise_kind=kind)
@@ -219,7 +219,7 @@ def shipped_sweep(path: Path, settings: Settings, **cell: Any) -> NoiseSweep:
 
 @of_every_shipped_model
 def test_every_shipped_model_has_its_sweeps(path: Path, settings: Settings):
-    kinds, labels = (("permute",), (6,)) if path.stem in SIX_ALONE else (NOISE_KINDS, range(10))
+    kinds, labels = (("permute",), (6,)) if path.stem in SIX_ALONE else (READINGS, range(10))
     for source, kind, label in product(SOURCES, kinds, labels):
         sweep = shipped_sweep(path, settings, source=source, noise_kind=kind, label=label)
         assert sweep.minimum_distance.shape == (3, 41)

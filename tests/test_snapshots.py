@@ -18,7 +18,7 @@ from core.library import Library
 from core.schema import SpecError
 from core.session import Session
 from core.settings import Settings
-from core.specs import NOISE_KINDS, ModelSpec, NoiseSweepSpec, SeriesSpec
+from core.specs import READINGS, ModelSpec, NoiseSweepSpec, SeriesSpec
 from core.stack import Stack
 from core.store import StoreError
 from tests.conftest import CommandLine, is_refused
@@ -189,7 +189,7 @@ def test_train_keeps_snapshots_and_every_command_asks_them(command: CommandLine,
     for each, n_runs in ((f"{id}-epoch1", 100), (f"{id}-epoch2", 100), (id, 141)):
         recipe, _ = library.load_sweeps(each)
         assert recipe["n_runs"] == n_runs
-        assert recipe["cells"] == [["decoded", kind, 6] for kind in NOISE_KINDS]
+        assert recipe["cells"] == [["decoded", kind, 6] for kind in READINGS]
     asked = ["infer", "--model", f"{id}-epoch2", "--runs", "20", "--steps", "5", "--source", "decoded"]
     status, found, _, _ = command(*asked)
     assert (status, found["spec"]["model"]) == (0, f"{id}-epoch2")

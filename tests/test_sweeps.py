@@ -14,7 +14,7 @@ from core.progress import Progress
 from core.results import Ensemble, NoiseSweep, Stage
 from core.session import Session
 from core.settings import Settings
-from core.specs import NOISE_KINDS, SOURCES, EmbeddingSpec, InferenceSpec, NoiseSweepSpec
+from core.specs import NOISE_KINDS, READINGS, SOURCES, EmbeddingSpec, InferenceSpec, NoiseSweepSpec
 from core.sweep_files import save_sweeps
 
 Trained = tuple[Settings, str]
@@ -107,7 +107,7 @@ def test_a_stored_sweep_is_the_one_computed(stored: Settings, source: str, kind:
 
 
 def test_all_sweeps_of_a_model_take_little_room(stored: Settings):
-    cells = len(SOURCES) * len(NOISE_KINDS) * 10
+    cells = len(SOURCES) * len(READINGS) * 10
     recipe, arrays = experiments.library_of(stored).load_sweeps("a")
     assert len(recipe["cells"]) == cells
     assert {name for name, value in arrays.items() if value.dtype == np.float32} == set(sweeps.EXACT)
@@ -167,7 +167,7 @@ def test_sweeps_of_one_source_are_filed_beside_those_of_the_other(settings: Sett
         return made_up(spec)
 
     def found(source: str) -> list[float | None]:
-        specs = [NoiseSweepSpec(model="a", source=source, noise_kind=k, label=7, n_runs=12) for k in NOISE_KINDS]
+        specs = [NoiseSweepSpec(model="a", source=source, noise_kind=k, label=7, n_runs=12) for k in READINGS]
         stored = [experiments.stored_noise_sweep(spec, Session.open(settings)) for spec in specs]
         return [sweep and float(sweep.minimum_distance[2, 40]) for sweep in stored]
 

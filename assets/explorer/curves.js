@@ -3,7 +3,7 @@ import { drawAxes, graphOf, layoutOf, mark, paint, text } from "#canvas";
 import { writeWithTerms } from "#glossary";
 import { $ } from "#notices";
 import { player } from "#player";
-import { mix, now, shownEnsemble, shownRun } from "#shown";
+import { mix, now, shownEnsemble, shownRun, shownUndamaged } from "#shown";
 import { spread } from "#spread";
 import { screen } from "#state";
 import { colours } from "#theme";
@@ -79,7 +79,8 @@ export function drawCurves() {
     (c, s) => (isAll ? concepts(c, s, shown) : points(c, s, shown)),
     (c, s) => names(c, s, shown, isAll),
   );
-  const rest = isAll ? "" : "Dashed: the highlighted run.";
+  const without = shownUndamaged() ? " Dotted: without its second damage." : "";
+  const rest = isAll ? "" : `Dashed: the highlighted run.${without}`;
   writeWithTerms($("#curves-note"), `${(shown.share < 0.5 ? shown.from : shown.to).approach} ${rest}`);
 }
 
@@ -137,6 +138,7 @@ function highlighted(c, s) {
   if (!run) return;
   const { from, to, share } = run;
   const { t } = now(from.steps);
+  future(c, s);
   const d = (/** @type {number} */ i, /** @type {number} */ step) =>
     mix(from.distances[i * from.steps + step], to.distances[i * from.steps + step], share);
   for (let i = 0; i < 3; i++) {
@@ -151,6 +153,25 @@ function highlighted(c, s) {
     const low = (share < 0.5 ? from : to).minimum_step[i];
     mark(c, "triangle", s.x(low), s.y(d(i, low)) + 7, 4, colours.points[i]);
   }
+}
+
+/** Where it would have gone without its second damage, dotted. @param {Context} c @param {Axes} s */
+function future(c, s) {
+  const run = shownUndamaged();
+  if (!run) return;
+  const { from, to, share } = run;
+  c.lineWidth = 1.2;
+  c.setLineDash([1, 3]);
+  for (let i = 0; i < 3; i++) {
+    c.strokeStyle = colours.points[i];
+    c.beginPath();
+    for (let step = screen.state.damage_step - 1; step < from.steps; step++) {
+      const place = i * from.steps + step;
+      c.lineTo(s.x(step), s.y(mix(from.distances[place], to.distances[place], share)));
+    }
+    c.stroke();
+  }
+  c.setLineDash([]);
 }
 
 /** @param {Context} c @param {Axes} s @param {ShownFrame} shown */

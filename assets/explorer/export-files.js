@@ -57,7 +57,7 @@ export function bindMenus() {
   const open = () => /** @type {HTMLDetailsElement[]} */ ($$("details.save[open]"));
   document.addEventListener("click", ({ target }) => {
     const chosen = /** @type {Element} */ (target);
-    for (const menu of open()) if (!menu.contains(chosen) || chosen.closest(".menu")) menu.open = false;
+    for (const menu of open()) if (!menu.contains(chosen) || chosen.closest(".menu a, .menu button")) menu.open = false;
   });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;

@@ -10,6 +10,7 @@ import { drawCurves } from "#curves";
 import { atWork, bindMenus, download, downloadZip, fetched, loaded, pngFile, textFile } from "#export-files";
 import { drawStripOn, stripSize } from "#export-strip";
 import { escaped, SvgContext } from "#export-svg";
+import { isDamaged } from "#film";
 import { drawLandmarkPlane } from "#landmark-plane";
 import { drawNearest } from "#nearest";
 import { $, $$, notice } from "#notices";
@@ -39,11 +40,21 @@ const DRAW = {
 /** The panels, in the order of the page. */
 const menus = () => /** @type {HTMLDetailsElement[]} */ ($$("details.save[data-panel]"));
 
+/** @type {Record<string, string>} */
+const SELECTED = { permute: "permuted", invert: "inverted", salt: "black or white" };
+
+/** What the highlighted run starts from. */
+function startOf() {
+  const { own, covered, sample, damage_step } = screen.state;
+  const damaged = isDamaged() ? `-damaged${damage_step}` : "";
+  return `${own ? "own" : `image${sample}`}${covered ? "-covered" : ""}${damaged}`;
+}
+
 /** What the files of a panel's pictures are called: what they show. @param {HTMLElement} menu */
 function stem({ dataset: { panel = "", file } }) {
-  const { label, noise, noise_kind, seed, sample } = screen.state;
+  const { label, noise, noise_kind, seed } = screen.state;
   if (panel === "stage") return [file, screen.model, label, noise_kind].join("_");
-  const image = panel === "nearest" ? [] : [`image${sample}`]; // it shows no highlighted run
+  const image = panel === "nearest" ? [] : [startOf()]; // it shows no highlighted run
   return [file, screen.model, label, `p${noise}`, noise_kind, `seed${seed}`, ...image, `t${player.t}`].join("_");
 }
 
@@ -55,12 +66,12 @@ function address(panel, kind) {
 
 /** What the picture of a panel was made with. @param {string} panel */
 function settings(panel) {
-  const { label, noise, noise_kind, seed, n_runs, n_steps, source, sample } = screen.state;
-  const kind = noise_kind === "permute" ? "permuted" : "inverted";
+  const { label, noise, noise_kind, seed, n_runs, n_steps, source } = screen.state;
+  const kind = SELECTED[noise_kind];
   const words = [screen.model, `‘${screen.facts?.labels[label]}’`, `${source} images`, `p = ${noise}`, kind];
   if (panel !== "stage") words.push(`t = ${player.t} of ${n_steps}`, `seed ${seed}`);
   if (panel !== "stage" && panel !== "strip") words.push(`${n_runs} runs`);
-  return panel === "stage" || panel === "nearest" ? words : [...words, `highlighted image ${sample}`];
+  return panel === "stage" || panel === "nearest" ? words : [...words, `highlighted: ${startOf()}`];
 }
 
 /** The settings in lines that a picture has room for. @param {string} panel @param {number} width */

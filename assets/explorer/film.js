@@ -73,6 +73,8 @@ export class Film {
 export const ensembles = new Film();
 /** @type {Film<RunFrame>} */
 export const runs = new Film();
+/** The highlighted run as it would go on without its second damage. @type {Film<RunFrame>} */
+export const undamaged = new Film();
 
 /** What the ensemble's frames depend on but p. */
 export function ensembleScope() {
@@ -82,10 +84,20 @@ export function ensembleScope() {
   );
 }
 
-/** What the highlighted run's frames depend on but p. */
-export function runScope() {
-  const { source, label, noise_kind, seed, n_steps, sample } = screen.state;
-  return [screen.model, source, label, noise_kind, seed, n_steps, sample].join(" ");
+/** Whether the highlighted run is damaged once more on its way. */
+export function isDamaged() {
+  const { damage_step, damage_noise, n_steps } = screen.state;
+  return damage_step > 0 && damage_step <= n_steps && damage_noise > 0;
+}
+
+/** Whether the highlighted run is one of the ensemble: not of an image of one's own, nor damaged as no other is. */
+export const isOfEnsemble = () => !screen.state.own && !screen.state.covered && !isDamaged();
+
+/** What the highlighted run's frames depend on but p. @param {boolean} [damaged] With its second damage. */
+export function runScope(damaged = isDamaged()) {
+  const { source, label, noise_kind, seed, n_steps, sample, own, covered, damage_step, damage_noise } = screen.state;
+  const damage = damaged ? `${damage_step} ${damage_noise}` : "";
+  return [screen.model, source, label, noise_kind, seed, n_steps, own || sample, covered, damage].join(" ");
 }
 
 /** What the stage chart depends on, but the theme. */

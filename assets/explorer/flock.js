@@ -119,6 +119,26 @@ export function drawPath(c, s, { from, to, share }, view) {
 }
 
 /**
+ * Draw where the highlighted run would have gone without its second damage: dashed, from the step before it on.
+ * @param {Context} c
+ * @param {Axes} s
+ * @param {ShownRun} future
+ * @param {View} view
+ * @param {number} damaged The step.
+ */
+export function drawFuture(c, s, { from, to, share }, view, damaged) {
+  const at = (/** @type {number} */ step, /** @type {number} */ k) =>
+    mix(from[view][2 * step + k], to[view][2 * step + k], share);
+  c.beginPath();
+  for (let step = damaged - 1; step < from.steps; step++) c.lineTo(s.x(at(step, 0)), s.y(at(step, 1)));
+  c.lineWidth = 1.6;
+  c.strokeStyle = colours.ink;
+  c.setLineDash([5, 4]);
+  c.stroke();
+  c.setLineDash([]);
+}
+
+/**
  * The run that is nearest to a place on the screen; -1 where none is near.
  * @param {Axes} s
  * @param {ShownFrame} shown

@@ -3,11 +3,11 @@
  * is like its label; up, how much it is like its own image. What lies outside the plane is paler.
  */
 import { drawAxes, graphOf, layoutOf, paint } from "#canvas";
-import { drawFlock, drawPath } from "#flock";
+import { drawFlock, drawFuture, drawPath } from "#flock";
 import { writeWithTerms } from "#glossary";
 import { $ } from "#notices";
 import { markers } from "#plane";
-import { now, shownEnsemble, shownRun } from "#shown";
+import { now, shownEnsemble, shownRun, shownUndamaged } from "#shown";
 import { screen } from "#state";
 import { colours } from "#theme";
 import { drawThumbnails } from "#thumbnails";
@@ -43,6 +43,8 @@ export function drawLandmarkPlane() {
   paint("landmark", (c, s) => {
     if (shown.from.flat) return;
     drawFlock(c, s, shown, "landmark", true);
+    const future = shownUndamaged();
+    if (future) drawFuture(c, s, future, "landmark", screen.state.damage_step);
     if (run) drawPath(c, s, run, "landmark");
     const marks = [
       { x: s.x(0), y: s.y(0), size: 8, kind: "star", name: "abstract concept", colour: colours.points[2], point: 2 },

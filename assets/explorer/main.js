@@ -5,7 +5,9 @@
 import { drawBadge } from "#badge";
 import { bindCanvases } from "#canvas";
 import { curvesAxes, drawCurves } from "#curves";
+import { bindDamage, drawDamage, showOwn } from "#damage";
 import { quantised } from "#decode";
+import { bindDrawing } from "#drawing";
 import { bindExport } from "#export";
 import { ensembles, glide, grid, runs } from "#film";
 import { bindStrip, drawStrip } from "#filmstrip";
@@ -43,6 +45,7 @@ const PANELS = [
   drawTicks,
   drawBadge,
   drawFirstMinute,
+  drawDamage,
 ];
 
 let pending = 0;
@@ -94,6 +97,7 @@ function fieldChanged(name) {
   if (name === "view") $(".panels").dataset.view = screen.state.view;
   if (name === "sample") showChosen();
   show(name);
+  showOwn();
   writeAddress();
   refresh();
   redraw();
@@ -157,6 +161,8 @@ function begin(given) {
   bindStrip();
   bindFirstMinute();
   bindGallery();
+  bindDrawing();
+  bindDamage();
   bindExport();
   bindThumbnails(redraw);
   bindCanvases(redraw);

@@ -3,12 +3,13 @@
  * highlighted run on top of them, landmarks with their pictures on top of all.
  */
 import { drawAxes, graphOf, layoutOf, mark, paint, text } from "#canvas";
-import { drawFlock, drawPath, markRun } from "#flock";
+import { isOfEnsemble } from "#film";
+import { drawFlock, drawFuture, drawPath, markRun } from "#flock";
 import { writeWithTerms } from "#glossary";
 import { placeLabels } from "#labels";
 import { $ } from "#notices";
 import { fit, project } from "#projection";
-import { mix, now, shownEnsemble, shownRun } from "#shown";
+import { mix, now, shownEnsemble, shownRun, shownUndamaged } from "#shown";
 import { screen } from "#state";
 import { colours } from "#theme";
 import { drawThumbnails } from "#thumbnails";
@@ -135,8 +136,10 @@ export function drawPlane() {
   paint("plane", (c, s) => {
     drawFlock(c, s, shown, "plane", isFixed);
     const frame = run && (run.share < 0.5 ? run.from : run.to);
+    const future = shownUndamaged();
+    if (future && isFixed) drawFuture(c, s, future, "plane", screen.state.damage_step);
     if (run && isFixed) drawPath(c, s, run, "plane");
-    else if (frame && frame.sample < shown.from.nRuns) markRun(c, frame.sample);
+    else if (frame && isOfEnsemble() && frame.sample < shown.from.nRuns) markRun(c, frame.sample);
     const marks = landmarks(shown, s, frame);
     const lesser = marks.filter((each) => !each.main);
     for (const each of lesser) mark(c, each.kind, each.x, each.y, each.size, each.colour);

@@ -4,8 +4,9 @@
  */
 import { query } from "#address";
 import { showAges } from "#ages";
+import { showOwn } from "#damage";
 import { quantised } from "#decode";
-import { ensembleScope, ensembles, grid, runScope, runs, shownNoise, sweepScope } from "#film";
+import { ensembleScope, ensembles, grid, isDamaged, runScope, runs, shownNoise, sweepScope, undamaged } from "#film";
 import { pngAddress } from "#filmstrip";
 import { frameOf, runFrames } from "#frames";
 import { takeGallery, wantedGallery } from "#gallery";
@@ -15,7 +16,7 @@ import { player, setLength } from "#player";
 import { takePicture, wantedPicture } from "#pointer";
 import { addRoute, isRefused, openQuestion } from "#questions";
 import { shown } from "#shown";
-import { initial, isSettled, screen, settleKey, writeAddress } from "#state";
+import { initial, isSettled, saved, screen, settleKey, writeAddress } from "#state";
 import { applyTheme, theme } from "#theme";
 import { setConceptPictures } from "#thumbnails";
 import { show, showFacts } from "#widgets";
@@ -48,7 +49,11 @@ function wantSettled() {
 /** @param {SettledPayload} reply @returns {import("./types").Facts} */
 const factsOf = (reply) => ({
   ...reply,
-  space: { tiles: pngAddress(reply.space.tiles), vectors: quantised(reply.space.landmarks).values },
+  space: {
+    tiles: pngAddress(reply.space.tiles),
+    vectors: quantised(reply.space.landmarks).values,
+    shape: /** @type {[number, number]} */ (reply.space.shape),
+  },
   fixed: {
     basis: quantised(reply.fixed.basis).values,
     mean: quantised(reply.fixed.mean).values,
@@ -72,6 +77,7 @@ function takeSettled(reply, question) {
   showFacts(facts);
   showAges(facts);
   for (const field of screen.fields) if (field.name !== "model") show(field.name);
+  showOwn();
   $(".panels").dataset.view = screen.state.view;
   applyTheme();
   writeAddress();
@@ -86,6 +92,16 @@ function wantRun() {
   const { noise } = screen.state;
   if (!isSettled() || runs.get(scope, noise)) return null;
   return { key: `${scope} ${noise}`, scope, data: data({ noises: [noise] }) };
+}
+
+/** The run without its second damage, to be drawn beside it; a saved file has none. */
+function wantUndamaged() {
+  const scope = runScope(false);
+  const { noise } = screen.state;
+  if (!isSettled() || !isDamaged() || saved.free || undamaged.get(scope, noise)) return null;
+  const state = { ...screen.state, damage_step: 0 };
+  const asks = { ...data({ noises: [noise] }), query: query(screen.fields, state, false) };
+  return { key: `${scope} ${noise}`, scope, data: asks };
 }
 
 function wantEnsemble() {
@@ -136,7 +152,7 @@ function wantSweep() {
 function wantImage() {
   const wanted = wantedPicture();
   if (!wanted || !isSettled()) return null;
-  const state = { ...screen.state, sample: wanted.run };
+  const state = { ...screen.state, sample: wanted.run, own: "", covered: "", damage_step: 0 };
   const asks = { ...data({ noises: [screen.state.noise] }), query: query(screen.fields, state, false) };
   return { key: `${wanted.scope} ${wanted.run}`, scope: wanted.scope, data: asks };
 }
@@ -158,6 +174,13 @@ export function addRoutes(draw) {
   redraw = draw;
   addRoute("settled", { wanted: wantSettled, take: takeSettled });
   addRoute("run", { wanted: wantRun, take: takeRuns });
+  addRoute("undamaged", {
+    wanted: wantUndamaged,
+    take: (reply, { scope }) => {
+      for (const frame of runFrames(reply)) undamaged.add(scope, frame.noise, frame);
+      redraw();
+    },
+  });
   addRoute("ensemble", {
     wanted: wantEnsemble,
     take: takeEnsembles,

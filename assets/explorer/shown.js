@@ -1,5 +1,5 @@
 /** What the panels show now: the frames of both films at the p that is shown, and the sweep. */
-import { ensembleScope, ensembles, runScope, runs, shownNoise, sweepScope } from "#film";
+import { ensembleScope, ensembles, isDamaged, runScope, runs, shownNoise, sweepScope, undamaged } from "#film";
 import { player } from "#player";
 
 /** @typedef {import("./types").SweepPayload} SweepPayload */
@@ -11,6 +11,12 @@ export const shown = {
 
 /** The highlighted run's frames. */
 export const shownRun = () => runs.at(runScope(), shownNoise.p);
+
+/** The highlighted run as it would go on without its second damage; null where it has none, or that is not here. */
+export function shownUndamaged() {
+  const future = isDamaged() ? undamaged.at(runScope(false), shownNoise.p) : null;
+  return future && !future.isStale ? future : null;
+}
 
 /** The ensemble's frames. */
 export const shownEnsemble = () => ensembles.at(ensembleScope(), shownNoise.p);

@@ -71,7 +71,10 @@ export function set(name, value) {
   if (name === "dataset" || name === "n_latent") Object.assign(state, { model: "", beta: initial("beta") });
   if (name === "beta") state.model = "";
   if (CHOOSE.includes(name)) screen.model = "";
+  if (name === "sample") Object.assign(state, { own: "", covered: "" }); // another image instead
+  if (name === "label" && !state.own) state.covered = "";
   if (name === "dataset") {
+    Object.assign(state, { own: "", covered: "", damage_step: 0 });
     Object.assign(state, { source: "auto", n_runs: unlimited("n_runs"), sample: unlimited("sample") });
   }
   tell(name);

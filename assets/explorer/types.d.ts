@@ -92,6 +92,16 @@ export interface RunFilmPayload {
   captions: string[];
 }
 
+/** A picture as an image that a run can start from. */
+export interface OwnImagePayload {
+  /** For the state: 16 greys, two pixels a byte. */
+  own: string;
+  /** That the classifier proposes. */
+  label: number;
+  /** How probable it finds each. */
+  label_shares: number[];
+}
+
 export interface GalleryPayload {
   shape: number[];
   images: string;
@@ -277,6 +287,13 @@ export type State = {
   source: string;
   label: number;
   sample: number;
+  /** An image of one's own, packed; empty where there is none. */
+  own: string;
+  /** Mask of what is covered of x(0), packed. */
+  covered: string;
+  /** Step at which x(t) is damaged once more, if not zero. */
+  damage_step: number;
+  damage_noise: number;
   noise: number;
   noise_kind: string;
   n_runs: number;
@@ -302,7 +319,7 @@ export interface BeginPayload {
 /** `SettledPayload` as the page uses it. */
 export type Facts = Omit<SettledPayload, "space" | "fixed"> & {
   /** The picture of all concepts and the abstract concept as an address; (11, latent). */
-  space: { tiles: string; vectors: Float32Array };
+  space: { tiles: string; vectors: Float32Array; shape: [number, number] };
   fixed: { basis: Float32Array; mean: Float32Array; ranges: number[][] };
 };
 

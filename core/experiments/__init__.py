@@ -28,7 +28,9 @@ from core.experiments.machine import (
     why_decoded,
     within,
 )
-from core.experiments.runs import TRAIL, embedding, latent_activity, latent_space, noisy, run, starts, trajectories
+from core.experiments.own import read_own_image
+from core.experiments.runs import TRAIL, embedding, latent_activity, latent_space, run, trajectories
+from core.experiments.starts import noisy, starts
 from core.experiments.states import (
     Training,
     Unfinished,
@@ -108,6 +110,7 @@ __all__ = [
     "other_films",
     "plain",
     "predicted_labels",
+    "read_own_image",
     "record_cell",
     "run",
     "run_film",

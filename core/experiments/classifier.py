@@ -97,6 +97,17 @@ def predicted_labels(
     return classifier.predicted_labels(network, torch.from_numpy(pixels)).numpy().reshape(images.shape[:-1])
 
 
+def label_shares(
+    dataset: str, images: Float[np.ndarray, "images pixels"], session: Session
+) -> Float[np.ndarray, "images labels"]:
+    """How probable the classifier finds each label of a few images.
+
+    Args and errors: as `predicted_labels`.
+    """
+    network = open_classifier(dataset, session)
+    return classifier.label_probabilities(network, torch.from_numpy(images.astype(np.float32))).numpy()
+
+
 def open_classifier(dataset: str, session: Session) -> classifier.Classifier:
     """The classifier of a data set, on this machine's device; cached in memory until its file changes.
 

@@ -1,7 +1,6 @@
 """The film over p: all that a screen shows of collective runs, and of the highlighted one, at every p."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +11,15 @@ from torch import Tensor
 from core import store
 from core.analysis import concepts, landmarks, subspace
 from core.experiments.distances import line_distances, point_distances
+from core.experiments.highlighted import (
+    Follow,
+    alone,
+    clean_image,
+    first_images,
+    followed,
+    memory_of,
+    runs_and_images,
+)
 from core.experiments.machine import array
 from core.experiments.runs import (
     activity,
@@ -19,10 +27,9 @@ from core.experiments.runs import (
     every_step,
     latent_activity,
     memory_axes,
-    noisy,
-    starts,
     trajectories_of,
 )
+from core.experiments.starts import starts
 from core.progress import Progress, silent
 from core.result_bytes import to_bytes
 from core.results import Ensemble, FilmFrame, FixedPlane, RunFilm, StartingImages
@@ -32,7 +39,6 @@ from core.specs import N_LABELS, NOISES, EmbeddingSpec, EnsembleSpec, RunFilmSpe
 MARGIN = 0.08  # of the extent of the memories, on either side
 SHARE = 4  # what is computed ahead of any question has this part of the cache: what was asked for is worth more
 HALF = float(np.finfo(np.float16).max)
-Follow = Callable[[store.Model, Tensor, int], AbstractContextManager[tuple[Tensor, Tensor]]]
 
 
 def film_frame(spec: EmbeddingSpec, session: Session, *, progress: Progress = silent, keep: bool = False) -> FilmFrame:
@@ -119,11 +125,6 @@ def keep_frames(specs: Sequence[EmbeddingSpec], session: Session, *, progress: P
     return len(specs)
 
 
-def alone(model: store.Model, x: Tensor, n_steps: int) -> AbstractContextManager[tuple[Tensor, Tensor]]:
-    """The runs of one film, in a batch of their own; args and result as `runs_and_images`."""
-    return nullcontext(runs_and_images(model, x, n_steps))
-
-
 def run_film(spec: RunFilmSpec, session: Session, *, progress: Progress = silent, follow: Follow = alone) -> RunFilm:
     """One run at many p, all of them in one batch; computed, not kept, as `run`.
 
@@ -138,28 +139,27 @@ def run_film(spec: RunFilmSpec, session: Session, *, progress: Progress = silent
     """
     progress(0, f"one run at {len(spec.noises)} p")
     model = session.model(spec.model)
-    rows = [spec.sample]
-    clean = starts(model, spec, rows, session)
-    with follow(model, noisy(model, spec, clean, rows, *spec.noises), spec.n_steps) as (z, images):
-        return run_film_of(spec, model, clean[0], z, images)
+    clean = clean_image(model, spec, session)
+    with followed(model, spec, first_images(model, spec, clean, *spec.noises), follow) as (z, images):
+        return run_film_of(spec, model, clean, z, images)
 
 
 def run_film_of(
     spec: RunFilmSpec,
     model: store.Model,
-    clean: Float[Tensor, "pixels"],
+    clean: Float[Tensor, "1 pixels"],
     z: Float[Tensor, "steps noises latent"],
     images: Float[Tensor, "steps noises pixels"],
 ) -> RunFilm:
     """The same of runs that are there: distances, minima, and positions in the two planes."""
-    memory = model.memories[spec.label, spec.sample].expand(z.shape[1], -1)
+    memory = memory_of(model, spec, clean).expand(z.shape[1], -1)
     d = point_distances(model, spec.label, z, memory)
     smallest, step = concepts.minimum(d)
     at_same_step = concepts.is_approach_at_same_step(d[1], line_distances(z, model.concepts[spec.label]))
     landmark, rest = landmarks.landmark_coordinates(z.cpu(), memory.cpu(), *centres(model, spec.label))
     return RunFilm(
         noises=np.array(spec.noises),
-        clean=array(clean),
+        clean=array(clean[0]),
         images=array(images.transpose(0, 1)),
         distances=array(d.permute(2, 0, 1)),
         minimum_distance=array(smallest.T),
@@ -198,18 +198,6 @@ def fixed_plane(id: str, session: Session) -> FixedPlane:
         explained_variance_ratio=array(axes.explained_variance_ratio[0]),
         ranges=np.stack([low - margin, high + margin], axis=1),
     )
-
-
-@torch.no_grad()
-def runs_and_images(
-    model: store.Model, x: Float[Tensor, "runs pixels"], n_steps: int
-) -> tuple[Float[Tensor, "steps runs latent"], Float[Tensor, "steps runs pixels"]]:
-    """Repeated inference that keeps the images: z(0), ..., z(T) and x(0), ..., x(T)."""
-    images, z = [x], [model.vae.mean(x)]
-    for _ in range(n_steps):
-        images.append(model.vae.decode(z[-1]))
-        z.append(model.vae.mean(images[-1]))
-    return torch.stack(z), torch.stack(images)
 
 
 def runs_of_films(model: store.Model, starts: Sequence[Tensor], n_steps: int) -> list[tuple[Tensor, Tensor]]:

@@ -7,7 +7,7 @@ from torch import Tensor
 from core import store
 from core.analysis import concepts, dynamics, subspace
 from core.experiments.machine import array
-from core.experiments.runs import noisy_starts
+from core.experiments.starts import noisy_starts
 from core.figure_results import ConceptDynamics, Geometry
 from core.progress import Progress, silent
 from core.session import Session

@@ -12,7 +12,8 @@ from core import inference, store
 from core.analysis import clusters, concepts
 from core.experiments.classifier import predicted_labels
 from core.experiments.machine import array, in_parts, within
-from core.experiments.runs import activity, embedding, noisy, starts
+from core.experiments.runs import activity, embedding
+from core.experiments.starts import noisy, starts
 from core.figure_results import Branches, LabelMap
 from core.progress import Progress, silent
 from core.session import Session

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from core import data, inference, store
+from core import inference, store
 from core.analysis import concepts, subspace
 from core.experiments.distances import (
     ensemble_of,
@@ -16,12 +16,13 @@ from core.experiments.distances import (
     mean_path_approaches,
     point_distances,
 )
-from core.experiments.machine import array, check_index, in_parts
+from core.experiments.highlighted import clean_image, first_images, followed, memory_of
+from core.experiments.machine import array, in_parts
+from core.experiments.starts import noisy_starts
 from core.progress import Progress, silent
 from core.results import Embedding, LatentActivity, LatentSpace, Run, Trajectories
-from core.schema import SpecError
 from core.session import Session
-from core.specs import EmbeddingSpec, EnsembleSpec, NoiseSweepSpec, RunSpec
+from core.specs import EmbeddingSpec, EnsembleSpec, RunSpec
 
 TRAIL = 4  # positions of a run that are drawn at once: now and the three steps before
 
@@ -41,15 +42,13 @@ def run(spec: RunSpec, session: Session) -> Run:
     Raises:
         StoreError: There is no such model.
         DataError: Original images are asked for and not there.
-        SpecError: The model does not hold that many memories.
+        SpecError: The model does not hold that many memories, or has images of another size than one's own.
     """
     model = session.model(spec.model)
-    rows = [spec.sample]
-    clean = starts(model, spec, rows, session)
-    z = inference.repeated_inference(model.vae, noisy(model, spec, clean, rows, spec.noise), spec.n_steps)
-    with torch.no_grad():
-        decoded = model.vae.decode(z[:-1, 0])
-    memory = model.memories[spec.label, spec.sample]
+    clean = clean_image(model, spec, session)
+    memory = memory_of(model, spec, clean)
+    with followed(model, spec, first_images(model, spec, clean, spec.noise)) as (z, images):
+        pass
     d = point_distances(model, spec.label, z, memory[None])
     nearest, step = concepts.minimum(d)
     concept = model.concepts[spec.label]
@@ -57,7 +56,7 @@ def run(spec: RunSpec, session: Session) -> Run:
     return Run(
         z=array(z[:, 0]),
         clean=array(clean[0]),
-        images=array(torch.cat([noisy(model, spec, clean, rows, spec.noise), decoded])),
+        images=array(images[:, 0]),
         distances=array(d[:, :, 0]),
         concept_distances=array(torch.stack([concepts.distance(z, c)[:, 0] for c in model.concepts])),
         line=array(line[:, 0]),
@@ -158,53 +157,6 @@ def all_runs(
     """Repeated inference on all cores; `before` as in `in_parts`."""
     parts = in_parts(lambda chunk: inference.repeated_inference(model.vae, chunk, n_steps), x, before=before)
     return torch.cat(parts, dim=1)
-
-
-def noisy_starts(model: store.Model, spec: EnsembleSpec, session: Session) -> Float[Tensor, "runs pixels"]:
-    """x(0) of the runs of a label."""
-    rows = list(range(spec.n_runs))
-    return noisy(model, spec, starts(model, spec, rows, session), rows, spec.noise)
-
-
-def starts(
-    model: store.Model, spec: EnsembleSpec | NoiseSweepSpec, rows: list[int], session: Session
-) -> Float[Tensor, "runs pixels"]:
-    """Clean starting images: originals of the training set, or images decoded from the memories.
-
-    Args:
-        model: With its memories.
-        spec: Names label and source.
-        rows: Positions among the memories of the label.
-        session: Knows where the images are.
-
-    Raises:
-        SpecError: The model has fewer memories.
-    """
-    most = model.memories.shape[1]
-    if max(rows) >= most:
-        raise SpecError(f"{model.id} holds {most} memories per label. Ask for at most {most} runs, or a lower sample.")
-    if spec.source == "decoded":
-        with torch.no_grad():
-            return model.vae.decode(model.memories[spec.label, rows])
-    name, root = model.spec.dataset, session.settings.data
-    check_index(model, data.load_labels(name, root))
-    images = data.load_images(name, root, model.memory_index[spec.label, rows].numpy())
-    return torch.from_numpy(images).to(model.concepts.device)
-
-
-def noisy(
-    model: store.Model,
-    spec: EnsembleSpec | NoiseSweepSpec,
-    clean: Float[Tensor, "runs pixels"],
-    rows: list[int],
-    *noises: float,
-) -> Float[Tensor, "all_runs pixels"]:
-    """x(0) of all runs at the first p, then at the next: clean images with swapped pixels, the same on every device."""
-    index = tuple(model.memory_index[spec.label, rows].tolist())
-    drawn = inference.pixel_noise(spec.seed, model.spec.dataset, index, clean.shape[1])
-    uniform, order = (torch.from_numpy(values).to(clean.device).repeat(len(noises), 1) for values in drawn)
-    p = torch.tensor(noises, device=clean.device).repeat_interleave(len(rows))[:, None]
-    return inference.swap(clean.repeat(len(noises), 1), p, spec.noise_kind, uniform, order)
 
 
 def axes_of(model: store.Model, spec: EmbeddingSpec, z: Float[Tensor, "steps runs latent"]) -> subspace.Subspace:

@@ -9,11 +9,12 @@ import numpy as np
 
 from core import store
 from core.experiments.distances import ensemble_of, point_distances
-from core.experiments.runs import all_runs, noisy, starts
+from core.experiments.runs import all_runs
+from core.experiments.starts import noisy, starts
 from core.progress import Progress, silent
 from core.results import PAIRS, POINTS, Ensemble, NoiseSweep
 from core.session import Session
-from core.specs import N_LABELS, NOISE_KINDS, NOISES, SOURCES, NoiseSweepSpec
+from core.specs import N_LABELS, NOISE_KINDS, NOISES, READINGS, SOURCES, NoiseSweepSpec
 from core.sweep_files import save_sweeps
 
 Watch = Callable[[NoiseSweep], None]
@@ -163,12 +164,12 @@ def file_noise_sweeps(sweeps: Mapping[NoiseSweepSpec, NoiseSweep], session: Sess
 
 
 def missing_sweeps(id: str, session: Session, *, sources: Sequence[str] = SOURCES) -> list[NoiseSweepSpec]:
-    """The sweeps of a model that do not lie beside it: of every label and kind, with 300 runs, or all there are."""
+    """The sweeps of a model that do not lie beside it: of every label and reading, with 300 runs, or all there are."""
     common = NoiseSweepSpec(model=id, n_runs=min(300, session.n_memories(id)))
     filed = filed_sweeps(common, session)
     wanted = (
         replace(common, noise_kind=kind, source=source, label=label)
-        for kind, source, label in product(NOISE_KINDS, sources, range(N_LABELS))
+        for kind, source, label in product(READINGS, sources, range(N_LABELS))
     )
     return [spec for spec in wanted if cell_of(spec) not in filed]
 

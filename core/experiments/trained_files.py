@@ -18,7 +18,7 @@ from core.library import Library
 from core.progress import Progress, silent
 from core.session import Session
 from core.settings import Settings
-from core.specs import NOISE_KINDS, ModelSpec, NoiseSweepSpec, snapshot_epochs
+from core.specs import READINGS, ModelSpec, NoiseSweepSpec, snapshot_epochs
 from core.sweep_files import SWEEPS, save_sweeps
 
 Sweeps = tuple[Mapping[str, Any], Mapping[str, np.ndarray]]
@@ -95,7 +95,7 @@ def derive_ages(model: Path, settings: Settings, *, progress: Progress = silent)
         for _, id in library.ages(model.stem)
     ]
     compute_sweeps(
-        [replace(sweep, noise_kind=kind) for sweep in common for kind in NOISE_KINDS], session, progress=progress
+        [replace(sweep, noise_kind=kind) for sweep in common for kind in READINGS], session, progress=progress
     )
 
 

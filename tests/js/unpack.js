@@ -4,6 +4,7 @@ import { text } from "node:stream/consumers";
 import { images, nibbles, quantised, unpacked } from "#decode";
 import { coordinate } from "#flock";
 import { alphabet, frameOf, runFrames } from "#frames";
+import { packedMask, unpackedImage } from "#packing";
 
 /** Where all runs are in a view: (steps, runs, 2). */
 function positions(wire, view) {
@@ -15,7 +16,7 @@ function positions(wire, view) {
   });
 }
 
-const DECODERS = { frameOf, images, nibbles, positions, quantised, runFrames, unpacked };
+const DECODERS = { frameOf, images, nibbles, packedMask, positions, quantised, runFrames, unpacked, unpackedImage };
 
 const given = JSON.parse(await text(process.stdin));
 alphabet.letters = given.alphabet;

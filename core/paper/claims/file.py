@@ -10,9 +10,9 @@ from core import files, store
 from core.library import Library
 from core.paper.claims.claim import Claim, ClaimTable, Verdict
 from core.paper.claims.evidence import sha256_by_name
-from core.specs import NOISE_KINDS
+from core.specs import READINGS
 
-CLAIM_FILES = {kind: store.SHIPPED / f"claims-{kind}.json" for kind in NOISE_KINDS}
+CLAIM_FILES = {kind: store.SHIPPED / f"claims-{kind}.json" for kind in READINGS}
 LARGEST, LONGEST, MOST = 2_000_000, 5_000, 100  # bytes of a file, characters of a text, claims and files of a table
 TEXTS = ("figure", "statement", "paper", "ours", "rule", "verdict", "why")
 RECIPE = {"runs": int, "source": str, "files": str, "versions": str}
@@ -81,6 +81,6 @@ def recipe_of(content: Mapping[str, Any]) -> dict[str, Any]:
         part = content[name]
         if len(part) > MOST or not all(type(value) is kind and len(str(value)) <= LONGEST for value in part.values()):
             raise ValueError(f"{name} of another kind")
-    if content["noise_kind"] not in NOISE_KINDS:
+    if content["noise_kind"] not in READINGS:
         raise ValueError("an unknown kind of noise")
     return {name: content[name] for name in ("noise_kind", *RECIPE)}

@@ -34,10 +34,12 @@ from core.schema import Reals
 from core.specs import NOISES, EmbeddingSpec, EnsembleSpec, ExperimentSpec, InferenceSpec
 from dashboard import controls, films, wire
 from dashboard.controls import REFERENCE_RUNS
+from dashboard.drawing_pad import drawing_pad
 from dashboard.experiments import Experiments
 from dashboard.first_minute import first_minute
 from dashboard.jobs import Jobs
 from dashboard.pages.explore.models import model_in_use, settled
+from dashboard.pages.explore.own_images import OwnImages
 from dashboard.pages.explore.replies import CHUNK, begin_payload, film_payload, run_film_spec, sweep_payload
 from dashboard.pages.explore.run_files import RunFiles
 from dashboard.pages.explore.saved import SavedFiles
@@ -49,7 +51,7 @@ from dashboard.theme import theme_of
 
 R = TypeVar("R")
 T = TypeVar("T")
-ROUTES = ("settled", "run", "ensemble", "runfilm", "film", "sweep", "image", "gallery", "job", "progress")
+ROUTES = ("settled", "run", "ensemble", "undamaged", "runfilm", "film", "sweep", "image", "gallery", "job", "progress")
 GALLERY = 100  # images to choose from by their pictures; the others have numbers
 AWAITED = ("ensemble", "sweep")  # what takes a while, and leaves a panel empty until it is here
 
@@ -65,7 +67,8 @@ class ExplorePage:
         """The page; replies fill it."""
         stores = [dcc.Store(id=f"ask-{route}") for route in ROUTES] + [dcc.Store(id=route) for route in ROUTES]
         stores += [dcc.Store(id="busy"), dcc.Store(id="begin", data=begin_payload())]
-        return html.Div([*stores, first_minute(), sidebar(), views(), playback_bar()], className="explore")
+        parts = [first_minute(), sidebar(), views(), playback_bar(), drawing_pad()]
+        return html.Div([*stores, *parts], className="explore")
 
     def register(self, app: Dash) -> None:
         """Connect the questions to their answers, and the files to their addresses."""
@@ -78,6 +81,7 @@ class ExplorePage:
             "film": self.film,
             "sweep": self.sweep,
             "image": self.image,
+            "undamaged": self.undamaged,
             "gallery": self.gallery,
             "job": self.job,
             "progress": self.report,
@@ -85,6 +89,7 @@ class ExplorePage:
         for route, answer in answers.items():
             app.callback(Output(route, "data"), Input(f"ask-{route}", "data"), prevent_initial_call=True)(answer)
         app.clientside_callback(ClientsideFunction("latent", "begin"), Input("begin", "data"))
+        OwnImages(self.experiments).register(app.server, app.config.routes_pathname_prefix)
         SavedFiles(self.experiments).register(app.server, app.config.routes_pathname_prefix)
 
     @answered
@@ -119,6 +124,11 @@ class ExplorePage:
     def image(self, data: object) -> dict[str, Any]:
         """The run under the pointer."""
         return self.single_run("image", data)
+
+    @answered
+    def undamaged(self, data: object) -> dict[str, Any]:
+        """The highlighted run as it would go on without the second damage."""
+        return self.single_run("undamaged", data)
 
     @answered
     def gallery(self, data: object) -> Any:

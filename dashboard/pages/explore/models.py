@@ -4,6 +4,8 @@ from dataclasses import replace
 
 from core.experiments import NoOriginals
 from core.library import Entry, preferred
+from core.packed_images import unpacked_image, unpacked_mask
+from core.schema import SpecError
 from core.store import StoreError
 from core.zoo import FORMER_WEIGHTS, trained_anew
 from dashboard import captions, wire
@@ -137,12 +139,28 @@ def fitted(
         n_runs=min(state.n_runs, n_memories),
         sample=min(state.sample, n_memories - 1),
         t=min(state.t, state.n_steps),
+        damage_step=min(state.damage_step, state.n_steps),
     )
+    fitted, unusable = fitting_images(fitted, entry)
+    notes += unusable
     if fitted.n_runs < state.n_runs and state.n_runs != REFERENCE_RUNS:
         notes.append(f"This model holds {n_memories} memories per label: {n_memories} runs are shown.")
     if fitted.sample < state.sample:
         notes.append(f"This model holds {n_memories} memories per label: image {fitted.sample} is shown.")
     return fitted, notes
+
+
+def fitting_images(state: ScreenState, entry: Entry) -> tuple[ScreenState, list[str]]:
+    """The state without an image or a mask that has another number of pixels than a model's, and what was left out."""
+    n_pixels = entry.image_shape[0] * entry.image_shape[1]
+    notes: list[str] = []
+    for name, unpack in (("own", unpacked_image), ("covered", unpacked_mask)):
+        try:
+            if getattr(state, name):
+                unpack(getattr(state, name), n_pixels)
+        except SpecError as error:
+            state, notes = replace(state, **{name: ""}), [str(error)]
+    return state, notes
 
 
 def model_card(entry: Entry) -> str:

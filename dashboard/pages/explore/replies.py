@@ -28,7 +28,7 @@ def run_film_spec(spec: InferenceSpec, noises: tuple[float, ...]) -> RunFilmSpec
 
 def film_payload(film: RunFilm, entry: Entry, spec: RunFilmSpec) -> dict[str, Any]:
     """One run at some p, with a sentence for each."""
-    sentences = captions.run_captions(film, label=entry.label_names[spec.label], sample=spec.sample)
+    sentences = captions.run_captions(film, label=entry.label_names[spec.label], start=captions.start_of(spec))
     sent = wire.run_film_payload(film, entry.image_shape, sentences)
     return {**sent, "label": spec.label, "sample": spec.sample}
 

@@ -9,7 +9,7 @@ from core import experiments
 from core.library import Entry
 from core.results import NoiseSweep, Stage
 from core.session import Session
-from core.specs import NOISE_KINDS, SOURCES, NoiseSweepSpec
+from core.specs import READINGS, SOURCES, NoiseSweepSpec
 from dashboard.captions import SELECTED, STARTS
 from dashboard.controls import REFERENCE_RUNS, attributes
 from dashboard.figures import spans
@@ -40,7 +40,7 @@ def bands_of(id: str, session: Session) -> list[Bands]:
     usual = session.source(session.library.entry(id).spec.dataset)
     n_runs = min(REFERENCE_RUNS, session.n_memories(id))
     computed = []
-    for kind in NOISE_KINDS:
+    for kind in READINGS:
         for source in sorted(SOURCES, key=lambda each: each != usual):
             spec = NoiseSweepSpec(model=id, noise_kind=kind, source=source, label=LABEL, n_runs=n_runs)
             sweep = experiments.stored_noise_sweep(spec, session) or session.cached(experiments.noise_sweep, spec)
@@ -53,7 +53,7 @@ def bands_of(id: str, session: Session) -> list[Bands]:
 def bands_view(entry: Entry, bands: list[Bands], explorer: str) -> html.Div:
     """The bars of a model, and a sentence where one is lacking."""
     label = entry.label_names[LABEL]
-    missing = [SELECTED[kind] for kind in NOISE_KINDS if kind not in {each.noise_kind for each in bands}]
+    missing = [SELECTED[kind] for kind in READINGS if kind not in {each.noise_kind for each in bands}]
     way = html.A("Open the explorer", href=f"{explorer}?model={entry.id}")
     lacking = [f"For pixels {' or '.join(missing)} no stages of ‘{label}’ are computed here. ", way, ", which does it."]
     parts = [
