@@ -9,7 +9,7 @@ import { bindDamage, drawDamage, showOwn } from "#damage";
 import { quantised } from "#decode";
 import { bindDrawing } from "#drawing";
 import { bindExport } from "#export";
-import { ensembles, glide, grid, runs } from "#film";
+import { ensembles, glide, grid, runs, undamaged } from "#film";
 import { bindStrip, drawStrip } from "#filmstrip";
 import { bindFirstMinute, drawFirstMinute, greet } from "#first-minute";
 import { alphabet } from "#frames";
@@ -204,7 +204,7 @@ window.latent = {
   theme,
   redraw,
   quantised,
-  films: { runs, ensembles },
+  films: { runs, ensembles, undamaged },
   shown,
   shownRun,
   isSettled,
