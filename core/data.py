@@ -241,6 +241,6 @@ def _labels(file: RawFile) -> Int64[np.ndarray, "images"]:
 def _digits(train: bool) -> Dataset:
     from sklearn.datasets import load_digits
 
-    images, labels = load_digits(return_X_y=True)
+    images, labels = map(np.asarray, load_digits(return_X_y=True))
     rows = slice(None, DIGITS_TRAIN) if train else slice(DIGITS_TRAIN, None)
     return Dataset("digits", (images[rows] / 16).astype(np.float32), labels[rows].astype(np.int64))

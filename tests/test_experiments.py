@@ -238,7 +238,7 @@ def swapped(x: np.ndarray, spec: InferenceSpec, position: int) -> np.ndarray:
 def chain(path: Path, spec: InferenceSpec) -> tuple[np.ndarray, np.ndarray]:
     """z (runs, steps, latent) and distances (points, runs, steps) of an ensemble."""
     w = {name: value.astype(np.float64) for name, value in load_file(path).items()}
-    images, runs = load_digits(return_X_y=True)[0] / 16, []
+    images, runs = np.asarray(load_digits(return_X_y=True)[0]) / 16, []
     for i in range(spec.n_runs):
         position = int(w["memory_index"][spec.label, i])
         clean = images[position] if spec.source == "original" else decoded(w, w["memories"][spec.label, i])
