@@ -12,6 +12,7 @@ from core.commands.export import run_export
 from core.commands.grid import run_grid
 from core.commands.models import run_models, run_sweeps
 from core.commands.options import add_command, add_model, add_spec, at_least_one, epochs
+from core.commands.own import run_own
 from core.commands.paper import run_claims, run_derive, run_figures
 from core.commands.replication import run_report, run_reproduce
 from core.commands.runs import run_infer, run_stages
@@ -113,6 +114,9 @@ def add_experiments(commands: Any) -> None:
     add_model(export)
     add_spec(export, InferenceSpec, leave_out=("model",))
     export.add_argument("--output", type=Path, default=Path(), help="folder for the files (default: this one)")
+    own = add_command(commands, "own", run_own, "read a picture as an image of one's own: prints what --own takes")
+    own.add_argument("picture", type=Path, help="PNG, JPEG, ...")
+    own.add_argument("--dataset", choices=DATASETS, default="mnist", help="whose images it is to resemble")
     stages = add_command(
         commands, "stages", run_stages, "minimum distances and stage for p = 0, 0.025, ..., 1 (Fig. 4)"
     )

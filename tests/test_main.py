@@ -11,10 +11,12 @@ import torch
 from core import experiments, store
 from core.__main__ import main
 from core.commands.training import run_zoo
+from core.packed_images import unpacked_image
 from core.session import Session
 from core.settings import Settings
 from core.specs import ClassifierSpec, GridSpec, InferenceSpec, ModelSpec, NoiseSweepSpec
 from tests.conftest import CommandLine, is_refused
+from tests.test_own_image import drawn, png
 
 SHORT = ("--runs", "20", "--steps", "6")
 
@@ -262,3 +264,24 @@ def test_a_figure_is_refused_with_the_command_that_draws_it(words: list[str], ca
         "infer",
         "claims",
     }
+
+
+def test_a_picture_is_read_as_what_an_export_takes(command: CommandLine, tmp_path: Path):
+    (tmp_path / "own.png").write_bytes(png(drawn()))
+    status, answer, _, _ = command("own", str(tmp_path / "own.png"), "--dataset", "digits")
+    assert status == 0
+    assert answer["label"] == int(np.argmax(answer["label_shares"]))
+    files = ["--output", str(tmp_path), "--steps", "5", "--source", "decoded", "--own", answer["own"]]
+    status, export, _, _ = command("export", "strip", "--dataset", "digits", "--n-latent", "10", *files)
+    assert status == 0
+    assert export["spec"]["own"] == answer["own"]
+    with np.load(next(file for file in export["files"] if file.endswith("npz"))) as arrays:
+        np.testing.assert_allclose(arrays["clean"], unpacked_image(answer["own"], 64), atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["missing.png", "words.txt"])
+def test_a_picture_that_cannot_be_read_is_refused_in_a_sentence(command: CommandLine, tmp_path: Path, name: str):
+    (tmp_path / "words.txt").write_text("words")
+    status, _, _, err = command("own", str(tmp_path / name))
+    assert status == 1
+    assert "PNG" in err
