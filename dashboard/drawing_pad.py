@@ -13,6 +13,7 @@ from dash import html
 from dashboard.controls import attributes
 from dashboard.terms import terms
 
+WIDTHS = {"12": "thin", "20": "medium", "32": "thick"}  # of a brush, in pixels of the pad
 SIDE = 280  # pixels of the pad's canvas, a multiple of every image's side
 
 
@@ -21,16 +22,16 @@ def pad_button(text: str, id: str, **more: Any) -> html.Button:
     return html.Button(text, id=id, type="button", className="quiet", **more)
 
 
-def pad_choices(id: str, label: str, options: dict[str, str]) -> html.Div:
-    """One of a few: the first is chosen."""
+def pad_choices(id: str, label: str, options: dict[str, str], chosen: str) -> html.Div:
+    """One of a few."""
     buttons = [
         html.Button(
             text,
             type="button",
             role="radio",
-            **attributes(data_value=value, aria_checked="true" if not i else "false"),
+            **attributes(data_value=value, aria_checked=str(value == chosen).lower()),
         )
-        for i, (value, text) in enumerate(options.items())
+        for value, text in options.items()
     ]
     return html.Div(buttons, id=id, role="radiogroup", className="choices", **attributes(aria_label=label))
 
@@ -42,7 +43,7 @@ def drawing_pad() -> html.Dialog:
     return html.Dialog(
         [
             html.H2("Start from an image of your own", id="pad-title"),
-            pad_choices("pad-mode", "What the pad is for", modes),
+            pad_choices("pad-mode", "What the pad is for", modes, "own"),
             html.Div([pad(), tools(), proposal()], className="pad-row"),
             html.P(id="pad-state", role="status", **attributes(aria_live="polite")),
             html.Div([pad_button("Cancel", "pad-cancel"), use], className="row end"),
@@ -64,8 +65,8 @@ def tools() -> html.Div:
     """What is drawn with; drawing.js adds the files."""
     return html.Div(
         [
-            pad_choices("pad-tool", "Tool", {"brush": "Brush", "eraser": "Eraser"}),
-            pad_choices("pad-size", "Width", {"20": "medium", "12": "thin", "32": "thick"}),
+            pad_choices("pad-tool", "Tool", {"brush": "Brush", "eraser": "Eraser"}, "brush"),
+            html.Div(pad_choices("pad-size", "Width", WIDTHS, "20"), className="dense"),
             html.Div([pad_button("Undo", "pad-undo"), pad_button("Clear", "pad-clear")], className="row"),
             html.Div(id="pad-files", className="row"),
         ],

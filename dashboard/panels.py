@@ -18,7 +18,7 @@ from dashboard.save_menu import panel_menu
 from dashboard.terms import terms
 from dashboard.theme import TITLES
 
-NOISE_NAMES = {"permute": "permuted", "invert": "inverted", "salt": "black or white"}
+NOISE_NAMES = {"permute": "permuted", "invert": "inverted", "salt": "black/white"}
 GRID = 0.025  # the step of the p slider: the grid of the shipped sweeps
 GRAPH: Any = {"displayModeBar": False, "showSendToCloud": False, "displaylogo": False, "responsive": True}
 
@@ -180,7 +180,7 @@ def sidebar() -> html.Section:
         own_row(),
         html.Div(id="gallery-images", role="group", hidden=True, **attributes(aria_label="Images of this label")),
         controls.slider("noise", "Noise p", 0, 1, GRID, presets(), class_name="prominent"),
-        controls.choices("noise_kind", "Selected pixels are", NOISE_NAMES, class_name="small"),
+        controls.choices("noise_kind", "Selected pixels are", NOISE_NAMES, class_name="dense"),
         controls.steps("n_latent", "Latent units N_z"),
         controls.choices("beta", "Weight β of the KL term", {}),
         controls.choices("model", "Model", {}),

@@ -213,7 +213,9 @@ export function bindDrawing() {
   pad = new Pad(canvasOf("#pad"), changed);
   $("#pad-files").append(fileButton("Choose a picture", ""), fileButton("Photograph", "environment"));
   for (const id of ["#pad-mode", "#pad-tool", "#pad-size", "#pad-labels"]) bindChoices(id);
-  for (const id of ["#pad-mode", "#pad-tool", "#pad-size"]) choose(id, $("[role=radio]", $(id)).dataset.value || "");
+  for (const id of ["#pad-mode", "#pad-tool", "#pad-size"]) {
+    choose(id, $('[aria-checked="true"]', $(id)).dataset.value || "");
+  }
   $("#pad-undo").addEventListener("click", () => pad.undo());
   $("#pad-clear").addEventListener("click", () => pad.clear());
   $("#pad-cancel").addEventListener("click", close);
