@@ -16,6 +16,7 @@ from dash import html
 from core.results import Stage
 from dashboard.controls import attributes
 from dashboard.terms import terms
+from dashboard.tour import open_tour
 
 LANDMARKS = (  # the point of each stage, and what it is in half a sentence
     ("own memory", "the clean image, encoded"),
@@ -35,7 +36,10 @@ def first_minute() -> html.Section:
     """The strip; 07-first-minute.css shows it where the page's `data-first-minute` says so."""
     hide = html.Button("Hide", id="hide-first-minute", type="button", className="quiet")
     return html.Section(
-        [html.Div([circle(), *landmarks()], className="pictures"), html.Div([steps(), hide], className="doing")],
+        [
+            html.Div([circle(), *landmarks()], className="pictures"),
+            html.Div([steps(), html.Div([open_tour(), hide], className="ways")], className="doing"),
+        ],
         className="first-minute",
         id="first-minute",
         **attributes(aria_label="What is this?"),

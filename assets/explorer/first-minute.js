@@ -39,31 +39,31 @@ function remember() {
 
 const isShown = () => root.dataset.firstMinute === "shown";
 
-/** @param {boolean} on */
-function setShown(on) {
+/** Show the strip, or hide it. @param {boolean} on */
+export function showStrip(on) {
   root.dataset.firstMinute = on ? "shown" : "hidden";
   $("#show-first-minute")?.setAttribute("aria-expanded", String(on));
 }
 
 /** Before the page is drawn, so that nothing jumps: is the strip there? */
 export function greet() {
-  setShown(!isSeen());
+  showStrip(!isSeen());
 }
 
 /** Hide the strip, from now on. */
 function hide() {
   remember();
-  setShown(false);
+  showStrip(false);
   $("#show-first-minute").focus();
 }
 
 /** Connect the strip and the presets with the page. */
 export function bindFirstMinute() {
-  setShown(isShown());
+  showStrip(isShown());
   $("#hide-first-minute").addEventListener("click", hide);
   $("#show-first-minute").addEventListener("click", () => {
     if (isShown()) return hide();
-    setShown(true);
+    showStrip(true);
     window.scrollTo({ top: 0 });
     $("#first-step-0").focus({ preventScroll: true });
     drawFirstMinute();

@@ -33,6 +33,7 @@ import { isSettled, listen, screen, set, writeAddress, writeAddressNow } from "#
 import { applyTheme, onSystemTheme, readColours, theme } from "#theme";
 import { bindThumbnails } from "#thumbnails";
 import { drawTicks } from "#ticks";
+import { bindTour, drawTour } from "#tour";
 import { bindWidgets, range, show } from "#widgets";
 
 const PANELS = [
@@ -46,6 +47,7 @@ const PANELS = [
   drawBadge,
   drawFirstMinute,
   drawDamage,
+  drawTour,
 ];
 
 let pending = 0;
@@ -163,6 +165,7 @@ function begin(given) {
   bindGallery();
   bindDrawing();
   bindDamage();
+  bindTour(given.tour);
   bindExport();
   bindThumbnails(redraw);
   bindCanvases(redraw);

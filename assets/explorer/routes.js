@@ -19,6 +19,7 @@ import { shown } from "#shown";
 import { initial, isSettled, saved, screen, settleKey, writeAddress } from "#state";
 import { applyTheme, theme } from "#theme";
 import { setConceptPictures } from "#thumbnails";
+import { beginTour } from "#tour";
 import { show, showFacts } from "#widgets";
 
 /** @typedef {import("./types").SettledPayload} SettledPayload */
@@ -81,6 +82,7 @@ function takeSettled(reply, question) {
   $(".panels").dataset.view = screen.state.view;
   applyTheme();
   writeAddress();
+  beginTour();
   if (reply.offer) offerTraining(reply.offer.dataset, reply.offer.n_latent, reply.notes);
   else if (reply.notes.length) notice(reply.notes);
   redraw();

@@ -306,7 +306,24 @@ export type State = {
   theme: string;
   curves: string;
   view: string;
+  /** The stop of the guided tour; empty where it is not taken. */
+  tour: string;
 };
+
+/** A stop of the guided tour: `Stop` in tour.py. */
+export interface TourStop {
+  id: string;
+  title: string;
+  text: string;
+  settings: Record<string, unknown>;
+  /** The stage whose p is set: 0, 1, 2. */
+  stage: number;
+  /** p where the digit has no such stage. */
+  noise: number;
+  wait: "strip" | "played" | "drawn";
+  /** Address and words of a link; empty where there is none. */
+  page: [string, string];
+}
 
 export interface BeginPayload {
   fields: Field[];
@@ -314,6 +331,7 @@ export interface BeginPayload {
   grid: number;
   chunk: number;
   alphabet: string;
+  tour: { base: Record<string, unknown>; stops: TourStop[] };
 }
 
 /** `SettledPayload` as the page uses it. */

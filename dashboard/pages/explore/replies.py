@@ -10,6 +10,7 @@ from dashboard import captions, controls, figures, wire
 from dashboard.panels import GRID
 from dashboard.payloads import SweepPayload
 from dashboard.theme import MARKERS, Theme
+from dashboard.tour import tour_data
 
 CHUNK = 4  # values of p that one question about an ensemble names at most: meanwhile it holds a thread of the server
 
@@ -17,7 +18,7 @@ CHUNK = 4  # values of p that one question about an ensemble names at most: mean
 def begin_payload() -> dict[str, Any]:
     """What the browser has before it asks anything."""
     begin = {"fields": controls.field_list(), "markers": MARKERS, "alphabet": wire.ALPHABET}
-    return begin | {"grid": GRID, "chunk": CHUNK}
+    return begin | {"grid": GRID, "chunk": CHUNK, "tour": tour_data()}
 
 
 def run_film_spec(spec: InferenceSpec, noises: tuple[float, ...]) -> RunFilmSpec:

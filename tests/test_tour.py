@@ -1,0 +1,87 @@
+"""The guided tour: its stops are screens that exist, and what its words state of the shipped models is so."""
+
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from core import experiments
+from core.paper.figures.registry import FIGURES
+from core.results import Stage
+from core.session import Session
+from core.settings import Settings
+from core.specs import NoiseSweepSpec
+from dashboard.controls import ScreenState
+from dashboard.links import read_link
+from dashboard.tour import BASE, IDS, STOPS, Stop
+
+
+@pytest.fixture(scope="module")
+def shipped(tmp_path_factory: pytest.TempPathFactory) -> Session:
+    folder = tmp_path_factory.mktemp("tour")
+    return Session.open(Settings(folder / "data", folder / "models", folder / "cache", device="cpu"))
+
+
+@pytest.mark.parametrize("stop", STOPS, ids=IDS)
+def test_a_stop_is_a_screen_of_a_shipped_model_and_has_a_link(shipped: Session, stop: Stop):
+    assert set(BASE) | set(stop.settings) <= {item.name for item in fields(ScreenState)}
+    state = replace(ScreenState(), **(BASE | stop.settings), noise=stop.noise, tour=stop.id)
+    assert read_link(state.to_query()) == (state, [])
+    id = state.model or shipped.library.default(state.dataset, state.n_latent, state.beta).id
+    entry = shipped.library.entry(id)
+    assert (entry.origin, entry.spec.n_latent, entry.spec.beta) == ("shipped", state.n_latent, state.beta)
+    assert 60 <= len(stop.text) <= 260
+    assert stop.text.endswith(".")
+
+
+def test_every_stop_has_an_id_of_its_own():
+    assert len(set(IDS)) == len(STOPS) == 8
+
+
+def decided(session: Session, id: str, source: str = "decoded") -> list[str]:
+    """The stage of '6' at every p where it is decided."""
+    n_runs = min(300, session.n_memories(id))
+    sweep = experiments.stored_noise_sweep(NoiseSweepSpec(model=id, source=source, label=6, n_runs=n_runs), session)
+    assert sweep
+    return ["" if other else stage for stage, other in zip(sweep.stages, sweep.runners_up, strict=True)]
+
+
+@pytest.mark.parametrize("source", ["original", "decoded"])
+def test_its_p_are_in_the_stage_that_they_stand_for(shipped: Session, source: str):
+    stages = decided(shipped, "mnist-nz100-seed0", source)
+    for stop in STOPS:
+        if not stop.settings:
+            assert stages[round(40 * stop.noise)] == tuple(Stage)[stop.stage], stop.id
+
+
+@pytest.mark.parametrize("source", ["original", "decoded"])
+def test_four_units_have_no_stage_two_and_a_heavier_kl_term_a_wider_one(shipped: Session, source: str):
+    def width(id: str) -> int:
+        return decided(shipped, id, source).count(Stage.CONCEPT)
+
+    assert width("mnist-nz4-seed0") == 0
+    assert width("mnist-nz100-seed0-beta3") > width("mnist-nz100-seed0") > 0
+    units = [shipped.library.entry(f"mnist-nz100-seed0{more}").card.active_units for more in ("-beta3", "")]
+    assert units == [12, 20]
+
+
+def test_stage_two_is_learned_after_epoch_20_and_by_epoch_150(shipped: Session):
+    width = {
+        epoch: decided(shipped, f"mnist-nz100-seed3{more}").count(Stage.CONCEPT)
+        for epoch, more in ((20, "-epoch20"), (150, "-epoch150"), (1500, ""))
+    }
+    assert width[20] == 0 < width[150] < width[1500]
+
+
+def test_the_concepts_are_almost_perpendicular_and_a_run_is_as_far_from_nine(shipped: Session):
+    space = experiments.latent_space("mnist-nz100-seed0", shipped)
+    directions = space.concepts - space.abstract_concept
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    cosines = (directions @ directions.T)[~np.eye(10, dtype=bool)]
+    assert np.abs(cosines).mean() < 0.2
+
+
+def test_the_page_it_leads_to_is_there():
+    named: list[Any] = [stop.page[0] for stop in STOPS if stop.page[0]]
+    assert [name.removeprefix("paper/") in FIGURES for name in named] == [True]
