@@ -16,7 +16,7 @@ from dash import html
 from core.results import Stage
 from dashboard.controls import attributes
 from dashboard.terms import terms
-from dashboard.tour import open_tour
+from dashboard.tour import open_tour, tour_panel
 
 LANDMARKS = (  # the point of each stage, and what it is in half a sentence
     ("own memory", "the clean image, encoded"),
@@ -39,6 +39,7 @@ def first_minute() -> html.Section:
         [
             html.Div([circle(), *landmarks()], className="pictures"),
             html.Div([steps(), html.Div([open_tour(), hide], className="ways")], className="doing"),
+            tour_panel(),
         ],
         className="first-minute",
         id="first-minute",

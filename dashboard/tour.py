@@ -60,7 +60,8 @@ STOPS = (
     Stop(
         "minute",
         "The first minute",
-        "An image is encoded, decoded, encoded again. Take the four steps above: they work the controls of this page.",
+        "An image is encoded, decoded, encoded again. Take the four steps above, which work the controls of this "
+        "page, and go on from there.",
         wait="strip",
     ),
     Stop(
@@ -135,10 +136,11 @@ def tour_panel() -> html.Section:
     leave = html.Button(
         "✕", id="leave-tour", type="button", className="quiet", **attributes(aria_label="Leave the tour")
     )
-    head = html.Div([html.P(id="tour-place"), leave], className="head")
-    body = [html.H2(id="tour-title", tabIndex=-1), html.P(id="tour-text"), html.A(id="tour-page", hidden=True)]
+    head = [html.Span(id="tour-place"), html.H2(id="tour-title", tabIndex=-1), html.Span(id="tour-done")]
+    way = html.Div([*buttons, leave], className="row")
+    words = html.P([html.Span(id="tour-text"), " ", html.A(id="tour-page", hidden=True)])
     return html.Section(
-        [head, *body, html.Div([html.Span(id="tour-done"), *buttons], className="row")],
+        [html.Div([*head, way], className="head"), words],
         id="tour",
         hidden=True,
         **attributes(aria_labelledby="tour-title"),

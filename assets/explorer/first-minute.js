@@ -37,10 +37,10 @@ function remember() {
   }
 }
 
-const isShown = () => root.dataset.firstMinute === "shown";
+const isShown = () => root.dataset.firstMinute === "shown" || root.dataset.tour === "strip";
 
-/** Show the strip, or hide it. @param {boolean} on */
-export function showStrip(on) {
+/** @param {boolean} on */
+function showStrip(on) {
   root.dataset.firstMinute = on ? "shown" : "hidden";
   $("#show-first-minute")?.setAttribute("aria-expanded", String(on));
 }

@@ -2,14 +2,13 @@
  * The guided tour: its stops are data (tour.py); each sets the page's own controls, waits for what is to be seen, and
  * stands in the address. It can be left at any time, and is taken up where it was left.
  */
-import { showStrip } from "#first-minute";
 import { writeWithTerms } from "#glossary";
 import { $, write } from "#notices";
 import { player } from "#player";
 import { presetsOf } from "#presets";
 import { serverPath } from "#requests";
 import { shownEnsemble, shownSweep } from "#shown";
-import { isSettled, screen, set } from "#state";
+import { isSettled, saved, screen, set } from "#state";
 
 /** @typedef {import("./types").TourStop} TourStop */
 
@@ -59,7 +58,6 @@ function show() {
   const stop = current();
   if (!stop) return;
   player.pause();
-  if (stop.wait === "strip") showStrip(true);
   for (const [name, value] of Object.entries({ ...tour.base, ...stop.settings })) {
     set(/** @type {keyof import("./types").State} */ (name), value);
   }
@@ -93,6 +91,8 @@ export function drawTour() {
   follow();
   const stop = current();
   $("#tour").hidden = !stop;
+  if (stop) document.documentElement.dataset.tour = stop.wait === "strip" ? "strip" : "beyond";
+  else delete document.documentElement.dataset.tour;
   if (!stop) {
     drawnFor = "";
     return;
@@ -127,7 +127,7 @@ function leave(next) {
   pending = null;
   set("tour", "");
   drawTour();
-  $("#open-tour").focus({ preventScroll: true });
+  $("#show-first-minute").focus({ preventScroll: true });
 }
 
 /** A link that names a stop and nothing else opens the stop's own screen. @param {string} query */
@@ -138,7 +138,7 @@ export function isStopAlone(query) {
 
 /** Bind the panel. @param {{ base: Record<string, any>, stops: TourStop[] }} given */
 export function bindTour(given) {
-  if (!document.getElementById("tour")) return; // a saved file has no other screens
+  if (saved.free) return; // a file has no other screens
   Object.assign(tour, given);
   $("#open-tour").addEventListener("click", () => visit(remembered()));
   $("#leave-tour").addEventListener("click", () => leave(screen.state.tour));

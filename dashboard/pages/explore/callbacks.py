@@ -48,7 +48,6 @@ from dashboard.panels import GRID, playback_bar, sidebar, views
 from dashboard.payloads import GalleryPayload, SettledPayload, SweepPayload
 from dashboard.requests import Newest, Request, answered, asker, read_request
 from dashboard.theme import theme_of
-from dashboard.tour import tour_panel
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -68,7 +67,7 @@ class ExplorePage:
         """The page; replies fill it."""
         stores = [dcc.Store(id=f"ask-{route}") for route in ROUTES] + [dcc.Store(id=route) for route in ROUTES]
         stores += [dcc.Store(id="busy"), dcc.Store(id="begin", data=begin_payload())]
-        parts = [first_minute(), sidebar(), views(), playback_bar(), drawing_pad(), tour_panel()]
+        parts = [first_minute(), sidebar(), views(), playback_bar(), drawing_pad()]
         return html.Div([*stores, *parts], className="explore")
 
     def register(self, app: Dash) -> None:
