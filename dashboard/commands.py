@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 from flask import Flask
 
-from core import experiments
 from core.commands.console import progress_bar
 from core.computations import Computations
 from core.files import write_atomically
@@ -18,7 +17,6 @@ from core.paper.exports import distance_unit, figure_recipe, figure_tables
 from core.paper.figures.questions import CHOICES, figure_spec
 from core.paper.figures.registry import figure_of
 from core.paper.results import arrays_of
-from core.progress import Progress
 from core.schema import RefusedError, checked
 from core.session import Session
 from core.specs import FigureSpec
@@ -30,7 +28,7 @@ from dashboard.controls import ScreenState
 from dashboard.drawing import draw_figure
 from dashboard.experiments import Experiments
 from dashboard.films import compute_film, first_films
-from dashboard.movies import MovieSpec, of_every_label, save_movie
+from dashboard.movies import MovieSpec, of_every_label, of_label, save_movie
 from dashboard.pages.explore.saved import saved_file
 from dashboard.requests import asker
 from dashboard.theme import LIGHT
@@ -134,12 +132,6 @@ def run_movies(args: argparse.Namespace, session: Session, *, save: Callable[...
         written = f"{len(files)} of {len(specs)} movies are in {args.output}" if files else "Nothing was written"
         raise RefusedError(f"Stopped. {written}.") from None
     return {"figure": MOVIES, "specs": [spec.to_dict() for spec in specs], "files": files}
-
-
-def of_label(report: Progress, i: int, specs: list[MovieSpec]) -> Progress:
-    """The progress of the i-th movie; it says which label that is of."""
-    within = experiments.within(report, i, len(specs))
-    return lambda share, words: within(share, f"label {specs[i].label}: {words}")
 
 
 def movie_specs(args: argparse.Namespace, session: Session) -> list[MovieSpec]:

@@ -268,7 +268,7 @@ def test_without_ffmpeg_an_mp4_is_refused_before_anything_is_computed(home: Sess
     with pytest.raises(MovieError, match="ffmpeg cannot be run"):
         movies.movie(SPEC, home, progress=progress)
     monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
-    with pytest.raises(MovieError, match="take --format gif"):
+    with pytest.raises(MovieError, match="take GIF as format"):
         movies.movie(SPEC, home, progress=progress)
 
 
@@ -324,7 +324,7 @@ def test_progress_goes_from_label_to_label_and_frame_to_frame(home: Session):
     heard: list[tuple[float, str]] = []
     specs = [replace(SPEC, label=label) for label in (2, 5)]
     for i, spec in enumerate(specs):
-        listen = commands.of_label(lambda share, words: heard.append((share, words)), i, specs)
+        listen = movies.of_label(lambda share, words: heard.append((share, words)), i, specs)
         assert len(list(movies.frames(spec, home, progress=listen))) == 13
     shares = [share for share, _ in heard]
     assert shares == sorted(shares)

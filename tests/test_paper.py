@@ -274,8 +274,33 @@ def test_the_movies_are_taken_along_as_such(served: tuple[Any, FigureSpec, Setti
     assert plane in answer.headers["Content-Disposition"].replace("windowed-pca", "windowed")
     assert http.get(f"/paper/data/movies.gif?{spec.to_query()}&plane=none").status_code == 400
     assert http.get(f"/paper/data/fig1.gif?{spec.to_query()}").status_code == 404
-    links = json.dumps(draw(http, "movies", spec)["files"])
-    assert f"data/movies.mp4?{spec.to_query()}&plane={plane}" in links
+
+
+def test_the_page_follows_a_movie_to_its_file_and_cancels_another(served: tuple[Any, FigureSpec, Settings]):
+    http, spec, _ = served
+    outputs = ["movie-bar.value", "movie-far.children", "movie-file.children", "filmed.data"]
+    asked = {"figure": "movies", "query": spec.to_query(), "labels": "one", "plane": "windowed", "format": "gif"}
+
+    def follow(number: int, **changes: Any) -> dict[str, Any]:
+        inputs = {"movie.data": asked | {"number": number} | changes, "clock.n_intervals": 1}
+        return post(http, outputs, inputs, {"client.data": "a"}, "clock.n_intervals").get_json()["response"]
+
+    answers: list[dict[str, Any]] = []
+
+    def has_ended() -> bool:
+        answers.append(follow(1))
+        return "filmed" in answers[-1]
+
+    until(has_ended, "the movie is complete")
+    link = answers[-1]["movie-file"]["children"][0]["props"]
+    with Image.open(io.BytesIO(http.get(f"/paper/{link['href']}").data)) as movie:
+        assert movie.n_frames == 1 + 6 * 5  # type: ignore[attr-defined]
+    assert link["children"].startswith("Save windowed-pca_")
+    follow(2, labels="all")
+    state = {"movie.data": asked | {"number": 2}, "client.data": "a"}
+    answer = post(http, ["clock.n_intervals"], {"cancel-movie.n_clicks": 1}, state, "cancel-movie.n_clicks")
+    assert answer.get_json()["response"] == {"clock": {"n_intervals": 0}}
+    assert follow(2)["movie-far"]["children"] == "Cancelled."
 
 
 @pytest.mark.parametrize("asked", [7, {"figure": "fig1"}, {"figure": "nothing", "query": "model=a"}, {"query": "T=x"}])

@@ -6,6 +6,7 @@ import { bindMenus } from "#export-files";
 import { bindSettings, figureOfAddress, showSettings } from "#figure-settings";
 import { bindGlossary } from "#glossary";
 import { bindModels, fillForm, listModels } from "#models";
+import { askMovie, isFilmed, showMoviePanel } from "#movies";
 import { $, $$, notice } from "#notices";
 import { bindMedium, forMedium } from "#printing";
 import { requests } from "#requests";
@@ -139,6 +140,9 @@ window.dash_clientside.latent = {
   chooseDataset,
   listModels,
   fillForm,
+  showMoviePanel,
+  askMovie,
+  isFilmed,
   notice: (/** @type {{ sentences: string[] } | null} */ reply) => {
     if (reply) notice(reply.sentences);
   },

@@ -3,34 +3,40 @@
 ::
 
     MovieSpec --> scene: the arrays of the explorer --> picture: frame by frame, by Pillow --> files: MP4 or GIF
+    of_every_label --> ten movies --> archive: one ZIP
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PIL import Image
 
+from core.experiments import within
 from core.files import write_atomically
 from core.progress import Progress, silent
 from core.session import Session
 from core.specs import N_LABELS
 from core.store import cached_sha256
+from dashboard.movies.archive import zipped
 from dashboard.movies.files import MovieError, gif, mp4
 from dashboard.movies.picture import Picture
 from dashboard.movies.scene import scene_of
 from dashboard.movies.spec import FORMATS, PLANES, MovieSpec
 from dashboard.theme import LIGHT, Theme
 
-__all__ = ["FORMATS", "PLANES", "Movie", "MovieError", "MovieSpec", "frames", "movie", "of_every_label", "save_movie"]
+__all__ = [
+    "FORMATS", "PLANES", "Movie", "MovieError", "MovieSpec", "archive", "frames", "movie", "of_every_label", "of_label",
+    "save_movie",
+]  # fmt: skip
 
-COMPUTED = 0.2  # of the work, roughly: the rest is drawing
+COMPUTED = 0.1  # of the work, roughly: the rest is drawing
 
 
 @dataclass(frozen=True)
 class Movie:
-    """A movie as a file: what it is called, and its bytes."""
+    """A movie, or an archive of some, as a file: what it is called, and its bytes."""
 
     name: str
     content: bytes
@@ -55,8 +61,10 @@ def frames(
     scene = scene_of(spec, session, lambda share, words: progress(COMPUTED * share, words))
     picture = Picture(spec, scene, theme)
     for i in range(spec.n_frames):
-        progress(COMPUTED + (1 - COMPUTED) * i / spec.n_frames, f"frame {i + 1} of {spec.n_frames}")
-        yield picture.draw(i)
+        with session.turn():  # one for every frame: whoever waits for a figure waits for no movie
+            progress(COMPUTED + (1 - COMPUTED) * i / spec.n_frames, f"frame {i + 1} of {spec.n_frames}")
+            frame = picture.draw(i)
+        yield frame
 
 
 def movie(spec: MovieSpec, session: Session, *, progress: Progress = silent, theme: Theme = LIGHT) -> Movie:
@@ -86,3 +94,14 @@ def save_movie(spec: MovieSpec, session: Session, folder: Path, *, progress: Pro
 def of_every_label(spec: MovieSpec) -> list[MovieSpec]:
     """The same movie of every label, as the paper has ten of them."""
     return [replace(spec, label=label) for label in range(N_LABELS)]
+
+
+def of_label(report: Progress, i: int, specs: list[MovieSpec]) -> Progress:
+    """The progress of the i-th movie of some; it says which label that is of."""
+    share_of_all = within(report, i, len(specs))
+    return lambda share, words: share_of_all(share, f"label {specs[i].label}: {words}")
+
+
+def archive(spec: MovieSpec, movies: Iterable[Movie]) -> Movie:
+    """Movies of every label as one ZIP; `spec` is that of any of them."""
+    return Movie(spec.archive_name(), zipped({made.name: made.content for made in movies}))

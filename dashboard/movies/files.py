@@ -54,7 +54,8 @@ def mp4(frames: Iterator[Image.Image], spec: MovieSpec, comment: str) -> bytes:
         if process.returncode or not path.exists():
             log.seek(0)
             why = log.read().decode(errors="replace").strip().splitlines()
-            raise MovieError(f"ffmpeg gave up ({why[0] if why else process.returncode}). Take --format gif.")
+            reason = why[0] if why else process.returncode
+            raise MovieError(f"ffmpeg gave up ({reason}). Take GIF as format (--format gif).")
         return path.read_bytes()
 
 
@@ -82,7 +83,7 @@ def ffmpeg() -> str:
     except (ImportError, RuntimeError) as error:
         raise MovieError(
             "No ffmpeg is here to write an MP4. Install imageio-ffmpeg (pip install -r requirements.txt), name a "
-            "program in IMAGEIO_FFMPEG_EXE, or take --format gif."
+            "program in IMAGEIO_FFMPEG_EXE, or take GIF as format (--format gif)."
         ) from error
     if os.sep in program and not os.access(program, os.X_OK):
         raise MovieError(f"{Path(program).name} cannot be run. Name another ffmpeg in IMAGEIO_FFMPEG_EXE.")

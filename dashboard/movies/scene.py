@@ -114,8 +114,8 @@ def on_landmark_plane(spec: MovieSpec, frame: FilmFrame, run: Run, space: Latent
     """
     if frame.is_flat:
         raise SpecError(
-            f"The landmarks of most runs of {spec.model} lie nearly on a line: they span no plane. Take --plane "
-            "windowed, or a model with more latent units."
+            f"The landmarks of most runs of {spec.model} lie nearly on a line: they span no plane. Take the "
+            "plane of the windowed PCA (--plane windowed), or a model with more latent units."
         )
     positions, extent = frame.landmark.astype(np.float32), np.array([ACROSS, UP]).T
     landmarks = np.full((len(positions), MEMORY + 1, 2), np.nan)

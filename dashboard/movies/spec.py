@@ -68,6 +68,18 @@ class MovieSpec(RunSpec):
             >>> MovieSpec(model="mnist-nz100-seed0", noise=0.3, plane="landmark").file_name()
             'landmark-plane_mnist-nz100-seed0_6_p0.30_permute_seed0.mp4'
         """
+        return f"{self._name(str(self.label))}.{self.format}"
+
+    def archive_name(self) -> str:
+        """The same of the movies of all labels.
+
+        Example:
+            >>> MovieSpec(model="mnist-nz100-seed0", noise=0.3).archive_name()
+            'windowed-pca_mnist-nz100-seed0_all-labels_p0.30_permute_seed0_mp4.zip'
+        """
+        return f"{self._name('all-labels')}_{self.format}.zip"
+
+    def _name(self, label: str) -> str:
         what = {"windowed": "windowed-pca", "landmark": "landmark-plane"}[self.plane]
         p = f"{self.noise:.2f}" if round(self.noise, 2) == self.noise else f"{self.noise:g}"
-        return f"{what}_{self.model}_{self.label}_p{p}_{self.noise_kind}_seed{self.seed}.{self.format}"
+        return f"{what}_{self.model}_{label}_p{p}_{self.noise_kind}_seed{self.seed}"

@@ -31,6 +31,7 @@ from dashboard.pages.paper import claims
 from dashboard.pages.paper.article import article
 from dashboard.pages.paper.figure_files import FigureFiles
 from dashboard.pages.paper.layout import heading_of, height_of, note_of, paper_layout, still
+from dashboard.pages.paper.movie_panel import MoviePanel
 from dashboard.pages.paper.questions import chosen_in, client_of, fresh, key_of, name_in, pause, read, runs_in, turn_of
 from dashboard.pages.paper.sections import SECTIONS
 from dashboard.requests import answered, asker, notify
@@ -91,6 +92,7 @@ class PaperPage:
         app.callback(
             Output("go", "href"), Input("drawn", "clickData"), State("asked", "data"), prevent_initial_call=True
         )(self.open_run)
+        MoviePanel(self.files.movies).register(app)
         self.register_clientside(app)
 
     def register_clientside(self, app: Dash) -> None:

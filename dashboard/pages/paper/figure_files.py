@@ -14,21 +14,19 @@ from core.paper.shipped import ShippedFigure, shipped_figure
 from core.result_files import as_json, as_npz
 from core.schema import RefusedError, SpecError
 from core.session import Session
-from core.specs import FigureSpec, InferenceSpec, RunSpec
+from core.specs import FigureSpec, InferenceSpec
 from dashboard.controls import ScreenState
 from dashboard.drawing import draw_figure
 from dashboard.files import table_elsewhere, table_ending
-from dashboard.movies import PLANES, MovieSpec, movie
+from dashboard.movies import FORMATS, PLANES
 from dashboard.pages.paper.layout import still
+from dashboard.pages.paper.movies import TYPES, MovieOrder, Movies
 from dashboard.pages.paper.questions import key_of
 from dashboard.requests import asker, file_or_sentence
 from dashboard.save_menu import save_menu
 from dashboard.theme import theme_of
 
 KINDS = {"npz": "application/octet-stream", "csv": "text/csv", "json": "application/json"}
-MOVIES = {"mp4": "video/mp4", "gif": "image/gif"}
-OF_PLANES = {"windowed": "windowed PCA", "landmark": "landmark plane"}
-SMALL = {"width": 640, "height": 360, "fps": 20}  # a GIF of 1280 x 720 has too many pixels
 NOT_SHIPPED = "This figure is not shipped for the models that are here. Open its settings: it is computed there."
 
 
@@ -43,6 +41,7 @@ class FigureFiles:
 
     def __init__(self, session: Session, computations: Computations, explorer: str):
         self.session, self.computations, self.explorer = session, computations, explorer
+        self.movies = Movies(session, computations)
         self._pictures: dict[tuple[str, str], tuple[ShippedFigure, str]] = {}  # a class opens the article at once
 
     def register(self, server: Flask, prefix: str) -> None:
@@ -53,6 +52,8 @@ class FigureFiles:
     def links(self, id: str) -> dict[str, str]:
         """Where a figure of the article leads to; with files, where its result is shipped."""
         found, own = shipped_figure(id, self.session), {"Change its settings": id}
+        if id == "movies":
+            own |= {"Save as MP4 or GIF": "movies#movie-panel"}
         if found is None:
             return own
         files = addresses(id, found.spec)
@@ -99,17 +100,8 @@ class FigureFiles:
             link.className = "button quiet"
         if tables:
             links.insert(1, save_menu("tables of this figure", *tables, word="CSV"))
-        movies = [
-            html.A(
-                f"{kind.upper()}, {OF_PLANES[plane]}", href=f"data/{name}.{kind}?{spec.to_query()}&plane={plane}",
-                className="button quiet", download="",
-            )
-            for kind in MOVIES
-            for plane in PLANES
-        ]  # fmt: skip
         return [
             *links,
-            *(movies if name == "movies" else ()),
             html.A("Open in the explorer", href=self.screen(spec, spec.n_steps)),
             html.Span(figure_stem(name, spec), id="figure-stem", hidden=True),  # names the pictures
         ]
@@ -117,13 +109,13 @@ class FigureFiles:
     @file_or_sentence
     def data(self, name: str, kind: str) -> Response:
         """The numbers of a figure, its recipe, or a movie of its runs."""
-        if name not in FIGURES or kind not in {*KINDS, *(MOVIES if name == "movies" else ())}:
+        if name not in FIGURES or kind not in {*KINDS, *(TYPES if name == "movies" else ())}:
             abort(404)
         spec, notes = FigureSpec.from_query(request.query_string.decode())
         if notes:
             raise SpecError(notes[0])
-        if kind in MOVIES:
-            return self.movie(kind, spec, request.args.get("plane", PLANES[0]))
+        if kind in TYPES:
+            return self.movie(kind, spec)
         table = table_in(name, request.args.get("table")) if kind == "csv" else ""
         body = self.file(name, kind, spec, table)
         ending = table_ending(table, len(figure_tables(name))) if table else f".{kind}"
@@ -146,21 +138,17 @@ class FigureFiles:
 
         return self.computations.wait_for(asker(), f"{table or kind} {key_of(name, spec)}", write)
 
-    def movie(self, kind: str, spec: FigureSpec, plane: str) -> Response:
-        """The runs of a figure as a movie.
+    def movie(self, kind: str, spec: FigureSpec) -> Response:
+        """The runs of a figure as a movie, or those of all labels as a ZIP of movies.
 
         Raises:
             RefusedError: There is no such plane, or no movie can be made here.
         """
-        size: dict[str, Any] = SMALL if kind == "gif" else {}
-        own = MovieSpec(**spec.part(RunSpec).to_dict(), window=spec.window, plane=plane, format=kind, **size)
-
-        def compute(report: Reporter) -> bytes:
-            return movie(own, self.session, progress=report).content
-
-        content = self.computations.wait_for(asker(), f"movie {own.to_query()}", compute)
-        named = {"Content-Disposition": f"attachment; filename={own.file_name()}"}
-        return Response(content, mimetype=MOVIES[kind], headers=named)
+        plane, labels = request.args.get("plane", PLANES[0]), "all" if kind == "zip" else "one"
+        form = request.args.get("format", FORMATS[0]) if kind == "zip" else kind
+        made = self.movies.file(asker(), MovieOrder.of(spec, form, plane, labels))
+        named = {"Content-Disposition": f"attachment; filename={made.name}"}
+        return Response(made.content, mimetype=TYPES[kind], headers=named)
 
 
 def addresses(name: str, spec: FigureSpec) -> dict[str, str]:

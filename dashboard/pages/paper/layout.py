@@ -15,6 +15,7 @@ from core.paper.figures.figure import Figure
 from core.specs import N_LABELS, NOISE_KINDS, FigureSpec
 from dashboard.captions import SELECTED, STARTS
 from dashboard.controls import attributes
+from dashboard.pages.paper.movie_panel import movie_panel
 from dashboard.panels import GRAPH
 from dashboard.terms import terms
 
@@ -42,7 +43,7 @@ def paper_layout(article: html.Article, library: Library) -> html.Div:
             dcc.Interval(id="tick", interval=250, disabled=True),
             dcc.Interval(id="retry", max_intervals=1, disabled=True),
             article,
-            html.Div([settings(models), sketching(), drawing()], className="single"),
+            html.Div([settings(models), sketching(), drawing(), movie_panel()], className="single"),
         ],
         className="models paper",
     )
