@@ -18,7 +18,7 @@ from core.session import Session
 from core.settings import Settings
 from core.specs import FigureSpec
 from dashboard import movies
-from dashboard.pages.paper.movie_panel import MoviePanel
+from dashboard.pages.paper.movie_panel import DECODED, MoviePanel
 from dashboard.pages.paper.movies import AGAIN, FAILED, LEFT, PATIENCE, MovieOrder, Movies
 from tests.processes import until
 
@@ -223,6 +223,13 @@ def test_what_cannot_be_made_is_refused_in_a_sentence_beside_the_button(
     assert words in sent[1]
     assert sent[2:] == ([], 1)
     assert studio.frames == 0
+
+
+def test_where_the_original_images_are_missing_the_runs_start_from_decoded_ones_and_that_is_said(studio: Studio):
+    query = replace(SPEC, model="mnist-nz2-seed0", source="original").to_query()
+    link, note = studio.ended(query=query)[-1][2]
+    assert "source=decoded" in link.href
+    assert note.children == DECODED
 
 
 def test_a_refused_movie_ends_the_older_one_of_its_client(studio: Studio):

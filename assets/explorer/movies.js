@@ -3,11 +3,20 @@ import { $, $$ } from "#notices";
 
 /** @typedef {{ labels: string, plane: string, format: string, figure: string, query: string, number: number }} Order */
 
-/** The panel belongs to the movies alone; a link may lead to it. @param {{ figure: string } | null} asked */
-export function showMoviePanel(asked) {
-  const isOther = asked?.figure !== "movies";
-  if (!isOther && location.hash === "#movie-panel") requestAnimationFrame(() => $("#movie-panel").scrollIntoView());
-  return isOther;
+let isLedTo = false;
+
+/**
+ * The panel belongs to the movies alone. A link may lead to it: it has its place once the figure above is drawn.
+ * @param {{ figure: string } | null} asked
+ * @param {boolean} isUndrawn
+ */
+export function showMoviePanel(asked, isUndrawn) {
+  const isHidden = asked?.figure !== "movies";
+  if (!isHidden && !isUndrawn && !isLedTo && location.hash === "#movie-panel") {
+    isLedTo = true;
+    requestAnimationFrame(() => $("#movie-panel").scrollIntoView());
+  }
+  return isHidden;
 }
 
 /**

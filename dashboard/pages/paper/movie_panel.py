@@ -21,6 +21,7 @@ from dashboard.requests import answered
 OF_LABELS = {"one": "the label above", "all": "all ten, as a ZIP"}
 OF_PLANES = {"windowed": "windowed PCA", "landmark": "landmark plane"}
 NOTE = "Every frame shows the runs of the settings above; the frames between two steps let them glide."
+DECODED = "The original images are not on this machine: the runs of this movie start from decoded ones."
 PERIOD = 500  # ms between two looks at how far a movie is
 NUMBERS = 1_000_000  # movies that one page asks for at most
 
@@ -45,7 +46,7 @@ def movie_panel() -> html.Section:
         html.H3("Save as a movie"),
         html.Div([*lists, *buttons], className="form"),
         far,
-        html.P(id="movie-file"),
+        html.Div(id="movie-file", className="row"),
         html.P(NOTE, className="note"),
     ]
     return html.Section(parts, id="movie-panel", hidden=True)
@@ -85,7 +86,9 @@ class MoviePanel:
     def register_clientside(self, app: Dash) -> None:
         """Connect what the browser does alone."""
         app.clientside_callback(
-            ClientsideFunction("latent", "showMoviePanel"), Output("movie-panel", "hidden"), Input("asked", "data")
+            ClientsideFunction("latent", "showMoviePanel"),
+            Output("movie-panel", "hidden"),
+            [Input("asked", "data"), Input("drawn-panel", "hidden")],
         )
         app.clientside_callback(
             ClientsideFunction("latent", "askMovie"),
@@ -105,7 +108,8 @@ class MoviePanel:
         """How far a movie is, and at last where its file is."""
         number, name = number_in(asked), client_of(client)
         try:
-            order = order_in(asked)
+            asked_for = order_in(asked)
+            order = self.movies.possible(asked_for)
             making = self.movies.follow(name, number, order)
         except RefusedError as error:
             self.movies.cancel(name, number)  # an older one may be under way
@@ -113,7 +117,8 @@ class MoviePanel:
         if making is None:
             return (no_update,) * 4
         ended = number if making.has_ended else no_update
-        return f"{making.share:.4f}", words_of(making), file_of(making, order), ended
+        file = [*file_of(making, order), *([html.Span(DECODED, className="note")] if order != asked_for else [])]
+        return f"{making.share:.4f}", words_of(making), file, ended
 
     @answered
     def cancel(self, _: object, asked: object, client: object) -> int:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
+from core import experiments
 from core.computations import BusyError, Computations, LeftError, Question, Reporter
 from core.schema import RefusedError, SpecError
 from core.session import Session
@@ -132,6 +133,20 @@ class Movies:
     def file(self, question: Question, order: MovieOrder) -> Movie:
         """The movie, or the archive of all: kept, else waited for. Raises as `Computations.wait_for` and `movie`."""
         return self._kept(order) or self.computations.wait_for(question, self._key(order), self._computation(order))
+
+    def possible(self, order: MovieOrder) -> MovieOrder:
+        """The same with runs that can be started here: from decoded images where the original ones are missing.
+
+        The figure of the page may be one that is shipped, which needs no images.
+
+        Raises:
+            StoreError: There is no such model.
+        """
+        if order.spec.source == "decoded" or experiments.why_decoded(order.spec.model, self.session) is None:
+            return order
+        return replace(
+            order, figure=replace(order.figure, source="decoded"), spec=replace(order.spec, source="decoded")
+        )
 
     def follow(self, client: str, number: int, order: MovieOrder) -> Making | None:
         """How far a client's movie is, which is begun where it is not; None where the client has a newer one.
