@@ -192,12 +192,14 @@ def test_a_model_unfolds_and_folds_again_beside_others(hand: Hand):
     def press(id: str, *unfolded: object) -> tuple[bool, bool, str]:
         response = hand.post("unfold", 1, of={"unfold": id}, state=("light", list(unfolded))).get_json()
         place, button = (response["sideUpdate"][json.dumps({n: id}, separators=(",", ":"))] for n in ("view", "unfold"))
-        return place["hidden"], place["children"] is None, button["aria-expanded"]
+        return place["hidden"], "Loading" in json.dumps(place["children"]), button["aria-expanded"]
 
     assert press(DIGITS) == press(DIGITS, {"unfold": "mnist-nz2-seed0"}) == (False, False, "true")
     assert press(DIGITS, {"unfold": DIGITS}) == (True, True, "false")
     assert press(DIGITS, {"unfold": [DIGITS]}, {"unfold": {"a": 1}}, {"other": DIGITS}) == (False, False, "true")
-    assert "no model" in sentences(hand.post("unfold", 1, of={"unfold": "nothing"}))[0]
+    refused = hand.post("unfold", 1, of={"unfold": "nothing"})
+    assert "no model" in sentences(refused)[0]
+    assert refused.get_json()["sideUpdate"]['{"view":"nothing"}'] == {"hidden": True}
 
 
 def test_what_is_unfolded_stays_when_the_table_is_drawn_anew(

@@ -54,6 +54,12 @@ function compare(event) {
   lists()[1].focus({ preventScroll: true });
 }
 
+/** A model is looked at: its row unfolds at once, with the places of what the server will send. @param {Event} event */
+function unfold({ target }) {
+  const button = target instanceof Element ? target.closest(".look[aria-expanded=false]") : null;
+  if (button) window.dash_clientside.set_props({ view: JSON.parse(button.id).unfold }, { hidden: false });
+}
+
 /** Fill the form with a recipe. @param {number[]} clicks @param {Preset[]} presets */
 export function fillForm(clicks, presets) {
   const { callback_context, no_update, set_props } = window.dash_clientside;
@@ -73,4 +79,5 @@ export function fillForm(clicks, presets) {
 export function bindModels() {
   document.addEventListener("change", writeAddress);
   document.addEventListener("click", compare);
+  document.addEventListener("click", unfold);
 }

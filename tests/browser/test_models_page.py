@@ -1,13 +1,15 @@
 """The page of models in a browser: one training from the form to the explorer, by hand."""
 
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Locator
+from playwright.sync_api import Locator, Route
 
 from tests.browser.conftest import Open
-from tests.browser.tab import LOOKS, Tab
+from tests.browser.tab import LOOKS, Tab, asks
+from tests.processes import until
 
 
 def models(one: Tab, query: str = "") -> Tab:
@@ -164,3 +166,33 @@ def test_the_theme_goes_along_from_page_to_page(tab: Open):
     one.page.get_by_role("link", name="Models", exact=True).click()
     one.page.wait_for_selector("#jobs > *")
     assert one.page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+@pytest.mark.parametrize("options", [LOOKS["light"], LOOKS["phone, dark"]], ids=["light", "phone, dark"])
+def test_a_model_unfolds_at_once_with_places_of_the_size_of_what_comes(tab: Open, options: dict[str, object]):
+    one = models(tab(None, **options))
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if asks(route.request, "unfolded.data"):
+            held.append(route)
+        else:
+            route.continue_()
+
+    one.page.route(re.compile("_dash-update-component"), hold)
+    look_button(one, "digits-nz10-seed0").click()
+    place = one.page.locator(".unfolded:not([hidden])")
+    place.get_by_text("Loading …").wait_for()
+    before = place.bounding_box()
+    assert before
+    assert before["height"] > 500
+    assert look_button(one, "digits-nz10-seed0").get_attribute("aria-expanded") == "false"
+    until(lambda: held or one.frame(), "the question is on its way")
+    assert place.locator("img").count() == 0
+    one.page.unroute_all()  # which lets it go on
+    assert len(tiles(one, ".view")) == 30
+    one.page.locator(".view .main-svg").first.wait_for()
+    assert place.bounding_box() == pytest.approx(before, abs=1.5)
+    assert place.get_by_text("Loading …").count() == 0
+    look_button(one, "digits-nz10-seed0").click()
+    one.page.locator(".unfolded:visible").wait_for(state="detached")

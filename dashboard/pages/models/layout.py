@@ -1,6 +1,7 @@
 """What the page of models looks like: which to choose, the table, two compared, the form, the trainings, an import."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from dash import dcc, html
 
@@ -28,13 +29,14 @@ SECTIONS = {
 }  # by their ids: what they are called, and who sees them
 
 
-def models_layout(entries: Sequence[Entry], explorer: str, largest: int) -> html.Div:
+def models_layout(entries: Sequence[Entry], explorer: str, largest: int, place_of: Callable[[Entry], Any]) -> html.Div:
     """The page; its table is there before anything is asked.
 
     Args:
         entries: Of the library.
         explorer: The address of the explorer.
         largest: Bytes that an imported file may have.
+        place_of: What stands below a model's row until its view is there.
     """
     return html.Div(
         [
@@ -49,7 +51,7 @@ def models_layout(entries: Sequence[Entry], explorer: str, largest: int) -> html
             html.Section(
                 [
                     html.H2("Models"),
-                    html.Div(id="table", children=table(entries, explorer, {}), className="scroll"),
+                    html.Div(id="table", children=table(entries, explorer, {}, place_of), className="scroll"),
                     html.P(terms(BOUND), className="note"),
                 ],
                 id="models",

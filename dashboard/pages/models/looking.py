@@ -2,7 +2,8 @@
 
 ::
 
-    Look ----> its row unfolds (set_props), and the button says so;  once more: it folds again
+    Look ----> its row unfolds at once with the places of all that comes (models.js)
+          `--> the view comes (set_props), and the button says so;  once more: it folds again
     lists ---> choices --> compared
     pictures of both are fetched by the browser (pictures.py); stages are those that are computed already (bands.py)
 """
@@ -13,13 +14,15 @@ from typing import Any
 from dash import ALL, ClientsideFunction, Dash, Input, Output, State, callback_context, html, no_update, set_props
 from dash.exceptions import PreventUpdate
 
+from core.library import Entry
 from core.schema import RefusedError
 from dashboard.controls import attributes
 from dashboard.experiments import Experiments
 from dashboard.pages.models.bands import bands_of
 from dashboard.pages.models.comparison import ASKED, CHOOSE, compared
-from dashboard.pages.models.pictures import Pictures
+from dashboard.pages.models.pictures import ROWS, Pictures
 from dashboard.pages.models.pressed import pressed
+from dashboard.pages.models.skeleton import skeleton
 from dashboard.pages.models.table import unfolded
 from dashboard.pages.models.views import model_view
 from dashboard.requests import answered
@@ -69,8 +72,12 @@ class Looking:
         if not id:
             return no_update
         is_open = id in unfolded_ids()
-        place = {"hidden": is_open, "children": None if is_open else unfolded(self.view(id, look))}
-        set_props({"view": id}, place)
+        try:
+            content = self.place(self.library.entry(id)) if is_open else self.view(id, look)
+        except RefusedError:
+            set_props({"view": id}, {"hidden": True})  # the browser has unfolded it already
+            raise
+        set_props({"view": id}, {"hidden": is_open, "children": unfolded(content)})
         set_props({"unfold": id}, attributes(aria_expanded=str(not is_open).lower()))
         return id
 
@@ -98,6 +105,11 @@ class Looking:
         entry = self.library.entry(id)
         bands = bands_of(id, self.session)
         return model_view(entry, self.pictures.rows(id), bands, self.explorer, theme_of(look))
+
+    def place(self, entry: Entry) -> html.Div:
+        """What stands in place of its view until that is there; the model is not opened for it."""
+        is_shown = self.session.source(entry.spec.dataset) == "original"
+        return skeleton(entry, [row for row in ROWS if row != "originals" or is_shown])
 
     def views(self, look: object) -> dict[str, html.Div]:
         """The same of all that are unfolded, but those that cannot be opened any more."""

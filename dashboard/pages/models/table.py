@@ -1,6 +1,6 @@
 """The table of models: a row for each, and below it a place for all that can be looked at of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from dash import html
@@ -26,24 +26,28 @@ COLUMNS = (
 )
 
 
-def table(entries: Iterable[Entry], explorer: str, views: Mapping[str, Any]) -> html.Table:
+def table(
+    entries: Iterable[Entry], explorer: str, views: Mapping[str, Any], place_of: Callable[[Entry], Any]
+) -> html.Table:
     """All models, usable or not.
 
     Args:
         entries: Of the library.
         explorer: The address of the explorer.
         views: What is unfolded, by the id of the model.
+        place_of: What stands in the row of any other model once it is unfolded, until its view is there.
     """
-    rows = [line for entry in entries for line in lines(entry, explorer, views.get(entry.id))]
+    rows = [line for entry in entries for line in lines(entry, explorer, views.get(entry.id), place_of)]
     head = html.Thead(html.Tr([html.Th(terms(name), scope="col") for name in COLUMNS]))
     return html.Table([head, html.Tbody(rows)])
 
 
-def lines(entry: Entry, explorer: str, view: Any | None) -> list[html.Tr]:
+def lines(entry: Entry, explorer: str, view: Any | None, place_of: Callable[[Entry], Any]) -> list[html.Tr]:
     """The row of a model, and that which unfolds below it."""
     if entry.problem:
         return [broken_row(entry)]
-    place = html.Tr(unfolded(view) if view else None, id={"view": entry.id}, hidden=view is None, className="unfolded")
+    shown = unfolded(view or place_of(entry))
+    place = html.Tr(shown, id={"view": entry.id}, hidden=view is None, className="unfolded")
     return [row(entry, explorer, is_open=view is not None), place]
 
 

@@ -19,6 +19,8 @@ from dashboard.theme import TITLES, Theme
 
 HALF = 5  # labels that stand side by side on a phone
 STATIC = GRAPH | {"staticPlot": True}
+WAYS = "Open in the explorer", "Compare with another model"
+NO_HISTORY = "holds no history of the training, but at most the test at its end."
 ORIGIN = {
     False: "A training image of every label, and the image that the model decodes from its memory.",
     True: "The reconstructions are decoded from memories, of one training image for every label: the images themselves "
@@ -38,8 +40,8 @@ def model_view(entry: Entry, rows: Sequence[str], bands: list[Bands], explorer: 
     """
     ways = html.P(
         [
-            html.A("Open in the explorer", href=f"{explorer}?model={entry.id}"),
-            html.A("Compare with another model", href="#compare", **attributes(data_compare=entry.id)),
+            html.A(WAYS[0], href=f"{explorer}?model={entry.id}"),
+            html.A(WAYS[1], href="#compare", **attributes(data_compare=entry.id)),
         ],
         className="ways",
     )
@@ -147,8 +149,8 @@ def history_view(cards: Mapping[str, ModelCard], theme: Theme) -> html.Div:
         label = attributes(aria_label=f"Test −ELBO over epochs: {', '.join(map(in_words, shown.items()))}")
         parts.append(html.Div(graph, className="history", role="img", **label))
     if lacking:
-        which = "Its card holds" if len(cards) == 1 else f"The card of {' and of '.join(lacking)} holds"
-        parts.append(html.P(f"{which} no history of the training, but at most the test at its end.", className="note"))
+        which = "Its card" if len(cards) == 1 else f"The card of {' and of '.join(lacking)}"
+        parts.append(html.P(f"{which} {NO_HISTORY}", className="note"))
     return html.Div(parts)
 
 
