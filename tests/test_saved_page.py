@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 import os
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,9 @@ from core.specs import NOISES
 from dashboard import modules
 from dashboard.pages.explore import saved_page as page
 from dashboard.pages.explore.replies import begin_payload
-from tests.conftest import CommandLine
-from tests.served import create_app
+from dashboard.pages.explore.saved_size import size_of_program
+from tests.conftest import CommandLine, is_refused
+from tests.served import Watched, create_app
 
 QUICK = "d=digits&nz=10&runs=10&T=5"
 HOSTILE = "</script></title></p><script>alert(1)</script><!--"
@@ -124,6 +126,40 @@ def test_no_text_ends_a_script_or_begins_one():
 def test_a_file_that_would_be_too_large_is_refused():
     with pytest.raises(RefusedError, match=r"would have \d+\.\d MB; 8 MB are allowed. Choose fewer runs or steps"):
         file_of({"a": base64.b64encode(os.urandom(6_000_000)).decode()})
+
+
+def foreseen(client: FlaskClient, query: str) -> int:
+    """Bytes that a file is said to have at most."""
+    return client.get(f"/saved-size.json?{query}").get_json()["bytes"]
+
+
+@pytest.mark.parametrize("query", [QUICK, "d=digits&nz=10&runs=100&T=40&p=0.31", "src=decoded"])
+def test_the_size_that_is_foreseen_is_on_the_safe_side_and_near(client: FlaskClient, query: str):
+    program, true = size_of_program(), len(client.get(f"/saved.html?{query}").data)
+    assert true <= foreseen(client, query) <= 1.4 * true
+    assert foreseen(client, query) - program <= 3 * (true - program)
+
+
+def test_a_file_that_would_be_too_large_is_refused_before_anything_is_computed(settings: Settings):
+    watched = Watched()
+    client = create_app(settings, computations=watched).server.test_client()
+    for address in ("saved-size.json", "saved.html"):
+        reply = client.get(f"/{address}?src=decoded&runs=500&T=200")
+        assert (reply.status_code, reply.mimetype) == (400, "text/plain")
+    found = re.fullmatch(
+        r"This file would have about (\d+) MB; 8 MB are allowed. Choose at most (\d+) runs or T = (\d+).", reply.text
+    )
+    assert found
+    size, n_runs, n_steps = map(int, found.groups())
+    assert 12 <= size <= 20
+    assert watched.computed == []
+    for few, many in (("runs={}&T=200", n_runs), ("runs=500&T={}", n_steps)):
+        assert foreseen(client, f"src=decoded&{few.format(many)}") <= page.MOST
+        assert client.get(f"/saved-size.json?src=decoded&{few.format(many + 1)}").status_code == 400
+
+
+def test_the_command_refuses_it_too(drawing: CommandLine):
+    assert is_refused(drawing("html", "?src=decoded&runs=500&T=200"), "This file would have about")
 
 
 @pytest.mark.parametrize(

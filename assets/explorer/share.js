@@ -27,14 +27,27 @@ function countHere() {
   return { all, here: isSettled() && shownSweep() ? all - missing : 0 };
 }
 
-/** What the server has sent already it gives again at once: only then it is asked for the file. @param {AbortSignal} signal */
-async function complete(signal) {
+/**
+ * What the server has sent already it gives again at once: only then it is asked for the file.
+ * @param {AbortSignal} signal
+ * @param {string} size That the file will have at most.
+ */
+async function complete(signal, size) {
   for (;;) {
     const { all, here } = countHere();
     if (here === all || signal.aborted) return;
-    write("#save-state", `Waiting for the runs at every p: ${here} of ${all}.`);
+    write("#save-state", `Waiting for the runs at every p: ${here} of ${all}. The file will have ${size} at most.`);
     await new Promise((resolve) => setTimeout(resolve, LOOK));
   }
+}
+
+/**
+ * How large the file will be, asked before anything is waited for; empty where it would be too large, which is said.
+ * @param {AbortSignal} signal
+ */
+async function foreseen(signal) {
+  const answer = await fetched(`${serverPath()}saved-size.json?${screenQuery()}`, signal);
+  return answer ? `${(JSON.parse(new TextDecoder().decode(answer.bytes)).bytes / 1e6).toFixed(1)} MB` : "";
 }
 
 /** Save the screen, or leave the save that is under way. */
@@ -49,7 +62,9 @@ async function save() {
   write("#save-html", "Cancel");
   let state = "";
   try {
-    await complete(signal);
+    const size = await foreseen(signal);
+    if (!size) return;
+    await complete(signal, size);
     write("#save-state", "Writing the file …");
     const file = await fetched(`${serverPath()}saved.html?${screenQuery()}`, signal);
     if (file) {

@@ -54,6 +54,33 @@ def test_the_saved_file_shows_what_the_page_shows(tab: Open, chromium: Browser, 
     saved.context.close()
 
 
+def test_a_file_that_would_be_too_large_is_refused_before_its_runs_are_waited_for(tab: Open, mnist: str):
+    one = tab(mnist)
+    one.page.evaluate("() => Object.assign(latent.screen.state, { n_runs: 500, n_steps: 200 })")
+    one.page.click("#share summary")
+    one.page.click("#save-html")
+    one.page.locator("#notices", has_text="This file would have about").wait_for()
+    assert one.text("#save-html") == "Save as HTML"
+    assert one.text("#save-state") == ""
+    one.wrong.clear()  # the refusal of this test
+
+
+def test_why_no_other_run_can_be_followed_is_said(chromium: Browser, file: Path):
+    one = opened(chromium, file)
+    sentence = one.text(".holds")
+    assert "Another run or other settings need the program." in sentence
+    chosen = one.state()["sample"]
+    x, y = one.page.evaluate(
+        """() => { const { top, left } = document.querySelector("#landmark-plot").getBoundingClientRect();
+          return latent.places("landmark").map((place) => [left + place[0], top + place[1]])[0]; }"""
+    )
+    one.page.mouse.click(x, y)
+    assert one.notices() == [sentence]
+    assert one.state()["sample"] == chosen
+    one.check()
+    one.context.close()
+
+
 def test_presets_playing_and_the_look_ask_nothing(chromium: Browser, file: Path):
     one = opened(chromium, file, color_scheme="light")
     for preset, stage in ((0, "I"), (1, "II"), (2, "III")):

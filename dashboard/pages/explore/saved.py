@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, jsonify, request
 from plotly.io.json import to_json_plotly
 
 from core import experiments as core_experiments
@@ -24,6 +24,7 @@ from dashboard.links import read_link
 from dashboard.pages.explore.models import settled
 from dashboard.pages.explore.replies import begin_payload, film_payload, run_film_spec, sweep_payload
 from dashboard.pages.explore.saved_page import saved_page
+from dashboard.pages.explore.saved_size import check_size
 from dashboard.payloads import SettledPayload, SweepPayload
 from dashboard.requests import Request, asker, file_or_sentence
 from dashboard.theme import THEMES
@@ -53,8 +54,15 @@ class SavedFiles:
         self.experiments = experiments
 
     def register(self, server: Flask, prefix: str) -> None:
-        """Connect it."""
+        """Connect it, and beside it the one that says how large the file will be."""
         server.add_url_rule(f"{prefix}saved.html", "saved_file", self.respond)
+        server.add_url_rule(f"{prefix}saved-size.json", "saved_size", self.foresee)
+
+    @file_or_sentence
+    def foresee(self) -> Response:
+        """Bytes that the file of a screen state will have at most, roughly, or why there will be none."""
+        entry, spec, _ = screen_of(self.experiments, request.query_string.decode(), asker())
+        return jsonify({"bytes": check_size(entry, spec)})
 
     @file_or_sentence
     def respond(self) -> Response:
@@ -76,13 +84,9 @@ def saved_file(experiments: Experiments, query: str, question: Question, progres
         RefusedError: The link has a value that cannot be used, or the file would be too large.
         BusyError, LeftError: See `Computations.wait_for`.
     """
-    linked, notes = read_link(query)
-    if notes:
-        raise SpecError(notes[0].split(" The default")[0])
-    facts = settled(experiments, Request(linked, question.client, question.order))
+    entry, spec, facts = screen_of(experiments, query, question)
+    check_size(entry, spec)
     state = ScreenState.from_dict(facts["state"])
-    entry = experiments.library.entry(facts["model"])
-    spec = state.inference_spec(entry.id, state.source)
     answers = {
         "settled": of_one_model(facts),
         "sweep": dict(sweeps(experiments, question, entry, spec)),
@@ -92,7 +96,7 @@ def saved_file(experiments: Experiments, query: str, question: Question, progres
     label = entry.label_names[spec.label]
     sentence = (
         f"This file holds {spec.n_runs} runs of ‘{label}’ on {entry.id} at every p, and the images of run "
-        f"{spec.sample}; it asks no server. Other settings need the program."
+        f"{spec.sample}; it asks no server. Another run or other settings need the program."
     )
     recipe = {
         "link": state.to_query(),
@@ -103,6 +107,21 @@ def saved_file(experiments: Experiments, query: str, question: Question, progres
     content = saved_page(f"‘{label}’ – Latent Trajectories", sentence, begin_payload(), answers, recipe)
     name = f"latent-trajectories-{entry.id}-label{spec.label}-image{spec.sample}.html"
     return SavedFile(name, content, recipe, tuple(facts["notes"]))
+
+
+def screen_of(experiments: Experiments, query: str, question: Question) -> tuple[Entry, InferenceSpec, SettledPayload]:
+    """The model and the runs that a link shows on this machine, and what the page shows of them.
+
+    Raises:
+        RefusedError: The link has a value that cannot be used.
+    """
+    linked, notes = read_link(query)
+    if notes:
+        raise SpecError(notes[0].split(" The default")[0])
+    facts = settled(experiments, Request(linked, question.client, question.order))
+    state = ScreenState.from_dict(facts["state"])
+    entry = experiments.library.entry(facts["model"])
+    return entry, state.inference_spec(entry.id, state.source), facts
 
 
 def of_one_model(facts: SettledPayload) -> SettledPayload:

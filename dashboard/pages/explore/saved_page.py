@@ -58,12 +58,23 @@ def saved_page(
         recipe: What the answers can be computed from again.
 
     Raises:
-        RefusedError: It would be too large.
+        RefusedError: It is too large; `saved_size` foresees nearly all of these.
     """
+    text = file_text(title, sentence, begin, answers, recipe)
+    size = len(text.encode())
+    if size > MOST:
+        raise RefusedError(
+            f"This file would have {size / 1e6:.1f} MB; {MOST / 1e6:.0f} MB are allowed. Choose fewer runs or steps."
+        )
+    return text
+
+
+def file_text(title: str, sentence: str, begin: dict[str, Any], answers: dict[str, Any], recipe: dict[str, Any]) -> str:
+    """The same, of any size."""
     imports = as_script({"imports": {f"#{name}": address for name, address in scripts().items()}})
     digest = base64.b64encode(hashlib.sha256(imports.encode()).digest()).decode()
     saved = {"sentence": sentence, "free": FREE, "begin": begin, "recipe": recipe}
-    text = f"""<!DOCTYPE html>
+    return f"""<!DOCTYPE html>
 <html lang="en">
   <head>
     <meta charset="utf-8">
@@ -85,12 +96,6 @@ def saved_page(
   </body>
 </html>
 """
-    size = len(text.encode())
-    if size > MOST:
-        raise RefusedError(
-            f"This file would have {size / 1e6:.1f} MB; {MOST / 1e6:.0f} MB are allowed. Choose fewer runs or steps."
-        )
-    return text
 
 
 def policy(digest: str) -> str:
