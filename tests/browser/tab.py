@@ -63,6 +63,19 @@ def asks(request: Request, *outputs: str) -> bool:
     return any(f'"output":"{name}"' in (request.post_data or "")[:200] for name in outputs)
 
 
+# Run, and place on the page, of the one that has most room around it.
+LONELY = """() => { const { landmark: { u8, low, high, levels }, nRuns, steps } = latent.films.ensembles.last;
+  const s = document.querySelector("#landmark-graph")._fullLayout, t = latent.player.t;
+  const box = document.querySelector("#landmark-plot").getBoundingClientRect();
+  const at = (b, k) => low[k] + u8[(b * 2 + k) * steps + t] * (high[k] - low[k]) / levels;
+  const x = (b) => s.xaxis._offset + s.xaxis.l2p(at(b, 0)), y = (b) => s.yaxis._offset + s.yaxis.l2p(at(b, 1));
+  const far = (b) => Math.min(...Array.from({ length: nRuns }, (_, o) =>
+    o === b ? Infinity : Math.hypot(x(o) - x(b), y(o) - y(b))));
+  const seen = (a, v) => a.range[0] + 0.1 < v && v < a.range[1] - 0.1;
+  const others = Array.from({ length: nRuns }, (_, b) => b).filter((b) => b !== latent.screen.state.sample
+    && seen(s.xaxis, at(b, 0)) && seen(s.yaxis, at(b, 1)));
+  const best = others.reduce((a, b) => (far(b) > far(a) ? b : a));
+  return [best, box.left + x(best), box.top + y(best)]; }"""
 SEEN = "try { localStorage.setItem('first-minute', 'seen'); } catch { /* there is no page yet */ }"
 
 
@@ -233,6 +246,10 @@ class Tab:
               return new Set(new Uint32Array(data.buffer)).size; }""",
             f"{name}-canvas",
         )
+
+    def lonely_run(self) -> tuple[int, float, float]:
+        """The run, but the highlighted one, that is farthest from all others in the landmark plane, and where it is."""
+        return self.page.evaluate(LONELY)
 
     def notices(self) -> list[str]:
         return self.page.locator("#notices .notice p").all_text_contents()

@@ -256,21 +256,7 @@ def test_a_change_just_before_the_page_is_left_by_its_address_is_not_lost(tab: O
 @pytest.mark.parametrize("how", ["mouse", "finger"])
 def test_a_click_and_a_tap_choose_a_run(tab: Open, how: str):
     one = tab(QUERY, **(PHONE if how == "finger" else {}))
-    place = one.page.evaluate(
-        """() => { const { landmark: { u8, low, high, levels }, nRuns, steps } = latent.films.ensembles.last;
-          const s = document.querySelector("#landmark-graph")._fullLayout, t = latent.player.t;
-          const box = document.querySelector("#landmark-plot").getBoundingClientRect();
-          const at = (b, k) => low[k] + u8[(b * 2 + k) * steps + t] * (high[k] - low[k]) / levels;
-          const x = (b) => s.xaxis._offset + s.xaxis.l2p(at(b, 0)), y = (b) => s.yaxis._offset + s.yaxis.l2p(at(b, 1));
-          const far = (b) => Math.min(...Array.from({ length: nRuns }, (_, o) =>
-            o === b ? Infinity : Math.hypot(x(o) - x(b), y(o) - y(b))));
-          const seen = (a, v) => a.range[0] + 0.1 < v && v < a.range[1] - 0.1;
-          const others = Array.from({ length: nRuns }, (_, b) => b).filter((b) => b !== latent.screen.state.sample
-            && seen(s.xaxis, at(b, 0)) && seen(s.yaxis, at(b, 1)));
-          const best = others.reduce((a, b) => (far(b) > far(a) ? b : a));
-          return [best, box.left + x(best), box.top + y(best)]; }"""
-    )
-    run, x, y = place
+    run, x, y = one.lonely_run()
     if how == "finger":
         one.page.touchscreen.tap(x, y)
     else:

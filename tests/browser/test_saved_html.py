@@ -70,10 +70,7 @@ def test_why_no_other_run_can_be_followed_is_said(chromium: Browser, file: Path)
     sentence = one.text(".holds")
     assert "Another run or other settings need the program." in sentence
     chosen = one.state()["sample"]
-    x, y = one.page.evaluate(
-        """() => { const { top, left } = document.querySelector("#landmark-plot").getBoundingClientRect();
-          return latent.places("landmark").map((place) => [left + place[0], top + place[1]])[0]; }"""
-    )
+    _, x, y = one.lonely_run()
     one.page.mouse.click(x, y)
     assert one.notices() == [sentence]
     assert one.state()["sample"] == chosen
