@@ -378,4 +378,5 @@ def test_ctrl_c_leaves_what_is_complete(settings: Settings, tmp_path: Path):
 
 def test_options_of_movies_are_those_that_no_other_figure_has():
     expected = {"source", "n_steps", "seed", "sample", "window", "plane", "format", "width", "height", "fps", "between"}
+    expected |= {"own", "covered", "damage_step", "damage_noise"}
     assert set(commands.MOVIE_CHOICES) == expected
