@@ -1,5 +1,6 @@
 /** Canvases over plotly's axes: what moves is drawn there, 0.3 ms a frame where plotly takes 35. */
 import { $ } from "#notices";
+import { enlargedData, enlargedLayout, magnification } from "#scale";
 import { colours } from "#theme";
 
 /** @typedef {{ x0: number, y0: number, w: number, h: number, x: (v: number) => number, y: (v: number) => number, value: (pixel: number) => number }} Axes */
@@ -31,18 +32,30 @@ export function axes(name) {
   };
 }
 
+/** The same map in the px that `paint` magnifies. @param {Axes} map @param {number} scale @returns {Axes} */
+const reduced = (map, scale) => ({
+  x0: map.x0 / scale,
+  y0: map.y0 / scale,
+  w: map.w / scale,
+  h: map.h / scale,
+  x: (v) => map.x(v) / scale,
+  y: (v) => map.y(v) / scale,
+  value: (pixel) => map.value(pixel * scale),
+});
+
 /**
  * Draw a figure's axes, or change them; plotly measures its room once, so it is told each time.
  * @param {string} name
  * @param {unknown[]} data
- * @param {object} layout
+ * @param {Options} layout
  * @param {Options} [config]
  */
 export function drawAxes(name, data, layout, config) {
   const graph = graphOf(name);
   const isNew = !graph._fullLayout;
   const { width, height } = graph.getBoundingClientRect();
-  window.Plotly.react(graph, data, width && height ? { ...layout, width, height } : layout, {
+  const large = enlargedLayout(layout, height);
+  window.Plotly.react(graph, enlargedData(data), width && height ? { ...large, width, height } : large, {
     displayModeBar: false,
     showSendToCloud: false,
     displaylogo: false,
@@ -57,6 +70,8 @@ let redraw = () => {};
 export function bindCanvases(draw) {
   redraw = draw;
 }
+
+const MARGIN = { l: 46, r: 12, t: 8, b: 40 };
 
 /** A layout in the colours of the theme. @param {Options} x @param {Options} y @param {Options} [more] */
 export function layoutOf(x, y, more) {
@@ -77,7 +92,7 @@ export function layoutOf(x, y, more) {
     font: { family: colours.font, size: 12, color: colours.quiet },
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
-    margin: { l: 46, r: 12, t: 8, b: 40 },
+    margin: MARGIN,
     showlegend: false,
     hovermode: false,
     dragmode: false,
@@ -85,6 +100,12 @@ export function layoutOf(x, y, more) {
     yaxis: { ...axis, ...title(y) },
     ...more,
   };
+}
+
+/** The room for data of a figure with titled axes, px. @param {DOMRect} box Of the figure. */
+export function roomIn({ width, height }) {
+  const { l, r, t, b } = enlargedLayout(layoutOf({ title: "x" }, { title: "y" }), height).margin;
+  return [Math.max(width - l - r, 1), Math.max(height - t - b, 1)];
 }
 
 /** What stands in for a panel's canvas. @type {{ name: string, context: Context } | null} */
@@ -121,9 +142,10 @@ export function paint(name, inside, around) {
   const isOther = canvas.width !== width || canvas.height !== height;
   const isPrinting = document.body.matches(".printing"); // on paper what is erased is white, and hides the axes
   if (isOther || isPrinting) Object.assign(canvas, { width, height });
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  const { scale } = magnification;
+  context.setTransform(ratio * scale, 0, 0, ratio * scale, 0, 0);
   if (!isOther && !isPrinting) context.clearRect(0, 0, box.width, box.height);
-  within(context, map, inside, around);
+  within(context, scale === 1 ? map : reduced(map, scale), inside, around);
 }
 
 /** @param {Context} context @param {Axes} map @param {(context: Context, axes: Axes) => void} inside @param {(context: Context, axes: Axes) => void} [around] */

@@ -3,6 +3,7 @@ import { drawAxes, graphOf, layoutOf, mark, paint, text } from "#canvas";
 import { writeWithTerms } from "#glossary";
 import { $ } from "#notices";
 import { player } from "#player";
+import { letters, magnification, stroke } from "#scale";
 import { mix, now, shownEnsemble, shownRun, shownUndamaged } from "#shown";
 import { spread } from "#spread";
 import { screen } from "#state";
@@ -57,7 +58,7 @@ export function curvesAxes(scope) {
   if (!shown) return;
   const range = rangeOf(shown, scope);
   const box = $("#curves-plot").getBoundingClientRect();
-  const key = [range, shown.from.steps, box.width, box.height, colours.paper, colours.grid].join();
+  const key = [range, shown.from.steps, box.width, box.height, magnification.scale, colours.paper, colours.grid].join();
   if (key === drawnFor && graphOf("curves")._fullLayout) return;
   drawnFor = key;
   const layout = layoutOf(
@@ -95,7 +96,7 @@ function line(c, s, steps, height) {
 function cursor(c, s, steps) {
   const x = s.x(Math.min(player.t + player.fraction, steps - 1));
   c.strokeStyle = colours.quiet;
-  c.lineWidth = 1;
+  c.lineWidth = stroke(1);
   c.beginPath();
   c.moveTo(x, s.y0);
   c.lineTo(x, s.y0 + s.h);
@@ -143,7 +144,7 @@ function highlighted(c, s) {
     mix(from.distances[i * from.steps + step], to.distances[i * from.steps + step], share);
   for (let i = 0; i < 3; i++) {
     c.strokeStyle = colours.points[i];
-    c.lineWidth = 1.2;
+    c.lineWidth = stroke(1.2);
     c.globalAlpha = 0.75;
     c.setLineDash([4, 3]);
     line(c, s, from.steps, (step) => d(i, step));
@@ -206,6 +207,6 @@ function names(c, s, shown, isAll) {
   const wanted = ends.map((end) => s.y0 + s.h - s.y(value(shown, end.column, last)));
   const placed = spread(wanted, Math.min(14, (s.h + 10) / ends.length), s.h - 3);
   for (const [i, { name, colour }] of ends.entries()) {
-    text(c, name, s.x0 + s.w + 5, s.y0 + s.h - placed[i], colour, isAll ? 11 : 12);
+    text(c, name, s.x0 + s.w + 5, s.y0 + s.h - placed[i], colour, letters(isAll ? 11 : 12));
   }
 }

@@ -1,5 +1,6 @@
 /** Runs as dots with short trails, and the path of the highlighted one; the same in both planes. */
 import { mark } from "#canvas";
+import { stroke } from "#scale";
 import { mix, now } from "#shown";
 import { colours } from "#theme";
 
@@ -57,7 +58,7 @@ export function drawFlock(c, s, shown, view, hasTrails) {
   const steps = from.steps;
   for (let point = 0; point < 3; point++) {
     c.strokeStyle = c.fillStyle = colours.points[point];
-    c.lineWidth = 1;
+    c.lineWidth = stroke(1);
     for (let lag = lags - 1; lag > 0; lag--) {
       c.globalAlpha = 0.09 * (lags - lag);
       c.beginPath();

@@ -7,6 +7,7 @@ import { drawFlock, drawFuture, drawPath } from "#flock";
 import { writeWithTerms } from "#glossary";
 import { $ } from "#notices";
 import { markers } from "#plane";
+import { magnification } from "#scale";
 import { now, shownEnsemble, shownRun, shownUndamaged } from "#shown";
 import { screen } from "#state";
 import { colours } from "#theme";
@@ -19,7 +20,7 @@ let drawnFor = "";
 /** The axes, which never change but with the theme and the panel. */
 export function landmarkAxes() {
   const box = $("#landmark-plot").getBoundingClientRect();
-  const key = [box.width, box.height, colours.paper, colours.grid].join();
+  const key = [box.width, box.height, magnification.scale, colours.paper, colours.grid].join();
   if (key === drawnFor && graphOf("landmark")._fullLayout) return;
   drawnFor = key;
   const ticks = { tickvals: [0, 1], fixedrange: false };

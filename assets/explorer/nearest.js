@@ -2,6 +2,7 @@
 import { drawAxes, graphOf, layoutOf, paint, text } from "#canvas";
 import { $ } from "#notices";
 import { player } from "#player";
+import { magnification } from "#scale";
 import { mix, now, shownEnsemble } from "#shown";
 import { spread } from "#spread";
 import { colours } from "#theme";
@@ -29,7 +30,7 @@ export const shares = ({ from, to, share }, t) =>
 /** The axes. @param {number} steps */
 export function nearestAxes(steps) {
   const box = $("#nearest-plot").getBoundingClientRect();
-  const key = [steps, box.width, box.height, colours.paper, colours.grid].join();
+  const key = [steps, box.width, box.height, magnification.scale, colours.paper, colours.grid].join();
   if (key === drawnFor && graphOf("nearest")._fullLayout) return;
   drawnFor = key;
   const up = { title: "", range: [0, 1], tickvals: [0, 0.5, 1], tickformat: ".0%" };

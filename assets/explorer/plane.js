@@ -2,13 +2,14 @@
  * The plane of two principal components: runs as dots in the colour of the landmark that they are nearest to now, the
  * highlighted run on top of them, landmarks with their pictures on top of all.
  */
-import { drawAxes, graphOf, layoutOf, mark, paint, text } from "#canvas";
+import { drawAxes, graphOf, layoutOf, mark, paint, roomIn, text } from "#canvas";
 import { isOfEnsemble } from "#film";
 import { drawFlock, drawFuture, drawPath, markRun } from "#flock";
 import { writeWithTerms } from "#glossary";
 import { placeLabels } from "#labels";
 import { $ } from "#notices";
 import { fit, project } from "#projection";
+import { magnification } from "#scale";
 import { mix, now, shownEnsemble, shownRun, shownUndamaged } from "#shown";
 import { screen } from "#state";
 import { colours } from "#theme";
@@ -34,10 +35,11 @@ export function planeAxes() {
   const extent = extentOf(shown);
   const box = $("#plane-plot").getBoundingClientRect();
   const names = screen.state.basis === "rotated" ? ["axis 1", "axis 2"] : ["PC 1", "PC 2"];
-  const key = JSON.stringify([extent, box.width, box.height, names, colours.paper, colours.grid]);
+  const { scale } = magnification;
+  const key = JSON.stringify([extent, box.width, box.height, scale, names, colours.paper, colours.grid]);
   if (key === drawnFor && graphOf("plane")._fullLayout) return;
   drawnFor = key;
-  const ranges = fit(extent, [Math.max(box.width - 58, 1), Math.max(box.height - 48, 1)]);
+  const ranges = fit(extent, roomIn(box));
   const axis = (/** @type {number} */ i) => ({ title: names[i], range: ranges[i], fixedrange: false });
   drawAxes("plane", [], layoutOf(axis(0), axis(1), { dragmode: "zoom" }), { doubleClick: "reset" });
 }

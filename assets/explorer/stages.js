@@ -4,6 +4,7 @@ import { grid, rounded } from "#film";
 import { writeWithTerms } from "#glossary";
 import { $ } from "#notices";
 import { forMedium } from "#printing";
+import { magnification } from "#scale";
 import { nearestNoise, shown, shownSweep } from "#shown";
 import { spread } from "#spread";
 import { screen, set } from "#state";
@@ -17,7 +18,7 @@ let drawnFor = "";
 export function stageAxes() {
   const { sweep } = shown;
   const { width, height } = $("#stage-plot").getBoundingClientRect();
-  const size = `${width} ${height} ${colours.paper}`;
+  const size = `${width} ${height} ${magnification.scale} ${colours.paper}`;
   if (!sweep || (sweep === drawn && size === drawnFor && graphOf("stage")._fullLayout)) return;
   drawn = sweep;
   drawnFor = size;

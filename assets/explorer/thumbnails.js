@@ -1,6 +1,8 @@
 /** Landmarks with their decoded pictures, joined by a line, on top of everything: they are never hidden. */
 import { mark, text } from "#canvas";
 import { paintTile } from "#filmstrip";
+import { placeLabels } from "#labels";
+import { stroke } from "#scale";
 import { screen } from "#state";
 import { colours } from "#theme";
 
@@ -13,6 +15,8 @@ const SIDE = 30; // px of a picture
 /** px from a landmark to the middle of its picture; in the PCA plane all lie amid the runs, and their pictures beside. @type {Record<string, number[]>} */
 const REACH = { landmark: [38, 46, 62, 80, 100], plane: [105, 125, 85, 65, 145] };
 const LINE = 13; // px of the name below it
+const LOW = 120; // px of axes that have room for short names alone
+const SHORT = ["memory", "concept", "abstract"];
 
 const memory = document.createElement("canvas");
 const concepts = new Image();
@@ -36,6 +40,25 @@ const STILL = [-0.6, 0.7, 2.4];
 /** Where the picture of each landmark was, as an angle: it stays there while it can. @type {Map<string, number>} */
 const angles = new Map();
 
+/** Where names without pictures were. @type {Record<string, import("./labels").Side>} */
+const sides = {};
+
+/** Landmarks with short names alone. @param {Context} c @param {Axes} s @param {Mark[]} marks @returns {number[][]} What is taken. */
+function drawNames(c, s, marks) {
+  const named = marks.map((each) => ({ ...each, name: SHORT[each.point], main: true }));
+  const measure = (/** @type {string} */ words, /** @type {number} */ size) => {
+    c.font = `600 ${size}px ${colours.font}`;
+    return c.measureText(words).width;
+  };
+  for (const each of marks) mark(c, each.kind, each.x, each.y, each.size, each.colour);
+  const placed = placeLabels(named, { x: s.x0, y: s.y0, w: s.w, h: s.h }, measure, sides);
+  for (const { mark: each, x, y, size } of placed) text(c, each.name, x, y, each.colour, size);
+  return [
+    ...marks.map((each) => [each.x - 9, each.y - 9, each.x + 9, each.y + 9]),
+    ...placed.map(({ mark: each, x, y, size }) => [x, y - size / 2, x + measure(each.name, size), y + size / 2]),
+  ];
+}
+
 /**
  * Draw landmarks with pictures.
  * @param {Context} c
@@ -47,6 +70,7 @@ const angles = new Map();
  * @returns {number[][]} What is taken: left, top, right, bottom.
  */
 export function drawThumbnails(c, s, marks, run, view, turns) {
+  if (s.h < LOW) return drawNames(c, s, marks);
   /** @type {number[][]} */
   const taken = marks.map((each) => [each.x - 9, each.y - 9, each.x + 9, each.y + 9]);
   const centre = [s.x0 + s.w / 2, s.y0 + s.h / 2];
@@ -101,7 +125,7 @@ function choose(s, taken, each, half, first, reaches) {
 /** @param {Context} c @param {Mark} each @param {number[]} box */
 function leader(c, each, box) {
   c.strokeStyle = each.colour;
-  c.lineWidth = 1.2;
+  c.lineWidth = stroke(1.2);
   c.beginPath();
   c.moveTo(each.x, each.y);
   c.lineTo((box[0] + box[2]) / 2, box[1] + SIDE / 2);
