@@ -49,6 +49,7 @@ class ScreenState(Spec):
     curves: str = setting(Choice(("points", "all")), "points")
     view: str = setting(Choice(("landmark", "plane")), "landmark", help="the plane that a narrow screen shows")
     tour: str = setting(Name(r"|[a-z0-9][a-z0-9-]{0,63}"), "", help="the stop of the guided tour")
+    presented: str = setting(Name(r"[lpndis]{0,4}"), "", key="show", help="panels of presenter mode; empty: the page")
 
     def inference_spec(self, model: str, source: str) -> InferenceSpec:
         """The experiment that the screen shows, on the model and source that were found for it."""

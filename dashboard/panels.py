@@ -14,6 +14,7 @@ from dashboard.controls import attributes
 from dashboard.drawing_pad import damage_menu, own_row
 from dashboard.figures import POINT_NAMES
 from dashboard.first_minute import presets
+from dashboard.presenter import presenter_bar
 from dashboard.save_menu import panel_menu
 from dashboard.terms import terms
 from dashboard.theme import TITLES
@@ -264,6 +265,7 @@ def playback_bar() -> html.Section:
             controls.choices(
                 "speed", "Speed", {s: f"{s}×" for s in ("0.25", "0.5", "1", "2", "4")}, class_name="small"
             ),
+            presenter_bar(),
         ],
         className="playback-bar",
         **attributes(aria_label="Time"),

@@ -9,6 +9,7 @@ from flask import Response, request
 from dashboard import modules, roles
 from dashboard.controls import attributes
 from dashboard.first_minute import what_is_this
+from dashboard.presenter import present_button
 from dashboard.requests import is_question
 from dashboard.save_menu import SAVE_ALL, save_all
 from dashboard.share import share
@@ -137,7 +138,7 @@ def shell(page: Any, current: str, root: str) -> html.Div:
     save = [save_all(current)] if current in SAVE_ALL else []
     copy = html.Button("Copy link", id="copy-link", type="button", className="quiet")
     theme = html.Button("Dark", id="toggle-theme", type="button", className="quiet")
-    ask = [what_is_this(), copy, share()] if current == "Explore" else []
+    ask = [what_is_this(), present_button(), copy, share()] if current == "Explore" else []
     header = html.Header(
         [
             html.H1("Latent Trajectories"),

@@ -55,7 +55,7 @@ def allowed(check: Check) -> st.SearchStrategy[Any]:
         case Choice():
             return st.sampled_from(check.words)
         case Name():
-            return st.from_regex(r"[a-z0-9][a-z0-9-]{0,63}", fullmatch=True)
+            return st.from_regex(check.pattern, fullmatch=True)
         case Packed():
             return st.from_regex(r"|[A-Za-z0-9_-]{11,1400}", fullmatch=True)
         case Rates():

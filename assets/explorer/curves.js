@@ -161,7 +161,7 @@ function future(c, s) {
   const run = shownUndamaged();
   if (!run) return;
   const { from, to, share } = run;
-  c.lineWidth = 1.2;
+  c.lineWidth = stroke(1.2);
   c.setLineDash([1, 3]);
   for (let i = 0; i < 3; i++) {
     c.strokeStyle = colours.points[i];

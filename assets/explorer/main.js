@@ -18,10 +18,11 @@ import { bindGlossary } from "#glossary";
 import { fetchImages, offerTraining } from "#jobs";
 import { drawLandmarkPlane, landmarkAxes } from "#landmark-plane";
 import { drawNearest, nearestAxes } from "#nearest";
-import { $, notice } from "#notices";
+import { $, $$, notice } from "#notices";
 import { drawPlane, markers, planeAxes } from "#plane";
 import { bindPlayer, player, setLength } from "#player";
 import { bindPointer } from "#pointer";
+import { applyPresenter, bindPresenter, followPreset } from "#presenter";
 import { bindMedium } from "#printing";
 import { asked, bindQuestions, followProgress, leaveOld, refresh } from "#questions";
 import { requests, startDash } from "#requests";
@@ -87,6 +88,7 @@ function draw(/** @type {number} */ at = performance.now()) {
 /** Paper is laid out without us: before it is, everything is drawn for its width and in its colours. @param {boolean} isPaper */
 function layOut(isPaper) {
   document.body.classList.toggle("printing", isPaper);
+  applyPresenter();
   redraw();
   if (isPaper) draw();
 }
@@ -98,6 +100,8 @@ function fieldChanged(name) {
   if (name === "n_steps") setLength(screen.state.n_steps);
   if (name === "view") $(".panels").dataset.view = screen.state.view;
   if (name === "sample") showChosen();
+  if (name === "presented") applyPresenter();
+  if (name === "noise") followPreset();
   show(name);
   showOwn();
   writeAddress();
@@ -105,10 +109,10 @@ function fieldChanged(name) {
   redraw();
 }
 
-async function copyLink() {
+/** @param {HTMLElement} button */
+async function copyLink(button) {
   screen.state.t = player.t; // while it plays too
   writeAddressNow();
-  const button = $("#copy-link");
   try {
     await navigator.clipboard.writeText(location.href);
     button.textContent = "Copied";
@@ -129,7 +133,7 @@ function bindButtons() {
   );
   $("#new-noise").addEventListener("click", () => set("seed", Math.floor(Math.random() * 1e6)));
   $("#fetch").addEventListener("click", fetchImages);
-  $("#copy-link").addEventListener("click", copyLink);
+  for (const button of $$("#copy-link, #copy-presented")) button.addEventListener("click", () => copyLink(button));
   $("#toggle-theme").addEventListener("click", () => set("theme", theme() === "dark" ? "light" : "dark"));
   $("#open-sidebar").addEventListener("click", () => {
     $("#sidebar").classList.add("open");
@@ -170,6 +174,7 @@ function begin(given) {
   bindThumbnails(redraw);
   bindCanvases(redraw);
   bindMedium(layOut);
+  bindPresenter(redraw);
   bindPointer("plane");
   bindPointer("landmark");
   addRoutes(redraw);

@@ -14,6 +14,7 @@ import { offerTraining } from "#jobs";
 import { $, notice } from "#notices";
 import { player, setLength } from "#player";
 import { takePicture, wantedPicture } from "#pointer";
+import { applyPresenter } from "#presenter";
 import { addRoute, isRefused, openQuestion } from "#questions";
 import { shown } from "#shown";
 import { initial, isSettled, saved, screen, settleKey, writeAddress } from "#state";
@@ -81,6 +82,7 @@ function takeSettled(reply, question) {
   showOwn();
   $(".panels").dataset.view = screen.state.view;
   applyTheme();
+  applyPresenter();
   writeAddress();
   beginTour();
   if (reply.offer) offerTraining(reply.offer.dataset, reply.offer.n_latent, reply.notes);

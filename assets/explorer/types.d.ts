@@ -308,6 +308,7 @@ export type State = {
   view: string;
   /** The stop of the guided tour; empty where it is not taken. */
   tour: string;
+  presented: string;
 };
 
 /** A stop of the guided tour: `Stop` in tour.py. */
