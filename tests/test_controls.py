@@ -184,7 +184,13 @@ def expanded(name: str) -> set[str]:
     return {name}
 
 
-ELSEWHERE = {"train-n", "frame-code", "drawn", "figure-stem"}  # made by the scripts, or on the page of the paper
+ELSEWHERE = {
+    "train-n",
+    "frame-code",
+    "drawn",
+    "figure-stem",
+    "movie-panel",
+}  # made by the scripts, or on the page of the paper
 ELSEWHERE |= {"saved", "answers", "unanswered"}  # in the HTML frame, or in that of a saved file
 
 
