@@ -6,11 +6,13 @@ address carries the hash of its content, so that a browser never runs modules of
 
 import hashlib
 import json
+import re
 from functools import cache
 from pathlib import Path
 
 ASSETS = Path(__file__).parent.parent / "assets"
 FOLDER = "explorer"
+IMPORT = re.compile(r'^(?:import|} from|.* from) "#([\w-]+)";$', re.MULTILINE)
 
 
 @cache
@@ -21,6 +23,16 @@ def addresses() -> dict[str, str]:
         file.stem: f"assets/{FOLDER}/{file.name}?v={hashlib.sha256(file.read_bytes()).hexdigest()[:12]}"
         for file in files
     }
+
+
+@cache
+def imported(name: str) -> tuple[str, ...]:
+    """A module and all that it imports, itself first."""
+    names = [name]
+    for one in names:  # which grows
+        text = (ASSETS / FOLDER / f"{one}.js").read_text()
+        names += [other for other in dict.fromkeys(IMPORT.findall(text)) if other not in names]
+    return tuple(names)
 
 
 def import_map(root: str) -> str:

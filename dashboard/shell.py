@@ -8,6 +8,7 @@ from flask import Response, request
 
 from dashboard import modules, roles
 from dashboard.controls import attributes
+from dashboard.early import early
 from dashboard.first_minute import what_is_this
 from dashboard.presenter import present_button
 from dashboard.requests import is_question
@@ -16,6 +17,7 @@ from dashboard.share import share
 from dashboard.terms import as_json, terms
 from dashboard.theme import style_sheet
 
+FIRST_PICTURES = ("stages", "fig1")
 PAGES = {"Explore": "", "Paper": "paper/", "Models": "models/"}
 INDEX = """<!DOCTYPE html>
 <html lang="en">
@@ -24,9 +26,10 @@ INDEX = """<!DOCTYPE html>
     <title>{%title%}</title>
     {%favicon%}
     <script>LOST</script>
+    <script type="importmap">MODULES</script>
+    EARLY
     {%css%}
     <style>THEME</style>
-    <script type="importmap">MODULES</script>
     <script type="application/json" id="glossary">GLOSSARY</script>
   </head>
   <body>
@@ -118,7 +121,8 @@ def index(page: str, root: str) -> str:
         root: Path of the explorer.
     """
     start = modules.entry("main" if page == "Explore" else "page", root)
-    frame = INDEX.replace("THEME", style_sheet()).replace("LOST", LOST)
+    asks = early(root, PAGES[page], FIRST_PICTURES if page == "Paper" else ()) if page != "Explore" else ""
+    frame = INDEX.replace("THEME", style_sheet()).replace("LOST", LOST).replace("EARLY", asks)
     frame = frame.replace("MODULES", modules.import_map(root)).replace("GLOSSARY", as_json())
     return frame.replace("START", start)
 

@@ -1,6 +1,9 @@
 """Static files: small on the wire, the same once unpacked, and not sent twice."""
 
 import json
+import os
+import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from pathlib import Path
@@ -14,6 +17,7 @@ from flask_compress.compat import compression
 from werkzeug.test import TestResponse
 
 from app import new_app
+from core.ahead import LAST
 from core.settings import Settings
 from dashboard import static
 from dashboard.hosting import Hosting
@@ -61,6 +65,12 @@ def test_a_browser_without_zstd_gets_what_it_reads(get: Get, accepted: str, sent
     assert answer.headers.get("Content-Encoding") == sent
     content = answer.get_data()
     assert (compression.gzip.decompress(content) if sent else content) == get().get_data()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority of their own")
+def test_brotli_takes_no_time_from_the_first_page():
+    own = static.BEHIND.submit(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id())).result()
+    assert own == max(LAST, os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
 
 
 def test_brotli_is_made_behind_the_first_answers():
