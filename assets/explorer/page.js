@@ -99,13 +99,20 @@ function checkFiles(event) {
   area.dataset.used = "yes";
 }
 
-/** The figures of the page, as they are on the screen. @type {Map<any, [unknown[], unknown]>} */
+/** The figures of the page, as they are on the screen. @type {Map<any, [unknown[], any]>} */
 const onScreen = new Map();
 
-/** Figures have colours of their own: on paper those of the light look. @param {boolean} isPaper */
+/** Pixels of a figure of the paper, which 11-print.css makes smaller. */
+const PAPER_WIDTH = 860;
+
+/** Figures have colours and a width of their own: on paper those of the light look and of the page. @param {boolean} isPaper */
 function drawFigures(isPaper) {
+  document.body.classList.toggle("printing", isPaper);
   if (!isPaper) {
-    for (const [graph, [data, layout]] of onScreen) window.Plotly.react(graph, data, layout);
+    for (const [graph, [data, layout]] of onScreen) {
+      window.Plotly.react(graph, data, { ...layout, autosize: true, width: undefined });
+      window.Plotly.Plots.resize(graph);
+    }
     onScreen.clear();
     return;
   }
@@ -113,7 +120,8 @@ function drawFigures(isPaper) {
     if (onScreen.has(graph)) continue;
     const { data, layout } = graph;
     onScreen.set(graph, [data, layout]);
-    window.Plotly.react(graph, forMedium(data), forMedium(layout));
+    const width = graph.closest(".paper") ? { width: PAPER_WIDTH } : {};
+    window.Plotly.react(graph, forMedium(data), { ...forMedium(layout), ...width });
   }
 }
 

@@ -372,6 +372,8 @@ declare global {
       /** The picture as an address of data. */
       toImage(graph: Element, options: Record<string, unknown>): Promise<string>;
       downloadImage(graph: Element, options: Record<string, unknown>): void;
+      /** Measures the place of a figure without a width of its own. */
+      Plots: { resize(graph: Element): void };
     };
     DashRenderer: new () => unknown;
     dash_clientside: DashClientside;

@@ -9,6 +9,7 @@ from typing import Any
 import imageio_ffmpeg
 import pytest
 
+from dashboard.shell import FIRST_PICTURES
 from tests.browser.conftest import Open
 from tests.browser.tab import LOOKS, PHONE, Tab, asks
 from tests.processes import children, until
@@ -94,6 +95,67 @@ def test_what_is_looked_at_is_drawn_first(tab: Open):
     one.page.wait_for_function("() => document.getElementById('picture-saddles')?.dataset.look")
     asked = [request.url for request in one.requests if "/paper/drawn/" in request.url]
     assert len(asked) < 12
+
+
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_what_the_first_screen_needs_is_asked_for_before_plotly_is_here_and_once(tab: Open, look: Any):
+    one, held = tab(None, color_scheme=look), list[Any]()
+    one.page.route("**/plotly-cartesian*", lambda route: held.append(route))
+    one.page.goto(f"{one.server}/paper/", wait_until="commit")
+    wanted = sorted(["_dash-dependencies", "_dash-layout", *(f"drawn/{id}.json?look={look}" for id in FIRST_PICTURES)])
+    kinds = re.compile(rf"/paper/(_dash-(?:layout|dependencies)|drawn/(?:{'|'.join(FIRST_PICTURES)}).*)$")
+
+    def asked() -> list[str]:
+        return sorted(match[1] for request in one.requests if (match := kinds.search(request.url)))
+
+    until(lambda: (held and asked() == wanted) or one.page.wait_for_timeout(50), "plotly and the rest are on their way")
+    held[0].continue_()
+    one.page.wait_for_function("() => document.getElementById('picture-stages')?.dataset.look")
+    assert asked() == wanted
+
+
+WIDTHS = "[...document.querySelectorAll('.picture')].map((place) => Math.round(place._fullLayout.width))"
+# The same in the pixels of the page, which makes them smaller.
+ON_PAPER = """[...document.querySelectorAll('.picture')].map((place) => {
+  const [box, all] = [place, document.querySelector('.article')].map((e) => e.getBoundingClientRect());
+  return Math.max(all.left - box.left, box.right - all.right); })"""
+
+
+@pytest.mark.parametrize("options", [{"color_scheme": "dark"}, PHONE], ids=["screen", "phone"])
+def test_the_article_is_printed_with_its_figures_as_wide_as_the_page_and_nothing_to_press(
+    tab: Open, options: dict[str, Any]
+):
+    one = article(tab(None, **options))
+    before = one.page.evaluate(WIDTHS)
+    one.page.evaluate("() => window.dispatchEvent(new Event('beforeprint'))")
+    one.page.emulate_media(media="print")
+    assert set(one.page.evaluate(WIDTHS)) == {860}
+    assert max(one.page.evaluate(ON_PAPER)) < 1
+    pressed = "header nav, .actions, nav.contents, .save, .ways a, .single, .updatemenu-container, .slider-container"
+    assert one.page.locator(f":is({pressed}):visible").count() == 0
+    kept = "(s) => [...document.querySelectorAll(s)].every((e) => getComputedStyle(e).breakInside === 'avoid')"
+    assert one.page.evaluate(kept, ".article .scroll, .article figcaption, .article .beside")
+    with_caption = "[...document.querySelectorAll('.article .scroll')].map((e) => getComputedStyle(e).breakAfter)"
+    assert set(one.page.evaluate(with_caption)) == {"avoid"}
+    one.page.emulate_media(media="screen")
+    one.page.evaluate("() => window.dispatchEvent(new Event('afterprint'))")
+    assert one.page.evaluate(WIDTHS) == before
+    assert one.page.locator("nav.contents").is_visible()
+
+
+MENUS = """[...document.querySelectorAll('.article details.save')].map((menu) => {
+  menu.open = true;
+  const { left, right } = menu.querySelector('.menu').getBoundingClientRect();
+  menu.open = false;
+  return Math.max(-left, right - innerWidth); })"""
+
+
+@pytest.mark.parametrize("width", [390, 768])
+def test_every_menu_of_a_figure_is_on_the_screen(tab: Open, width: int):
+    one = article(tab(None, viewport={"width": width, "height": 844}))
+    beyond = one.page.evaluate(MENUS)
+    assert len(beyond) > 20
+    assert max(beyond) <= 0
 
 
 def test_a_claim_unfolds_where_a_link_leads_to_it(tab: Open):
