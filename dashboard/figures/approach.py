@@ -20,8 +20,9 @@ def approach(curves: ApproachCurves, theme: Theme, *, names: Sequence[str], metr
     Bands are 2 SEM; dotted is the distance along the straight line from z(0) to z(T), averaged over the runs; it is
     what the titles compare a run with, at the step at which it is nearest.
     """
+    between = "<br>" if max(map(len, names)) > 1 else ": "
     titles = [
-        f"{quoted(name)}: {100 * share:.0f} % approach"
+        f"{quoted(name)}{between}{100 * share:.0f} % approach"
         for name, share in zip(names, curves.same_step_approach_share, strict=True)
     ]
     figure = small_multiples(titles, theme, columns=COLUMNS, x="step t", y=DISTANCES[metric], row_height=165)
@@ -57,7 +58,10 @@ def all_concepts(curves: ApproachCurves, theme: Theme, *, names: Sequence[str]) 
 
     The own concept's curve is thick. The title says to whose concept the single runs come nearest.
     """
-    titles = [f"{quoted(name)}<br>{winners(row, names)}" for name, row in zip(names, curves.winners, strict=True)]
+    titles = [
+        f"{quoted(name)}<br><span style='font-size:11px'>{winners(row, names)}</span>"  # wider than its panel else
+        for name, row in zip(names, curves.winners, strict=True)
+    ]
     figure = small_multiples(titles, theme, columns=COLUMNS, x="step t", y="distance", row_height=205)
     steps = np.arange(curves.concept.shape[1])
     for i in range(len(names)):

@@ -20,7 +20,7 @@ def label_map(result: LabelMap, theme: Theme, *, names: Sequence[str]) -> go.Fig
     """
     shown = np.unique(result.predicted_labels)
     widest = max(len(title(names, label)) for label in shown)
-    figure = make_subplots(1, 2, column_widths=[0.62, 0.38], horizontal_spacing=0.05 + 0.008 * widest)
+    figure = make_subplots(1, 2, column_widths=[0.62, 0.38], horizontal_spacing=0.08 + 0.008 * widest)
     steps = np.arange(result.predicted_labels.shape[1])
     last = len(names) - 1
     scale = [[(k + edge) / (last + 1), theme.labels[k]] for k in range(last + 1) for edge in (0, 1)]

@@ -51,10 +51,10 @@ def add_grid(figure: go.Figure, sweep: LatentSweep, theme: Theme, top: float) ->
     figure.add_scatter(x=beyond, y=np.full(len(beyond), top), mode="markers", marker=upward, cliponaxis=False)
     line = {"color": theme.points[0], "width": 2}
     figure.add_scatter(x=n_latents, y=best, mode="lines+markers", line=line, marker={"size": 8}, connectgaps=False)
-    first = int(np.flatnonzero(np.isfinite(best))[0])
+    last = int(np.flatnonzero(np.isfinite(best))[-1])
     figure.add_annotation(
-        x=float(np.log10(n_latents[first])), y=float(best[first]), text="best of the grid", showarrow=False,
-        xanchor="left", xshift=10, yshift=8, font={"color": theme.points[0]},
+        x=float(np.log10(n_latents[last])), y=float(best[last]), text="best of the grid", showarrow=False,
+        xanchor="right", xshift=4, yshift=16, font={"color": theme.points[0]},
     )  # fmt: skip
     for n_latent in n_latents[np.isnan(best)]:  # at the top, where no curve is
         figure.add_annotation(

@@ -48,7 +48,7 @@ def schematic(
         points, names_of_points, theme.points, ("square", "circle", "diamond"), strict=True
     ):
         figure.add_scatter(x=at[:1], y=at[1:], mode="markers", marker={"color": colour, "size": 11, "symbol": symbol})
-        note(figure, at, f"<b>{text}</b>", colour)
+        note(figure, at, f"<b>{text}</b>", colour, side="right" if symbol == "circle" else "left")
     note(figure, own[0], "z(0) of one run", theme.quiet)
     note(figure, mean[0], "z(0), mean of the runs", theme.ink)
     note(figure, mean[-1], f"z({len(mean) - 1})", theme.ink, side="right")

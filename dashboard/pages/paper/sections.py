@@ -102,7 +102,7 @@ SECTIONS: tuple[Section, ...] = (
         "Methods",
         "Encoder and decoder with one hidden layer of tanh units each, Gaussian latent units, grey values as Bernoulli "
         "means; 1,500 epochs of Adam at three rates, batches of 100, two samples per image.",
-        (Caption("fig10", "The network and its sizes.", 260),),
+        (Caption("fig10", "One pass from left to right is one step.", 260),),
     ),
 )  # fmt: skip
 """The map of stages comes first: it is what the paper is about."""
