@@ -11,7 +11,7 @@ from core.commands.replication import report_texts
 from core.paper.claims import Claim, ClaimTable
 from core.paper.figures.registry import FIGURES
 from core.paper.report import SILENT, codecheck
-from core.paper.reproduce import compare_claims, compare_figure, difference
+from core.paper.reproduce import compare_claims, compare_figure, compare_table, difference
 from core.session import Session
 from tests.conftest import CommandLine, settings_in
 
@@ -72,6 +72,14 @@ def test_a_claim_of_another_verdict_or_of_other_numbers_differs():
     assert compared(seeds=("holds", "does not hold"))[0] == "differs"
     assert "'19 to 22'" in compared(ours="19 to 22")[1]
     assert compared(verdict="not measured", why="No images.") == ("not computed", "No images.")
+
+
+def test_claims_of_images_that_are_not_here_are_not_computed_from_others(session: Session):
+    """That takes an hour, and its numbers are those of another experiment."""
+    table = ClaimTable((CLAIM,), {"noise_kind": "permute", "source": {"mnist": "original"}})
+    (found,) = compare_table(table, session, progress=lambda _, text: pytest.fail(f"computed: {text}"))
+    assert (found.name, found.verdict) == ("Claims, permute", "not computed")
+    assert "python -m core download --dataset mnist" in found.detail
 
 
 def test_the_command_says_it_line_by_line(command: CommandLine):

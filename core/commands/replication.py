@@ -6,10 +6,10 @@ from typing import Any
 
 from core.commands.console import progress_bar
 from core.files import write_atomically
-from core.paper.claims import CLAIM_FILES, check_claims, stored_claims
+from core.paper.claims import CLAIM_FILES, stored_claims
 from core.paper.figures.registry import FIGURES
 from core.paper.report import codecheck, model_cards, replication_report
-from core.paper.reproduce import Comparison, compare_claims, compare_figure
+from core.paper.reproduce import Comparison, compare_figure, compare_table
 from core.schema import RefusedError
 from core.session import Session
 from core.specs import ModelSpec
@@ -62,13 +62,12 @@ def run_reproduce(args: argparse.Namespace, session: Session) -> dict[str, Any]:
         if shipped is None:
             raise RefusedError(f"{path.name} is not here. Compute it: python -m core derive")
         with progress_bar(f"claims, {kind}") as report:
-            again = check_claims(session, noise_kind=kind, progress=report)
-        comparisons += map(shown, compare_claims(shipped, again))
+            comparisons += map(shown, compare_table(shipped, session, progress=report))
     verdicts = [comparison.verdict for comparison in comparisons]
     return {verdict: verdicts.count(verdict) for verdict in ("same", "differs", "not computed")}
 
 
 def shown(one: Comparison) -> Comparison:
     """Print a comparison, and hand it on."""
-    print(f"{one.verdict:13}  {one.name:14}  {one.detail}".rstrip())
+    print(f"{one.verdict:13}  {one.name:15}  {one.detail}".rstrip())
     return one

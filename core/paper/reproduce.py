@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.paper.claims import Claim, ClaimTable
+from core.data import check_images
+from core.paper.claims import Claim, ClaimTable, check_claims
 from core.paper.figures.registry import figure_of
 from core.paper.results import arrays_of
 from core.paper.shipped import shipped_figure
@@ -74,6 +75,24 @@ def share_apart(one: np.ndarray, other: np.ndarray) -> tuple[float, float]:
     bound = TOLERANCE * float(np.nanmax(np.abs(a), initial=0.0)) if one.dtype.kind == "f" else 0.0
     apart = ~((np.abs(a - b) <= bound) | (np.isnan(a) & np.isnan(b)))
     return float(apart.mean()) if apart.size else 0.0, bound
+
+
+def compare_table(shipped: ClaimTable, session: Session, *, progress: Progress = silent) -> list[Comparison]:
+    """Check the claims of a shipped table again, from the same images: from others they are other experiments.
+
+    Args:
+        shipped: The table, with what it was computed from.
+        session: Where models and images are.
+        progress: Called while it computes.
+    """
+    kind = shipped.recipe["noise_kind"]
+    try:
+        for dataset, source in shipped.recipe["source"].items():
+            if source == "original":
+                check_images(dataset, session.settings.data)
+    except RefusedError as error:
+        return [Comparison(f"Claims, {kind}", "not computed", str(error))]
+    return compare_claims(shipped, check_claims(session, noise_kind=kind, progress=progress))
 
 
 def compare_claims(shipped: ClaimTable, again: ClaimTable) -> list[Comparison]:
