@@ -148,7 +148,7 @@ def test_curves_of_every_label_have_bands_of_two_errors():
     assert f"‘3’: {100 * curves.same_step_approach_share[3]:.0f} % approach" in texts(figure)
     other = figures.approach(curves, LIGHT, names=["Shirt", *NAMES[1:]], metric="mahalanobis")
     assert "Mahalanobis distance" in texts(other)
-    assert texts(other)[0].startswith("Shirt:")
+    assert texts(other)[0].startswith("Shirt<br>")
 
 
 def test_the_own_concept_is_thick_and_the_winners_are_named():
@@ -160,7 +160,7 @@ def test_the_own_concept_is_thick_and_the_winners_are_named():
     thick = [t for t in traces if t.line.width > 3]
     assert [t.line.color for t in thick] == list(LIGHT.labels)
     assert len(traces) == 100
-    assert texts(figure)[0] == "‘0’<br>nearest 4 70 %, 2 30 %"
+    assert texts(figure)[0] == "‘0’<br><span style='font-size:11px'>nearest 4 70 %, 2 30 %</span>"
 
 
 def test_the_steps_of_the_minima_stand_on_the_same_stages():

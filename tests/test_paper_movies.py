@@ -14,11 +14,12 @@ from PIL import Image
 
 from core import experiments
 from core.computations import Computations, Question
+from core.schema import SpecError
 from core.session import Session
 from core.settings import Settings
 from core.specs import FigureSpec
 from dashboard import movies
-from dashboard.pages.paper.movie_panel import DECODED, MoviePanel
+from dashboard.pages.paper.movie_panel import DECODED, MoviePanel, number_in
 from dashboard.pages.paper.movies import AGAIN, FAILED, LEFT, PATIENCE, MovieOrder, Movies
 from tests.processes import until
 
@@ -250,9 +251,6 @@ def test_what_nobody_foresaw_is_a_sentence_and_a_line_of_the_log(studio: Studio,
 
 
 @pytest.mark.parametrize("number", [None, 0, "1", True, 1.0, 10**9])
-def test_a_movie_without_a_number_is_refused(studio: Studio, number: object, monkeypatch: pytest.MonkeyPatch):
-    heard: list[str] = []
-    monkeypatch.setattr("dashboard.requests.notify", lambda *words: heard.extend(words))
-    studio.panel.follow(ASKED | {"number": number}, 0, "a")
-    assert heard == ["The request must say which movie it is. Reload the page."]
-    assert studio.frames == 0
+def test_a_movie_without_a_number_is_refused(number: object):
+    with pytest.raises(SpecError, match="must say which movie it is"):
+        number_in(ASKED | {"number": number})

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 
 from core.schema import RefusedError
 from core.settings import Settings
-from core.specs import NOISES
+from core.specs import NOISE_KINDS, NOISES
 from dashboard import modules
 from dashboard.pages.explore import saved_page as page
 from dashboard.pages.explore.replies import begin_payload
@@ -133,7 +133,17 @@ def foreseen(client: FlaskClient, query: str) -> int:
     return client.get(f"/saved-size.json?{query}").get_json()["bytes"]
 
 
-@pytest.mark.parametrize("query", [QUICK, "d=digits&nz=10&runs=100&T=40&p=0.31", "src=decoded"])
+LONG = "d=digits&nz=10&runs=100&T=40&p=0.31"
+
+
+@pytest.mark.parametrize("kind", NOISE_KINDS)
+def test_the_size_of_every_kind_of_noise_is_foreseen(client: FlaskClient, kind: str):
+    query = f"{LONG}&kind={kind}"
+    true = len(client.get(f"/saved.html?{query}").data)
+    assert true <= foreseen(client, query) <= 1.4 * true
+
+
+@pytest.mark.parametrize("query", [QUICK, LONG, "src=decoded"])
 def test_the_size_that_is_foreseen_is_on_the_safe_side_and_near(client: FlaskClient, query: str):
     program, true = size_of_program(), len(client.get(f"/saved.html?{query}").data)
     assert true <= foreseen(client, query) <= 1.4 * true

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 SMALL = "d=digits&nz=2&model=digits-nz2-seed0&src=decoded&runs=10&T=5"
 FIGURE = "model=digits-nz2-seed0&source=decoded&n_runs=10&n_steps=5"
 ASKED = {"figure": "fig7b", "query": FIGURE, "turn": "0badcafe"}
+MOVIE = {"figure": "movies", "query": FIGURE, "number": 1, "format": "gif", "plane": "landmark", "labels": "one"}
 QUESTION = {"query": SMALL, "client": "tab", "sequence": 1}
 POINT = {"x": 1, "y": 0.5, "customdata": 3, "curveNumber": 0, "pointNumber": 3}
 SOME = [0.1, 0.2]
-NAMED = {"run": SOME[:1], "image": SOME[:1], "ensemble": SOME[:1], "runfilm": SOME, "film": SOME}  # p, by route
+NAMED = dict.fromkeys(("run", "image", "undamaged", "ensemble"), SOME[:1])  # p, by route
+NAMED |= {"runfilm": SOME, "film": SOME}
 # What the pages send, by component and property; as the browser's network log has it.
 VALUES: dict[str, Any] = {
     **{f"ask-{route}.data": QUESTION for route in ("settled", "sweep", "gallery")},
@@ -36,6 +38,7 @@ VALUES: dict[str, Any] = {
     "upload.contents": "data:application/octet-stream;base64,bm90aGluZw==",
     "upload.filename": "mine.safetensors",
     "asked.data": ASKED,
+    "movie.data": MOVIE,
     "client.data": "0123456789abcdef",
     "sketched.data": ["0badcafe", 1],
     "drawn.selectedData": {"points": [POINT]},

@@ -14,7 +14,7 @@ from core.specs import NOISES, InferenceSpec
 from dashboard.pages.explore.replies import begin_payload
 from dashboard.pages.explore.saved_page import MOST, file_text
 
-PER_POSITION = {"permute": 3.0, "invert": 4.0}  # bytes of a run at a step: both planes, who is nearest
+PER_POSITION = {"permute": 3.0, "invert": 4.0, "salt": 4.0}  # bytes of a run at a step: both planes, who is nearest
 PER_RUN = 25  # of its first positions, which are anywhere
 PER_STEP = 40  # of the curves of an ensemble, and of those of the highlighted run
 PER_PIXEL = 0.2  # of a decoded image of the highlighted run at a step

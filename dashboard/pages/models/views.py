@@ -68,11 +68,21 @@ def measured(entry: Entry) -> str:
             f"{kl:.1f} for what the latent units say about it (KL term)."
         )
     if card.active_units is not None:
-        active = f"{card.active_units} of {spec.n_latent} latent units are active"
-        shares = [f"{holding(dimensions(card, share))} {100 * share:.0f} %" for share in (0.7, 0.99)]
-        more = f"; {' and '.join(shares)} of the variance of the memories" if card.contribution_ratio else ""
-        sentences.append(f"{active}{more}.")
+        sentences.append(f"{card.active_units} of {spec.n_latent} latent units are active{held(card)}.")
     return " ".join(sentences)
+
+
+def held(card: ModelCard) -> str:
+    """In how many directions the memories vary, as a sentence goes on; nothing where the card does not say.
+
+    Example:
+        >>> held(ModelCard(contribution_ratio=(0.8, 1.0))), held(ModelCard())
+        ('; 1 direction holds 70 % and 2 directions hold 99 % of the variance of the memories', '')
+    """
+    if not card.contribution_ratio:
+        return ""
+    shares = [f"{holding(dimensions(card, share))} {100 * share:.0f} %" for share in (0.7, 0.99)]
+    return f"; {' and '.join(shares)} of the variance of the memories"
 
 
 def holding(n: int) -> str:
