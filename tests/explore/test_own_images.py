@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from app import create_app
+from core.computations import BusyError, Computations
 from core.packed_images import LEVELS, packed_image, packed_mask, unpacked_image
 from core.settings import Settings
 from dashboard.pages.explore.callbacks import ExplorePage
 from tests.explore.conftest import QUICK, Question
-from tests.served import own_cache
+from tests.served import NEVER, own_cache
 from tests.test_decode import in_browser
 from tests.test_own_image import drawn, moving, png
 
@@ -50,6 +51,17 @@ def test_a_large_file_is_refused_before_it_is_read(http: Any):
     assert (
         http.post("/own-image/mnist", data=png(drawn()) + bytes(3_000_000)).status_code == 200
     )  # more than a question
+
+
+def test_where_the_queue_is_full_a_picture_is_busy_and_not_unpacked(trained: tuple[Settings, str], tmp_path: Path):
+    class Full(Computations):
+        def wait_for(self, *_: Any, **__: Any) -> Any:
+            raise BusyError(12)
+
+    http = create_app(own_cache(trained[0], tmp_path), computations=Full(calm=NEVER)).server.test_client()
+    reply = http.post("/own-image/mnist", data=png(drawn()))
+    assert (reply.status_code, reply.text) == (503, "The server is busy: 12 before you.")
+    assert int(reply.headers["Retry-After"]) > 0
 
 
 def test_there_is_no_such_data_set(http: Any):

@@ -1,13 +1,17 @@
 """Pictures that visitors draw or choose: `own-image/<dataset>` gives the image that a run can start from."""
 
+import hashlib
+
 from flask import Flask, Response, abort, jsonify, request
 
 from core import experiments
+from core.computations import RUN, Reporter
 from core.own_image import LARGEST
+from core.results import OwnImage
 from core.specs import DATASETS
 from dashboard.experiments import Experiments
 from dashboard.payloads import OwnImagePayload
-from dashboard.requests import file_or_sentence
+from dashboard.requests import asker, file_or_sentence
 from dashboard.wire import rounded
 
 
@@ -27,12 +31,24 @@ class OwnImages:
         if dataset not in DATASETS:
             abort(404)
         request.max_content_length = LARGEST + 1
-        content = request.get_data(cache=False)
-        with self.experiments.computations.at_once():
-            image = experiments.read_own_image(content, dataset, self.experiments.session)
+        image = self.image(request.get_data(cache=False), dataset)
         reply: OwnImagePayload = {
             "own": image.packed,
             "label": image.label,
             "label_shares": rounded(image.label_shares),
         }
         return jsonify(reply)
+
+    def image(self, content: bytes, dataset: str) -> OwnImage:
+        """The image of a picture; pictures are unpacked one at a time: a large one takes a second and 200 MB.
+
+        Raises: as `Computations.wait_for` and `read_own_image`.
+        """
+        computations = self.experiments.computations
+
+        def compute(_: Reporter) -> OwnImage:
+            with computations.turn():
+                return experiments.read_own_image(content, dataset, self.experiments.session)
+
+        key = f"own-image {dataset} {hashlib.sha256(content).hexdigest()}"
+        return computations.wait_for(asker(), key, compute, rank=RUN)
