@@ -18,6 +18,7 @@ from core.schema import RefusedError
 
 LARGEST = 10_000_000  # bytes of a file
 PIXELS = 40_000_000  # of a picture; telephones take 12 to 50 million
+TOO_MANY = f"This picture has more than {PIXELS // 1_000_000} million pixels. Choose a smaller one."
 SMALLEST = 8  # pixels a side
 WORKING = 512  # pixels a side that are looked at
 BOXES = {"mnist": 20, "fashion": 28, "digits": 8}  # pixels that the longer side of the ink has in images of a data set
@@ -65,7 +66,9 @@ def grey_picture(content: bytes) -> Float[np.ndarray, "height width"]:
             return without_transparency(ImageOps.exif_transpose(picture))
     except PictureError:
         raise
-    except (UnidentifiedImageError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise PictureError(TOO_MANY) from error
+    except UnidentifiedImageError as error:
         raise PictureError("This file is no picture that can be read here. Choose a PNG or a JPEG.") from error
     except (OSError, ValueError, SyntaxError, EOFError, OverflowError, MemoryError) as error:
         raise PictureError("This picture is damaged or cut off. Choose another one.") from error
@@ -83,7 +86,7 @@ def check(picture: Image.Image) -> None:
     if min(width, height) < SMALLEST:
         raise PictureError(f"This picture has {width} x {height} pixels: too few to show a digit. Choose a larger one.")
     if width * height > PIXELS:
-        raise PictureError(f"This picture has more than {PIXELS // 1_000_000} million pixels. Choose a smaller one.")
+        raise PictureError(TOO_MANY)
 
 
 def without_transparency(picture: Image.Image) -> Float[np.ndarray, "height width"]:

@@ -220,4 +220,4 @@ def image_of(spec: RunSpec) -> str:
     """
     words = "own" if spec.own else f"image{spec.sample}"
     words += "-covered" if spec.covered else ""
-    return words + (f"-damaged{spec.damage_step}" if spec.damage_step and spec.damage_noise else "")
+    return words + (f"-damaged{spec.damage_step}" if spec.is_damaged else "")

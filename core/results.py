@@ -43,7 +43,7 @@ class OwnImage:
 
     packed: str  # see packed_images.py
     label: int  # 0 to 9
-    label_shares: Float[np.ndarray, "labels"]  # probability, 0 to 1
+    label_probabilities: Float[np.ndarray, "labels"]  # probability, 0 to 1
 
 
 @dataclass(frozen=True)

@@ -156,7 +156,7 @@ class EnsembleSpec(ExperimentSpec):
 
 
 @dataclass(frozen=True)
-class HighlightedSpec(Spec):
+class HighlightedSpec(ExperimentSpec):
     """What one run alone starts from, and how it alone is damaged besides."""
 
     sample: int = setting(Integer(0, 499), 17, help="which image of the label the highlighted run starts from")
@@ -164,6 +164,11 @@ class HighlightedSpec(Spec):
     covered: str = setting(Packed(), "", help="mask of the pixels of x(0) that are covered, packed alike")
     damage_step: int = setting(Integer(0, 200), 0, help="step t at which pixels of x(t) are swapped once more; 0: none")
     damage_noise: float = setting(Real(0, 1), 0.0, help="share p of the pixels that are swapped then")
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether pixels are swapped once more on the way: after the last step, or of no pixel, that is none."""
+        return 0 < self.damage_step <= self.n_steps and self.damage_noise > 0
 
 
 @dataclass(frozen=True)

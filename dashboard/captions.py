@@ -59,8 +59,7 @@ def start_of(spec: RunSpec | RunFilmSpec) -> str:
     """
     words = "an image of your own" if spec.own else f"image {spec.sample}"
     words += ", partly covered" if spec.covered else ""
-    is_damaged = 0 < spec.damage_step <= spec.n_steps and spec.damage_noise
-    return words + (f", damaged again at t = {spec.damage_step}, p = {spec.damage_noise:g}" if is_damaged else "")
+    return words + (f", damaged again at t = {spec.damage_step}, p = {spec.damage_noise:g}" if spec.is_damaged else "")
 
 
 def run_captions(film: RunFilm, *, label: str, start: str) -> list[str]:

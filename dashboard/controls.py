@@ -101,12 +101,18 @@ def number(field: str, label: str, low: int, high: int) -> html.Div:
 
 def choices(field: str, label: str, options: dict[str, str], *, class_name: str = "") -> html.Div:
     """One of a few words: a group of radio buttons."""
+    return _widget(field, "choice", label, [radio_group(label, options)], class_name)
+
+
+def radio_group(label: str, options: dict[str, str], chosen: str = "", **more: Any) -> html.Div:
+    """Radio buttons by their values; which of them is chosen, the page says later where it is not known here."""
     buttons = [
-        html.Button(text, role="radio", type="button", **attributes(data_value=value, aria_checked="false"))
+        html.Button(
+            text, role="radio", type="button", **attributes(data_value=value, aria_checked=str(value == chosen).lower())
+        )
         for value, text in options.items()
     ]
-    group = html.Div(buttons, role="radiogroup", className="choices", **attributes(aria_label=label))
-    return _widget(field, "choice", label, [group], class_name)
+    return html.Div(buttons, role="radiogroup", className="choices", **attributes(aria_label=label), **more)
 
 
 def _bounds(low: float, high: float, step: float) -> dict[str, Any]:

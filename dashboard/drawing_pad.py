@@ -10,7 +10,7 @@ from typing import Any
 
 from dash import html
 
-from dashboard.controls import attributes
+from dashboard.controls import attributes, radio_group
 from dashboard.terms import terms
 
 WIDTHS = {"12": "thin", "20": "medium", "32": "thick"}  # of a brush, in pixels of the pad
@@ -22,20 +22,6 @@ def pad_button(text: str, id: str, **more: Any) -> html.Button:
     return html.Button(text, id=id, type="button", className="quiet", **more)
 
 
-def pad_choices(id: str, label: str, options: dict[str, str], chosen: str) -> html.Div:
-    """One of a few."""
-    buttons = [
-        html.Button(
-            text,
-            type="button",
-            role="radio",
-            **attributes(data_value=value, aria_checked=str(value == chosen).lower()),
-        )
-        for value, text in options.items()
-    ]
-    return html.Div(buttons, id=id, role="radiogroup", className="choices", **attributes(aria_label=label))
-
-
 def drawing_pad() -> html.Dialog:
     """The dialog; drawing.js works it."""
     modes = {"own": "Draw a digit", "cover": "Cover parts of the image"}
@@ -43,7 +29,7 @@ def drawing_pad() -> html.Dialog:
     return html.Dialog(
         [
             html.H2("Start from an image of your own", id="pad-title"),
-            pad_choices("pad-mode", "What the pad is for", modes, "own"),
+            radio_group("What the pad is for", modes, "own", id="pad-mode"),
             html.Div([pad(), tools(), proposal()], className="pad-row"),
             html.P(id="pad-state", role="status", **attributes(aria_live="polite")),
             html.Div([pad_button("Cancel", "pad-cancel"), use], className="row end"),
@@ -65,8 +51,8 @@ def tools() -> html.Div:
     """What is drawn with; drawing.js adds the files."""
     return html.Div(
         [
-            pad_choices("pad-tool", "Tool", {"brush": "Brush", "eraser": "Eraser"}, "brush"),
-            html.Div(pad_choices("pad-size", "Width", WIDTHS, "20"), className="dense"),
+            radio_group("Tool", {"brush": "Brush", "eraser": "Eraser"}, "brush", id="pad-tool"),
+            html.Div(radio_group("Width", WIDTHS, "20", id="pad-size"), className="dense"),
             html.Div([pad_button("Undo", "pad-undo"), pad_button("Clear", "pad-clear")], className="row"),
             html.Div(id="pad-files", className="row"),
         ],

@@ -84,7 +84,7 @@ class OwnImagePayload(TypedDict):
 
     own: str  # for the state: 16 greys, two pixels a byte
     label: int  # that the classifier proposes
-    label_shares: list[float]  # how probable it finds each
+    label_probabilities: list[float]  # how probable it finds each
 
 
 class GalleryPayload(TypedDict):

@@ -67,7 +67,8 @@ STOPS = (
     Stop(
         "memory",
         "Noise and memory",
-        "Little noise: most runs of this ‘6’ go back to where the clean image lies, their own memory. That is stage I.",
+        "Little noise: runs of this ‘6’ begin close to their own memories, where the clean images lie, and on average "
+        "come as near to nothing else: stage I. Then they drift towards the concept.",
         stage=0,
         noise=0.1,
     ),
@@ -80,8 +81,8 @@ STOPS = (
     Stop(
         "abstract",
         "Too much noise",
-        "Now hardly a run finds its digit: all come nearest to the abstract concept, the mean of the ten concepts. "
-        "Stage III.",
+        "Now few runs find their digit: from beginning to end most are nearest to the abstract concept, the mean of "
+        "the ten concepts. Stage III.",
         stage=2,
         noise=0.8,
     ),
@@ -96,8 +97,8 @@ STOPS = (
     Stop(
         "orthogonal",
         "Ten directions",
-        "Seen from the abstract concept, the concepts lie in almost perpendicular directions. So a run that comes near "
-        "one of them stays about as far from the nine others: follow the ten curves.",
+        "Seen from the abstract concept, the concepts lie in almost perpendicular directions: who comes near one of "
+        "them makes no step towards the nine others. Of the ten curves that of ‘6’ is the lowest.",
         settings={"curves": "all"},
         page=("paper/fig8", "The angles between concepts, in the article"),
     ),

@@ -270,7 +270,7 @@ def test_a_picture_is_read_as_what_an_export_takes(command: CommandLine, tmp_pat
     (tmp_path / "own.png").write_bytes(png(drawn()))
     status, answer, _, _ = command("own", str(tmp_path / "own.png"), "--dataset", "digits")
     assert status == 0
-    assert answer["label"] == int(np.argmax(answer["label_shares"]))
+    assert answer["label"] == int(np.argmax(answer["label_probabilities"]))
     files = ["--output", str(tmp_path), "--steps", "5", "--source", "decoded", "--own", answer["own"]]
     status, export, _, _ = command("export", "strip", "--dataset", "digits", "--n-latent", "10", *files)
     assert status == 0

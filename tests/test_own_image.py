@@ -1,6 +1,7 @@
 """A picture as an image of a data set: its place and size, whatever the camera made of it, and what is refused."""
 
 import io
+import zlib
 from typing import Any
 
 import numpy as np
@@ -115,10 +116,11 @@ def moving() -> bytes:
     return buffer.getvalue()
 
 
-def huge() -> bytes:
-    """Says that it has 10^10 pixels, in a few bytes."""
+def large(width: int, height: int) -> bytes:
+    """Says that it has so many pixels."""
     content = bytearray(png(drawn()))
-    content[16:24] = (100_000).to_bytes(4, "big") * 2
+    content[16:24] = width.to_bytes(4, "big") + height.to_bytes(4, "big")
+    content[29:33] = zlib.crc32(content[12:29]).to_bytes(4, "big")
     return bytes(content)
 
 
@@ -129,7 +131,8 @@ REFUSED = {
     "1 x 1": lambda: png(np.zeros((1, 1), np.uint8)),
     "Nothing can be seen": lambda: png(np.full((60, 60), 255, np.uint8)),
     "damaged": lambda: png(drawn())[:200],
-    "no picture that can be read": huge,
+    "more than 40 million pixels": lambda: large(9000, 5000),
+    "million pixels": lambda: large(100_000, 100_000),
     "can be read here": lambda: b"",
 }
 
@@ -151,7 +154,7 @@ def test_the_classifier_reads_what_it_is_given(tmp_path: Any):
         paper = np.pad(255 - np.kron(pixels.reshape(8, 8) * 15.9, np.ones((20, 20))), 40, constant_values=255)
         found = experiments.read_own_image(png(paper.astype(np.uint8)), "digits", session)
         right += found.label == label
-        assert found.label == int(found.label_shares.argmax())
-        np.testing.assert_allclose(found.label_shares.sum(), 1, rtol=1e-5)
+        assert found.label == int(found.label_probabilities.argmax())
+        np.testing.assert_allclose(found.label_probabilities.sum(), 1, rtol=1e-5)
         assert packed_image(np.rint(unpacked_image(found.packed, 64) * LEVELS).astype(np.uint8)) == found.packed
     assert right >= 54

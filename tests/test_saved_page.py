@@ -78,6 +78,11 @@ def test_the_file_has_every_answer_at_every_p(client: FlaskClient):
     assert set(recipe["versions"]) == {"torch", "numpy", "python"}
 
 
+def test_a_file_of_a_screen_that_is_presented_is_the_page_itself(client: FlaskClient):
+    plain, presented = (client.get(f"/saved.html?{QUICK}{more}").data for more in ("", "&show=li&tour=concept"))
+    assert presented == plain
+
+
 def test_the_command_writes_the_file_that_the_address_gives(client: FlaskClient, drawing: CommandLine, tmp_path: Path):
     status, answer, _, _ = drawing("html", f"http://localhost/?{QUICK}", "--output", str(tmp_path))
     assert status == 0

@@ -8,10 +8,10 @@ import pytest
 
 from core import experiments
 from core.paper.figures.registry import FIGURES
-from core.results import Stage
+from core.results import FilmFrame, Stage
 from core.session import Session
 from core.settings import Settings
-from core.specs import NoiseSweepSpec
+from core.specs import EmbeddingSpec, NoiseSweepSpec
 from dashboard.controls import ScreenState
 from dashboard.links import read_link
 from dashboard.tour import BASE, IDS, STOPS, Stop
@@ -80,6 +80,37 @@ def test_the_concepts_are_almost_perpendicular_and_a_run_is_as_far_from_nine(shi
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     cosines = (directions @ directions.T)[~np.eye(10, dtype=bool)]
     assert np.abs(cosines).mean() < 0.2
+
+
+def frame_at(session: Session, id: str) -> FilmFrame:
+    """The runs of a stop of the first model, from decoded images."""
+    noise = next(stop.noise for stop in STOPS if stop.id == id)
+    spec = EmbeddingSpec(model="mnist-nz100-seed0", source="decoded", label=6, noise=noise, basis="fixed")
+    return session.result(experiments.film_frame, spec)
+
+
+def shares(frame: FilmFrame) -> np.ndarray:
+    """Of the runs that are nearest to memory, concept and abstract concept: (points, steps)."""
+    return np.stack([(frame.nearest == i).mean(1) for i in range(3)])
+
+
+def test_with_little_noise_runs_begin_at_their_memories_and_drift_to_the_concept(shipped: Session):
+    nearest = shares(frame_at(shipped, "memory"))
+    assert nearest[0, 0] > 0.8
+    assert nearest[1, -1] > 0.5 > nearest[0, -1]
+
+
+def test_with_more_noise_the_share_of_the_concept_grows_and_shrinks_again(shipped: Session):
+    frame = frame_at(shipped, "concept")
+    concept = shares(frame)[1]
+    assert 0 < concept.argmax() < 60
+    assert concept.max() > concept[0] + 0.1
+    assert concept.max() > concept[-1] + 0.03
+    assert (frame.trajectories.concept_distances[:, 1:].argmin(0) == 6).all()
+
+
+def test_with_too_much_noise_most_runs_are_nearest_to_the_abstract_concept_throughout(shipped: Session):
+    assert (shares(frame_at(shipped, "abstract"))[2] > 0.7).all()
 
 
 def test_the_page_it_leads_to_is_there():

@@ -6,6 +6,7 @@ import { paintTile } from "#filmstrip";
 import { $, $$, button, write } from "#notices";
 import { packedMask, unpackedImage } from "#packing";
 import { Pad, paintedPixels } from "#pad";
+import { bindArrows, showChoice } from "#radio";
 import { persist, sentenceOf, serverPath } from "#requests";
 import { shownRun } from "#shown";
 import { screen, set } from "#state";
@@ -16,7 +17,6 @@ const LARGEST = 10e6; // bytes of a file: the server takes no larger one
 const INK = "#000";
 const COVER = "#c2410c";
 const REST = 150; // ms after a stroke
-const TURNS = /** @type {Record<string, number>} */ ({ ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 });
 
 /** @type {{ mode: string, proposal: OwnImagePayload | null, label: number, asking: AbortController | null }} */
 const drawing = { mode: "own", proposal: null, label: 0, asking: null };
@@ -99,17 +99,15 @@ function propose(proposal) {
 }
 
 function showLabels() {
-  const shares = drawing.proposal?.label_shares;
+  const probabilities = drawing.proposal?.label_probabilities;
   const buttons = (screen.facts?.labels || []).map((name, i) => {
-    const isChosen = Boolean(shares) && i === drawing.label;
-    const one = button(name, () => pickLabel(i), { className: "", disabled: !shares });
+    const one = button(name, () => pickLabel(i), { className: "", disabled: !probabilities });
     one.setAttribute("role", "radio");
-    one.setAttribute("aria-checked", String(isChosen));
-    one.tabIndex = isChosen ? 0 : -1;
-    if (shares) one.setAttribute("aria-label", `${name}, ${Math.round(100 * shares[i])} %`);
-    one.style.setProperty("--share", String(shares?.[i] || 0));
+    if (probabilities) one.setAttribute("aria-label", `${name}, ${Math.round(100 * probabilities[i])} %`);
+    one.style.setProperty("--share", String(probabilities?.[i] || 0));
     return one;
   });
+  showChoice(buttons, (one) => Boolean(probabilities) && buttons.indexOf(/** @type {any} */ (one)) === drawing.label);
   $("#pad-labels").replaceChildren(...buttons);
 }
 
@@ -162,11 +160,7 @@ function enter(mode) {
 
 /** Press one of a few. @param {string} group @param {string} value */
 function choose(group, value) {
-  for (const one of $$("[role=radio]", $(group))) {
-    const isChosen = one.dataset.value === value;
-    one.setAttribute("aria-checked", String(isChosen));
-    one.tabIndex = isChosen ? 0 : -1;
-  }
+  showChoice($$("[role=radio]", $(group)), (one) => one.dataset.value === value);
   if (group === "#pad-mode" && drawing.mode !== value) enter(value);
   if (group === "#pad-tool") pad.erases = value === "eraser";
   if (group === "#pad-size") pad.width = Number(value);
@@ -175,19 +169,10 @@ function choose(group, value) {
 /** A group of radio buttons: pressed, or gone through with the arrow keys. @param {string} id */
 function bindChoices(id) {
   const group = $(id);
-  const all = () => $$("[role=radio]", group);
+  bindArrows(group);
   group.addEventListener("click", ({ target }) => {
     const one = /** @type {HTMLElement | null} */ (/** @type {Element} */ (target).closest("[data-value]"));
     if (one) choose(id, one.dataset.value || "");
-  });
-  group.addEventListener("keydown", (event) => {
-    const by = TURNS[event.key];
-    if (!by) return;
-    event.preventDefault();
-    const at = all().indexOf(/** @type {HTMLElement} */ (document.activeElement));
-    const next = all()[(at + by + all().length) % all().length];
-    next.click();
-    next.focus();
   });
 }
 

@@ -40,9 +40,6 @@ const DRAW = {
 /** The panels, in the order of the page. */
 const menus = () => /** @type {HTMLDetailsElement[]} */ ($$("details.save[data-panel]"));
 
-/** @type {Record<string, string>} */
-const SELECTED = { permute: "permuted", invert: "inverted", salt: "black or white" };
-
 /** What the highlighted run starts from. */
 function startOf() {
   const { own, covered, sample, damage_step } = screen.state;
@@ -67,7 +64,7 @@ function address(panel, kind) {
 /** What the picture of a panel was made with. @param {string} panel */
 function settings(panel) {
   const { label, noise, noise_kind, seed, n_runs, n_steps, source } = screen.state;
-  const kind = SELECTED[noise_kind];
+  const kind = $(`.widget[data-field="noise_kind"] [data-value="${noise_kind}"]`).textContent || "";
   const words = [screen.model, `‘${screen.facts?.labels[label]}’`, `${source} images`, `p = ${noise}`, kind];
   if (panel !== "stage") words.push(`t = ${player.t} of ${n_steps}`, `seed ${seed}`);
   if (panel !== "stage" && panel !== "strip") words.push(`${n_runs} runs`);

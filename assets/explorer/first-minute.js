@@ -50,9 +50,10 @@ export function greet() {
   showStrip(!isSeen());
 }
 
-/** Hide the strip, from now on. */
+/** Hide the strip, from now on; the tour, whose first stop it is, ends with it. */
 function hide() {
   remember();
+  set("tour", "");
   showStrip(false);
   $("#show-first-minute").focus();
 }
@@ -62,7 +63,9 @@ export function bindFirstMinute() {
   showStrip(isShown());
   $("#hide-first-minute").addEventListener("click", hide);
   $("#show-first-minute").addEventListener("click", () => {
-    if (isShown()) return hide();
+    const isElsewhere = root.dataset.tour === "beyond"; // the tour has the place of the strip
+    if (isShown() && !isElsewhere) return hide();
+    set("tour", "");
     showStrip(true);
     window.scrollTo({ top: 0 });
     $("#first-step-0").focus({ preventScroll: true });

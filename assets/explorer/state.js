@@ -62,7 +62,8 @@ function unlimited(name) {
  */
 export function set(name, value) {
   const { state } = screen;
-  if (state[name] === value) return;
+  const isInstead = name === "sample" && (state.own || state.covered); // the image itself, in place of what was made of it
+  if (state[name] === value && !isInstead) return;
   if (!isFree(name)) {
     saved.refuse();
     return;

@@ -99,7 +99,7 @@ export interface OwnImagePayload {
   /** That the classifier proposes. */
   label: number;
   /** How probable it finds each. */
-  label_shares: number[];
+  label_probabilities: number[];
 }
 
 export interface GalleryPayload {

@@ -3,6 +3,7 @@ import { typed } from "#address";
 import { tile } from "#filmstrip";
 import { writeWithTerms } from "#glossary";
 import { $, $$, button } from "#notices";
+import { bindArrows, showChoice } from "#radio";
 import { screen, set } from "#state";
 
 /** @typedef {import("./types").State} State */
@@ -94,25 +95,11 @@ function bindChoice(root, name) {
     );
     if (chosen && !chosen.disabled) set(name, typed(fieldOf(name), chosen.dataset.value || ""));
   });
-  group.addEventListener("keydown", (event) => {
-    const by = /** @type {Record<string, number>} */ ({ ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 })[
-      event.key
-    ];
-    if (!by) return;
-    event.preventDefault();
-    const all = buttons().filter((each) => !each.disabled);
-    const at = all.indexOf(/** @type {HTMLButtonElement} */ (document.activeElement));
-    const next = all[(at + by + all.length) % all.length];
-    next.focus();
-    next.click();
-  });
+  bindArrows(group);
   return (value) => {
-    for (const each of buttons()) {
-      const on = each.dataset.value === String(value);
-      each.setAttribute("aria-checked", String(on));
-      each.tabIndex = on ? 0 : -1;
-      if (on && name === "label") $(".value", root).textContent = each.title; // Fashion's labels are words
-    }
+    const isChosen = (/** @type {HTMLElement} */ each) => each.dataset.value === String(value);
+    showChoice(buttons(), isChosen);
+    if (name === "label") $(".value", root).textContent = buttons().find(isChosen)?.title || ""; // Fashion has words
   };
 }
 

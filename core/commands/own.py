@@ -19,4 +19,8 @@ def run_own(args: argparse.Namespace, session: Session) -> dict[str, Any]:
     except OSError as error:
         raise PictureError(f"{args.picture} cannot be read: {error.strerror}. Name a PNG or a JPEG.") from error
     image = experiments.read_own_image(content, args.dataset, session)
-    return {"own": image.packed, "label": image.label, "label_shares": image.label_shares.round(3).tolist()}
+    return {
+        "own": image.packed,
+        "label": image.label,
+        "label_probabilities": image.label_probabilities.round(3).tolist(),
+    }

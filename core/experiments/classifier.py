@@ -97,7 +97,7 @@ def predicted_labels(
     return classifier.predicted_labels(network, torch.from_numpy(pixels)).numpy().reshape(images.shape[:-1])
 
 
-def label_shares(
+def label_probabilities(
     dataset: str, images: Float[np.ndarray, "images pixels"], session: Session
 ) -> Float[np.ndarray, "images labels"]:
     """How probable the classifier finds each label of a few images.

@@ -82,7 +82,7 @@ def followed(
         follow: Gives what `runs_and_images` does, maybe computed with the runs of other films.
     """
     t = spec.damage_step
-    if not 0 < t <= spec.n_steps or not spec.damage_noise:
+    if not spec.is_damaged:
         with follow(model, x, spec.n_steps) as pair:
             yield pair
         return

@@ -57,6 +57,10 @@ def test_a_digit_that_is_drawn_is_the_start_of_the_run_here_and_in_another_brows
     assert other.text("#run-note") == one.text("#run-note")
     other.page.get_by_role("button", name="your own image: back to image 40").click()
     other.quiet()
+    one.page.click("#open-gallery")
+    one.page.click('#gallery-images [aria-label="Image 40"]')  # the number that the state has already
+    one.quiet()
+    other.shows_images_of(one)
     assert other.state()["own"] == ""
     assert "image 40" in other.text("#run-note")
     assert not other.page.locator("#own-row").is_visible()

@@ -65,6 +65,19 @@ def test_it_is_left_and_taken_up_where_it_was(tab: Open):
     one.quiet()
 
 
+def test_the_strip_and_its_buttons_end_it(tab: Open):
+    one = tab(None, is_first_visit=True).first_screen("d=digits&nz=10&tour=concept")
+    one.page.click("#show-first-minute")
+    assert one.page.locator("#first-step-0").is_visible()
+    assert not one.page.locator("#tour").is_visible()
+    one.page.click("#open-tour")
+    assert one.text("#tour-title") == STOPS[0].title
+    one.page.click("#hide-first-minute")
+    one.frame()
+    assert not one.page.locator("#first-minute").is_visible()
+    assert one.state()["tour"] == ""
+
+
 def test_a_link_opens_its_stop_and_a_screen_that_was_changed_stays(tab: Open):
     one = tab("tour=units")
     at(one, "units")

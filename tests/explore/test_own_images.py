@@ -32,8 +32,8 @@ def test_a_picture_becomes_an_image_of_the_data_set_with_a_label(http: Any, data
     assert reply.status_code == 200
     answer = json.loads(reply.data)
     assert unpacked_image(answer["own"], n_pixels).max() == 1
-    assert len(answer["label_shares"]) == 10
-    assert answer["label"] == int(np.argmax(answer["label_shares"]))
+    assert len(answer["label_probabilities"]) == 10
+    assert answer["label"] == int(np.argmax(answer["label_probabilities"]))
 
 
 @pytest.mark.parametrize(("content", "words"), [(b"words", "no picture"), (moving(), "moves"), (b"", "no picture")])
@@ -81,6 +81,12 @@ def test_the_future_without_damage_is_asked_for_beside_the_run(page: ExplorePage
     assert damaged["images"] != plain["images"]
     assert damaged["clean"] == plain["clean"]
     assert plain["images"] == page.run(question(QUICK))["images"]
+
+
+def test_a_damage_after_the_last_step_is_none_and_stays_what_it_was(page: ExplorePage, question: Question):
+    late = f"{QUICK}&dt=60&dp=0.6"
+    assert page.run(question(late))["images"] == page.run(question(QUICK))["images"]
+    assert page.open_model(question(late, changed="x"))["state"]["damage_step"] == 60
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,6 @@ def fitted(
         n_runs=min(state.n_runs, n_memories),
         sample=min(state.sample, n_memories - 1),
         t=min(state.t, state.n_steps),
-        damage_step=min(state.damage_step, state.n_steps),
     )
     fitted, unusable = fitting_images(fitted, entry)
     notes += unusable

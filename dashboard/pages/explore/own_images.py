@@ -35,7 +35,7 @@ class OwnImages:
         reply: OwnImagePayload = {
             "own": image.packed,
             "label": image.label,
-            "label_shares": rounded(image.label_shares),
+            "label_probabilities": rounded(image.label_probabilities),
         }
         return jsonify(reply)
 

@@ -12,12 +12,13 @@ from plotly.io.json import to_json_plotly
 from core import experiments as core_experiments
 from core.computations import FIGURE, Question
 from core.library import Entry
+from core.panel_data import image_of
 from core.progress import Progress, silent
 from core.provenance import provenance, weights_of
 from core.results import FilmFrame, NoiseSweep, RunFilm
 from core.schema import SpecError
 from core.specs import NOISES, EmbeddingSpec, InferenceSpec, RunFilmSpec
-from dashboard import controls, films
+from dashboard import captions, controls, films
 from dashboard.controls import REFERENCE_RUNS, ScreenState
 from dashboard.experiments import Experiments
 from dashboard.links import read_link
@@ -95,8 +96,8 @@ def saved_file(experiments: Experiments, query: str, question: Question, progres
     }
     label = entry.label_names[spec.label]
     sentence = (
-        f"This file holds {spec.n_runs} runs of ‘{label}’ on {entry.id} at every p, and the images of run "
-        f"{spec.sample}; it asks no server. Another run or other settings need the program."
+        f"This file holds {spec.n_runs} runs of ‘{label}’ on {entry.id} at every p, and the images of one "
+        f"({captions.start_of(spec)}); it asks no server. Another run or other settings need the program."
     )
     recipe = {
         "link": state.to_query(),
@@ -105,7 +106,7 @@ def saved_file(experiments: Experiments, query: str, question: Question, progres
         **provenance(experiments.session, spec, shlex.join(["python", "-m", "dashboard", "html", state.to_query()])),
     }
     content = saved_page(f"‘{label}’ – Latent Trajectories", sentence, begin_payload(), answers, recipe)
-    name = f"latent-trajectories-{entry.id}-label{spec.label}-image{spec.sample}.html"
+    name = f"latent-trajectories-{entry.id}-label{spec.label}-{image_of(spec)}.html"
     return SavedFile(name, content, recipe, tuple(facts["notes"]))
 
 
@@ -118,7 +119,8 @@ def screen_of(experiments: Experiments, query: str, question: Question) -> tuple
     linked, notes = read_link(query)
     if notes:
         raise SpecError(notes[0].split(" The default")[0])
-    facts = settled(experiments, Request(linked, question.client, question.order))
+    page = replace(linked, presented="", tour="")  # a file has no other screens
+    facts = settled(experiments, Request(page, question.client, question.order))
     state = ScreenState.from_dict(facts["state"])
     entry = experiments.library.entry(facts["model"])
     return entry, state.inference_spec(entry.id, state.source), facts

@@ -129,16 +129,16 @@ class MoviePanel:
 
 def words_of(making: Making) -> str:
     """What stands beside the bar."""
-    if making.made or making.has_ended or making.again_at is not None:
+    if making.has_ended or making.again_at is not None:
         return making.words
     return f"{100 * making.share:.0f} % {making.words}" if making.words else "Begins …"
 
 
 def file_of(making: Making, order: MovieOrder) -> list[Any]:
     """The link to a finished movie."""
-    if not making.made:
+    if not making.name:
         return []
-    words = f"Save {making.made.name} ({len(making.made.content) / 1e6:.1f} MB)"
+    words = f"Save {making.name} ({making.size / 1e6:.1f} MB)"
     return [html.A(words, href=order.address, download="", className="button quiet")]
 
 

@@ -101,7 +101,8 @@ class Making:
         seen: When the client asked last, s.
         share: That is done; it never becomes less.
         words: How far it is, or why there is none.
-        made: The movie, once it is finished.
+        name: Of the file, once it is finished.
+        size: Of the file, bytes; the file itself is kept once for all, see `Movies`.
         has_ended: Whether it is, or will never be.
         again_at: When it is tried again, after the queue was full, s.
     """
@@ -110,7 +111,8 @@ class Making:
     seen: float
     share: float = 0.0
     words: str = ""
-    made: Movie | None = None
+    name: str = ""
+    size: int = 0
     has_ended: bool = False
     again_at: float | None = None
 
@@ -131,8 +133,8 @@ class Movies:
         self._lock = threading.Lock()
 
     def file(self, question: Question, order: MovieOrder) -> Movie:
-        """The movie, or the archive of all: kept, else waited for. Raises as `Computations.wait_for` and `movie`."""
-        return self._kept(order) or self.computations.wait_for(question, self._key(order), self._computation(order))
+        """The movie, or the archive of all: cached, else waited for. Raises as `Computations.wait_for` and `movie`."""
+        return self._cached(order) or self.computations.wait_for(question, self._key(order), self._computation(order))
 
     def possible(self, order: MovieOrder) -> MovieOrder:
         """The same with runs that can be started here: from decoded images where the original ones are missing.
@@ -154,7 +156,7 @@ class Movies:
         Raises:
             StoreError: There is no such model.
         """
-        key, now = self._key(order), self.clock()
+        now = self.clock()
         with self._lock:
             making = self._making.get(client)
             if making and making.number > number:
@@ -168,7 +170,7 @@ class Movies:
                 making.again_at = None
         if begins:
             question = Question(client, TOPIC, number, lambda: self.clock() - making.seen > PATIENCE)
-            threading.Thread(target=self._make, args=(question, key, order, making), daemon=True, name="movie").start()
+            threading.Thread(target=self._make, args=(question, order, making), daemon=True, name="movie").start()
         elif not making.has_ended and making.again_at is None:
             share, words = self.computations.progress(client, TOPIC) or (0.0, "")
             making.share, making.words = max(making.share, share), words or making.words
@@ -193,11 +195,12 @@ class Movies:
         while len(self._making) > MOST:
             self._making.popitem(last=False)
 
-    def _make(self, question: Question, key: str, order: MovieOrder, making: Making) -> None:
+    def _make(self, question: Question, order: MovieOrder, making: Making) -> None:
         """Wait for a movie in place of a client, in a thread of its own."""
-        made, words, again_at = None, "", None
+        name, size, words, again_at = "", 0, "", None
         try:
-            made = self._kept(order) or self.computations.wait_for(question, key, self._computation(order))
+            made = self.file(question, order)
+            name, size = made.name, len(made.content)
         except BusyError as error:
             words, again_at = str(error), self.clock() + AGAIN
         except LeftError:
@@ -205,11 +208,11 @@ class Movies:
         except RefusedError as error:
             words = str(error)
         except Exception:
-            log.exception("movie %s failed", key)
+            log.exception("movie %s failed", order.name)
             words = FAILED
         with self._lock:
             if not making.has_ended:
-                making.made, making.words, making.again_at = made, words, again_at
+                making.name, making.size, making.words, making.again_at = name, size, words, again_at
                 making.has_ended = again_at is None
 
     def _computation(self, order: MovieOrder) -> Callable[[Reporter], Movie]:
@@ -220,10 +223,10 @@ class Movies:
             specs, movies = order.specs, []
             for i, spec in enumerate(specs):
                 alone, progress = replace(order, spec=spec, labels="one"), of_label(report, i, specs)
-                kept = self._kept(alone)
-                if kept is None:  # whoever asks for this label alone shares it
-                    kept = self.computations.once(self._key(alone), self._computation(alone), progress=progress)
-                movies.append(kept)
+                one = self._cached(alone)
+                if one is None:  # whoever asks for this label alone shares it
+                    one = self.computations.once(self._key(alone), self._computation(alone), progress=progress)
+                movies.append(one)
                 report((i + 1) / len(specs), f"label {spec.label} is complete")
             return self._keep(order, archive(order.spec, movies))
 
@@ -236,7 +239,7 @@ class Movies:
         self._files.set(self._key(order), made.content)
         return made
 
-    def _kept(self, order: MovieOrder) -> Movie | None:
+    def _cached(self, order: MovieOrder) -> Movie | None:
         content = self._files.get(self._key(order))
         return None if content is None else Movie(order.name, content)
 
