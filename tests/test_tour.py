@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from core import experiments
+from core.library import Entry
 from core.paper.figures.registry import FIGURES
 from core.results import FilmFrame, Stage
 from core.session import Session
@@ -23,13 +24,19 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Session:
     return Session.open(Settings(folder / "data", folder / "models", folder / "cache", device="cpu"))
 
 
+def model_of(session: Session, id: str) -> Entry:
+    """The model that a stop shows."""
+    settings = BASE | next(stop.settings for stop in STOPS if stop.id == id)
+    named, library = settings["model"], session.library
+    return library.entry(named) if named else library.default(*(settings[n] for n in ("dataset", "n_latent", "beta")))
+
+
 @pytest.mark.parametrize("stop", STOPS, ids=IDS)
 def test_a_stop_is_a_screen_of_a_shipped_model_and_has_a_link(shipped: Session, stop: Stop):
     assert set(BASE) | set(stop.settings) <= {item.name for item in fields(ScreenState)}
     state = replace(ScreenState(), **(BASE | stop.settings), noise=stop.noise, tour=stop.id)
     assert read_link(state.to_query()) == (state, [])
-    id = state.model or shipped.library.default(state.dataset, state.n_latent, state.beta).id
-    entry = shipped.library.entry(id)
+    entry = model_of(shipped, stop.id)
     assert (entry.origin, entry.spec.n_latent, entry.spec.beta) == ("shipped", state.n_latent, state.beta)
     assert 60 <= len(stop.text) <= 260
     assert stop.text.endswith(".")
@@ -57,20 +64,18 @@ def test_its_p_are_in_the_stage_that_they_stand_for(shipped: Session, source: st
 
 @pytest.mark.parametrize("source", ["original", "decoded"])
 def test_four_units_have_no_stage_two_and_a_heavier_kl_term_a_wider_one(shipped: Session, source: str):
-    def width(id: str) -> int:
-        return decided(shipped, id, source).count(Stage.CONCEPT)
-
-    assert width("mnist-nz4-seed0") == 0
-    assert width("mnist-nz100-seed0-beta3") > width("mnist-nz100-seed0") > 0
-    units = [shipped.library.entry(f"mnist-nz100-seed0{more}").card.active_units for more in ("-beta3", "")]
-    assert units == [12, 20]
+    units, beta, usual = (model_of(shipped, stop) for stop in ("units", "beta", "concept"))
+    width = {entry.id: decided(shipped, entry.id, source).count(Stage.CONCEPT) for entry in (units, beta, usual)}
+    assert width[units.id] == 0
+    assert width[beta.id] > width[usual.id] > 0
+    assert (units.spec.n_latent, beta.card.active_units, usual.card.active_units) == (4, 12, 20)
 
 
 def test_stage_two_is_learned_after_epoch_20_and_by_epoch_150(shipped: Session):
-    width = {
-        epoch: decided(shipped, f"mnist-nz100-seed3{more}").count(Stage.CONCEPT)
-        for epoch, more in ((20, "-epoch20"), (150, "-epoch150"), (1500, ""))
-    }
+    young = model_of(shipped, "training")
+    assert (young.epoch, young.spec.epochs) == (20, 1500)
+    ages = dict(shipped.library.ages(young.id))
+    width = {epoch: decided(shipped, ages[epoch]).count(Stage.CONCEPT) for epoch in (20, 150, 1500)}
     assert width[20] == 0 < width[150] < width[1500]
 
 

@@ -80,7 +80,7 @@ function follow() {
 
 /** Whether what is to be seen at a stop has been seen. @param {TourStop} stop */
 function isDone(stop) {
-  if (pending || !isSettled() || !shownSweep() || shownEnsemble()?.isStale !== false) return false;
+  if (!isSettled() || !shownSweep() || shownEnsemble()?.isStale !== false) return false;
   if (stop.wait === "strip") return $("#first-step-3").dataset.state === "done";
   return !player.playing && player.t === player.length;
 }

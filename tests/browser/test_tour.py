@@ -63,6 +63,9 @@ def test_it_is_left_and_taken_up_where_it_was(tab: Open):
     one.page.click("#tour-back")
     assert one.text("#tour-title") == "Noise and memory"
     one.quiet()
+    one.first_screen("d=mnist")  # gone without leaving it
+    one.page.click("#open-tour")
+    assert one.text("#tour-title") == "Noise and memory"
 
 
 def test_the_strip_and_its_buttons_end_it(tab: Open):
