@@ -3,16 +3,21 @@
 import os
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from core import experiments
 from core.settings import Settings
+from core.specs import ModelSpec
 from dashboard.job_status import JobStatus
 from dashboard.jobs import Jobs
 
 ENDS = ("done", "failed", "cancelled")
+QUICK = ModelSpec(dataset="digits", n_latent=3, n_hidden=16, epochs=4, batch_size=500, precision="float32")
+ENDLESS = replace(QUICK, epochs=5000, batch_size=50, seed=9)
 
 
 def until(condition: Callable[[], Any], what: str) -> Any:
@@ -67,6 +72,16 @@ def learning(jobs: Jobs, key: str) -> JobStatus:
 def found(jobs: Jobs, key: str, fits: Callable[[JobStatus], Any]) -> JobStatus | None:
     status = jobs.status(key)
     return status if status and fits(status) else None
+
+
+def models_of(settings: Settings, spec: ModelSpec) -> list[str]:
+    """The model and the state of a recipe, as far as they are there."""
+    return sorted(path.suffix for path in settings.models.glob(f"{experiments.id_of(spec)}.*"))
+
+
+def worker_of(jobs: Jobs) -> int:
+    """The process id of the embedded worker."""
+    return until(lambda: next(iter(jobs.clients.processes.workers.values())).pid, "there is a worker")
 
 
 class RecordedJobs(Jobs):

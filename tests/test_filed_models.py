@@ -10,7 +10,7 @@ from core.experiments import TrainedFiles
 from core.settings import Settings
 from core.specs import with_snapshots
 from tests.conftest import settings_in
-from tests.test_jobs import QUICK, models_of
+from tests.processes import QUICK, models_of
 
 
 def test_what_is_no_model_of_the_recipe_is_not_filed(trained: tuple[Settings, str], settings: Settings):

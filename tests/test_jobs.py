@@ -1,14 +1,10 @@
-"""Long work on a real cluster of one process: trained, shared, cancelled, taken over, and gone when it is closed."""
+"""Long work on a real cluster of one process: trained, shared, cancelled, taken over."""
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import dask.config
 import pytest
@@ -26,11 +22,9 @@ from dashboard.job_clients import Clients
 from dashboard.job_status import JobStatus
 from dashboard.jobs import Jobs
 from tests.conftest import settings_in
-from tests.processes import RecordedJobs, alive, children, ended, learning, until
+from tests.processes import ENDLESS, QUICK, RecordedJobs, children, ended, learning, models_of, until, worker_of
 
 pytestmark = pytest.mark.filterwarnings("default")  # dask and its event loop warn about themselves
-QUICK = ModelSpec(dataset="digits", n_latent=3, n_hidden=16, epochs=4, batch_size=500, precision="float32")
-ENDLESS = replace(QUICK, epochs=5000, batch_size=50, seed=9)
 
 
 @pytest.fixture(scope="module")
@@ -46,16 +40,6 @@ def jobs(home: Settings) -> Iterator[RecordedJobs]:
     yield jobs
     jobs.close()
     until(lambda: children() <= before, "every child process has ended")
-
-
-def models_of(settings: Settings, spec: ModelSpec) -> list[str]:
-    """The model and the state of a recipe, as far as they are there."""
-    return sorted(path.suffix for path in settings.models.glob(f"{experiments.id_of(spec)}.*"))
-
-
-def worker_of(jobs: Jobs) -> int:
-    """The process id of the embedded worker."""
-    return until(lambda: next(iter(jobs.clients.processes.workers.values())).pid, "there is a worker")
 
 
 def test_a_model_is_trained_with_progress_and_filed(jobs: RecordedJobs, home: Settings):
@@ -269,39 +253,6 @@ def test_a_process_that_the_cluster_gives_up_is_replaced_at_the_next_job(jobs: J
     assert ended(jobs, jobs.train(replace(QUICK, epochs=1, seed=5))).state == "done"
 
 
-def test_a_process_may_take_longer_to_start_than_dask_waits(home: Settings, tmp_path: Path):
-    """Torch comes from a cold disk: Dask gives a process up whose successor is not there after 15 s."""
-    cold, slow = tmp_path / "cold", tmp_path / "slow.py"
-    slow.write_text(f"import os, time\nif os.path.exists('{cold}'):\n    os.remove('{cold}')\n    time.sleep(17)\n")
-    jobs = Jobs(home)
-    with dask.config.set({"distributed.worker.preload": [str(slow)]}):
-        key = jobs.train(replace(ENDLESS, seed=12))
-    try:
-        run = learning(jobs, key).run
-        cold.touch()
-        os.kill(worker_of(jobs), signal.SIGKILL)
-        until(lambda: jobs.status(key).run != run, "another process takes over")
-        assert not cold.exists()  # it did start that slowly
-        assert "its worker died" in learning(jobs, key).text
-    finally:
-        jobs.close()
-
-
-def test_a_job_that_fails_says_why_and_can_be_tried_again(home: Settings, tmp_path: Path):
-    """The folder of the models lies under a file, which no permission helps against."""
-    file, brief = tmp_path / "file", replace(QUICK, epochs=1, seed=3)
-    file.write_text("")
-    jobs = Jobs(replace(home, models=file / "models"))
-    for _ in range(3):
-        status = ended(jobs, jobs.train(brief))
-        assert status.state == "failed"
-        assert "could not be written" in status.text
-        assert status.text.endswith(".")
-    file.unlink()
-    assert ended(jobs, jobs.train(brief)).state == "done"
-    jobs.close()
-
-
 def test_images_that_cannot_be_had_are_said(jobs: Jobs, home: Settings):
     """The folder of the data lies under a file, which no permission helps against."""
     home.data.parent.mkdir(parents=True, exist_ok=True)
@@ -337,16 +288,6 @@ def test_an_unknown_job_has_no_status_and_cannot_be_cancelled(jobs: Jobs):
     assert jobs.status("nothing") is None
 
 
-def test_a_report_of_an_earlier_attempt_changes_nothing(settings: Settings):
-    idle = Jobs(settings)
-    idle._status["k"], idle._attempts["k"] = JobStatus("waiting"), "k-2"
-    report = {"key": "k", "run": "r", "start": "", "fraction": 0.5, "text": "t", "history": None}
-    idle._report((0, report | {"attempt": "k-1"}))
-    assert idle.status("k").state == "waiting"
-    idle._report((0, report | {"attempt": "k-2"}))
-    assert idle.status("k").state == "running"
-
-
 @pytest.mark.parametrize(
     ("error", "state", "words"),
     [
@@ -362,57 +303,3 @@ def test_why_a_job_came_to_no_result_is_a_sentence(error: Exception, state: str,
     assert found == state
     assert words in text
     assert len(text) < 500
-
-
-def test_nothing_is_started_before_it_is_needed(settings: Settings):
-    idle = Jobs(settings)
-    before = children()
-    assert idle.status("x") is None
-    idle.cancel("x")
-    idle.close()
-    assert children() <= before
-
-
-def test_closing_ends_what_still_runs_and_keeps_its_state(settings: Settings):
-    before = children()
-    second = Jobs(settings)
-    assert learning(second, second.train(ENDLESS)).state == "running"
-    assert children() - before
-    second.close()
-    until(lambda: children() <= before, "every child process has ended")
-    assert models_of(settings, ENDLESS) == [".training", ".waiting"]  # what is known of it, and that it is wanted
-
-
-SERVER = """
-import signal, sys, threading
-from pathlib import Path
-from core.settings import Settings
-from core.specs import ModelSpec
-from dashboard.jobs import Jobs
-
-if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # what is started in the background ignores it
-    jobs = Jobs(Settings.from_environment())
-    recipe = {"dataset": "digits", "n_latent": 3, "n_hidden": 16, "precision": "float32"}
-    key = jobs.train(ModelSpec(**recipe, epochs=5000, batch_size=50))
-    while not jobs.status(key).history:
-        threading.Event().wait(0.05)
-    print("learning", flush=True)
-    threading.Event().wait(600)
-"""
-
-
-@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT])
-def test_no_process_outlives_the_server(root: Path, tmp_path: Path, ending: signal.Signals):
-    script = tmp_path / "serve.py"
-    script.write_text(SERVER)
-    environment: Any = os.environ | {"LT_HOME": str(tmp_path / "home"), "PYTHONPATH": str(root), "LT_DEVICE": "cpu"}
-    with subprocess.Popen(
-        [sys.executable, script], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as server:
-        assert server.stdout.readline() == "learning\n"
-        workers = children(server.pid)
-        assert workers
-        server.send_signal(ending)
-        server.wait()
-        until(lambda: not alive(workers), "the workers have ended too")

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Request, Route
 
 from tests.browser.conftest import Open
-from tests.browser.tab import Tab
+from tests.browser.tab import PATIENCE, Tab
 from tests.browser.test_settings import CALLBACKS
 
 QUERY = "d=digits&nz=10"
@@ -77,10 +77,10 @@ HAPPENS: dict[str, Callable[[Route], None]] = {
 
 
 # The first answer that matches ends in the middle: its head has arrived, then the connection is closed.
-HALF = """(() => { const send = window.fetch; let left = 1;
+HALF = """(() => { const send = window.fetch; window.left = 1;
 window.fetch = async (...what) => {
   const reply = await send(...what);
-  if (!(what[0] + (what[1].body || "")).includes(%s) || left-- <= 0) return reply;
+  if (!(what[0] + (what[1].body || "")).includes(%s) || window.left-- <= 0) return reply;
   const part = (await reply.arrayBuffer()).slice(0, 100);
   const body = new ReadableStream({ start(c) { c.enqueue(new Uint8Array(part)); c.error(new TypeError("closed")); } });
   return new Response(body, { status: 200, headers: { "Content-Type": "application/json" } });
@@ -157,6 +157,7 @@ def test_half_an_answer_is_none(tab: Open, part: str):
     one.page.add_init_script(HALF % json.dumps(part))
     one.page.goto(f"{one.server}/?{QUERY}")
     complete(one)
+    one.page.wait_for_function("() => left < 0", timeout=3 * PATIENCE)  # it was cut, and asked for once more
 
 
 @pytest.mark.parametrize("happens", [HAPPENS["lost"], HAPPENS["refused"]], ids=["lost", "refused"])
@@ -272,9 +273,9 @@ def test_a_page_in_the_background_is_complete_before_somebody_looks_at_it(tab: O
 
 
 # The layout is in the document, but not at the first three looks.
-UNREADY = """(() => { const find = Document.prototype.querySelector; let left = 3;
+UNREADY = """(() => { const find = Document.prototype.querySelector; window.left = 3;
 Document.prototype.querySelector = function (what) {
-  return what === "#scrubber" && left-- > 0 ? null : find.call(this, what); }; })()"""
+  return what === "#scrubber" && window.left-- > 0 ? null : find.call(this, what); }; })()"""
 
 
 def test_a_page_that_is_asked_to_begin_before_its_layout_is_there_begins_later(tab: Open):
@@ -282,3 +283,4 @@ def test_a_page_that_is_asked_to_begin_before_its_layout_is_there_begins_later(t
     one.page.add_init_script(UNREADY)
     one.page.goto(f"{one.server}/?{QUERY}")
     complete(one)
+    assert one.page.evaluate("() => left") <= 0  # it was not there at first

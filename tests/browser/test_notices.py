@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.browser.conftest import Open
+from tests.browser.paper import drawn
 from tests.browser.tab import LOOKS, PHONE, Tab
 from tests.browser.test_models_page import models
-from tests.browser.test_paper_page import drawn
 from tests.browser.test_settings import CALLBACKS
 
 GONE = "The server does not answer."

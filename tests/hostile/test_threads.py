@@ -22,9 +22,9 @@ from core.work import Work
 from dashboard.job_clients import Clients
 from dashboard.jobs import Jobs
 from serve import THREADS
+from tests.paper.questions import ask_for
 from tests.processes import until
 from tests.served import NEVER, Browser, Site, create_app, own_cache, sentences, serving
-from tests.test_paper import ask_for
 
 HELD = 200  # sockets
 HEAD = b"Host: localhost\r\nContent-Type: application/json\r\n"

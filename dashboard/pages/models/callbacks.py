@@ -49,7 +49,7 @@ class ModelsPage:
     def layout(self) -> html.Div:
         """The page."""
         largest = self.session.settings.max_import
-        return models_layout(self.session.library.entries(), self.explorer, largest, self.looking.place)
+        return models_layout(self.session.library.entries(), self.explorer, largest, self.looking.skeleton)
 
     def register(self, app: Dash) -> None:
         """Connect the callbacks, and the files that can be exported."""
@@ -115,7 +115,7 @@ class ModelsPage:
         history = next((status.history for _, _, status in jobs if status.state == "running" and status.history), None)
         return (
             job_list(jobs, stopped, self.explorer) if now[0] != before[0] else no_update,
-            table(entries, self.explorer, views, self.looking.place) if has_new_models or views else no_update,
+            table(entries, self.explorer, views, self.looking.skeleton) if has_new_models or views else no_update,
             figures.history(history, theme_of(look)) if history else no_update,
             not history,
             QUICK if any(status.state in BUSY for _, _, status in jobs) else SLOW,

@@ -29,14 +29,16 @@ SECTIONS = {
 }  # by their ids: what they are called, and who sees them
 
 
-def models_layout(entries: Sequence[Entry], explorer: str, largest: int, place_of: Callable[[Entry], Any]) -> html.Div:
+def models_layout(
+    entries: Sequence[Entry], explorer: str, largest: int, skeleton_of: Callable[[Entry], Any]
+) -> html.Div:
     """The page; its table is there before anything is asked.
 
     Args:
         entries: Of the library.
         explorer: The address of the explorer.
         largest: Bytes that an imported file may have.
-        place_of: What stands below a model's row until its view is there.
+        skeleton_of: What stands below a model's row until its view is there.
     """
     return html.Div(
         [
@@ -51,7 +53,7 @@ def models_layout(entries: Sequence[Entry], explorer: str, largest: int, place_o
             html.Section(
                 [
                     html.H2("Models"),
-                    html.Div(id="table", children=table(entries, explorer, {}, place_of), className="scroll"),
+                    html.Div(id="table", children=table(entries, explorer, {}, skeleton_of), className="scroll"),
                     html.P(terms(BOUND), className="note"),
                 ],
                 id="models",

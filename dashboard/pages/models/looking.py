@@ -73,7 +73,7 @@ class Looking:
             return no_update
         is_open = id in unfolded_ids()
         try:
-            content = self.place(self.library.entry(id)) if is_open else self.view(id, look)
+            content = self.skeleton(self.library.entry(id)) if is_open else self.view(id, look)
         except RefusedError:
             set_props({"view": id}, {"hidden": True})  # the browser has unfolded it already
             raise
@@ -106,7 +106,7 @@ class Looking:
         bands = bands_of(id, self.session)
         return model_view(entry, self.pictures.rows(id), bands, self.explorer, theme_of(look))
 
-    def place(self, entry: Entry) -> html.Div:
+    def skeleton(self, entry: Entry) -> html.Div:
         """What stands in place of its view until that is there; the model is not opened for it."""
         is_shown = self.session.source(entry.spec.dataset) == "original"
         return skeleton(entry, [row for row in ROWS if row != "originals" or is_shown])

@@ -27,7 +27,7 @@ COLUMNS = (
 
 
 def table(
-    entries: Iterable[Entry], explorer: str, views: Mapping[str, Any], place_of: Callable[[Entry], Any]
+    entries: Iterable[Entry], explorer: str, views: Mapping[str, Any], skeleton_of: Callable[[Entry], Any]
 ) -> html.Table:
     """All models, usable or not.
 
@@ -35,18 +35,18 @@ def table(
         entries: Of the library.
         explorer: The address of the explorer.
         views: What is unfolded, by the id of the model.
-        place_of: What stands in the row of any other model once it is unfolded, until its view is there.
+        skeleton_of: What stands in the row of any other model once it is unfolded, until its view is there.
     """
-    rows = [line for entry in entries for line in lines(entry, explorer, views.get(entry.id), place_of)]
+    rows = [line for entry in entries for line in lines(entry, explorer, views.get(entry.id), skeleton_of)]
     head = html.Thead(html.Tr([html.Th(terms(name), scope="col") for name in COLUMNS]))
     return html.Table([head, html.Tbody(rows)])
 
 
-def lines(entry: Entry, explorer: str, view: Any | None, place_of: Callable[[Entry], Any]) -> list[html.Tr]:
+def lines(entry: Entry, explorer: str, view: Any | None, skeleton_of: Callable[[Entry], Any]) -> list[html.Tr]:
     """The row of a model, and that which unfolds below it."""
     if entry.problem:
         return [broken_row(entry)]
-    shown = unfolded(view or place_of(entry))
+    shown = unfolded(view or skeleton_of(entry))
     place = html.Tr(shown, id={"view": entry.id}, hidden=view is None, className="unfolded")
     return [row(entry, explorer, is_open=view is not None), place]
 

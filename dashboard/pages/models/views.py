@@ -68,15 +68,15 @@ def measured(entry: Entry) -> str:
             f"{kl:.1f} for what the latent units say about it (KL term)."
         )
     if card.active_units is not None:
-        sentences.append(f"{card.active_units} of {spec.n_latent} latent units are active{held(card)}.")
+        sentences.append(f"{card.active_units} of {spec.n_latent} latent units are active{variance_sentence(card)}.")
     return " ".join(sentences)
 
 
-def held(card: ModelCard) -> str:
+def variance_sentence(card: ModelCard) -> str:
     """In how many directions the memories vary, as a sentence goes on; nothing where the card does not say.
 
     Example:
-        >>> held(ModelCard(contribution_ratio=(0.8, 1.0))), held(ModelCard())
+        >>> variance_sentence(ModelCard(contribution_ratio=(0.8, 1.0))), variance_sentence(ModelCard())
         ('; 1 direction holds 70 % and 2 directions hold 99 % of the variance of the memories', '')
     """
     if not card.contribution_ratio:
