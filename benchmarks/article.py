@@ -16,9 +16,9 @@ from typing import Any
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks import report
-from benchmarks.latency import CHROMIUM
+from benchmarks.pages import CHROMIUM, empty_page
 from benchmarks.report import Measure
-from benchmarks.server import PATIENCE, images_here, serving
+from benchmarks.server import images_here, serving
 
 PROBE = Path(__file__).parent / "article.js"
 SIZES = {"1440 x 900": (1440, 900), "390 x 844": (390, 844)}
@@ -67,21 +67,11 @@ class Visit:
 @contextmanager
 def opened(browser: Browser, size: tuple[int, int]) -> Iterator[tuple[Page, Traffic]]:
     """The page of a server that was just started."""
-    with serving() as server:
-        context = browser.new_context(viewport={"width": size[0], "height": size[1]})
-        page, traffic = context.new_page(), Traffic()
-        page.set_default_timeout(PATIENCE * 1000)
-        page.add_init_script(path=PROBE)
-        page.on("pageerror", lambda error: report.say(f"error on the page: {error}"))
-        session = context.new_cdp_session(page)
-        session.send("Network.enable")
-        session.on("Network.dataReceived", traffic.came)
-        session.on("Network.loadingFinished", traffic.finished)
-        try:
-            page.goto(f"{server.url}/paper/", wait_until="commit")
-            yield page, traffic
-        finally:
-            context.close()
+    traffic = Traffic()
+    events = {"dataReceived": traffic.came, "loadingFinished": traffic.finished}
+    with serving() as server, empty_page(browser, size, PROBE, events) as page:
+        page.goto(f"{server.url}/paper/", wait_until="commit")
+        yield page, traffic
 
 
 def visit(browser: Browser, size: tuple[int, int], speed: int) -> Visit:

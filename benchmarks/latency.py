@@ -19,12 +19,12 @@ import numpy as np
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 from benchmarks import report
+from benchmarks.pages import CHROMIUM, empty_page
 from benchmarks.report import Measure
 from benchmarks.server import PATIENCE, Server, images_here, serving
 
 T = TypeVar("T")
 PROBE = Path(__file__).parent / "probe.js"
-CHROMIUM = ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 STEPS = 60
 GRID = 41  # values of p on the slider
 LINE = {"offline": False, "latency": 40, "downloadThroughput": 1.25e6, "uploadThroughput": 1.25e6}  # ms, bytes/s
@@ -77,24 +77,12 @@ def opened(
     browser: Browser, server: Server, query: str = "", line: dict[str, Any] | None = None
 ) -> Iterator[tuple[Page, Wire]]:
     """The page in a profile of its own (nothing cached), until every panel is drawn; over a line, if one is given."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    page, wire = context.new_page(), Wire()
-    page.set_default_timeout(PATIENCE * 1000)
-    page.add_init_script(path=PROBE)
-    page.on("pageerror", lambda error: report.say(f"error on the page: {error}"))
-    session = context.new_cdp_session(page)
-    session.send("Network.enable")
-    if line:
-        session.send("Network.emulateNetworkConditions", line)
-    session.on("Network.requestWillBeSent", wire.sent)
-    session.on("Network.responseReceived", wire.received)
-    session.on("Network.loadingFinished", wire.finished)
-    try:
+    wire = Wire()
+    events = {"requestWillBeSent": wire.sent, "responseReceived": wire.received, "loadingFinished": wire.finished}
+    with empty_page(browser, (1440, 900), PROBE, events, line) as page:
         page.goto(server.url + query)
         page.wait_for_function("() => probe.complete()")
         yield page, wire
-    finally:
-        context.close()
 
 
 def repeated(title: str, n: int, measure: Callable[[int], T]) -> list[T]:

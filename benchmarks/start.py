@@ -11,7 +11,8 @@ import time
 from playwright.sync_api import Browser, TimeoutError, sync_playwright
 
 from benchmarks import report
-from benchmarks.latency import CHROMIUM, PROBE
+from benchmarks.latency import PROBE
+from benchmarks.pages import CHROMIUM
 from benchmarks.report import Measure
 from benchmarks.server import PATIENCE, images_here, serving
 
