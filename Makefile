@@ -18,7 +18,7 @@ WORKERS ?= 2
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev run test fuzz lint format reproduce container clean
+.PHONY: help install install-dev run test fuzz lint lint-python lint-node format reproduce container clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
@@ -37,13 +37,18 @@ fuzz: .venv/.stamp-dev ## 5,000 new hostile payloads for the callbacks of all pa
 	@LT_FUZZ=5000 OMP_NUM_THREADS=1 .venv/bin/python -m pytest -rs tests/hostile/test_fuzz.py $(PYTEST_ARGS)
 
 lint: node_modules/.package-lock.json ## ruff and pyright, who imports whom, biome and tsc, hadolint
+	@$(MAKE) --no-print-directory -j2 lint-python lint-node
+
+lint-python:
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/lint-imports --no-cache --no-logo
-	$(BIOME) ci --error-on-warnings
-	$(NODE) node_modules/typescript/bin/tsc
 	@$(call tool,pyright,export PYRIGHT_PYTHON_IGNORE_WARNINGS=1; .venv/bin/pyright)
 	@$(call tool,hadolint,.venv/bin/hadolint Dockerfile)
+
+lint-node:
+	$(BIOME) ci --error-on-warnings
+	$(NODE) node_modules/typescript/bin/tsc
 
 format: node_modules/.package-lock.json ## let ruff and biome format and fix
 	.venv/bin/ruff format .

@@ -61,6 +61,7 @@ def apps(home: Settings, write_model: Callable[..., Path]) -> list[Dash]:
 @pytest.fixture(scope="module")
 def tracebacks() -> Iterator[list[str]]:
     handler = Tracebacks()
+    handler.addFilter(lambda record: record.name != "asyncio")  # a browser of another test, which nobody waits for
     logging.getLogger().addHandler(handler)
     yield handler.records
     logging.getLogger().removeHandler(handler)
