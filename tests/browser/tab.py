@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Request, Response, TimeoutError
+from playwright.sync_api import Browser, BrowserContext, Page, Request, Response, TimeoutError
 
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 LOOKS: dict[str, dict[str, Any]] = {
@@ -14,6 +14,9 @@ LOOKS: dict[str, dict[str, Any]] = {
     "phone": PHONE | {"color_scheme": "light"},
     "phone, dark": PHONE | {"color_scheme": "dark"},
 }
+SCREEN: Any = {"width": 1440, "height": 900}
+OF_PAGE = {"viewport", "color_scheme", "reduced_motion", "is_first_visit"}
+"""Options that a page can have in a profile where others have not."""
 PATIENCE = 30_000  # ms; the machine may be busy with something else
 
 # Counts what is on its way to the server, so that a test can wait until everything has arrived. The films, which go on
@@ -80,13 +83,23 @@ SEEN = "try { localStorage.setItem('first-minute', 'seen'); } catch { /* there i
 
 
 class Tab:
-    """One page; `check` fails for errors on the console, failed requests and anything from another origin."""
+    """One page; `check` fails for errors on the console, failed requests and anything from another origin.
 
-    def __init__(self, browser: Browser, server: str, *, is_first_visit: bool = False, **options: Any):
+    Args:
+        place: A browser, where the page gets a profile of its own, or a profile, which is cleared of what is stored.
+        server: The server's address.
+        is_first_visit: Whether the browser has not shown the explorer before.
+        options: Of the profile, or of the page in it (`OF_PAGE`).
+    """
+
+    def __init__(self, place: Browser | BrowserContext, server: str, *, is_first_visit: bool = False, **options: Any):
         self.server = server
-        options.setdefault("viewport", {"width": 1440, "height": 900})
-        self.context = browser.new_context(**options)
+        options = {"viewport": SCREEN, **options}
+        self.is_shared = isinstance(place, BrowserContext)
+        self.context = place if isinstance(place, BrowserContext) else place.new_context(**options)
         self.page: Page = self.context.new_page()
+        if self.is_shared:
+            self._clear(options)
         self.page.set_default_timeout(PATIENCE)
         self.page.add_init_script(WATCH)
         if not is_first_visit:
@@ -97,6 +110,25 @@ class Tab:
         self.page.on("pageerror", lambda error: self.wrong.append(f"page error: {error}"))
         self.page.on("request", self._request)
         self.page.on("response", self._response)
+
+    def _clear(self, options: dict[str, Any]) -> None:
+        """Make a profile that others have had as good as new, but for its cache."""
+        session = self.context.new_cdp_session(self.page)
+        kinds = "cookies,indexeddb,local_storage,service_workers"
+        session.send("Storage.clearDataForOrigin", {"origin": self.server, "storageTypes": kinds})
+        session.detach()
+        self.page.set_viewport_size(options.pop("viewport"))
+        if options:
+            self.page.emulate_media(**options)
+
+    def close(self) -> None:
+        """Leave nothing of it open; what a test holds back is of no use any more."""
+        self.page.unroute_all(behavior="ignoreErrors")
+        if not self.is_shared:
+            self.context.close()
+            return
+        for page in self.context.pages[1:]:  # the first one holds the browser open
+            page.close()
 
     def _response(self, response: Response) -> None:
         if response.status >= 400:
