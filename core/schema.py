@@ -108,6 +108,25 @@ class Packed:
 
 
 @dataclass(frozen=True)
+class Link:
+    """The settings of another screen as its link has them, none of which needs an escape; empty where there is none."""
+
+    without: tuple[str, ...] = ()  # keys that it must not have
+    most: int = 2000  # characters
+
+    def check(self, name: str, value: object) -> str:
+        pair = r"[A-Za-z_]{1,32}=[A-Za-z0-9._-]*"
+        text = value if isinstance(value, str) and len(value) <= self.most else "?"
+        keys = {part.partition("=")[0] for part in text.split("&")}
+        if re.fullmatch(f"(?:{pair}(?:&{pair})*)?", text) and not keys & set(self.without):
+            return text
+        raise SpecError(f"{name} must be the settings of a link of the page, not {shown(value)}. Pin that screen anew.")
+
+    def read(self, name: str, text: str) -> str:
+        return self.check(name, text)
+
+
+@dataclass(frozen=True)
 class Rates:
     """Learning rates, one per equal part of the run."""
 
@@ -155,7 +174,7 @@ class Integers:
         return self.check(name, [Integer(self.low, self.high).read(name, number) for number in text.split(",")])
 
 
-Check = Integer | Real | Choice | Name | Packed | Rates | Reals | Integers
+Check = Integer | Real | Choice | Name | Packed | Link | Rates | Reals | Integers
 
 
 def shown(value: object) -> str:

@@ -9,10 +9,12 @@ from typing import Any
 
 from dash import html
 
-from core.schema import Choice, Integer, Name, Packed, Real, Spec, key_of, setting
+from core.schema import Choice, Integer, Link, Name, Packed, Real, Spec, key_of, setting
 from core.specs import BASES, DATASETS, N_LABELS, NOISE_KINDS, SOURCES, InferenceSpec, NoiseSweepSpec
 from dashboard.terms import terms
 
+BESIDE = ("a", "t", "speed", "theme", "curves", "view", "tour", "show")
+"""Keys that a pinned screen has in common with the one beside it, or never has."""
 REFERENCE_RUNS = 300  # runs of the shipped sweeps, and of the explorer unless told otherwise
 
 
@@ -50,6 +52,7 @@ class ScreenState(Spec):
     view: str = setting(Choice(("landmark", "plane")), "landmark", help="the plane that a narrow screen shows")
     tour: str = setting(Name(r"|[a-z0-9][a-z0-9-]{0,63}"), "", help="the stop of the guided tour")
     presented: str = setting(Name(r"[lpndis]{0,4}"), "", key="show", help="panels of presenter mode; empty: the page")
+    pinned: str = setting(Link(BESIDE), "", key="a", help="the screen that this one is compared with, as its link")
 
     def inference_spec(self, model: str, source: str) -> InferenceSpec:
         """The experiment that the screen shows, on the model and source that were found for it."""

@@ -36,6 +36,11 @@ def read_link(query: str) -> tuple[ScreenState, list[str]]:
     return ScreenState.from_dict(state.to_dict() | {"v": ScreenState().v}), notes
 
 
+def clock_steps(state: ScreenState) -> int:
+    """Steps that the clock of a screen has: those of the longer one, where another is pinned beside it."""
+    return max(state.n_steps, read_link(state.pinned)[0].n_steps if state.pinned else 0)
+
+
 def version_of(query: str) -> str:
     """The version that a link names; empty where it names none.
 

@@ -14,6 +14,7 @@ from core.schema import (
     Choice,
     Integer,
     Integers,
+    Link,
     Name,
     Packed,
     Rates,
@@ -56,6 +57,9 @@ def allowed(check: Check) -> st.SearchStrategy[Any]:
             return st.sampled_from(check.words)
         case Name():
             return st.from_regex(check.pattern, fullmatch=True)
+        case Link():
+            pairs = st.sampled_from(["v=3", "p=0.1", "d=digits", "nz=10", "own=x_-9"])
+            return st.lists(pairs, unique=True).map("&".join)
         case Packed():
             return st.from_regex(r"|[A-Za-z0-9_-]{11,1400}", fullmatch=True)
         case Rates():

@@ -309,6 +309,8 @@ export type State = {
   /** The stop of the guided tour; empty where it is not taken. */
   tour: string;
   presented: string;
+  /** The screen that this one is compared with, as its link; empty where there is none. */
+  pinned: string;
 };
 
 /** A stop of the guided tour: `Stop` in tour.py. */
@@ -332,6 +334,8 @@ export interface BeginPayload {
   grid: number;
   chunk: number;
   alphabet: string;
+  /** Keys of links that a pinned screen does not have. */
+  beside: string[];
   tour: { base: Record<string, unknown>; stops: TourStop[] };
 }
 

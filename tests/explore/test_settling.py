@@ -145,6 +145,7 @@ def test_images_that_are_not_here_are_said(page: ExplorePage, question: Question
 
 def test_a_step_beyond_the_end_is_the_end(page: ExplorePage, question: Question):
     assert page.open_model(question("d=digits&nz=4&T=10&t=60"))["state"]["t"] == 10
+    assert page.open_model(question("d=digits&nz=4&T=10&t=60&a=T%3D30"))["state"]["t"] == 30
 
 
 # Damaged models

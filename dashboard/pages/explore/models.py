@@ -11,6 +11,7 @@ from core.zoo import FORMER_WEIGHTS, trained_anew
 from dashboard import captions, wire
 from dashboard.controls import REFERENCE_RUNS, ScreenState
 from dashboard.experiments import Experiments
+from dashboard.links import clock_steps
 from dashboard.payloads import Offer, SettledPayload
 from dashboard.requests import Request
 from dashboard.roles import is_operator
@@ -138,7 +139,7 @@ def fitted(
         source=source if state.source == "auto" or source == "decoded" else state.source,
         n_runs=min(state.n_runs, n_memories),
         sample=min(state.sample, n_memories - 1),
-        t=min(state.t, state.n_steps),
+        t=min(state.t, clock_steps(state)),
     )
     fitted, unusable = fitting_images(fitted, entry)
     notes += unusable

@@ -119,7 +119,7 @@ def screen_of(experiments: Experiments, query: str, question: Question) -> tuple
     linked, notes = read_link(query)
     if notes:
         raise SpecError(notes[0].split(" The default")[0])
-    page = replace(linked, presented="", tour="")  # a file has no other screens
+    page = replace(linked, presented="", tour="", pinned="")  # a file has no other screens
     facts = settled(experiments, Request(page, question.client, question.order))
     state = ScreenState.from_dict(facts["state"])
     entry = experiments.library.entry(facts["model"])
