@@ -7,6 +7,7 @@ from dash import ClientsideFunction, Dash, Input, dcc, html
 from flask import Response, request
 
 from dashboard import modules, roles
+from dashboard.compare import pin_button
 from dashboard.controls import attributes
 from dashboard.early import early
 from dashboard.first_minute import what_is_this
@@ -142,7 +143,7 @@ def shell(page: Any, current: str, root: str) -> html.Div:
     save = [save_all(current)] if current in SAVE_ALL else []
     copy = html.Button("Copy link", id="copy-link", type="button", className="quiet")
     theme = html.Button("Dark", id="toggle-theme", type="button", className="quiet")
-    ask = [what_is_this(), present_button(), copy, share()] if current == "Explore" else []
+    ask = [what_is_this(), pin_button(), present_button(), copy, share()] if current == "Explore" else []
     header = html.Header(
         [
             html.H1("Latent Trajectories"),

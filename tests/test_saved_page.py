@@ -79,7 +79,7 @@ def test_the_file_has_every_answer_at_every_p(client: FlaskClient):
 
 
 def test_a_file_of_a_screen_that_is_presented_is_the_page_itself(client: FlaskClient):
-    plain, presented = (client.get(f"/saved.html?{QUICK}{more}").data for more in ("", "&show=li&tour=concept"))
+    plain, presented = (client.get(f"/saved.html?{QUICK}{more}").data for more in ("", "&show=li&tour=concept&a=v%3D3"))
     assert presented == plain
 
 
@@ -108,7 +108,7 @@ def test_what_needs_the_server_is_hidden_or_switched_off():
     assert free == {"noise", "speed", "curves", "view"}
     assert {(each["title"], "disabled" in each) for each in found.of("fieldset")} == {("why", True)}
     hidden = {each["id"] for _, each in found.all if "hidden" in each and "id" in each}
-    assert hidden >= {"share", "copy-link", "save-all", "new-noise", "random-sample", "open-gallery", "fetch"}
+    assert hidden >= {"share", "pin", "copy-link", "save-all", "new-noise", "random-sample", "open-gallery", "fetch"}
     offered = {each["data-kind"] for each in found.of("button") if "data-kind" in each and "hidden" not in each}
     assert offered == {"png", "svg"}
     assert not found.of("nav")

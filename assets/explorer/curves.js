@@ -4,7 +4,7 @@ import { writeWithTerms } from "#glossary";
 import { $ } from "#notices";
 import { player } from "#player";
 import { letters, magnification, stroke } from "#scale";
-import { mix, now, shownEnsemble, shownRun, shownUndamaged } from "#shown";
+import { beside, ends, mix, now, shownEnsemble, shownRun, shownUndamaged } from "#shown";
 import { spread } from "#spread";
 import { screen } from "#state";
 import { colours } from "#theme";
@@ -56,13 +56,16 @@ function rangeOf(shown, scope) {
 export function curvesAxes(scope) {
   const shown = shownEnsemble();
   if (!shown) return;
-  const range = rangeOf(shown, scope);
+  ends.distances = rangeOf(shown, scope);
+  const [low, high] = beside.distances || ends.distances;
+  const range = [Math.min(ends.distances[0], low), Math.max(ends.distances[1], high)];
+  const end = Math.max(shown.from.steps - 1, beside.steps);
   const box = $("#curves-plot").getBoundingClientRect();
-  const key = [range, shown.from.steps, box.width, box.height, magnification.scale, colours.paper, colours.grid].join();
+  const key = [range, end, box.width, box.height, magnification.scale, colours.paper, colours.grid].join();
   if (key === drawnFor && graphOf("curves")._fullLayout) return;
   drawnFor = key;
   const layout = layoutOf(
-    { title: "step t", range: [0, shown.from.steps - 1] },
+    { title: "step t", range: [0, end] },
     { title: "distance", range, nticks: 5 },
     { margin: { l: 46, r: ROOM, t: 6, b: 36 } },
   );

@@ -15,7 +15,8 @@ const USUAL = 0.3;
 
 /** Damage the step that is shown, and play on from it. */
 function damage() {
-  const { t, length } = player;
+  const { t } = player;
+  const length = screen.state.n_steps; // the clock's may be longer: that of a pinned screen
   if (t < 1 || t >= length) {
     notice([
       `Go to a step from 1 to ${length - 1} first: x(0) has its noise already, and x(${length}) is the last image.`,

@@ -57,7 +57,7 @@ function stem({ dataset: { panel = "", file } }) {
 
 /** The address of a panel's numbers. @param {string} panel @param {string} kind */
 function address(panel, kind) {
-  const state = { ...screen.state, model: screen.model };
+  const state = { ...screen.state, model: screen.model, pinned: "" };
   return `${serverPath()}data/${panel}.${kind}?${query(screen.fields, state, false)}`;
 }
 
@@ -66,7 +66,7 @@ function settings(panel) {
   const { label, noise, noise_kind, seed, n_runs, n_steps, source } = screen.state;
   const kind = $(`.widget[data-field="noise_kind"] [data-value="${noise_kind}"]`).textContent || "";
   const words = [screen.model, `‘${screen.facts?.labels[label]}’`, `${source} images`, `p = ${noise}`, kind];
-  if (panel !== "stage") words.push(`t = ${player.t} of ${n_steps}`, `seed ${seed}`);
+  if (panel !== "stage") words.push(`t = ${Math.min(player.t, n_steps)} of ${n_steps}`, `seed ${seed}`);
   if (panel !== "stage" && panel !== "strip") words.push(`${n_runs} runs`);
   return panel === "stage" || panel === "nearest" ? words : [...words, `highlighted: ${startOf()}`];
 }

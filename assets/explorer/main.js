@@ -4,10 +4,12 @@
  */
 import { drawBadge } from "#badge";
 import { bindCanvases } from "#canvas";
+import { applyCompare, bindCompare, drawCompare } from "#compare";
 import { curvesAxes, drawCurves } from "#curves";
 import { bindDamage, drawDamage, showOwn } from "#damage";
 import { quantised } from "#decode";
 import { bindDrawing } from "#drawing";
+import { bindEmbedded, drawEmbedded, watchHeights } from "#embedded";
 import { bindExport } from "#export";
 import { ensembles, glide, grid, runs, undamaged } from "#film";
 import { bindStrip, drawStrip } from "#filmstrip";
@@ -28,7 +30,7 @@ import { asked, bindQuestions, followProgress, leaveOld, refresh } from "#questi
 import { requests, startDash } from "#requests";
 import { addRoutes, latest } from "#routes";
 import { bindShare } from "#share";
-import { shown, shownEnsemble, shownRun } from "#shown";
+import { clockSteps, shown, shownEnsemble, shownRun } from "#shown";
 import { bindStages, drawStages, stageAxes } from "#stages";
 import { isSettled, listen, screen, set, writeAddress, writeAddressNow } from "#state";
 import { applyTheme, onSystemTheme, readColours, theme } from "#theme";
@@ -49,6 +51,8 @@ const PANELS = [
   drawFirstMinute,
   drawDamage,
   drawTour,
+  drawCompare,
+  drawEmbedded,
 ];
 
 let pending = 0;
@@ -89,6 +93,7 @@ function draw(/** @type {number} */ at = performance.now()) {
 function layOut(isPaper) {
   document.body.classList.toggle("printing", isPaper);
   applyPresenter();
+  applyCompare();
   redraw();
   if (isPaper) draw();
 }
@@ -97,10 +102,11 @@ function layOut(isPaper) {
 function fieldChanged(name) {
   latest.changed = name;
   if (name === "theme") applyTheme();
-  if (name === "n_steps") setLength(screen.state.n_steps);
+  if (name === "n_steps") setLength(clockSteps());
   if (name === "view") $(".panels").dataset.view = screen.state.view;
   if (name === "sample") showChosen();
   if (name === "presented") applyPresenter();
+  if (name === "pinned" || name === "presented") applyCompare();
   if (name === "noise") followPreset();
   show(name);
   showOwn();
@@ -175,6 +181,7 @@ function begin(given) {
   bindCanvases(redraw);
   bindMedium(layOut);
   bindPresenter(redraw);
+  bindCompare(given.beside, redraw);
   bindPointer("plane");
   bindPointer("landmark");
   addRoutes(redraw);
@@ -188,7 +195,9 @@ function begin(given) {
   for (const rests of ["pointerup", "change"]) {
     document.addEventListener(rests, () => leaveOld(["run", "ensemble"]));
   }
-  new ResizeObserver(redraw).observe($(".panels"));
+  const rooms = new ResizeObserver(redraw); // a longer sentence below a panel makes it lower in presenter mode
+  for (const room of $$(".panels, .plot")) rooms.observe(room);
+  watchHeights();
   for (const leaves of ["pagehide", "beforeunload"]) window.addEventListener(leaves, writeAddressNow);
   document.addEventListener("click", (event) => {
     if (/** @type {Element} */ (event.target).closest("a")) writeAddressNow(); // Back comes to what was left
@@ -219,5 +228,6 @@ window.latent = {
   range,
 };
 greet();
+bindEmbedded();
 bindGlossary();
 startDash();

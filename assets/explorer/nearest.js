@@ -3,7 +3,7 @@ import { drawAxes, graphOf, layoutOf, paint, text } from "#canvas";
 import { $ } from "#notices";
 import { player } from "#player";
 import { magnification } from "#scale";
-import { mix, now, shownEnsemble } from "#shown";
+import { beside, mix, now, shownEnsemble } from "#shown";
 import { spread } from "#spread";
 import { colours } from "#theme";
 
@@ -30,16 +30,14 @@ export const shares = ({ from, to, share }, t) =>
 /** The axes. @param {number} steps */
 export function nearestAxes(steps) {
   const box = $("#nearest-plot").getBoundingClientRect();
-  const key = [steps, box.width, box.height, magnification.scale, colours.paper, colours.grid].join();
+  const end = Math.max(steps - 1, beside.steps);
+  const key = [end, box.width, box.height, magnification.scale, colours.paper, colours.grid].join();
   if (key === drawnFor && graphOf("nearest")._fullLayout) return;
   drawnFor = key;
   const up = { title: "", range: [0, 1], tickvals: [0, 0.5, 1], tickformat: ".0%" };
-  drawAxes(
-    "nearest",
-    [],
-    layoutOf({ title: "", range: [0, steps - 1] }, up, { margin: { l: 46, r: 12, t: 10, b: 22 } }),
-    { staticPlot: true },
-  );
+  drawAxes("nearest", [], layoutOf({ title: "", range: [0, end] }, up, { margin: { l: 46, r: 12, t: 10, b: 22 } }), {
+    staticPlot: true,
+  });
 }
 
 /** Draw the panel. */
@@ -69,7 +67,7 @@ export function drawNearest() {
     c.moveTo(x, s.y0);
     c.lineTo(x, s.y0 + s.h);
     c.stroke();
-    const isRight = t > 0.62 * steps;
+    const isRight = t > 0.62 * Math.max(steps, beside.steps);
     const named = [0, 1, 2].filter((i) => table[t][i] >= LEAST);
     const middles = named.map((i) => s.y0 + s.h - HALF - s.y(base(t, i) + table[t][i] / 2));
     const heights = spread(middles, 13, s.h - 2 * HALF);

@@ -9,7 +9,7 @@ import { $, $$ } from "#notices";
 import { player } from "#player";
 import { presetsOf } from "#presets";
 import { magnification, scaleOf } from "#scale";
-import { shownSweep } from "#shown";
+import { beside, shownSweep } from "#shown";
 import { isFree, saved, screen, set } from "#state";
 import { medium } from "#theme";
 
@@ -53,7 +53,7 @@ const isPresenting = () => root.dataset.presenting !== undefined;
 /** Show the page as the state says it; paper has the page itself. */
 export function applyPresenter() {
   const codes = medium.isPaper ? [] : shown();
-  magnification.scale = codes.length ? scaleOf(window.innerWidth, window.innerHeight) : 1;
+  magnification.scale = codes.length ? beside.scale || scaleOf(window.innerWidth, window.innerHeight) : 1;
   root.style.setProperty("--scale", String(magnification.scale));
   if (codes.length) root.dataset.presenting = String(codes.length);
   else delete root.dataset.presenting;

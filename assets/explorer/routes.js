@@ -4,6 +4,7 @@
  */
 import { query } from "#address";
 import { showAges } from "#ages";
+import { applyCompare } from "#compare";
 import { showOwn } from "#damage";
 import { quantised } from "#decode";
 import { ensembleScope, ensembles, grid, isDamaged, runScope, runs, shownNoise, sweepScope, undamaged } from "#film";
@@ -16,8 +17,8 @@ import { player, setLength } from "#player";
 import { takePicture, wantedPicture } from "#pointer";
 import { applyPresenter } from "#presenter";
 import { addRoute, isRefused, openQuestion } from "#questions";
-import { shown } from "#shown";
-import { initial, isSettled, saved, screen, settleKey, writeAddress } from "#state";
+import { clockSteps, shown } from "#shown";
+import { initial, isEmbedded, isSettled, saved, screen, settleKey, writeAddress } from "#state";
 import { applyTheme, theme } from "#theme";
 import { setConceptPictures } from "#thumbnails";
 import { beginTour } from "#tour";
@@ -29,7 +30,7 @@ let redraw = () => {};
 
 /** What every question but the first carries. @param {Record<string, unknown>} more */
 function data(more) {
-  const state = { ...screen.state, theme: theme() };
+  const state = { ...screen.state, theme: theme(), pinned: "" };
   return { query: query(screen.fields, state, false), model: screen.model, ...more };
 }
 
@@ -75,17 +76,18 @@ function takeSettled(reply, question) {
   setConceptPictures(facts.space.tiles);
   shownNoise.p = screen.state.noise;
   player.t = screen.state.t;
-  setLength(screen.state.n_steps);
+  applyPresenter();
+  applyCompare();
+  setLength(clockSteps());
   showFacts(facts);
   showAges(facts);
   for (const field of screen.fields) if (field.name !== "model") show(field.name);
   showOwn();
   $(".panels").dataset.view = screen.state.view;
   applyTheme();
-  applyPresenter();
   writeAddress();
   beginTour();
-  if (reply.offer) offerTraining(reply.offer.dataset, reply.offer.n_latent, reply.notes);
+  if (reply.offer && !isEmbedded) offerTraining(reply.offer.dataset, reply.offer.n_latent, reply.notes);
   else if (reply.notes.length) notice(reply.notes);
   redraw();
 }
@@ -200,6 +202,7 @@ export function addRoutes(draw) {
   });
   addRoute("image", { wanted: wantImage, take: (reply, { scope }) => takePicture(scope, runFrames(reply)[0]) });
   addRoute("gallery", { wanted: wantGallery, take: (reply, { scope }) => takeGallery(reply, scope) });
+  if (isEmbedded) return; // only what is seen: p of A is not dragged
   addRoute("runfilm", { wanted: wantRunFilm, take: takeRuns });
   addRoute("film", { wanted: wantFilm, take: takeEnsembles });
 }

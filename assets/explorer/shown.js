@@ -1,6 +1,7 @@
 /** What the panels show now: the frames of both films at the p that is shown, and the sweep. */
 import { ensembleScope, ensembles, isDamaged, runScope, runs, shownNoise, sweepScope, undamaged } from "#film";
 import { player } from "#player";
+import { screen } from "#state";
 
 /** @typedef {import("./types").SweepPayload} SweepPayload */
 
@@ -8,6 +9,25 @@ export const shown = {
   /** @type {(SweepPayload & { scope: string, look: string }) | null} */
   sweep: null,
 };
+
+/** Where the axes of distances of this screen end: over time, and the upper end over p. */
+export const ends = { distances: [0, 0], stages: 0 };
+
+/** What the axes have in common with those of the screen beside this one: what that needs. */
+export const beside = {
+  /** T. */
+  steps: 0,
+  /** @type {number[] | null} */
+  distances: null,
+  stages: 0,
+  /** How much A is magnified in presenter mode: as B is, in spite of its width. */
+  scale: 0,
+  /** p of the other one, where both have one stage chart. @type {number | null} */
+  noise: null,
+};
+
+/** Steps of the clock: those of the longer screen. */
+export const clockSteps = () => Math.max(screen.state.n_steps, beside.steps);
 
 /** The highlighted run's frames. */
 export const shownRun = () => runs.at(runScope(), shownNoise.p);

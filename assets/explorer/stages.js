@@ -5,9 +5,9 @@ import { writeWithTerms } from "#glossary";
 import { $ } from "#notices";
 import { forMedium } from "#printing";
 import { magnification } from "#scale";
-import { nearestNoise, shown, shownSweep } from "#shown";
+import { beside, ends, nearestNoise, shown, shownSweep } from "#shown";
 import { spread } from "#spread";
-import { screen, set } from "#state";
+import { isEmbedded, screen, set } from "#state";
 import { colours } from "#theme";
 
 /** @type {unknown} */
@@ -18,11 +18,14 @@ let drawnFor = "";
 export function stageAxes() {
   const { sweep } = shown;
   const { width, height } = $("#stage-plot").getBoundingClientRect();
-  const size = `${width} ${height} ${magnification.scale} ${colours.paper}`;
+  const size = `${width} ${height} ${magnification.scale} ${colours.paper} ${beside.stages}`;
   if (!sweep || (sweep === drawn && size === drawnFor && graphOf("stage")._fullLayout)) return;
   drawn = sweep;
   drawnFor = size;
-  drawAxes("stage", forMedium(sweep.figure.data), forMedium(sweep.figure.layout), { staticPlot: true });
+  const layout = forMedium(sweep.figure.layout);
+  ends.stages = layout.yaxis.range[1];
+  const yaxis = { ...layout.yaxis, range: [0, Math.max(ends.stages, beside.stages)] };
+  drawAxes("stage", forMedium(sweep.figure.data), { ...layout, yaxis }, { staticPlot: true });
 }
 
 /** Draw what follows p. */
@@ -34,12 +37,10 @@ export function drawStages() {
   paint(
     "stage",
     (c, s) => {
+      if (beside.noise !== null) pinned(c, s, beside.noise);
       c.strokeStyle = colours.ink;
       c.lineWidth = 2;
-      c.beginPath();
-      c.moveTo(s.x(p), s.y0);
-      c.lineTo(s.x(p), s.y0 + s.h);
-      c.stroke();
+      upright(c, s, p);
       const row = sweep?.minimum_distance[nearestNoise(sweep, p)] || [];
       for (const [i, value] of row.entries()) mark(c, "circle", s.x(p), s.y(value), 4.5, colours.points[i]);
     },
@@ -51,7 +52,25 @@ export function drawStages() {
       if (sweep) names(c, s, sweep);
     },
   );
-  if (sweep) writeWithTerms($("#stage-note"), `${sweep.note} Drag to set p.`);
+  if (sweep) writeWithTerms($("#stage-note"), `${sweep.note}${isEmbedded ? "" : " Drag to set p."}`);
+}
+
+/** A line over the height of the chart. @param {import("./canvas").Context} c @param {import("./canvas").Axes} s @param {number} p */
+function upright(c, s, p) {
+  c.beginPath();
+  c.moveTo(s.x(p), s.y0);
+  c.lineTo(s.x(p), s.y0 + s.h);
+  c.stroke();
+}
+
+/** p of the screen that is pinned beside this one. @param {import("./canvas").Context} c @param {import("./canvas").Axes} s @param {number} p */
+function pinned(c, s, p) {
+  c.strokeStyle = colours.quiet;
+  c.lineWidth = 1.5;
+  c.setLineDash([4, 3]);
+  upright(c, s, p);
+  c.setLineDash([]);
+  text(c, "A", s.x(p) + (p > 0.95 ? -4 : 4), s.y0 + 26, colours.quiet, 12, p > 0.95 ? "right" : "left");
 }
 
 /** The names of the curves at their ends. @param {import("./canvas").Context} c @param {import("./canvas").Axes} s @param {import("./types").SweepPayload} sweep */

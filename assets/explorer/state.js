@@ -39,6 +39,14 @@ export const saved = { free: null, refuse: () => {} };
 /** Whether a field can be set. @param {string} name */
 export const isFree = (name) => !saved.free || saved.free.includes(name);
 
+/**
+ * Whether this page is A of a comparison (embedded.js): in a frame of the same page, which alone writes the address and
+ * what the browser remembers.
+ */
+export const isEmbedded =
+  /** @type {unknown} */ (globalThis.parent) !== globalThis &&
+  new URLSearchParams(globalThis.location?.search).has("frame");
+
 /** Fields that another model belongs to. */
 const CHOOSE = ["dataset", "n_latent", "beta", "model"];
 
@@ -81,6 +89,15 @@ export function set(name, value) {
   tell(name);
 }
 
+/** Show another screen: many fields at once, and then who listens is told. @param {Partial<State>} values */
+export function adopt(values) {
+  const { state } = screen;
+  const changed = Object.entries(values).filter(([name, value]) => state[/** @type {keyof State} */ (name)] !== value);
+  Object.assign(state, values);
+  if (settleKey() !== screen.settled) screen.model = "";
+  for (const [name] of changed) tell(/** @type {keyof State} */ (name));
+}
+
 /** @param {keyof State} name */
 export function tell(name) {
   for (const listener of listeners) listener(name);
@@ -106,7 +123,7 @@ export function writeAddress() {
 /** The same at once: before a link is copied, or the page is left. */
 export function writeAddressNow() {
   clearTimeout(writing);
-  if (!screen.facts || saved.free) return; // a file has no other screens
+  if (!screen.facts || saved.free || isEmbedded) return; // a file has no other screens
   const words = query(screen.fields, screen.state, false);
   history.replaceState(null, "", `?${words}`);
   remember(words);

@@ -1,6 +1,6 @@
 /** Ticks above the scrubber: where the highlighted run is nearest to memory, concept and abstract concept. */
 import { $ } from "#notices";
-import { shownRun } from "#shown";
+import { beside, shownRun } from "#shown";
 
 const NAMES = ["own memory", "concept", "abstract concept"];
 let drawn = "";
@@ -10,13 +10,14 @@ export function drawTicks() {
   const run = shownRun();
   if (!run) return;
   const { minimum_step, steps } = run.share < 0.5 ? run.from : run.to;
-  const key = `${minimum_step} ${steps}`;
+  const end = Math.max(steps - 1, beside.steps);
+  const key = `${minimum_step} ${end}`;
   if (key === drawn) return;
   drawn = key;
   const ticks = Array.from(minimum_step, (step, i) => {
     const tick = document.createElement("i");
     tick.className = `point-${i}`;
-    tick.style.left = `${(100 * step) / (steps - 1)}%`;
+    tick.style.left = `${(100 * step) / end}%`;
     tick.title = `nearest to ${NAMES[i]}`;
     return tick;
   });

@@ -21,8 +21,8 @@ export function range(low, high, step, label) {
   return input;
 }
 
-/** @param {number} v */
-const threeDigits = (v) => v.toFixed(3).replace(/0$/, "");
+/** p as text. @param {number} v */
+export const threeDigits = (v) => v.toFixed(3).replace(/0$/, "");
 
 /** @param {HTMLElement} root @param {Name} name @returns {Show} */
 function bindSlider(root, name) {

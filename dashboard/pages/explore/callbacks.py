@@ -33,6 +33,7 @@ from core.results import FilmFrame, NoiseSweep, RunFilm
 from core.schema import Reals
 from core.specs import NOISES, EmbeddingSpec, EnsembleSpec, ExperimentSpec, InferenceSpec
 from dashboard import controls, films, wire
+from dashboard.compare import comparison
 from dashboard.controls import REFERENCE_RUNS
 from dashboard.drawing_pad import drawing_pad
 from dashboard.experiments import Experiments
@@ -67,7 +68,7 @@ class ExplorePage:
         """The page; replies fill it."""
         stores = [dcc.Store(id=f"ask-{route}") for route in ROUTES] + [dcc.Store(id=route) for route in ROUTES]
         stores += [dcc.Store(id="busy"), dcc.Store(id="begin", data=begin_payload())]
-        parts = [first_minute(), sidebar(), views(), playback_bar(), drawing_pad()]
+        parts = [first_minute(), sidebar(), comparison(), views(), playback_bar(), drawing_pad()]
         return html.Div([*stores, *parts], className="explore")
 
     def register(self, app: Dash) -> None:

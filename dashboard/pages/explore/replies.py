@@ -18,7 +18,7 @@ CHUNK = 4  # values of p that one question about an ensemble names at most: mean
 def begin_payload() -> dict[str, Any]:
     """What the browser has before it asks anything."""
     begin = {"fields": controls.field_list(), "markers": MARKERS, "alphabet": wire.ALPHABET}
-    return begin | {"grid": GRID, "chunk": CHUNK, "tour": tour_data()}
+    return begin | {"grid": GRID, "chunk": CHUNK, "beside": controls.BESIDE, "tour": tour_data()}
 
 
 def run_film_spec(spec: InferenceSpec, noises: tuple[float, ...]) -> RunFilmSpec:

@@ -23,6 +23,7 @@ from dash.development.base_component import Component
 
 from core.schema import RefusedError
 from dashboard import modules
+from dashboard.compare import comparison
 from dashboard.first_minute import first_minute
 from dashboard.markup import markup
 from dashboard.pages.explore.run_files import KINDS
@@ -36,7 +37,7 @@ LEVEL = 6  # of gzip: 9 takes ten seconds for another 3 %
 FREE = ("noise", "t", "speed", "theme", "curves", "view")
 """The fields of the screen that can be set in a saved file: for them it holds every answer."""
 LEFT_OUT = {"share", "copy-link", "save-all", "new-noise", "random-sample", "open-gallery"}
-LEFT_OUT |= {"open-drawing", "damage", "open-tour"}
+LEFT_OUT |= {"open-drawing", "damage", "open-tour", "pin"}
 INSTEAD = {"requests": "saved-requests"}
 OLD = (
     "If nothing appears, this browser is too old for this file: "
@@ -149,7 +150,7 @@ def layout(sentence: str) -> Component:
     """The explorer's layout; above the settings stands what the file holds."""
     settings: Any = sidebar()
     settings.children.insert(0, html.P(sentence, className="holds note"))
-    page = html.Div([first_minute(), settings, views(), playback_bar()], className="explore")
+    page = html.Div([first_minute(), settings, comparison(), views(), playback_bar()], className="explore")
     return adapted(shell(page, "Explore", "./"), sentence)
 
 
