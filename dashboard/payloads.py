@@ -87,6 +87,12 @@ class OwnImagePayload(TypedDict):
     label_probabilities: list[float]  # how probable it finds each
 
 
+class LastLabelPayload(TypedDict):
+    """How the classifier names the highlighted run's last decoded image."""
+
+    label: int
+
+
 class GalleryPayload(TypedDict):
     """Images that runs can start from."""
 

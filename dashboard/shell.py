@@ -11,6 +11,7 @@ from dashboard.compare import pin_button
 from dashboard.controls import attributes
 from dashboard.early import early
 from dashboard.first_minute import what_is_this
+from dashboard.lesson_panel import open_lesson
 from dashboard.presenter import present_button
 from dashboard.requests import is_question
 from dashboard.save_menu import SAVE_ALL, save_all
@@ -143,7 +144,7 @@ def shell(page: Any, current: str, root: str) -> html.Div:
     save = [save_all(current)] if current in SAVE_ALL else []
     copy = html.Button("Copy link", id="copy-link", type="button", className="quiet")
     theme = html.Button("Dark", id="toggle-theme", type="button", className="quiet")
-    ask = [what_is_this(), pin_button(), present_button(), copy, share()] if current == "Explore" else []
+    ask = [what_is_this(), pin_button(), present_button(), copy, share(), open_lesson()] if current == "Explore" else []
     header = html.Header(
         [
             html.H1("Latent Trajectories"),

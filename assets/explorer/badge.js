@@ -28,6 +28,14 @@ function told() {
   };
 }
 
+/** The stage of the screen, the one that other runs might give as well, and the sentence; null while it is on its way. */
+export function shownStage() {
+  const shown = told();
+  if (!shown) return null;
+  const stage = STAGES[shown.minimum_distance.indexOf(Math.min(...shown.minimum_distance))];
+  return { stage, runnerUp: shown.runner_up, caption: shown.caption };
+}
+
 /** Draw the badge. */
 export function drawBadge() {
   const found = told();

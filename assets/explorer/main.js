@@ -19,6 +19,8 @@ import { bindGallery, showChosen } from "#gallery";
 import { bindGlossary } from "#glossary";
 import { fetchImages, offerTraining } from "#jobs";
 import { drawLandmarkPlane, landmarkAxes } from "#landmark-plane";
+import { bindLesson, drawLesson } from "#lesson";
+import { bindLessonEditor } from "#lesson-editor";
 import { drawNearest, nearestAxes } from "#nearest";
 import { $, $$, notice } from "#notices";
 import { drawPlane, markers, planeAxes } from "#plane";
@@ -40,6 +42,7 @@ import { bindTour, drawTour } from "#tour";
 import { bindWidgets, range, show } from "#widgets";
 
 const PANELS = [
+  drawLesson,
   drawStages,
   drawPlane,
   drawLandmarkPlane,
@@ -185,6 +188,8 @@ function begin(given) {
   bindPointer("plane");
   bindPointer("landmark");
   addRoutes(redraw);
+  bindLesson(redraw);
+  bindLessonEditor();
   listen(fieldChanged);
   followProgress(["ensemble", "sweep"], (reply) => document.body.style.setProperty("--progress", reply.fraction));
   onSystemTheme(() => {

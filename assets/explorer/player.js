@@ -12,6 +12,8 @@ export const player = {
   fraction: 0,
   length: 60,
   playing: false,
+  /** Whether the clock stands where it is, whatever is pressed. */
+  isFixed: false,
   set: go,
   pause,
   play,
@@ -24,6 +26,7 @@ let redraw = () => {};
 
 /** Go to a step. @param {number} t @param {number} [fraction] */
 function go(t, fraction) {
+  if (player.isFixed) return;
   player.t = Math.min(Math.max(Math.round(t), 0), player.length);
   player.fraction = player.t < player.length ? fraction || 0 : 0;
   if (scrubber) {
@@ -51,6 +54,7 @@ function pause() {
 }
 
 function play() {
+  if (player.isFixed) return;
   if (player.t >= player.length) go(0);
   player.playing = true;
   before = 0;

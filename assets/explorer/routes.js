@@ -16,9 +16,9 @@ import { $, notice } from "#notices";
 import { player, setLength } from "#player";
 import { takePicture, wantedPicture } from "#pointer";
 import { applyPresenter } from "#presenter";
-import { addRoute, isRefused, openQuestion } from "#questions";
+import { addRoute, isRefused, openQuestion, refresh } from "#questions";
 import { clockSteps, shown } from "#shown";
-import { initial, isEmbedded, isSettled, saved, screen, settleKey, writeAddress } from "#state";
+import { initial, isEmbedded, isSettled, link, saved, screen, settleKey, writeAddress } from "#state";
 import { applyTheme, theme } from "#theme";
 import { setConceptPictures } from "#thumbnails";
 import { beginTour } from "#tour";
@@ -37,15 +37,30 @@ function data(more) {
 /** The field that changed last: the server is silent about what another data set leaves no choice in. */
 export const latest = { changed: "" };
 
+/**
+ * Show the screen of a link; whoever looks keeps the theme, and what is presented.
+ * @param {string} words Its query.
+ */
+export function showLink(words) {
+  const wanted = new URLSearchParams(words);
+  wanted.delete("tour");
+  wanted.set("theme", screen.state.theme);
+  wanted.set("show", screen.state.presented);
+  link.query = wanted.toString();
+  refresh();
+}
+
 function wantSettled() {
-  if (isSettled()) return null;
-  const key = settleKey();
-  const first = !screen.facts;
-  const asks = first ? location.search.slice(1) || `v=${initial("v")}` : query(screen.fields, screen.state, false);
+  if (!link.isReady || (isSettled() && link.query === null)) return null;
+  const isFirst = !screen.facts;
+  const first = isFirst ? location.search.slice(1) || `v=${initial("v")}` : null;
+  const asks = link.query ?? first;
+  const key = asks === null ? settleKey() : `${settleKey()} ${asks}`;
+  const changed = asks === null ? latest.changed || "model" : "";
   return {
     key,
     scope: key,
-    data: { query: asks, changed: first ? "" : latest.changed || "model", before: { ...screen.state } },
+    data: { query: asks ?? query(screen.fields, screen.state, false), changed, before: { ...screen.state } },
   };
 }
 
@@ -68,6 +83,7 @@ const factsOf = (reply) => ({
 function takeSettled(reply, question) {
   const before = /** @type {Record<string, unknown>} */ (question.data.before);
   const kept = Object.entries(screen.state).filter(([name, value]) => before[name] !== value);
+  link.query = null;
   screen.state = { ...reply.state, ...Object.fromEntries(kept) }; // a finger was quicker than the answer
   const facts = factsOf(reply);
   screen.facts = facts;

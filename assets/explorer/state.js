@@ -45,7 +45,11 @@ export const isFree = (name) => !saved.free || saved.free.includes(name);
  */
 export const isEmbedded =
   /** @type {unknown} */ (globalThis.parent) !== globalThis &&
-  new URLSearchParams(globalThis.location?.search).has("frame");
+  new URLSearchParams(globalThis.location?.search).has("frame") &&
+  !new URLSearchParams(globalThis.location?.search).has("lesson"); // of which it is a place
+
+/** Which fields nobody can set for the time being: a lesson says. */
+export const locks = { isLocked: (/** @type {keyof State} */ _) => false };
 
 /** Fields that another model belongs to. */
 const CHOOSE = ["dataset", "n_latent", "beta", "model"];
@@ -71,7 +75,7 @@ function unlimited(name) {
 export function set(name, value) {
   const { state } = screen;
   const isInstead = name === "sample" && (state.own || state.covered); // the image itself, in place of what was made of it
-  if (state[name] === value && !isInstead) return;
+  if ((state[name] === value && !isInstead) || locks.isLocked(name)) return;
   if (!isFree(name)) {
     saved.refuse();
     return;
@@ -112,6 +116,16 @@ export function settleKey() {
 /** Whether the facts on the screen are those of the state. */
 export const isSettled = () => screen.facts !== null && screen.settled === settleKey();
 
+/** A link that is to be shown, and what stands in the address in place of the screen. */
+export const link = {
+  /** The query that the screen is to be that of; null once it is. @type {string | null} */
+  query: null,
+  /** Whether the first screen can be asked for: one in a lesson has to be unpacked before. */
+  isReady: true,
+  /** Names and values: a lesson and its frame. @type {Record<string, string> | null} */
+  instead: null,
+};
+
 let writing = 0;
 
 /** Write the state into the address, a moment after the last change: browsers refuse more often. */
@@ -124,9 +138,18 @@ export function writeAddress() {
 export function writeAddressNow() {
   clearTimeout(writing);
   if (!screen.facts || saved.free || isEmbedded) return; // a file has no other screens
-  const words = query(screen.fields, screen.state, false);
+  const words = link.instead ? wordsInstead(link.instead) : query(screen.fields, screen.state, false);
   history.replaceState(null, "", `?${words}`);
   remember(words);
+}
+
+/** Whoever looks at a lesson has chosen how: the theme, and what is presented. @param {Record<string, string>} instead */
+function wordsInstead(instead) {
+  const { theme, presented } = screen.state;
+  const words = new URLSearchParams(instead);
+  if (theme !== initial("theme")) words.set("theme", theme);
+  if (presented) words.set("show", presented);
+  return words.toString();
 }
 
 /** Keep what the explorer shows, for the menus of the other pages. @param {string} words */

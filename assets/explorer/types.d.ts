@@ -102,6 +102,11 @@ export interface OwnImagePayload {
   label_probabilities: number[];
 }
 
+/** How the classifier names the highlighted run's last decoded image. */
+export interface LastLabelPayload {
+  label: number;
+}
+
 export interface GalleryPayload {
   shape: number[];
   images: string;
@@ -326,6 +331,25 @@ export interface TourStop {
   wait: "strip" | "played" | "drawn";
   /** Address and words of a link; empty where there is none. */
   page: [string, string];
+}
+
+/** A screen of a lesson: `Frame` in lesson.py. */
+export interface LessonFrame {
+  /** The query of a link. */
+  screen: string;
+  caption: string;
+  /** What the learner answers before it plays. */
+  ask: "" | "stage" | "label";
+}
+
+/** `Lesson` in lesson.py. */
+export interface Lesson {
+  title: string;
+  frames: LessonFrame[];
+  /** Settings by their fields, and parts of the page. */
+  hidden: string[];
+  /** Kiosk: how long a frame stays; 0 where frames are turned by hand. */
+  seconds: number;
 }
 
 export interface BeginPayload {

@@ -39,6 +39,8 @@ from dashboard.drawing_pad import drawing_pad
 from dashboard.experiments import Experiments
 from dashboard.first_minute import first_minute
 from dashboard.jobs import Jobs
+from dashboard.lesson_panel import lesson_bar, lesson_editor
+from dashboard.pages.explore.last_labels import LastLabels
 from dashboard.pages.explore.models import model_in_use, settled
 from dashboard.pages.explore.own_images import OwnImages
 from dashboard.pages.explore.replies import CHUNK, begin_payload, film_payload, run_film_spec, sweep_payload
@@ -68,7 +70,8 @@ class ExplorePage:
         """The page; replies fill it."""
         stores = [dcc.Store(id=f"ask-{route}") for route in ROUTES] + [dcc.Store(id=route) for route in ROUTES]
         stores += [dcc.Store(id="busy"), dcc.Store(id="begin", data=begin_payload())]
-        parts = [first_minute(), sidebar(), comparison(), views(), playback_bar(), drawing_pad()]
+        parts = [first_minute(), lesson_bar(), sidebar(), comparison(), views(), playback_bar()]
+        parts += [drawing_pad(), lesson_editor()]
         return html.Div([*stores, *parts], className="explore")
 
     def register(self, app: Dash) -> None:
@@ -91,6 +94,7 @@ class ExplorePage:
             app.callback(Output(route, "data"), Input(f"ask-{route}", "data"), prevent_initial_call=True)(answer)
         app.clientside_callback(ClientsideFunction("latent", "begin"), Input("begin", "data"))
         OwnImages(self.experiments).register(app.server, app.config.routes_pathname_prefix)
+        LastLabels(self.experiments).register(app.server, app.config.routes_pathname_prefix)
         SavedFiles(self.experiments).register(app.server, app.config.routes_pathname_prefix)
 
     @answered

@@ -37,7 +37,7 @@ LEVEL = 6  # of gzip: 9 takes ten seconds for another 3 %
 FREE = ("noise", "t", "speed", "theme", "curves", "view")
 """The fields of the screen that can be set in a saved file: for them it holds every answer."""
 LEFT_OUT = {"share", "copy-link", "save-all", "new-noise", "random-sample", "open-gallery"}
-LEFT_OUT |= {"open-drawing", "damage", "open-tour", "pin"}
+LEFT_OUT |= {"open-drawing", "damage", "open-tour", "pin", "open-lesson"}
 INSTEAD = {"requests": "saved-requests"}
 OLD = (
     "If nothing appears, this browser is too old for this file: "
