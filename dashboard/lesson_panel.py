@@ -27,10 +27,10 @@ WORDS = {
 }
 """What can be hidden, in words."""
 ABOUT = (
-    "Frames are screens in an order, each with a caption and, where you like, a question that is answered before the "
+    "A lesson is a row of screens, each with a caption and, where you like, a question that is answered before the "
     "runs are played. Set the page as it is to be seen, and add it."
 )
-KIOSK = "s that a screen stays once it was played, then the next comes, round and round; 0: learners turn them by hand"
+KIOSK = "seconds that a screen stays after it was played; then the next one comes, in a loop. 0: turned by hand"
 
 
 def quiet(text: str, id: str, **more: str) -> html.Button:

@@ -12,14 +12,24 @@ import pytest
 
 from core.packed_images import packed_image
 from core.schema import RefusedError, SpecError
-from dashboard.lesson import LARGEST, LONGEST_PACKED, Frame, Lesson, from_dict, packed, to_dict, unpacked
+from dashboard.lesson import LARGEST, LONGEST_PACKED, REMEDY, Frame, Lesson, from_dict, packed, to_dict, unpacked
+from tests.node import run_node
 
+REFUSALS = [  # what inflates to no lesson, and the sentence about it here
+    (b"[" * 50_000, "damaged"),
+    (b"1" * 50_000, "damaged"),
+    (b"\xff\xfe", "damaged"),
+    (b" " * 5_000_000, f"more than {LARGEST:,} bytes"),
+    (b"null", "must be an object"),
+    (b"{}", "frames of a lesson must be a list"),
+]
 LESSON = Lesson(
     "Gedächtnis, 記憶, 🧠",
     (Frame("v=3&p=0.1", "Little noise.", "stage"), Frame("v=3&label=3&p=0.8", "", "label"), Frame("")),
     ("header", "noise"),
     5,
 )
+DAMAGED = ["", "A", "%3Cscript%3E", "é", packed(LESSON)[:-4], packed(LESSON) + "AAAA"]
 VALUES: dict[str, Any] = {"title": "A", "frames": [{"screen": "p=0.3"}]}
 
 
@@ -41,23 +51,14 @@ def test_a_lesson_comes_back():
 
 
 @pytest.mark.parametrize(
-    ("content", "sentence"),
-    [
-        (b"[" * 50_000, "damaged"),
-        (b"1" * 50_000, "damaged"),
-        (b"\xff\xfe", "damaged"),
-        (b" " * 5_000_000, f"more than {LARGEST:,} bytes"),
-        (b"null", "must be an object"),
-        (b"{}", "frames of a lesson must be a list"),
-    ],
-    ids=["depth", "number", "no UTF-8", "bomb", "null", "empty"],
+    ("content", "sentence"), REFUSALS, ids=["depth", "number", "no UTF-8", "bomb", "null", "empty"]
 )
 def test_what_inflates_to_no_lesson_is_refused(content: bytes, sentence: str):
     with pytest.raises(RefusedError, match=sentence):
         unpacked(deflated(content))
 
 
-@pytest.mark.parametrize("text", ["", "A", "%3Cscript%3E", "é", packed(LESSON)[:-4], packed(LESSON) + "AAAA"])
+@pytest.mark.parametrize("text", DAMAGED)
 def test_what_is_damaged_is_refused_with_a_remedy(text: str):
     with pytest.raises(RefusedError, match=r"cannot be read: it is .* Ask whoever sent it"):
         unpacked(text)
@@ -120,3 +121,25 @@ def test_any_text_is_read_or_refused():
         at = draw.randrange(len(good))
         with suppress(RefusedError):
             assert isinstance(unpacked(good[:at] + draw.choice("ABCabc019-_") + good[at + 1 :]), Lesson)
+
+
+def in_browser(*calls: list[Any]) -> list[Any]:
+    """What the page's own functions make of lessons and texts."""
+    done = run_node("tests/js/lesson-link.js", given=json.dumps(calls))
+    assert not done.returncode, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_the_browser_reads_and_writes_the_same():
+    written, read, *refused = in_browser(
+        ["pack", to_dict(LESSON)],
+        ["unpack", packed(LESSON)],
+        *(["unpack", deflated(content)] for content, _ in REFUSALS),
+        *(["unpack", text] for text in DAMAGED),
+    )
+    assert unpacked(written) == LESSON
+    assert read == to_dict(LESSON)
+    assert all("refusal" in each for each in refused)
+    assert f"more than {LARGEST} bytes" in refused[3]["refusal"]
+    for each in refused[-len(DAMAGED) :]:
+        assert each["refusal"] == "The lesson in this link cannot be read: it is damaged. " + REMEDY

@@ -33,10 +33,14 @@ export function startKiosk(seconds) {
   enter("waits");
 }
 
-export const stopKiosk = () => enter("off");
+export function stopKiosk() {
+  clearTimeout(stepping);
+  enter("off");
+}
 
 /** A frame has been visited: it is waited for. */
 export function restartKiosk() {
+  clearTimeout(stepping);
   if (isKiosk() && kiosk.phase !== "touched") enter("waits");
 }
 
@@ -56,11 +60,13 @@ export function playRun() {
   else player.play();
 }
 
-/** A step further, until the end or until somebody is here. */
+let stepping = 0;
+
+/** A step further, until the end, another frame, or somebody moves the clock. */
 function stepOn() {
   const from = player.t;
-  setTimeout(() => {
-    if (!["plays", "waits"].includes(kiosk.phase) || player.t !== from) return;
+  stepping = window.setTimeout(() => {
+    if (player.t !== from) return;
     player.set(from + Math.ceil(player.length / CALM_STEPS));
     if (player.t < player.length) stepOn();
   }, CALM_STEP);

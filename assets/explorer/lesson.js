@@ -241,6 +241,8 @@ async function openLink() {
   const text = given.get("lesson");
   if (text === null) return;
   link.isReady = false;
+  root.dataset.lesson = ""; // at once, so that nothing jumps
+  $("#lesson").hidden = false;
   try {
     const data = await unpack(text);
     openLesson(data, { frame: Number(given.get("frame") || 1) - 1, address: { lesson: text } });
@@ -248,6 +250,7 @@ async function openLink() {
     for (const name of ["lesson", "frame"]) given.delete(name);
     link.query = given.toString();
     delete root.dataset.lesson;
+    $("#lesson").hidden = true;
     notice([/** @type {Error} */ (error).message]);
   }
   link.isReady = true;

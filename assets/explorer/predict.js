@@ -41,6 +41,7 @@ export const isPredicting = () => now.ask !== "" && !solutions.has(now.frame);
 /** As if nothing had been asked. */
 export function forgetAnswers() {
   for (const each of [answers, skipped, solutions]) each.clear();
+  asking?.abort();
   Object.assign(now, { frame: -1, ask: "", drawn: "" });
 }
 
@@ -60,6 +61,7 @@ export function startQuestion({ ask }, i) {
 export function drawQuestion({ isHere, held, revealed, play, answer }) {
   const { frame } = now;
   const isAnswered = answers.has(frame);
+  if (held && revealed && !isAnswered) skipped.add(frame); // it stays revealed
   now.isOpen = solutions.has(frame) || (held ? revealed : isAnswered || skipped.has(frame));
   $("#lesson-question").hidden = now.ask === "";
   if (now.ask === "") return;
@@ -146,7 +148,8 @@ async function solveLabel(frame) {
   const isWanted = () => !mine.signal.aborted;
   const reply = await persist(address, { signal: mine.signal }, { again: true, isWanted });
   const label = reply?.ok ? (await reply.json().catch(() => null))?.label : null;
-  const refusal = reply && !reply.ok ? await sentenceOf(reply) : "";
+  const refusal =
+    (reply && !reply.ok && (await sentenceOf(reply))) || "The server did not name this image. Start again.";
   if (!isWanted()) return;
   const run = shownRun();
   const name = screen.facts?.labels[label];
