@@ -18,7 +18,7 @@ from tests.node import run_node
 REFUSALS = [  # what inflates to no lesson, and the sentence about it here
     (b"[" * 50_000, "damaged"),
     (b"1" * 50_000, "damaged"),
-    (b"\xff\xfe", "damaged"),
+    (b'{"title":"\xff","frames":[{"screen":""}]}', "damaged"),
     (b" " * 5_000_000, f"more than {LARGEST:,} bytes"),
     (b"null", "must be an object"),
     (b"{}", "frames of a lesson must be a list"),

@@ -18,6 +18,7 @@ const kiosk = { seconds: 0, phase: "off", timer: 0 };
 /** @type {{ next: () => void, again: () => void, skip: () => void }} */
 let go = { next: () => {}, again: () => {}, skip: () => {} };
 
+export const kioskPhase = () => kiosk.phase;
 export const isKiosk = () => kiosk.phase !== "off";
 
 /** @param {typeof kiosk.phase} phase @param {number} [seconds] @param {() => void} [then] */

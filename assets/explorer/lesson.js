@@ -8,7 +8,7 @@
  *
  * Frames are counted from 0 here, from 1 in addresses and for people.
  */
-import { bindKiosk, followKiosk, isKiosk, playRun, restartKiosk, startKiosk, stopKiosk } from "#kiosk";
+import { bindKiosk, followKiosk, isKiosk, kioskPhase, playRun, restartKiosk, startKiosk, stopKiosk } from "#kiosk";
 import { pack, unpack } from "#lesson-link";
 import { $, $$, notice, write } from "#notices";
 import { player } from "#player";
@@ -211,6 +211,7 @@ export function drawLesson() {
   });
   drawLocks();
   followKiosk({ isHere, isAsking: isCovered(), isPredicting: isPredicting() });
+  $("#lesson").dataset.kiosk = kioskPhase();
   write("#lesson-title", title || "Lesson");
   write("#lesson-place", `${lesson.frame + 1} of ${frames.length}${isKiosk() ? ", goes on by itself" : ""}`);
   write("#lesson-caption", frames[lesson.frame].caption);
