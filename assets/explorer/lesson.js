@@ -12,7 +12,15 @@ import { bindKiosk, followKiosk, isKiosk, kioskPhase, playRun, restartKiosk, sta
 import { pack, unpack } from "#lesson-link";
 import { $, $$, notice, write } from "#notices";
 import { player } from "#player";
-import { drawQuestion, forgetAnswers, isCovered, isPredicting, skipQuestion, startQuestion } from "#predict";
+import {
+  bindPredict,
+  drawQuestion,
+  forgetAnswers,
+  isCovered,
+  isPredicting,
+  skipQuestion,
+  startQuestion,
+} from "#predict";
 import { refresh } from "#questions";
 import { showLink } from "#routes";
 import { shownEnsemble, shownRun, shownSweep } from "#shown";
@@ -71,8 +79,9 @@ const PARTS = {
   header: "header > :not(h1)",
 };
 
-/** Hide these, and nothing else. @param {string[]} names */
-function hide(names) {
+/** Hide these, and nothing else. @param {string[]} hidden */
+function hide(hidden) {
+  const names = hidden.includes("sidebar") ? [...hidden, "noise"] : hidden; // p has sliders elsewhere, too
   for (const element of $$("[data-out]")) delete element.dataset.out;
   for (const name of names.filter((one) => /^\w+$/.test(one))) {
     const place = `.widget[data-field="${name}"]${PARTS[name] ? `, ${PARTS[name]}` : ""}`;
@@ -83,8 +92,14 @@ function hide(names) {
 }
 
 /** What can be set whatever a lesson hides or holds. */
-const FREE = ["t", "speed", "theme", "view", "presented", "tour"];
+const FREE = ["t", "speed", "theme", "view", "curves", "presented", "tour"];
 const isStill = () => hold.held || isPredicting();
+
+/** @param {keyof import("./types").State} name */
+function isLocked(name) {
+  if (!lesson.data || FREE.includes(name)) return false;
+  return isStill() || ["sidebar", name].some((one) => lesson.data?.hidden.includes(one));
+}
 
 /** Who may not be touched; the way out of presenter mode stays. */
 const CONTROLS = "#sidebar, .panels, .playback-bar > :not(.presenter), .presenter .presets";
@@ -262,8 +277,7 @@ async function openLink() {
 export function bindLesson(draw) {
   if (saved.free) return; // a file has one screen
   redraw = draw;
-  locks.isLocked = (name) =>
-    lesson.data !== null && !FREE.includes(name) && (isStill() || lesson.data.hidden.includes(name));
+  locks.isLocked = isLocked;
   $("#lesson-back").addEventListener("click", () => turnTo(lesson.frame - 1));
   $("#lesson-next").addEventListener("click", () => turnTo(lesson.frame + 1));
   $("#lesson-again").addEventListener("click", startAgain);
@@ -277,5 +291,6 @@ export function bindLesson(draw) {
       redraw();
     },
   });
+  bindPredict(draw);
   openLink();
 }

@@ -32,6 +32,13 @@ const solutions = new Map();
 /** @type {{ frame: number, ask: "" | "stage" | "label", isOpen: boolean, isPlayed: boolean, drawn: string }} */
 const now = { frame: -1, ask: "", isOpen: true, isPlayed: false, drawn: "" };
 
+let redraw = () => {};
+
+/** @param {() => void} draw Draws what has changed. */
+export function bindPredict(draw) {
+  redraw = draw;
+}
+
 /** Whether what gives the answer away is covered. */
 export const isCovered = () => now.ask !== "" && !now.isOpen;
 
@@ -64,7 +71,10 @@ export function drawQuestion({ isHere, held, revealed, play, answer }) {
   if (held && revealed && !isAnswered) skipped.add(frame); // it stays revealed
   now.isOpen = solutions.has(frame) || (held ? revealed : isAnswered || skipped.has(frame));
   $("#lesson-question").hidden = now.ask === "";
-  if (now.ask === "") return;
+  if (now.ask === "") {
+    writeWithTerms($("#lesson-solution"), "");
+    return;
+  }
   if (now.isOpen && isHere && !solutions.has(frame)) follow(play);
   write("#lesson-ask", sentence());
   drawOptions(isAnswered || now.isOpen, answer);
@@ -105,6 +115,7 @@ function option(name, tell) {
   const one = button(name, () => {
     answers.set(now.frame, name);
     tell(name);
+    redraw();
   });
   if (now.ask !== "stage") return one;
   const [title, words] = [document.createElement("strong"), document.createElement("span")];
@@ -157,4 +168,5 @@ async function solveLabel(frame) {
     frame,
     name ? `${compared(name)}, as the classifier names x(${player.length}): ${run?.from.caption}` : refusal,
   );
+  redraw();
 }
