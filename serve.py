@@ -26,7 +26,7 @@ from typing import Any
 
 from core.schema import SpecError
 from core.settings import Settings
-from dashboard.hosting import Hosting
+from dashboard.hosting import LINKED, TOKENS, Hosting
 
 THREADS = 128  # 96 at most wait for computations (core/computations.py); the others answer at once
 CONNECTIONS = 500  # held at once; on Windows one process can watch 512
@@ -196,8 +196,9 @@ def main() -> int:
     """Start the web process, and start it again when it dies; returns its status at the end."""
     logging.config.dictConfig(LOGGING)
     hosting = checked()
-    is_drawn = hosting.access == "visitor" and not os.environ.get("LT_TOKEN")
-    os.environ["LT_TOKEN"] = hosting.token  # a web process that is started again has the same
+    drawn = [role for role in reversed(LINKED) if hosting.access == "visitor" and not os.environ.get(TOKENS[role])]
+    for role, variable in TOKENS.items():
+        os.environ[variable] = hosting.tokens[role]  # a web process that is started again has the same
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
@@ -208,8 +209,9 @@ def main() -> int:
                 assert process.stdout
                 line = process.stdout.readline()  # the address, once the page can be opened
                 print(line, end="", flush=True)
-                if line and is_drawn:  # a token that somebody chose is not shown
-                    print(f"Operator's link: {link(hosting)}/?operator={hosting.token}", flush=True)
+                for role in drawn if line else ():  # a token that somebody chose is not shown
+                    address = f"{link(hosting)}/?{role}={hosting.tokens[role]}"
+                    print(f"{role.capitalize()}'s link: {address}", flush=True)
                 status = process.wait()
             except (SystemExit, KeyboardInterrupt):
                 ended(process)

@@ -10,7 +10,7 @@ import hashlib
 import ipaddress
 import re
 from collections.abc import Sequence
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from dash import Dash
 from dash.exceptions import DependencyException, InvalidResourceError
@@ -137,6 +137,16 @@ def is_own(host: str, hosts: tuple[str, ...]) -> bool:
         parts = urlsplit(origin)
     except ValueError:
         return False
+    return leads_here(parts, host, hosts)
+
+
+def leads_here(parts: SplitResult, host: str, hosts: tuple[str, ...]) -> bool:
+    """Whether an address is of this server: of the host that was asked, or of a proxy whose name is allowed.
+
+    Example:
+        >>> leads_here(urlsplit("http://vae.example.org:80/x"), "vae.example.org", ())
+        True
+    """
     port = {"http": ":80", "https": ":443"}.get(parts.scheme, "")
     same = parts.netloc.lower().removesuffix(port) == host.lower().removesuffix(port)
     return bool(parts.netloc) and (same or name_of(parts.netloc) in hosts)

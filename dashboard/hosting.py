@@ -5,7 +5,8 @@
     HOST, LT_HOSTS                   names by which it may be asked     (any IP address, localhost)
     LT_FRAME_ANCESTORS               pages that may show it in a frame  (its own)
     DASH_*_PREFIX, ..._BASE_PATHNAME paths below which it lies          (/)
-    LT_ACCESS, LT_TOKEN              who may train, import and delete   (everybody)
+    LT_ACCESS                        who may do what: roles.py          (everybody everything)
+    LT_TOKEN, LT_PRESENTER_TOKEN     of the links of its roles          (drawn)
 """
 
 import os
@@ -24,6 +25,9 @@ PREFIXES = {  # what a proxy in front of this server asks for, and what a browse
     "requests": "DASH_REQUESTS_PATHNAME_PREFIX",
 }
 BASE = "DASH_URL_BASE_PATHNAME"  # both
+LINKED = ("presenter", "operator")
+"""Roles that a link gives, the lower one first."""
+TOKENS = {"presenter": "LT_PRESENTER_TOKEN", "operator": "LT_TOKEN"}
 
 
 @dataclass(frozen=True)
@@ -31,8 +35,9 @@ class Hosting:
     """Addresses and roles of a server.
 
     Args:
-        access: "open": everybody may do everything; "visitor": only who holds the token trains, imports and deletes.
+        access: "open": everybody may do everything; "visitor": what roles.py allows.
         token: Of the operator's link.
+        presenter_token: Of the presenter's link.
         hosts: Names by which the server may be asked, besides IP addresses and localhost; "*" allows any.
         ancestors: Origins whose pages may show this server's in a frame, besides its own.
         routes: Prefix of the paths that reach this server.
@@ -41,6 +46,7 @@ class Hosting:
 
     access: str = "open"
     token: str = field(default="", repr=False)
+    presenter_token: str = field(default="", repr=False)
     hosts: tuple[str, ...] = ()
     ancestors: tuple[str, ...] = ()
     routes: str = "/"
@@ -55,14 +61,21 @@ class Hosting:
         """
         access = read_variable(environ, "LT_ACCESS", Choice(("open", "visitor")), "open")
         routes, requests = prefixes(environ)
+        tokens = tokens_of(environ, is_drawn=access == "visitor")
         return Hosting(
             access=access,
-            token=token_of(environ) or (secrets.token_urlsafe(18) if access == "visitor" else ""),
+            token=tokens["operator"],
+            presenter_token=tokens["presenter"],
             hosts=(*listed(environ, "LT_HOSTS", r"\*|[A-Za-z0-9._-]{1,253}", "lab.example.org"), *own_names(environ)),
             ancestors=listed(environ, "LT_FRAME_ANCESTORS", rf"\*|{ORIGIN}", "https://moodle.example.org"),
             routes=routes,
             requests=requests,
         )
+
+    @property
+    def tokens(self) -> dict[str, str]:
+        """The token of every link; empty where it opens nothing."""
+        return {"presenter": self.presenter_token, "operator": self.token}
 
     def dash_prefixes(self, path: str) -> dict[str, str]:
         """What Dash is told about a page; where the environment names one prefix, Dash takes no two."""
@@ -74,11 +87,21 @@ class Hosting:
         }
 
 
-def token_of(environ: Mapping[str, str]) -> str:
-    """The token that is given."""
-    token = environ.get("LT_TOKEN", "")
-    if token and not re.fullmatch(r"[A-Za-z0-9_-]{16,200}", token):  # the value is a secret, and not repeated
-        raise SpecError("LT_TOKEN must be 16 to 200 letters, digits, '-' or '_'. Leave it out: one is drawn at start.")
+def tokens_of(environ: Mapping[str, str], *, is_drawn: bool) -> dict[str, str]:
+    """The tokens of all links: those that are given, and others drawn where they are needed."""
+    tokens = {role: token_of(environ, variable) for role, variable in TOKENS.items()}
+    if tokens["operator"] and tokens["operator"] == tokens["presenter"]:
+        raise SpecError("LT_PRESENTER_TOKEN must be another than LT_TOKEN. Leave it out: one is drawn at start.")
+    return {role: token or (secrets.token_urlsafe(18) if is_drawn else "") for role, token in tokens.items()}
+
+
+def token_of(environ: Mapping[str, str], variable: str) -> str:
+    """The token that is given; the value is a secret, and not repeated."""
+    token = environ.get(variable, "")
+    if token and not re.fullmatch(r"[A-Za-z0-9_-]{16,200}", token):
+        raise SpecError(
+            f"{variable} must be 16 to 200 letters, digits, '-' or '_'. Leave it out: one is drawn at start."
+        )
     return token
 
 

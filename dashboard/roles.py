@@ -1,9 +1,11 @@
-"""Who may act: everybody, or only the browsers that were opened with the operator's link.
+"""Who may do what: one table of actions and roles, and the links that lift a browser above a visitor.
 
 ::
 
-    ?operator=TOKEN --> cookie (HttpOnly, SameSite=Strict), and the clean address
-    callback that acts --> operators_only --> a sentence for visitors
+    ?operator=TOKEN, ?presenter=TOKEN --> cookie (HttpOnly, SameSite=Strict), and the clean address
+    callback that acts --> needs(action) --> a sentence for who may not
+
+With LT_ACCESS=open everybody is an operator.
 """
 
 import hashlib
@@ -16,39 +18,62 @@ from urllib.parse import urlencode
 from flask import Flask, Response, current_app, has_request_context, request
 
 from core.schema import RefusedError
-from dashboard.hosting import Hosting
+from dashboard.hosting import LINKED, Hosting
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-ARGUMENT, COOKIE, KEY = "operator", "latent_trajectories_operator", "HOSTING"
+ROLES = ("visitor", *LINKED)
+"""Each may do what those before it may."""
+LEAST = {
+    "look": "visitor",
+    "answer": "visitor",
+    "present": "presenter",
+    "train": "operator",
+    "import": "operator",
+    "delete": "operator",
+    "cancel": "operator",
+    "fetch": "operator",
+}
+"""The least role of every action: README.md has the same table."""
+KEY = "HOSTING"
+COOKIES = {role: f"latent_trajectories_{role}" for role in LINKED}
+COOKIE = COOKIES["operator"]
 VISITOR = "Training, importing, deleting and fetching images are for the operator of this server."
 ACTING = f"{VISITOR} Open the operator's link in this browser first."
-WRONG_LINK = "This operator's link is not of this server, or of before its last start. Ask whoever started it."
+PRESENTING = "Lessons are led by the presenter of this server. Open the presenter's link in this browser first."
+REFUSALS = {"presenter": PRESENTING, "operator": ACTING}
+WRONG_LINK = "This {role}'s link is not of this server, or of before its last start. Ask whoever started it."
+
+
+class RoleError(RefusedError):
+    """Whoever asks may not do this."""
 
 
 def admit(server: Flask, hosting: Hosting) -> None:
-    """Let the operator's link open every page."""
+    """Let the links of presenter and operator open every page."""
     server.config[KEY] = hosting
     server.before_request(enter)
 
 
 def enter() -> Response | None:
     """Exchange the token in an address for a cookie; the clean address can be shown and shared."""
-    if request.method not in ("GET", "HEAD") or ARGUMENT not in request.args:
+    role = next((role for role in LINKED if role in request.args), None)
+    if request.method not in ("GET", "HEAD") or role is None:
         return None
     hosting = current_app.config[KEY]
-    given = request.args[ARGUMENT].encode("utf-8", "replace")
-    if hosting.access != "open" and not hmac.compare_digest(given, hosting.token.encode()):
-        return Response(WRONG_LINK, 403, mimetype="text/plain")
-    query = urlencode([pair for pair in request.args.items(multi=True) if pair[0] != ARGUMENT])
+    token = hosting.tokens[role]
+    given = request.args[role].encode("utf-8", "replace")
+    if hosting.access != "open" and not (token and hmac.compare_digest(given, token.encode())):
+        return Response(WRONG_LINK.format(role=role), 403, mimetype="text/plain")
+    query = urlencode([pair for pair in request.args.items(multi=True) if pair[0] != role])
     page = request.path.rpartition("/")[2] or "./"  # relative: a proxy may stand before this server
     response = Response(status=303, headers={"Location": f"{page}?{query}" if query else page})
     response.headers["Cache-Control"] = "no-store"
     if hosting.access != "open":
         response.set_cookie(
-            COOKIE,
-            proof_of(hosting.token),
+            COOKIES[role],
+            proof_of(token, role),
             path=hosting.requests,
             httponly=True,
             samesite="Strict",
@@ -57,36 +82,53 @@ def enter() -> Response | None:
     return response
 
 
-def proof_of(token: str) -> str:
-    """What a browser keeps instead of the token: of no use with another server's."""
-    return hmac.new(token.encode(), b"latent-trajectories operator", hashlib.sha256).hexdigest()
+def proof_of(token: str, role: str) -> str:
+    """What a browser keeps instead of the token: of no use with another server's, or for another role."""
+    return hmac.new(token.encode(), f"latent-trajectories {role}".encode(), hashlib.sha256).hexdigest()
 
 
-def is_operator() -> bool:
-    """Whether whoever asks may act; what this program itself does has no request."""
-    if not has_request_context():
-        return True
-    hosting = current_app.config[KEY]
-    given = request.cookies.get(COOKIE, "").encode("utf-8", "replace")
-    return hosting.access == "open" or hmac.compare_digest(given, proof_of(hosting.token).encode())
+def current_role() -> str:
+    """The role of whoever asks; what this program itself does has no request."""
+    if not has_request_context() or current_app.config[KEY].access == "open":
+        return ROLES[-1]
+    return next((role for role in reversed(LINKED) if is_proved(role)), ROLES[0])
 
 
-def require_operator() -> None:
-    """Refuse visitors.
+def is_proved(role: str) -> bool:
+    """Whether whoever asks has opened the link of a role."""
+    token = current_app.config[KEY].tokens[role]
+    given = request.cookies.get(COOKIES[role], "").encode("utf-8", "replace")
+    return bool(token) and hmac.compare_digest(given, proof_of(token, role).encode())
+
+
+def may(action: str) -> bool:
+    """Whether whoever asks may do something.
+
+    Args:
+        action: Of `LEAST`.
+    """
+    return ROLES.index(current_role()) >= ROLES.index(LEAST[action])
+
+
+def require(action: str) -> None:
+    """Refuse who may not do something.
 
     Raises:
-        RefusedError: Whoever asks may only look.
+        RoleError: The role of whoever asks is below that of the action.
     """
-    if not is_operator():
-        raise RefusedError(ACTING)
+    if not may(action):
+        raise RoleError(REFUSALS[LEAST[action]])
 
 
-def operators_only(function: Callable[P, R]) -> Callable[P, R]:
-    """A callback that acts; put it below `answered`, which shows the sentence."""
+def needs(action: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """A callback that does something; put it below `answered`, which shows the sentence."""
 
-    @wraps(function)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
-        require_operator()
-        return function(*args, **kwargs)
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        @wraps(function)
+        def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+            require(action)
+            return function(*args, **kwargs)
 
-    return wrapped
+        return wrapped
+
+    return decorate

@@ -20,6 +20,7 @@ from dashboard.terms import as_json, terms
 from dashboard.theme import style_sheet
 
 FIRST_PICTURES = ("stages", "fig1")
+LOOKING = "You can look at everything here. "
 PAGES = {"Explore": "", "Paper": "paper/", "Models": "models/"}
 INDEX = """<!DOCTYPE html>
 <html lang="en">
@@ -130,7 +131,7 @@ def index(page: str, root: str) -> str:
 
 
 def shell(page: Any, current: str, root: str) -> html.Div:
-    """A page within header and notices; 02-shell.css hides from visitors what has the class `acts`.
+    """A page within header and notices; 02-shell.css hides from others what has the class `acts` or `presents`.
 
     Args:
         page: What stands below the header.
@@ -155,7 +156,9 @@ def shell(page: Any, current: str, root: str) -> html.Div:
     )
     notices = html.Div(id="notices", role="alert")
     parts = [header, dcc.Store(id="notice"), notices]
-    if roles.is_operator():
-        return html.Div([*parts, html.Main(page)], className="shell")
-    look = html.P(["You can look at everything here. ", roles.VISITOR], className="visiting note")
-    return html.Div([*parts, look, html.Main(page)], className="shell visitor")
+    role = attributes(data_role=roles.current_role())
+    if roles.may("train"):
+        return html.Div([*parts, html.Main(page)], className="shell", **role)
+    first = "You can look at everything here and lead lessons. " if roles.may("present") else LOOKING
+    look = html.P([first, roles.VISITOR], className="visiting note")
+    return html.Div([*parts, look, html.Main(page)], className="shell visitor", **role)

@@ -14,6 +14,7 @@ from dashboard.hosting import Hosting
 WRONG = {
     "LT_ACCESS": "guests",
     "LT_TOKEN": "short",
+    "LT_PRESENTER_TOKEN": "short",
     "LT_HOSTS": "lab.example.org;other",
     "LT_FRAME_ANCESTORS": "moodle example",
     "DASH_URL_BASE_PATHNAME": "vae",
@@ -42,7 +43,14 @@ def test_a_wrong_value_is_one_sentence_with_a_remedy(variable: str, value: str):
     assert text.startswith(f"{variable} must be")
     assert "\n" not in text
     assert len(text) < 300
-    assert variable != "LT_TOKEN" or value not in text
+    assert "TOKEN" not in variable or value not in text
+
+
+def test_one_link_is_not_both():
+    token = "a-token-of-my-own"
+    with pytest.raises(SpecError, match="LT_PRESENTER_TOKEN must be another") as error:
+        both({"LT_TOKEN": token, "LT_PRESENTER_TOKEN": token})
+    assert token not in str(error.value)
 
 
 def test_two_ways_to_name_a_prefix_exclude_each_other():
@@ -59,9 +67,9 @@ def test_the_defaults_are_open_and_at_the_root():
 
 def test_a_token_is_drawn_where_one_is_needed_and_is_not_printed():
     one, other = (both({"LT_ACCESS": "visitor"}) for _ in range(2))
-    assert len(one.token) >= 20
-    assert one.token != other.token
-    assert one.token not in repr(one)
+    assert min(len(token) for token in one.tokens.values()) >= 20
+    assert len({*one.tokens.values(), *other.tokens.values()}) == 4
+    assert not [token for token in one.tokens.values() if token in repr(one)]
     assert both({"LT_ACCESS": "visitor", "LT_TOKEN": "a-token-of-my-own"}).token == "a-token-of-my-own"
 
 

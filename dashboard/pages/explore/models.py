@@ -14,7 +14,7 @@ from dashboard.experiments import Experiments
 from dashboard.links import clock_steps
 from dashboard.payloads import Offer, SettledPayload
 from dashboard.requests import Request
-from dashboard.roles import is_operator
+from dashboard.roles import may
 from dashboard.theme import TITLES
 
 MANY = 3  # broken files that are named one by one
@@ -98,7 +98,7 @@ def model_of(experiments: Experiments, state: ScreenState, *, quiet: bool) -> tu
                 f"There is no {TITLES[state.dataset]} model with N_z = {state.n_latent} here: "
                 f"N_z = {n_latent} is shown instead."
             )
-            offer = {"dataset": state.dataset, "n_latent": state.n_latent} if is_operator() else None
+            offer = {"dataset": state.dataset, "n_latent": state.n_latent} if may("train") else None
         if beta != state.beta:
             notes.append(
                 f"There is no such model with β = {state.beta:g} here: β = {beta:g} is shown instead. "

@@ -9,7 +9,9 @@ from dashboard.controls import ScreenState
 from dashboard.experiments import Experiments
 from dashboard.jobs import Jobs
 from dashboard.requests import asker
-from dashboard.roles import require_operator
+from dashboard.roles import require
+
+NEEDS = {"estimate": "train", "train": "train", "download": "fetch", "cancel": "cancel"}  # actions of roles.LEAST
 
 
 def job_answer(data: object, experiments: Experiments, jobs: Jobs) -> dict[str, Any]:
@@ -25,13 +27,13 @@ def job_answer(data: object, experiments: Experiments, jobs: Jobs) -> dict[str, 
 
     Raises:
         SpecError: No such action or job, or a value out of range.
-        RefusedError: Others than the operator may ask for the progress alone.
+        RefusedError: The role of whoever asks is below that of the action.
     """
     if not isinstance(data, dict):
         raise SpecError("The request must be an object. Reload the page.")
     action, key = data.get("action"), data.get("key")
     if action != "status":
-        require_operator()
+        require(NEEDS.get(action, "train") if isinstance(action, str) else "train")
     if action in ("status", "cancel") and isinstance(key, str):
         if action == "cancel":
             jobs.cancel(key)

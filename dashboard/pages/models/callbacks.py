@@ -33,10 +33,11 @@ from dashboard.pages.models.pressed import pressed
 from dashboard.pages.models.table import table
 from dashboard.pages.models.training_form import specs_of, together
 from dashboard.requests import answered, asker
-from dashboard.roles import is_operator, operators_only
+from dashboard.roles import may, needs, require
 from dashboard.theme import theme_of
 
 SLOW = 4000  # ms between two looks while nothing is trained
+NEEDS = {"cancel": "cancel", "resume": "train", "discard": "delete"}  # actions of roles.LEAST
 
 
 class ModelsPage:
@@ -124,7 +125,7 @@ class ModelsPage:
         )
 
     @answered
-    @operators_only
+    @needs("train")
     def ask(self, train: object, estimate: object, *values: Any) -> str:
         """Train what the form says, or say how long it would take."""
         specs = specs_of(*values)
@@ -137,12 +138,12 @@ class ModelsPage:
         return f"{what} {are} being trained. You can leave this page."
 
     @answered
-    @operators_only
     def act(self, clicks: object) -> Any:
         """Cancel, go on with or discard a training."""
         action, key = pressed("do"), pressed("key")
         if not action:
             return no_update
+        require(NEEDS.get(action, "train"))
         if action == "cancel":
             self.jobs.cancel(key)
             return "It stops after this epoch. What it has learnt is kept."
@@ -157,7 +158,7 @@ class ModelsPage:
         return "That training is not there any more."
 
     @answered
-    @operators_only
+    @needs("delete")
     def confirm_deletion(self, clicks: object) -> tuple[Any, ...]:
         """Ask before deleting."""
         id = pressed("delete")
@@ -166,14 +167,14 @@ class ModelsPage:
         return f"Delete {id} from this machine? It can be trained again.", True, id
 
     @answered
-    @operators_only
+    @needs("delete")
     def delete(self, _: object, id: object) -> str:
         """Delete a model of this machine."""
         self.session.library.delete(str(id))
         return f"{id} is deleted."
 
     @answered
-    @operators_only
+    @needs("import")
     def import_file(self, contents: object, filename: object) -> str:
         """Import a file."""
         if contents is None:  # the page makes room for the next one
@@ -234,6 +235,6 @@ def register_clientside(app: Dash) -> None:
 
 
 def allow_large(path: str, largest: int) -> None:
-    """A model that an operator imports is larger than a question."""
-    if request.path == path and is_operator():
+    """A model that is imported is larger than a question."""
+    if request.path == path and may("import"):
         request.max_content_length = largest * 4 // 3 + 10_000  # as base64
