@@ -41,6 +41,7 @@ from dashboard.first_minute import first_minute
 from dashboard.jobs import Jobs
 from dashboard.lesson_panel import lesson_bar, lesson_editor
 from dashboard.pages.explore.last_labels import LastLabels
+from dashboard.pages.explore.live import LivePages
 from dashboard.pages.explore.models import model_in_use, settled
 from dashboard.pages.explore.own_images import OwnImages
 from dashboard.pages.explore.replies import CHUNK, begin_payload, film_payload, run_film_spec, sweep_payload
@@ -96,6 +97,7 @@ class ExplorePage:
         OwnImages(self.experiments).register(app.server, app.config.routes_pathname_prefix)
         LastLabels(self.experiments).register(app.server, app.config.routes_pathname_prefix)
         SavedFiles(self.experiments).register(app.server, app.config.routes_pathname_prefix)
+        LivePages().register(app.server, app.config.routes_pathname_prefix)
 
     @answered
     def open_model(self, data: object) -> SettledPayload:
