@@ -5,6 +5,7 @@
 import { drawBadge } from "#badge";
 import { bindCanvases } from "#canvas";
 import { applyCompare, bindCompare, drawCompare } from "#compare";
+import { copyFrom } from "#copying";
 import { curvesAxes, drawCurves } from "#curves";
 import { bindDamage, drawDamage, showOwn } from "#damage";
 import { quantised } from "#decode";
@@ -21,6 +22,7 @@ import { fetchImages, offerTraining } from "#jobs";
 import { drawLandmarkPlane, landmarkAxes } from "#landmark-plane";
 import { bindLesson, drawLesson } from "#lesson";
 import { bindLessonEditor } from "#lesson-editor";
+import { bindPresenterLive } from "#live-presenter";
 import { drawNearest, nearestAxes } from "#nearest";
 import { $, $$, notice } from "#notices";
 import { drawPlane, markers, planeAxes } from "#plane";
@@ -122,15 +124,11 @@ function fieldChanged(name) {
 async function copyLink(button) {
   screen.state.t = player.t; // while it plays too
   writeAddressNow();
-  try {
-    await navigator.clipboard.writeText(location.href);
-    button.textContent = "Copied";
-  } catch {
-    notice(["The link could not be copied: take it from the address bar."]);
-  }
-  setTimeout(() => {
-    button.textContent = "Copy link";
-  }, 1500);
+  const field = document.createElement("input");
+  Object.assign(field, { type: "text", readOnly: true, value: location.href, ariaLabel: "Link" });
+  if (await copyFrom(field, button)) return;
+  notice(["A browser copies for pages of HTTPS alone. The link is marked: copy it with the keyboard."], field);
+  field.select();
 }
 
 function bindButtons() {
@@ -190,6 +188,7 @@ function begin(given) {
   addRoutes(redraw);
   bindLesson(redraw);
   bindLessonEditor();
+  bindPresenterLive();
   listen(fieldChanged);
   followProgress(["ensemble", "sweep"], (reply) => document.body.style.setProperty("--progress", reply.fraction));
   onSystemTheme(() => {

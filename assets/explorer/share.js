@@ -1,5 +1,6 @@
 /** Taking the screen along: as one HTML file that needs no server, or as a frame in a page of a course. */
 import { query } from "#address";
+import { copyFrom } from "#copying";
 import { download, fetched } from "#export-files";
 import { ensembleScope, ensembles, grid, runScope, runs } from "#film";
 import { $, write } from "#notices";
@@ -97,18 +98,6 @@ function writeCode() {
   code.value = frameCode(address, "Latent Trajectories: repeated inference in a variational autoencoder");
 }
 
-async function copyCode() {
-  const code = /** @type {HTMLTextAreaElement} */ ($("#frame-code"));
-  try {
-    await navigator.clipboard.writeText(code.value);
-    write("#copy-frame", "Copied");
-  } catch {
-    code.select(); // a browser copies for pages of HTTPS alone: the keyboard does it
-    write("#copy-frame", "Selected");
-  }
-  setTimeout(() => write("#copy-frame", "Copy"), 1500);
-}
-
 /** Connect the sheet behind "Share". */
 export function bindShare() {
   const sheet = /** @type {HTMLDetailsElement} */ ($("#share"));
@@ -117,7 +106,7 @@ export function bindShare() {
   $("#frame-place").append(code);
   sheet.addEventListener("toggle", () => sheet.open && writeCode());
   $("#save-html").addEventListener("click", save);
-  $("#copy-frame").addEventListener("click", copyCode);
+  $("#copy-frame").addEventListener("click", () => copyFrom(code, $("#copy-frame")));
   document.addEventListener("pointerdown", (event) => {
     if (sheet.open && !sheet.contains(/** @type {Node} */ (event.target))) sheet.open = false;
   });
