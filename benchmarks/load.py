@@ -3,9 +3,10 @@
 Every student changes p twice a second. Each change posts the questions that the page posts, on connections of their
 own, without waiting for earlier answers. Times count from the moment of the change, so that queueing is in them.
 
-Then the same with a seed for every student, so that nothing is cached; and every student opens another image at once.
+Then the same with a seed for every student, so that nothing is cached; every student opens another image at once; and
+all of them follow one live lesson, whose presenter holds and releases their screens and moves them from p to p.
 
-Try: python -m benchmarks.load --seconds 10 --scenarios runs "nothing cached" films
+Try: python -m benchmarks.load --seconds 10 --scenarios runs "nothing cached" films lesson
 """
 
 import argparse
@@ -28,9 +29,17 @@ import brotli
 from benchmarks import report
 from benchmarks.report import Measure
 from benchmarks.server import PATIENCE, images_here, serving
+from dashboard.lesson import Frame, Lesson, packed
 
-WARM, COLD, FILMS = ("runs", "as the page asks"), "nothing cached", "films"
-SCENARIOS = {"runs": ("run",), "as the page asks": ("run", "ensemble"), COLD: ("run", "ensemble"), FILMS: ()}
+WARM, COLD, FILMS, LESSON = ("runs", "as the page asks"), "nothing cached", "films", "lesson"
+SCENARIOS = {
+    "runs": ("run",),
+    "as the page asks": ("run", "ensemble"),
+    COLD: ("run", "ensemble"),
+    FILMS: (),
+    LESSON: (),
+}
+LESSON_NOISES = (0.1, 0.3, 0.8)  # p, frame by frame
 GRID = tuple(round(i / 40, 4) for i in range(41))
 SECONDS = 1000  # ms
 TARGET = 100  # ms, p95
@@ -83,6 +92,13 @@ class Connection:
         """An answer in JSON."""
         self.http.request("GET", path)
         return json.loads(self.http.getresponse().read())
+
+    def send(self, method: str, path: str, body: Any = None, **head: str) -> tuple[int, bytes]:
+        """Status and body of a small question in JSON."""
+        content = None if body is None else json.dumps(body).encode()
+        self.http.request(method, path, content, {"Content-Type": "application/json"} | head)
+        answer = self.http.getresponse()
+        return answer.status, answer.read()
 
     def post(self, body: bytes, page: str = "/") -> tuple[int, str, bytes]:
         """Status, encoding and body, not decompressed: that is the students' work, not this machine's."""
@@ -247,6 +263,78 @@ def openings(url: str, asked: dict[str, Question], students: int) -> list[Measur
     ]  # fmt: skip
 
 
+Tallies = dict[str, Tally]
+
+
+def follow(url: str, asked: dict[str, Question], code: str, i: int, due: list[float], tallies: Tallies) -> None:
+    """One learner: ask what is shown at the due times, answer once, and ask for the runs of every new frame."""
+    connection, client, shown = Connection(url), f"learner-{i:03}", -1
+    for turn, moment in enumerate(due):
+        time.sleep(max(0.0, moment - time.perf_counter()))
+        status, content = connection.send("GET", f"/lessons/{code}/state?client={client}")
+        note(tallies["state"], moment, status, content)
+        if turn == len(due) // 2:
+            moment = time.perf_counter()
+            answer = {"client": client, "frame": 0, "answer": ("I", "II", "III")[i % 3]}
+            note(tallies["answer"], moment, *connection.send("POST", f"/lessons/{code}/answers", answer))
+        frame = json.loads(content)["frame"] if status == 200 else shown
+        if frame == shown:
+            continue
+        shown = frame
+        for route in ("run", "ensemble"):
+            moment = time.perf_counter()
+            reply = connection.post(asked[route].body(client, turn + 1, LESSON_NOISES[frame]))
+            tallies[route].milliseconds.append(SECONDS * (time.perf_counter() - moment))
+            tallies[route].sizes.append(len(reply[2]))
+            tallies[route].outcomes[outcome(*reply, asked[route], look=False)] += 1
+
+
+def lead(url: str, code: str, key: str, due: list[float], tallies: Tallies) -> None:
+    """The presenter: count once a second, and move, hold and release in turns."""
+    connection = Connection(url)
+    for turn, moment in enumerate(due):
+        time.sleep(max(0.0, moment - time.perf_counter()))
+        answer = connection.send("GET", f"/lessons/{code}/tally", **{"X-Lesson-Key": key})
+        note(tallies["tally"], moment, *answer)
+        changes = {"frame": turn // 2 % len(LESSON_NOISES), "held": turn % 4 < 2, "revealed": turn % 2 == 1}
+        moment = time.perf_counter()
+        note(tallies["control"], moment, *connection.send("POST", f"/lessons/{code}/control", changes | {"key": key}))
+
+
+def note(tally: Tally, moment: float, status: int, content: bytes) -> None:
+    """Add an answer that was asked for at a moment."""
+    tally.milliseconds.append(SECONDS * (time.perf_counter() - moment))
+    tally.sizes.append(len(content))
+    tally.outcomes["answered" if status in (200, 201) else f"status {status}"] += 1
+
+
+def live_lesson(url: str, asked: dict[str, Question], args: argparse.Namespace) -> list[Measure]:
+    """All students in one lesson: whether it keeps up with them, and counts each of them once."""
+    frames = tuple(Frame(f"v=3&p={noise:g}", "", "stage") for noise in LESSON_NOISES)
+    begun = json.loads(Connection(url).send("POST", "/lessons", {"lesson": packed(Lesson("Load", frames))})[1])
+    code, key, start = begun["code"], begun["key"], time.perf_counter() + 1.0
+    routes = ("state", "answer", "tally", "control", "run", "ensemble")
+    work, parts = [], []
+    for i in range(args.students + 1):
+        offset = random.Random(i).random()
+        parts.append({route: Tally() for route in routes})
+        due = [start + offset + second for second in range(int(args.seconds))]
+        given = (lead, url, code, key, due) if i == args.students else (follow, url, asked, code, i, due)
+        work.append(threading.Thread(target=given[0], args=(*given[1:], parts[-1]), daemon=True))
+    for thread in work:
+        thread.start()
+    for thread in work:
+        thread.join()
+    joined = {route: Tally() for route in routes}
+    for part in parts:
+        for route, tally in part.items():
+            joined[route].add(tally)
+    final = json.loads(Connection(url).send("GET", f"/lessons/{code}/tally", **{"X-Lesson-Key": key})[1])
+    counted = sum(final["frames"][0].values())
+    measures = measures_of(LESSON, joined, time.perf_counter() - start)
+    return [*measures, Measure(f"{LESSON}: answers counted", "", [counted], {"min": args.students}, at_least=True)]
+
+
 def measures_of(name: str, found: dict[str, Tally], seconds: float) -> list[Measure]:
     """Times, errors and throughput of one scenario."""
     measures, total = [], Tally()
@@ -255,7 +343,7 @@ def measures_of(name: str, found: dict[str, Tally], seconds: float) -> list[Meas
         kilobytes = sum(tally.sizes) / max(1, len(tally.sizes)) / 1000
         seen = ", ".join(f"{count:,} {word}" for word, count in sorted(tally.outcomes.items()))
         note = f"{seen}; {kilobytes:.1f} kB each"
-        limits = {"p95": float(TARGET)} if name in WARM else COLD_TARGETS if route == "run" else {}
+        limits = {"p95": float(TARGET)} if name in (*WARM, LESSON) else COLD_TARGETS if route == "run" else {}
         measures.append(Measure(f"{name}: {route}", "ms", tally.milliseconds, limits, note=note))
     failed = sum(count for word, count in total.outcomes.items() if word not in ("answered", "given up"))
     done = total.outcomes["answered"] / seconds
@@ -280,11 +368,14 @@ def main(arguments: list[str] | None = None) -> int:
     measures: list[Measure] = []
     with serving() as server:
         asked = questions(server.url)
-        warm(server.url, asked, GRID if set(args.scenarios) & set(WARM) else GRID[:1])
+        warm(server.url, asked, GRID if set(args.scenarios) & set(WARM) else LESSON_NOISES)
         for name in args.scenarios:
             report.say(f"{name}: {args.seconds:g} s")
             if name == FILMS:
                 measures += openings(server.url, asked, args.students)
+                continue
+            if name == LESSON:
+                measures += live_lesson(server.url, asked, args)
                 continue
             found, seconds = crowd(server.url, [asked[route] for route in SCENARIOS[name]], args, name)
             measures += measures_of(name, found, seconds)
