@@ -4,6 +4,7 @@ from dash import html
 
 from dashboard.controls import attributes
 from dashboard.lesson import HIDEABLE
+from dashboard.live_panel import begin_live, join_row, live_panel
 
 WORDS = {
     "sidebar": "all settings",
@@ -44,6 +45,7 @@ def lesson_bar() -> html.Section:
         quiet("Back", "lesson-back"),
         html.Button("Next", id="lesson-next", type="button"),
         quiet("Start again", "lesson-again"),
+        begin_live(),
         quiet("Leave", "lesson-leave", title="The page with everything, at this screen"),
     ]
     head = [html.Span(id="lesson-place"), html.H2(id="lesson-title", tabIndex=-1), html.Div(ways, className="row")]
@@ -58,7 +60,7 @@ def lesson_bar() -> html.Section:
         hidden=True,
         **attributes(aria_labelledby="lesson-ask"),
     )
-    lines = [html.P(id="lesson-caption"), question, html.P(id="lesson-held", role="status")]
+    lines = [html.P(id="lesson-caption"), question, html.P(id="lesson-held", role="status"), live_panel()]
     return html.Section(
         [html.Div(head, className="head"), *lines],
         id="lesson",
@@ -91,5 +93,6 @@ def lesson_editor() -> html.Dialog:
         html.Div(html.Label(KIOSK, htmlFor="lesson-seconds"), id="lesson-seconds-place"),
         html.Div(link, className="link-of-lesson"),
         html.Div(use, className="row end"),
+        join_row(),
     ]
     return html.Dialog(parts, id="lesson-editor", **attributes(aria_labelledby="lesson-editor-title"))
