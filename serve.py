@@ -33,6 +33,7 @@ CONNECTIONS = 500  # held at once; on Windows one process can watch 512
 IDLE = 60  # s after which a connection is closed on which nothing is sent or read
 LARGEST = 90_000_000  # bytes of a request: a model of 64 MB, as base64
 STOPPING = 8  # s; `docker stop` kills after 10
+POLLED = re.compile(r"/lessons/[^/]+/(state|tally)$")  # by every tab, every second: logged where it goes wrong
 WEB = "--web"  # the argument that says which of the two processes this is
 
 log = logging.getLogger("serve")
@@ -124,7 +125,8 @@ def logged(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]
             took = round(1000 * (time.perf_counter() - begin), 3)
             request = {"method": environ["REQUEST_METHOD"], "path": environ["PATH_INFO"][:300]}
             request |= {"status": int(status[:3]), "ms": took, "bytes": dict(headers).get("Content-Length", "-")}
-            log.info("request", extra={"request": request})
+            if request["status"] >= 400 or not POLLED.search(request["path"]):
+                log.info("request", extra={"request": request})
             return start_response(status, headers, *error)
 
         return app(environ, start)

@@ -1,6 +1,7 @@
 """How the dashboard is served: one command, two processes, an address or a sentence on stdout, JSON on stderr."""
 
 import json
+import logging
 import os
 import signal
 import socket
@@ -8,9 +9,11 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from serve import logged
 from tests.processes import alive, children, until
 from tests.served import Site, free_port
 
@@ -77,6 +80,28 @@ def test_the_address_is_said_requests_are_logged_and_a_signal_ends_it(start: Sta
         "method": "GET", "path": "/vae/health", "status": 200, "ms": 0, "bytes": "2",
     }  # fmt: skip
     assert "secret" not in served.log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "is_logged"),
+    [
+        ("/lessons/C4F7HK/state", "200 OK", False),
+        ("/vae/lessons/C4F7HK/tally", "200 OK", False),
+        ("/lessons/C4F7HK/state", "404 NOT FOUND", True),
+        ("/lessons/C4F7HK/answers", "200 OK", True),
+        ("/lessons", "201 CREATED", True),
+    ],
+)
+def test_what_tabs_ask_every_second_is_logged_where_it_goes_wrong(
+    caplog: pytest.LogCaptureFixture, path: str, status: str, is_logged: bool
+):
+    def answer(environ: dict[str, Any], start: Callable[..., Any]) -> list[bytes]:
+        start(status, [])
+        return []
+
+    with caplog.at_level(logging.INFO, "serve"):
+        logged(answer)({"REQUEST_METHOD": "GET", "PATH_INFO": path}, lambda *_: None)
+    assert [record.getMessage() for record in caplog.records] == ["request"] * is_logged
 
 
 def test_a_web_process_that_dies_is_started_again_and_ends_with_the_other_one(start: Start):
