@@ -164,7 +164,7 @@ function showCode() {
   for (const id of ["#live-qr", "#live-large-qr"]) /** @type {HTMLImageElement} */ ($(id)).src = picture;
   write("#live-large-link", address);
   /** @type {HTMLInputElement} */ ($("#live-link")).value = address;
-  $("#live-here").hidden = !/^(localhost|127\..*|\[::1\])$/.test(location.hostname);
+  $("#live-here").hidden = !/^(localhost|127\..*|0\.0\.0\.0|\[::1\])$/.test(location.hostname);
 }
 
 /** Ask for the tally. */

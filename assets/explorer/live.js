@@ -83,8 +83,8 @@ async function look() {
   const isWanted = () => learner.code === code;
   const answer = await ask(`/${code}/state?client=${name}`, {}, isWanted);
   if (!answer) return;
-  if (answer.status === 404) finish();
-  else if (!answer.sentence) follow(answer.value);
+  if (!answer.sentence) follow(answer.value);
+  else finish(answer.status === 404 ? OVER : answer.sentence); // it may be full
 }
 
 /** Show what the presenter shows, where that has changed. @param {LiveState} state */
@@ -100,14 +100,14 @@ function follow({ frame, held, revealed, version }) {
   setHeld({ held, revealed, sentence });
 }
 
-/** The lesson is over: it stays on the screen, and its link in the address. */
-function finish() {
+/** Nobody leads any more: the lesson stays on the screen, and its link in the address. @param {string} why */
+function finish(why) {
   const { packed } = learner;
   forget();
   setHeld({ held: false, revealed: false, sentence: "" });
   link.instead = { lesson: packed, frame: String(currentFrame() + 1) };
   writeAddress();
-  notice([OVER]);
+  notice([why]);
 }
 
 function forget() {
