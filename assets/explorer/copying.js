@@ -1,5 +1,11 @@
 /** Copying: a browser does it by itself for pages of HTTPS and of this computer alone; elsewhere the text is marked. */
 
+/** Mark a text, so that the keyboard can copy it. @param {HTMLInputElement | HTMLTextAreaElement} field */
+export function mark(field) {
+  field.focus();
+  field.select();
+}
+
 /**
  * Copy the text of a field, and say on the button what was done.
  * @param {HTMLInputElement | HTMLTextAreaElement} field
@@ -13,7 +19,7 @@ export async function copyFrom(field, button) {
   try {
     await navigator.clipboard.writeText(field.value);
   } catch {
-    field.select();
+    mark(field);
     isCopied = false;
   }
   button.textContent = isCopied ? "Copied" : "Selected";

@@ -5,7 +5,7 @@
 import { drawBadge } from "#badge";
 import { bindCanvases } from "#canvas";
 import { applyCompare, bindCompare, drawCompare } from "#compare";
-import { copyFrom } from "#copying";
+import { copyFrom, mark } from "#copying";
 import { curvesAxes, drawCurves } from "#curves";
 import { bindDamage, drawDamage, showOwn } from "#damage";
 import { quantised } from "#decode";
@@ -128,7 +128,7 @@ async function copyLink(button) {
   Object.assign(field, { type: "text", readOnly: true, value: location.href, ariaLabel: "Link" });
   if (await copyFrom(field, button)) return;
   notice(["A browser copies for pages of HTTPS alone. The link is marked: copy it with the keyboard."], field);
-  field.select();
+  mark(field);
 }
 
 function bindButtons() {
