@@ -45,8 +45,7 @@ export const isFree = (name) => !saved.free || saved.free.includes(name);
  */
 export const isEmbedded =
   /** @type {unknown} */ (globalThis.parent) !== globalThis &&
-  new URLSearchParams(globalThis.location?.search).has("frame") &&
-  !new URLSearchParams(globalThis.location?.search).has("lesson"); // of which it is a place
+  new URLSearchParams(globalThis.location?.search).has("embedded");
 
 /** Which fields nobody can set for the time being: a lesson says. */
 export const locks = { isLocked: (/** @type {keyof State} */ _) => false };

@@ -111,7 +111,7 @@ def test_a_goes_on_alone_until_it_is_here_and_says_what_it_lacks(tab: Open):
     """B can be worked with meanwhile; what A says stands in A; A writes nothing down, and the clock has its length."""
     one = tab(None)
     held: list[Route] = []
-    one.page.route("**/?frame=a&**", lambda route: held.append(route))
+    one.page.route("**/?embedded=a&**", lambda route: held.append(route))
     one.open(SCREEN + "&a=v%3D3%26d%3Ddigits%26nz%3D11%26T%3D80%26kind%3Dinvert%26p%3D0.9&t=70")
     assert one.text("#pinned-state") == "A is loading …"
     assert one.clock() == 70
