@@ -28,8 +28,9 @@ LONGEST_SCREEN, LONGEST_CAPTION, LONGEST_TITLE = 2_000, 300, 80  # characters
 MOST_FRAMES = 20
 MOST_SECONDS = 600
 ASKS = ("", "stage", "label")
-NO_SCREEN = ("tour", "show", "lesson", "frame")
-"""What a frame's screen never holds: a tour excludes a lesson, and whether it is presented is for whoever shows it."""
+NO_SCREEN = ("tour", "show", "lesson", "frame", "a")
+"""What a frame's screen never holds: a tour excludes a lesson, whether it is presented is for whoever shows it, and a
+screen beside it would give the answer away."""
 HIDEABLE = (
     "sidebar", "dataset", "label", "sample", "noise", "noise_kind", "n_latent", "beta", "model", "source", "seed",
     "n_runs", "n_steps", "basis", "window", "badge", "stage", "header",

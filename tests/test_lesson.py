@@ -97,6 +97,7 @@ def test_a_field_that_cannot_be_used_is_named(change: dict[str, Any], sentence: 
     ("frame", "sentence"),
     [
         ({"screen": None}, "must be a text"),
+        ({"screen": "p=0.2&a=p=0.1"}, "cannot hold a"),
         ({"screen": "p=" + "0" * 2000}, "2,000 is the most"),
         ({"screen": "p=0.3&tour=units"}, "cannot hold tour"),
         ({"screen": "?show=li"}, "cannot hold show"),

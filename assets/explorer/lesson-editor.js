@@ -4,6 +4,7 @@
  *   the screen of now --> "Add this screen" --> frames with captions and questions --> the link, written anew at every change
  */
 import { query } from "#address";
+import { copyFrom } from "#copying";
 import { currentFrame, lesson, openLesson } from "#lesson";
 import { checked, MOST, oneLine, pack } from "#lesson-link";
 import { $, $$, button, write } from "#notices";
@@ -69,23 +70,14 @@ async function writeLink() {
   }
 }
 
-async function copy() {
-  try {
-    await navigator.clipboard.writeText(linkField().value);
-    write("#lesson-copy", "Copied");
-  } catch {
-    linkField().select(); // a browser copies for pages of HTTPS alone: the keyboard does it
-    write("#lesson-copy", "Selected");
-  }
-  setTimeout(() => write("#lesson-copy", "Copy link"), 1500);
-}
-
 // ---- frames
 
 /** A link's query for the screen of now, which names its model; who looks chooses the theme. */
 function screenOfNow() {
-  const { theme, tour, presented } = Object.fromEntries(screen.fields.map((field) => [field.name, field.default]));
-  const state = { ...screen.state, model: screen.model, t: player.t, theme, tour, presented };
+  const { theme, tour, presented, pinned } = Object.fromEntries(
+    screen.fields.map((field) => [field.name, field.default]),
+  );
+  const state = { ...screen.state, model: screen.model, t: player.t, theme, tour, presented, pinned };
   return query(screen.fields, state, false);
 }
 
@@ -274,7 +266,7 @@ export function bindLessonEditor() {
   bindFields();
   $("#open-lesson").addEventListener("click", open);
   $("#lesson-add").addEventListener("click", add);
-  $("#lesson-copy").addEventListener("click", copy);
+  $("#lesson-copy").addEventListener("click", () => copyFrom(linkField(), $("#lesson-copy")));
   $("#lesson-try").addEventListener("click", tryIt);
   $("#lesson-done").addEventListener("click", close);
 }

@@ -7,7 +7,7 @@
 /** @typedef {import("./types").LessonFrame} LessonFrame */
 
 export const MOST = { packed: 8000, bytes: 60000, screen: 2000, caption: 300, title: 80, frames: 20, seconds: 600 };
-const NO_SCREEN = ["tour", "show", "lesson", "frame"];
+const NO_SCREEN = ["tour", "show", "lesson", "frame", "a"];
 const REMEDY = "Ask whoever sent it for the link once more.";
 const DAMAGED = `The lesson in this link cannot be read: it is damaged. ${REMEDY}`;
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u;
