@@ -50,6 +50,7 @@ T = TypeVar("T")
 
 MOST = 96  # waits in all: thirty students who open the page at once ask three questions each
 MOST_PER_CLIENT = 4  # waits of one client: a tab asks four questions
+RUNS = 16  # single runs in a batch at most: it takes three times as long as one of them
 COURTESY = 0.1  # s that a part waits at most for single runs to end
 FILMS = 10.0  # s that it waits at most for the films of runs that came before it: thirty of them take two cores 3 s
 CALM = 0.3  # s without a question before anything is computed ahead
@@ -91,7 +92,8 @@ class Computations:
         most: So many waits of clients there are at most.
         most_per_client: So many of them are one client's.
         courtesy: A part waits so many seconds at most for single runs to end.
-        width: So many batches of films of single runs are computed at a time; as many as there are cores where None.
+        width: So many batches of single runs, or of their films, are computed at a time; as many as there are cores
+            where None.
         patience: A part waits so many seconds at most for those that came before it.
         calm: After so many seconds without a question something may be computed ahead; nothing is where None.
         clock: Tells the time, s.
@@ -112,7 +114,8 @@ class Computations:
         self.works = Works(self._between_parts, stand_like_me, clock)
         self.turns, self.later = Turns(self.works), Ahead(self.works, calm or 0)
         self.is_ahead = calm is not None
-        self.films = Lane(self.works, width or os.cpu_count() or 1)
+        width = width or os.cpu_count() or 1
+        self.films, self.runs = Lane(self.works, width), Lane(self.works, width, RUNS)
         self._waits: dict[tuple[str, object], Wait] = {}
         atexit.register(self.close)
 
@@ -194,6 +197,15 @@ class Computations:
     def at_once(self) -> AbstractContextManager[None]:
         """What is done within takes milliseconds and has no turn: parts of works wait for its end, for a moment."""
         return self.later.at_once()
+
+    @contextmanager
+    def run(self, group: object, value: Any, compute: Callable[[list[Any]], list[Any]]) -> Iterator[Any]:
+        """A single run, some milliseconds, as `at_once`; those that come while others are computed are a batch.
+
+        Args and errors as `Lane.enter`.
+        """
+        with self.later.at_once(), self.runs.enter(group, value, compute) as output:
+            yield output
 
     @contextmanager
     def film(self, group: object, value: Any, compute: Callable[[list[Any]], list[Any]]) -> Iterator[Any]:

@@ -71,9 +71,8 @@ class Experiments:
             return experiments.run(spec, self.session)
 
     def single_run(self, spec: RunFilmSpec) -> RunFilm:
-        """The same as a film of one p."""
-        with self.computations.at_once():
-            return experiments.run_film(spec, self.session)
+        """The same as a film of one p; those that are asked for at the same time are computed together."""
+        return experiments.run_film(spec, self.session, follow=in_batches(self.computations.run))
 
     def run_film(self, question: Question, spec: RunFilmSpec) -> RunFilm:
         """The same at all p; waited for, since 41 runs take some tenths of a second and 100 MB. Films that wait
@@ -82,13 +81,8 @@ class Experiments:
         Raises as `Computations.wait_for`.
         """
 
-        def follow(model: Model, x: Tensor, n_steps: int) -> AbstractContextManager[tuple[Tensor, Tensor]]:
-            def together(starts: list[Tensor]) -> list[tuple[Tensor, Tensor]]:
-                return experiments.runs_of_films(model, starts, n_steps)
-
-            return self.computations.film((model, n_steps), x, together)
-
         def compute(report: Reporter) -> RunFilm:
+            follow = in_batches(self.computations.film)
             return experiments.run_film(spec, self.session, progress=report, follow=follow)
 
         return self.computations.wait_for(question, self.session.key(experiments.run_film, spec), compute, rank=RUN)
@@ -193,3 +187,19 @@ class Experiments:
 
     def _reply_key(self, route: str, spec: ExperimentSpec, look: str) -> str:
         return f"{route}:{look}:{spec.key()}:{cached_sha256(self.library.entry(spec.model).path)}"
+
+
+def in_batches(enter: Callable[..., AbstractContextManager[Any]]) -> experiments.Follow:
+    """How runs are followed in batches with others that wait.
+
+    Args:
+        enter: Waits for a batch, as `Computations.run` and `Computations.film`.
+    """
+
+    def follow(model: Model, x: Tensor, n_steps: int) -> AbstractContextManager[tuple[Tensor, Tensor]]:
+        def together(starts: list[Tensor]) -> list[tuple[Tensor, Tensor]]:
+            return experiments.runs_of_films(model, starts, n_steps)
+
+        return enter((model, n_steps), x, together)
+
+    return follow

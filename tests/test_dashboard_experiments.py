@@ -12,15 +12,16 @@ import pytest
 from flask import Flask
 
 from core import experiments
-from core.computations import BusyError, Question, Reporter
+from core.computations import BusyError, Computations, Question, Reporter
 from core.library import Library
 from core.session import Session
 from core.settings import Settings
 from core.specs import EmbeddingSpec, EnsembleSpec, InferenceSpec, NoiseSweepSpec
 from core.store import StoreError
 from dashboard.experiments import Experiments
+from dashboard.pages.explore.replies import run_film_spec
 from tests.processes import until
-from tests.served import Watched, own_cache
+from tests.served import NEVER, Watched, own_cache
 from tests.threads import PATIENCE, together
 
 Trained = tuple[Settings, str]
@@ -77,6 +78,32 @@ def test_the_highlighted_image_and_the_plane_are_no_part_of_the_ensemble(
     for other in (spec, replace(spec, sample=5), replace(spec, basis="fixed"), replace(spec, window=0)):
         asked.result(Question("tab", "cloud"), experiments.trajectories, other.part(EnsembleSpec))
     assert watched.computed == ["latent_activity"]
+
+
+def test_single_runs_wait_for_a_batch_and_each_is_its_own(trained: Trained, tmp_path: Path, spec: InferenceSpec):
+    computations = Computations(width=1, calm=NEVER)
+    settings = own_cache(trained[0], tmp_path / "cache")
+    asked = Experiments.on(Flask("test"), settings, Library.of(settings.models), computations)
+    specs = [run_film_spec(replace(spec, seed=seed), (0.3,)) for seed in range(5)]
+    is_free = threading.Event()
+
+    def block(values: list[int]) -> list[int]:
+        assert is_free.wait(PATIENCE)
+        return values
+
+    def hold() -> None:
+        with computations.run("others", 0, block):
+            pass
+
+    def let_go() -> None:
+        until(lambda: len(computations.runs.waiting) == 5, "five runs wait")
+        is_free.set()
+
+    found = together(hold, let_go, *[lambda one=one: asked.single_run(one) for one in specs])[2:]
+    for one, film in zip(specs, found, strict=True):
+        alone = experiments.run_film(one, asked.session)
+        np.testing.assert_allclose(film.distances, alone.distances, atol=1e-4)
+    assert len({film.distances.tobytes() for film in found}) == 5
 
 
 def test_a_reply_in_memory_ends_the_wait_for_an_older_question(trained: Trained, tmp_path: Path, spec: InferenceSpec):

@@ -1,4 +1,4 @@
-"""Films of single runs: some at a time, those of one model together, before every ensemble."""
+"""Single runs and their films: some at a time, those of one model together, before every ensemble."""
 
 import threading
 
@@ -10,8 +10,10 @@ from tests.processes import until
 class Films:
     """Asks for films, each in a thread of its own; a batch is computed once `go` lets it."""
 
-    def __init__(self, computations: Computations):
+    def __init__(self, computations: Computations, *, alone: bool = False):
         self.computations = computations
+        self.enter = computations.run if alone else computations.film
+        self.lane = computations.runs if alone else computations.films
         self.go = threading.Semaphore(0)
         self.batches: list[list[str]] = []
         self.outputs: dict[str, str] = {}
@@ -26,7 +28,7 @@ class Films:
 
     def film(self, name: str, group: str) -> None:
         try:
-            with self.computations.film(group, name, self.compute) as output:
+            with self.enter(group, name, self.compute) as output:
                 self.outputs[name] = output
         except (ValueError, LeftError) as error:
             self.outputs[name] = type(error).__name__
@@ -34,10 +36,10 @@ class Films:
     def ask(self, *names: str, group: str = "model") -> None:
         """One after the other."""
         for name in names:
-            n = len(self.computations.films.open)
+            n = len(self.lane.open)
             self.threads.append(threading.Thread(target=self.film, args=(name, group), daemon=True))
             self.threads[-1].start()
-            until(lambda n=n: len(self.computations.films.open) == n + 1, f"{name} has come")
+            until(lambda n=n: len(self.lane.open) == n + 1, f"{name} has come")
 
     def let(self, n: int) -> None:
         """Let so many batches be computed."""
@@ -48,7 +50,7 @@ class Films:
         for thread in self.threads:
             thread.join(10)
             assert not thread.is_alive()
-        assert not self.computations.films.open
+        assert not self.lane.open
 
 
 def test_films_are_computed_some_at_a_time_in_the_order_in_which_they_came():
@@ -65,6 +67,15 @@ def test_films_are_computed_some_at_a_time_in_the_order_in_which_they_came():
     films.let(2)
     films.end()
     assert films.batches[2:] == [["c"], ["d"], ["e"]]
+
+
+def test_single_runs_that_come_while_others_are_computed_are_a_batch_of_sixteen_at_most():
+    runs = Films(Computations(width=1), alone=True)
+    runs.ask(*"abcdefghijklmnopqr")
+    runs.let(3)
+    runs.end()
+    assert [len(batch) for batch in runs.batches] == [1, 16, 1]
+    assert runs.outputs == {name: name.upper() for name in "abcdefghijklmnopqr"}
 
 
 def test_films_that_wait_for_the_same_model_are_computed_together_and_each_gets_its_own():

@@ -18,6 +18,7 @@ from core.experiments.film import (
 )
 from core.experiments.geometry import concept_dynamics, geometry
 from core.experiments.grid import GRID, grid_cell, grid_cells, latent_sweep, missing_cells, record_cell
+from core.experiments.highlighted import Follow
 from core.experiments.imports import import_model
 from core.experiments.label_maps import branches, cached_label_map, label_map
 from core.experiments.machine import (
@@ -61,6 +62,7 @@ from core.experiments.training import estimated_seconds, train_model, zoo_model
 __all__ = [
     "GRID",
     "TRAIL",
+    "Follow",
     "NoOriginals",
     "TrainedFiles",
     "Training",
