@@ -187,6 +187,10 @@ def expanded(name: str) -> set[str]:
 ELSEWHERE = {
     "train-n",
     "frame-code",
+    "lesson-name",
+    "lesson-seconds",
+    "lesson-link",
+    "live-link",
     "drawn",
     "figure-stem",
     "movie-panel",

@@ -1,5 +1,6 @@
 """Clusters of jobs of their own: slow starts, failures, and no process left at the end."""
 
+import importlib
 import os
 import signal
 import subprocess
@@ -18,6 +19,12 @@ from tests.conftest import settings_in
 from tests.processes import ENDLESS, QUICK, alive, children, ended, learning, models_of, until, worker_of
 
 pytestmark = pytest.mark.filterwarnings("default")  # dask and its event loop warn about themselves
+
+
+@pytest.fixture(scope="module", autouse=True)
+def defaults() -> None:
+    """Dask's own settings of clusters are there before a test changes one of them."""
+    importlib.import_module("distributed")
 
 
 @pytest.fixture(scope="module")

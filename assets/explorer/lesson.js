@@ -103,6 +103,8 @@ function isLocked(name) {
 
 /** Who may not be touched; the way out of presenter mode stays. */
 const CONTROLS = "#sidebar, .panels, .playback-bar > :not(.presenter), .presenter .presets";
+/** What would give the answer away: files, and the same screen once more. */
+const WAYS = "#save-all, #share, #pin";
 
 function drawLocks() {
   const isClockStill = hold.held || isCovered();
@@ -110,6 +112,7 @@ function drawLocks() {
     const isClock = !element.matches("#sidebar, .panels, .presets");
     element.inert = Boolean(lesson.data) && (isClock ? isClockStill : isStill());
   }
+  for (const element of $$(WAYS)) element.inert = lesson.data !== null && isCovered();
   root.toggleAttribute("data-covered", lesson.data !== null && isCovered());
   player.isFixed = lesson.data !== null && isCovered();
 }

@@ -84,6 +84,7 @@ def test_a_lesson_is_made_by_mouse_and_taken_by_keyboard(tab: Open):
     for key in ("End", "ArrowRight", " ", "4"):
         one.page.keyboard.press(key)
     assert (one.clock(), one.state()["label"]) == (0, 6)
+    assert one.page.locator("#save-all, #share, #pin").evaluate_all("all => all.map((one) => one.inert)") == [True] * 3
     assert not any(each.is_visible() for each in one.page.locator(ANSWERING).all())
     assert one.barriers() == []
     tab_to(one, "#lesson-options button:nth-child(1)")
@@ -91,6 +92,7 @@ def test_a_lesson_is_made_by_mouse_and_taken_by_keyboard(tab: Open):
     assert re.fullmatch(r"You said I\. It is III: With 90 % of .*", waits_for(one, "#lesson-solution", "It is"))
     assert one.clock() == 60
     assert all(each.is_visible() for each in one.page.locator("#caption, #stage-graph").all())
+    assert not one.page.locator("#save-all").evaluate("one => one.inert")
     one.page.reload()
     one.quiet()
     assert (one.text("#lesson-place"), one.clock()) == ("2 of 3", 0)  # nothing was stored: it is asked again
