@@ -107,7 +107,7 @@ def test_what_nobody_foresaw_is_logged_and_said_without_details(
     home: Settings, library: Library, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):
     class Failing(Computations):
-        def at_once(self) -> AbstractContextManager[None]:
+        def run(self, *_: object) -> AbstractContextManager[None]:
             raise KeyError("secret")
 
     app = create_app(own_cache(home, tmp_path), library=library, computations=Failing())
