@@ -50,7 +50,7 @@ T = TypeVar("T")
 
 MOST = 96  # waits in all: thirty students who open the page at once ask three questions each
 MOST_PER_CLIENT = 4  # waits of one client: a tab asks four questions
-RUNS = 16  # single runs in a batch at most: it takes three times as long as one of them
+RUNS = 32  # single runs in a batch at most: a class; it takes four to five times as long as one of them
 COURTESY = 0.1  # s that a part waits at most for single runs to end
 FILMS = 10.0  # s that it waits at most for the films of runs that came before it: thirty of them take two cores 3 s
 CALM = 0.3  # s without a question before anything is computed ahead

@@ -69,13 +69,14 @@ def test_films_are_computed_some_at_a_time_in_the_order_in_which_they_came():
     assert films.batches[2:] == [["c"], ["d"], ["e"]]
 
 
-def test_single_runs_that_come_while_others_are_computed_are_a_batch_of_sixteen_at_most():
+def test_single_runs_that_come_while_others_are_computed_are_a_batch_of_thirty_two_at_most():
     runs = Films(Computations(width=1), alone=True)
-    runs.ask(*"abcdefghijklmnopqr")
+    names = [f"r{i}" for i in range(34)]
+    runs.ask(*names)
     runs.let(3)
     runs.end()
-    assert [len(batch) for batch in runs.batches] == [1, 16, 1]
-    assert runs.outputs == {name: name.upper() for name in "abcdefghijklmnopqr"}
+    assert [len(batch) for batch in runs.batches] == [1, 32, 1]
+    assert runs.outputs == {name: name.upper() for name in names}
 
 
 def test_films_that_wait_for_the_same_model_are_computed_together_and_each_gets_its_own():

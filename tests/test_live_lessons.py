@@ -252,7 +252,7 @@ def begin(http: FlaskClient) -> tuple[str, str]:
     return response.get_json()["code"], response.get_json()["key"]
 
 
-def said(response: Any, status: int) -> str:
+def refusal(response: Any, status: int) -> str:
     """The sentence of a refusal."""
     assert response.status_code == status
     assert response.mimetype == "text/plain"
@@ -273,21 +273,21 @@ def test_a_lesson_over_http(http: FlaskClient):
     answer = {"client": client(1), "frame": 1, "answer": "6"}
     for _ in range(2):
         assert http.post(f"/lessons/{code}/answers", json=answer).status_code == 200
-    assert "first one counts" in said(http.post(f"/lessons/{code}/answers", json=answer | {"answer": "7"}), 409)
+    assert "first one counts" in refusal(http.post(f"/lessons/{code}/answers", json=answer | {"answer": "7"}), 409)
     tally = http.get(f"/lessons/{code}/tally", headers={HEADER: key})
     assert tally.get_json() == {"learners": 1, "frames": [{}, {"6": 1}, {}]}
     assert http.delete(f"/lessons/{code}", headers={HEADER: key}).status_code == 204
-    said(http.get(f"/lessons/{code}/state?client={client(1)}"), 404)
+    refusal(http.get(f"/lessons/{code}/state?client={client(1)}"), 404)
 
 
 def test_who_has_not_the_key_leads_nothing(http: FlaskClient):
     code, _ = begin(http)
     _, other = begin(http)
     for key in ("", other):
-        said(http.post(f"/lessons/{code}/control", json={"key": key, "held": True}), 403)
-        said(http.get(f"/lessons/{code}/tally", headers={HEADER: key}), 403)
-        said(http.delete(f"/lessons/{code}", headers={HEADER: key}), 403)
-    said(http.get(f"/lessons/{code}/tally?key={other}"), 403)
+        refusal(http.post(f"/lessons/{code}/control", json={"key": key, "held": True}), 403)
+        refusal(http.get(f"/lessons/{code}/tally", headers={HEADER: key}), 403)
+        refusal(http.delete(f"/lessons/{code}", headers={HEADER: key}), 403)
+    refusal(http.get(f"/lessons/{code}/tally?key={other}"), 403)
 
 
 @pytest.mark.parametrize("code", ["333333", "x", "%00", "a" * 5000, "é"])
@@ -366,7 +366,7 @@ def modules(svg: str) -> list[list[int]]:
 
 @pytest.mark.parametrize("link", FOREIGN)
 def test_another_link_has_none(named: FlaskClient, link: str):
-    assert "this server alone" in said(named.get(f"/lesson-qr.svg?link={quote(link, safe='')}"), 400)
+    assert "this server alone" in refusal(named.get(f"/lesson-qr.svg?link={quote(link, safe='')}"), 400)
 
 
 def test_a_link_lies_below_the_prefix_that_browsers_ask_for(settings: Settings):

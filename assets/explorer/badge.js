@@ -28,12 +28,14 @@ function told() {
   };
 }
 
+/** The place of the stage. @param {number[]} minima */
+const stageOf = (minima) => minima.indexOf(Math.min(...minima));
+
 /** The stage of the screen, the one that other runs might give as well, and the sentence; null while it is on its way. */
 export function shownStage() {
   const shown = told();
   if (!shown) return null;
-  const stage = STAGES[shown.minimum_distance.indexOf(Math.min(...shown.minimum_distance))];
-  return { stage, runnerUp: shown.runner_up, caption: shown.caption };
+  return { stage: STAGES[stageOf(shown.minimum_distance)], runnerUp: shown.runner_up, caption: shown.caption };
 }
 
 /** Draw the badge. */
@@ -42,7 +44,7 @@ export function drawBadge() {
   $(".badge").classList.toggle("stale", !found);
   if (!found) return;
   const minima = found.minimum_distance;
-  const stage = minima.indexOf(Math.min(...minima));
+  const stage = stageOf(minima);
   $("#stage-badge").dataset.stage = String(stage);
   write("#stage-name", STAGES[stage]);
   write("#stage-runner-up", found.runner_up ? `or ${found.runner_up}` : "");

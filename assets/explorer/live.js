@@ -73,12 +73,12 @@ export async function join(given) {
   name ||= client();
   root.dataset.live = "free";
   follow(opened.state);
-  learner.stop = poll(look);
+  learner.stop = poll(askState);
   return "";
 }
 
 /** Ask what is shown now. */
-async function look() {
+async function askState() {
   const { code } = learner;
   const isWanted = () => learner.code === code;
   const answer = await ask(`/${code}/state?client=${name}`, {}, isWanted);

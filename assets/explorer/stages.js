@@ -9,6 +9,7 @@ import { beside, ends, nearestNoise, shown, shownSweep } from "#shown";
 import { spread } from "#spread";
 import { isEmbedded, screen, set } from "#state";
 import { colours } from "#theme";
+import { threeDigits } from "#widgets";
 
 /** @type {unknown} */
 let drawn = null;
@@ -46,7 +47,7 @@ export function drawStages() {
     },
     (c, s) => {
       const isRight = p > 0.85;
-      const words = `p = ${p.toFixed(3).replace(/0$/, "")}`;
+      const words = `p = ${threeDigits(p)}`;
       text(c, words, s.x(p) + (isRight ? -9 : 9), s.y0 + s.h - 12, colours.ink, 13, isRight ? "right" : "left");
       mark(c, "circle", s.x(p), s.y0 + s.h, 7, colours.ink);
       if (sweep) names(c, s, sweep);

@@ -3,12 +3,11 @@
 from flask import Flask, Response, jsonify, request
 
 from core import experiments
-from core.computations import RUN, Reporter
 from dashboard.experiments import Experiments
 from dashboard.pages.explore.replies import run_film_spec
 from dashboard.pages.explore.run_files import RunFiles
 from dashboard.payloads import LastLabelPayload
-from dashboard.requests import asker, file_or_sentence
+from dashboard.requests import file_or_sentence
 
 
 class LastLabels:
@@ -28,12 +27,9 @@ class LastLabels:
         spec = run_film_spec(screen, (screen.noise,))
         entry = self.experiments.library.entry(spec.model)
 
-        def compute(_: Reporter) -> int:
-            with self.experiments.computations.turn():
-                film = experiments.run_film(spec, self.experiments.session)
-                last = film.images[0, -1:]
-                return int(experiments.predicted_labels(entry.spec.dataset, last, self.experiments.session)[0])
+        def build() -> LastLabelPayload:
+            last = self.experiments.single_run(spec).images[0, -1:]
+            labels = experiments.predicted_labels(entry.spec.dataset, last, self.experiments.session)
+            return {"label": int(labels[0])}
 
-        label = self.experiments.computations.wait_for(asker(), f"last label {spec.key()}", compute, rank=RUN)
-        reply: LastLabelPayload = {"label": label}
-        return jsonify(reply)
+        return jsonify(self.experiments.reply("last label", spec, "", build))
