@@ -19,6 +19,7 @@ from dashboard.pages.paper.callbacks import PaperPage
 from dashboard.shell import PAGES, index, shell
 from dashboard.shell import LeanDash as Dash
 from dashboard.static import keep_compressed
+from dashboard.translation import translate_refusals, translated
 
 META = [{"name": "viewport", "content": "width=device-width, initial-scale=1"}]
 MAX_REQUEST = 2_000_000  # bytes; a question has a few hundred
@@ -53,12 +54,12 @@ def create_apps(hosting: Hosting, jobs: Jobs) -> list[Dash]:
     app.server.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST
     doorway.guard(app.server, hosting)
     roles.admit(app.server, hosting)
+    translate_refusals(app.server)
     keep_compressed(app.server)
     experiments = Experiments.on(app.server, jobs.settings, jobs.library, jobs.computations)
     app.server.extensions["closing"] = (experiments.computations.close, jobs.close)  # in this order
     explore = ExplorePage(experiments, jobs)
-    content = explore.layout()
-    set_layout(app, "Explore", hosting, lambda: content)
+    set_layout(app, "Explore", hosting, explore.layout)
     explore.register(app)
     apps = [app]
     for name, page in (
@@ -89,7 +90,7 @@ def new_app(hosting: Hosting, name: str, **options: Any) -> Dash:
 
 def set_layout(app: Dash, name: str, hosting: Hosting, content: Callable[[], Any]) -> None:
     """Let a page stand in the shell, which differs for visitors."""
-    app.layout = lambda: shell(content(), name, hosting.requests)
+    app.layout = lambda: translated(shell(content(), name, hosting.requests))
 
 
 def served() -> Dash:

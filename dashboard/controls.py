@@ -11,9 +11,10 @@ from dash import html
 
 from core.schema import Choice, Integer, Link, Name, Packed, Real, Spec, key_of, setting
 from core.specs import BASES, DATASETS, N_LABELS, NOISE_KINDS, SOURCES, InferenceSpec, NoiseSweepSpec
+from dashboard.languages import catalogues
 from dashboard.terms import terms
 
-BESIDE = ("a", "t", "speed", "theme", "curves", "view", "tour", "show")
+BESIDE = ("a", "t", "speed", "theme", "curves", "view", "tour", "show", "lang")
 """Keys that a pinned screen has in common with the one beside it, or never has."""
 REFERENCE_RUNS = 300  # runs of the shipped sweeps, and of the explorer unless told otherwise
 
@@ -51,6 +52,7 @@ class ScreenState(Spec):
     curves: str = setting(Choice(("points", "all")), "points")
     view: str = setting(Choice(("landmark", "plane")), "landmark", help="the plane that a narrow screen shows")
     tour: str = setting(Name(r"|[a-z0-9][a-z0-9-]{0,63}"), "", help="the stop of the guided tour")
+    language: str = setting(Choice(("", *catalogues())), "", key="lang", help="empty: the browser's")
     presented: str = setting(Name(r"[lpndis]{0,4}"), "", key="show", help="panels of presenter mode; empty: the page")
     pinned: str = setting(Link(BESIDE), "", key="a", help="the screen that this one is compared with, as its link")
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 ASSETS = Path(__file__).parent.parent / "assets"
 FOLDER = "explorer"
+TEXT = re.compile(r'\b_\(\s*"((?:[^"\\]|\\.)*)"')
 IMPORT = re.compile(r'^(?:import|} from|.* from) "#([\w-]+)";$', re.MULTILINE)
 
 
@@ -23,6 +24,13 @@ def addresses() -> dict[str, str]:
         file.stem: f"assets/{FOLDER}/{file.name}?v={hashlib.sha256(file.read_bytes()).hexdigest()[:12]}"
         for file in files
     }
+
+
+@cache
+def texts() -> tuple[str, ...]:
+    """The English texts that the modules write: what stands in their calls of `_`, see words.js."""
+    files = sorted((ASSETS / FOLDER).glob("*.js"))
+    return tuple(dict.fromkeys(json.loads(f'"{text}"') for file in files for text in TEXT.findall(file.read_text())))
 
 
 @cache

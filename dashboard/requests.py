@@ -16,6 +16,7 @@ from core.computations import BusyError, LeftError, Question
 from core.schema import RefusedError, SpecError, shown
 from dashboard.controls import ScreenState
 from dashboard.links import read_link, version_of
+from dashboard.translation import says, translated
 
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -119,7 +120,7 @@ def answered(function: Callable[P, R]) -> Callable[P, R]:
     @wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            return function(*args, **kwargs)
+            return translated(function(*args, **kwargs))
         except PreventUpdate:
             raise
         except LeftError as error:  # nobody waits for an answer
@@ -136,7 +137,7 @@ def answered(function: Callable[P, R]) -> Callable[P, R]:
 
 def notify(*sentences: str) -> None:
     """Show sentences at the top of the page."""
-    set_props("notice", {"data": {"sentences": list(sentences)}})
+    set_props("notice", {"data": {"sentences": [says(sentence) for sentence in sentences]}})
 
 
 def is_question(body: object, callbacks: Mapping[str, Any]) -> bool:

@@ -11,6 +11,7 @@ from dashboard.compare import pin_button
 from dashboard.controls import attributes
 from dashboard.early import early
 from dashboard.first_minute import what_is_this
+from dashboard.languages import catalogues, name_of
 from dashboard.lesson_panel import open_lesson
 from dashboard.presenter import present_button
 from dashboard.requests import is_question
@@ -18,12 +19,15 @@ from dashboard.save_menu import SAVE_ALL, save_all
 from dashboard.share import share
 from dashboard.terms import as_json, terms
 from dashboard.theme import style_sheet
+from dashboard.translation import KEY as LANGUAGE
+from dashboard.translation import browser_words, language, says, spoken
 
 FIRST_PICTURES = ("stages", "fig1")
+UNANSWERED = "The server does not answer. This page asks again until it does."
 LOOKING = "You can look at everything here. "
 PAGES = {"Explore": "", "Paper": "paper/", "Models": "models/"}
 INDEX = """<!DOCTYPE html>
-<html lang="en">
+<html LANGUAGE>
   <head>
     {%metas%}
     <title>{%title%}</title>
@@ -34,9 +38,10 @@ INDEX = """<!DOCTYPE html>
     {%css%}
     <style>THEME</style>
     <script type="application/json" id="glossary">GLOSSARY</script>
+    <script type="application/json" id="words">WORDS</script>
   </head>
   <body>
-    <p id="unanswered" role="alert"></p>
+    <p id="unanswered" role="alert" data-lost="UNANSWERED"></p>
     {%app_entry%}
     <noscript>Latent Trajectories needs JavaScript.</noscript>
     <footer>{%config%}{%scripts%}{%renderer%}</footer>
@@ -56,7 +61,7 @@ addEventListener("error", ({ target }) => {
     const reply = await fetch(target.src || target.href, { cache: "reload" }).catch(() => null);
     if (reply?.ok) { location.reload(); return; }
     const place = document.getElementById("unanswered");
-    if (place) place.textContent = "The server does not answer. This page asks again until it does.";
+    if (place) place.textContent = place.dataset.lost;
     ask(Math.min(2 * pause, 15000));
   };
   ask(500);
@@ -105,7 +110,16 @@ class LeanDash(Dash):
         return response
 
     def interpolate_index(self, **parts: str) -> str:
-        return super().interpolate_index(**parts | {"scripts": LEFT_OUT.sub("", parts["scripts"])})
+        html = super().interpolate_index(**parts | {"scripts": LEFT_OUT.sub("", parts["scripts"])})
+        return in_language(html)
+
+
+def in_language(frame: str) -> str:
+    """The HTML frame in the language of the page: that of the elements in it, and the words that scripts write."""
+    html = {"LANGUAGE": spoken(), "UNANSWERED": says(UNANSWERED), "GLOSSARY": as_json(), "WORDS": browser_words()}
+    for place, text in html.items():
+        frame = frame.replace(place, text, 1)
+    return frame
 
 
 def posted() -> Any:
@@ -126,7 +140,7 @@ def index(page: str, root: str) -> str:
     start = modules.entry("main" if page == "Explore" else "page", root)
     asks = early(root, PAGES[page], FIRST_PICTURES if page == "Paper" else ()) if page != "Explore" else ""
     frame = INDEX.replace("THEME", style_sheet()).replace("LOST", LOST).replace("EARLY", asks)
-    frame = frame.replace("MODULES", modules.import_map(root)).replace("GLOSSARY", as_json())
+    frame = frame.replace("MODULES", modules.import_map(root))
     return frame.replace("START", start)
 
 
@@ -151,7 +165,7 @@ def shell(page: Any, current: str, root: str) -> html.Div:
             html.H1("Latent Trajectories"),
             html.P(terms("how a variational autoencoder remembers"), className="tagline"),
             html.Nav(links, **attributes(aria_label="Pages")),
-            html.Div([*ask, *save, theme], className="actions"),
+            html.Div([*ask, *save, theme, *other_languages()], className="actions"),
         ]
     )
     notices = html.Div(id="notices", role="alert")
@@ -162,3 +176,12 @@ def shell(page: Any, current: str, root: str) -> html.Div:
     first = "You can look at everything here and lead lessons. " if roles.may("present") else LOOKING
     look = html.P([first, roles.VISITOR], className="visiting note")
     return html.Div([*parts, look, html.Main(page)], className="shell visitor", **role)
+
+
+def other_languages() -> list[html.A]:
+    """The same page in every other language, by what it calls itself; languages.js keeps the settings of the page."""
+    return [
+        html.A(name_of(code), href=f"?{LANGUAGE}={code}", lang=code, hrefLang=code, className="language")
+        for code in catalogues()
+        if code != language()
+    ]

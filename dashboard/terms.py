@@ -16,6 +16,8 @@ from typing import Any
 from dash import html
 
 from dashboard.glossary import ENTRIES, Entry
+from dashboard.languages import ENGLISH, catalogues
+from dashboard.translation import language, says
 
 Mark = Callable[[str], list[str | html.Span]]
 
@@ -35,14 +37,32 @@ def capital(form: str) -> str:
     return form[:1].upper() + form[1:] if form[:2].isalpha() and len(form) > 1 else form
 
 
-FORMS = {form: entry for entry in ENTRIES for form in with_capitals(entry.forms)}
-# The longest form first: an `abstract concept` is not a `concept`. No term is a part of a word, as the t of `isn't`.
-WORDS = "|".join(map(re.escape, sorted(FORMS, key=len, reverse=True)))
-PATTERN = re.compile(rf"(^|[^A-Za-z0-9_’'-])({WORDS})(?![A-Za-z0-9_-])")
+@lru_cache
+def lexicon(language: str) -> tuple[Entry, ...]:
+    """The entries of the glossary in a language."""
+    words = catalogues()[language]
+    return tuple(
+        Entry(words(entry.name), words(entry.definition), tuple(dict.fromkeys(map(words, entry.forms))))
+        for entry in ENTRIES
+    )
 
 
-@lru_cache(maxsize=1000)
-def parts(text: str) -> tuple[tuple[str, str], ...]:
+@lru_cache
+def forms_of(language: str) -> dict[str, Entry]:
+    """Every way in which a term is written in a language."""
+    return {form: entry for entry in lexicon(language) for form in with_capitals(entry.forms)}
+
+
+@lru_cache
+def pattern_of(language: str) -> re.Pattern[str]:
+    """Finds terms. The longest form first: an `abstract concept` is not a `concept`. No term is a part of a word, as
+    the t of `isn't`."""
+    words = "|".join(map(re.escape, sorted(forms_of(language), key=len, reverse=True)))
+    return re.compile(rf"(^|[^A-Za-z0-9_’'-])({words})(?![A-Za-z0-9_-])")
+
+
+@lru_cache(maxsize=2000)
+def parts(text: str, language: str = ENGLISH) -> tuple[tuple[str, str], ...]:
     """A text in pieces, each with the name of the term that it is; empty for what stands between terms.
 
     Only the first occurrence of a term counts.
@@ -52,8 +72,8 @@ def parts(text: str) -> tuple[tuple[str, str], ...]:
         (('Runs', 'run'), (' of a ', ''), ('label', 'label'))
     """
     pieces, names, end = [], set(), 0
-    for match in PATTERN.finditer(text):
-        name = FORMS[match[2]].name
+    for match in pattern_of(language).finditer(text):
+        name = forms_of(language)[match[2]].name
         if name not in names:
             names.add(name)
             pieces += [(text[end : match.start(2)], ""), (match[2], name)]
@@ -62,8 +82,11 @@ def parts(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def terms(text: str) -> list[str | html.Span]:
-    """A text as children of a component, in which every term can be hovered, focused and tapped at its first place."""
-    return [term(words, name) if name else words for words, name in parts(text)]
+    """A text as children of a component, in which every term can be hovered, focused and tapped at its first place.
+
+    In the language of the page that asks: the sentence is translated before it is cut.
+    """
+    return [term(words, name) if name else words for words, name in parts(says(text), language())]
 
 
 def terms_once() -> Mark:
@@ -71,8 +94,9 @@ def terms_once() -> Mark:
     seen: set[str] = set()
 
     def mark(text: str) -> list[str | html.Span]:
-        spans = [term(words, name, is_stop=name not in seen) if name else words for words, name in parts(text)]
-        seen.update(name for _, name in parts(text))
+        pieces = parts(says(text), language())
+        spans = [term(words, name, is_stop=name not in seen) if name else words for words, name in pieces]
+        seen.update(name for _, name in pieces)
         return spans
 
     return mark
@@ -84,7 +108,8 @@ def term(words: str, name: str, *, is_stop: bool = True) -> html.Span:
     return html.Span(words, className="term", role="term", tabIndex=0 if is_stop else -1, **named)
 
 
-def as_json(entries: Sequence[Entry] = ENTRIES) -> str:
+def as_json(entries: Sequence[Entry] | None = None) -> str:
     """The entries for the browser, in a form that may stand inside of a script element."""
-    glossary = [asdict(entry) | {"forms": with_capitals(entry.forms)} for entry in entries]
+    shown = lexicon(language()) if entries is None else entries
+    glossary = [asdict(entry) | {"forms": with_capitals(entry.forms)} for entry in shown]
     return json.dumps(glossary, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")

@@ -137,7 +137,7 @@ function load(link, state = "A is loading …") {
   const made = document.createElement("iframe");
   made.title = "A, the screen that is pinned";
   made.inert = true; // its clock is that of B, and the keys are B's
-  made.src = `?embedded=a&${link}&theme=${theme()}`;
+  made.src = `?embedded=a&${link}&theme=${theme()}&lang=${document.documentElement.lang}`;
   made.addEventListener("drawn", () => redraw());
   made.addEventListener("load", () => {
     if (frame !== made || made.contentDocument?.getElementById("_dash-config")) return;

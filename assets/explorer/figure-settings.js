@@ -38,8 +38,9 @@ export function showSettings(asked) {
     control.value = asked.choices[name];
     sayValue(control);
   }
-  const look = new URLSearchParams(location.search).get("theme");
-  history.replaceState(null, "", `?${asked.query}${look ? `&theme=${look}` : ""}`);
+  const [now, query] = [new URLSearchParams(location.search), new URLSearchParams(asked.query)];
+  for (const key of ["theme", "lang"]) if (now.get(key)) query.set(key, now.get(key) || "");
+  history.replaceState(null, "", `?${query}`);
   document.getElementById("reset")?.setAttribute("href", asked.figure);
   document.getElementById("back")?.setAttribute("href", `.#figure-${asked.figure}`);
   return asked.turn;

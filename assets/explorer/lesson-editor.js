@@ -72,12 +72,12 @@ async function writeLink() {
 
 // ---- frames
 
-/** A link's query for the screen of now, which names its model; who looks chooses the theme. */
+/** A link's query for the screen of now, which names its model; who looks chooses theme and language. */
 function screenOfNow() {
-  const { theme, tour, presented, pinned } = Object.fromEntries(
+  const { theme, language, tour, presented, pinned } = Object.fromEntries(
     screen.fields.map((field) => [field.name, field.default]),
   );
-  const state = { ...screen.state, model: screen.model, t: player.t, theme, tour, presented, pinned };
+  const state = { ...screen.state, model: screen.model, t: player.t, theme, language, tour, presented, pinned };
   return query(screen.fields, state, false);
 }
 

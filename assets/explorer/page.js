@@ -5,6 +5,7 @@ import { bindPaperExport } from "#export-article";
 import { bindMenus } from "#export-files";
 import { bindSettings, figureOfAddress, showSettings } from "#figure-settings";
 import { bindGlossary } from "#glossary";
+import { bindLanguages, chosen } from "#languages";
 import { bindModels, fillForm, listModels } from "#models";
 import { askMovie, isFilmed, showMoviePanel } from "#movies";
 import { $, $$, notice } from "#notices";
@@ -30,7 +31,10 @@ function leadBack() {
     return; // a browser may refuse: the menu then opens the first screen
   }
   const [explore] = /** @type {HTMLAnchorElement[]} */ ($$("nav a"));
-  if (explore && words) explore.search = words;
+  if (!explore || !words) return;
+  const query = new URLSearchParams(words);
+  if (chosen()) query.set("lang", chosen());
+  explore.search = query.toString();
 }
 
 /** The theme, which is in the address alone; a click on its button gives the other one. @param {number} clicks */
@@ -163,5 +167,6 @@ bindMenus();
 bindPaperExport();
 bindSettings();
 bindGlossary();
+bindLanguages();
 bindModels();
 new window.DashRenderer();

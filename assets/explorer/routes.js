@@ -38,13 +38,14 @@ function data(more) {
 export const latest = { changed: "" };
 
 /**
- * Show the screen of a link; whoever looks keeps the theme, and what is presented.
+ * Show the screen of a link; whoever looks keeps theme, language and what is presented.
  * @param {string} words Its query.
  */
 export function showLink(words) {
   const wanted = new URLSearchParams(words);
   wanted.delete("tour");
   wanted.set("theme", screen.state.theme);
+  wanted.set("lang", screen.state.language);
   wanted.set("show", screen.state.presented);
   link.query = wanted.toString();
   refresh();

@@ -142,11 +142,12 @@ export function writeAddressNow() {
   remember(words);
 }
 
-/** Whoever looks at a lesson has chosen how: the theme, and what is presented. @param {Record<string, string>} instead */
+/** Whoever looks at a lesson has chosen how: theme, language and what is presented. @param {Record<string, string>} instead */
 function wordsInstead(instead) {
-  const { theme, presented } = screen.state;
+  const { theme, language, presented } = screen.state;
   const words = new URLSearchParams(instead);
   if (theme !== initial("theme")) words.set("theme", theme);
+  if (language) words.set("lang", language);
   if (presented) words.set("show", presented);
   return words.toString();
 }

@@ -1,5 +1,7 @@
 /** Light or dark: chosen in the state, else in the address, else by the system. Colours come from theme.py. */
+import { chosen } from "#languages";
 import { screen } from "#state";
+import { _ } from "#words";
 
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
@@ -17,10 +19,11 @@ export function applyTheme() {
   const now = theme();
   document.documentElement.dataset.theme = medium.isPaper ? "light" : now;
   const toggle = document.querySelector("#toggle-theme");
-  if (toggle) toggle.textContent = now === "dark" ? "Light" : "Dark";
-  const chosen = now === (dark.matches ? "dark" : "light") ? "" : `?theme=${now}`;
+  if (toggle) toggle.textContent = now === "dark" ? _("Light") : _("Dark");
+  const kept = new URLSearchParams(now === (dark.matches ? "dark" : "light") ? {} : { theme: now });
+  if (chosen()) kept.set("lang", chosen());
   for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll("nav a"))) {
-    link.href = link.pathname + chosen;
+    link.href = `${link.pathname}${kept.size ? "?" : ""}${kept}`;
   }
 }
 

@@ -133,7 +133,7 @@ function leave(next) {
 /** A link that names a stop and nothing else opens the stop's own screen. @param {string} query */
 export function isStopAlone(query) {
   const names = [...new URLSearchParams(query).keys()];
-  return names.includes("tour") && names.every((name) => ["tour", "v", "theme"].includes(name));
+  return names.includes("tour") && names.every((name) => ["tour", "v", "theme", "lang"].includes(name));
 }
 
 /** Bind the panel. @param {{ base: Record<string, any>, stops: TourStop[] }} given */

@@ -313,6 +313,7 @@ export type State = {
   view: string;
   /** The stop of the guided tour; empty where it is not taken. */
   tour: string;
+  language: string;
   presented: string;
   /** The screen that this one is compared with, as its link; empty where there is none. */
   pinned: string;

@@ -31,6 +31,7 @@ from dashboard.panels import playback_bar, sidebar, views
 from dashboard.shell import shell
 from dashboard.terms import as_json
 from dashboard.theme import style_sheet
+from dashboard.translation import browser_words, spoken, translated
 
 MOST = 8_000_000  # bytes of a file
 LEVEL = 6  # of gzip: 9 takes ten seconds for another 3 %
@@ -76,7 +77,7 @@ def file_text(title: str, sentence: str, begin: dict[str, Any], answers: dict[st
     digest = base64.b64encode(hashlib.sha256(imports.encode()).digest()).decode()
     saved = {"sentence": sentence, "free": FREE, "begin": begin, "recipe": recipe}
     return f"""<!DOCTYPE html>
-<html lang="en">
+<html {spoken()}>
   <head>
     <meta charset="utf-8">
     <meta http-equiv="Content-Security-Policy" content="{policy(digest)}">
@@ -85,6 +86,7 @@ def file_text(title: str, sentence: str, begin: dict[str, Any], answers: dict[st
     <style>{style_sheet()}{styles()}{LATE}</style>
     <script type="importmap">{imports}</script>
     <script type="application/json" id="glossary">{as_json()}</script>
+    <script type="application/json" id="words">{browser_words()}</script>
     <script type="application/json" id="saved">{as_script(saved)}</script>
   </head>
   <body>
@@ -151,7 +153,7 @@ def layout(sentence: str) -> Component:
     settings: Any = sidebar()
     settings.children.insert(0, html.P(sentence, className="holds note"))
     page = html.Div([first_minute(), settings, comparison(), views(), playback_bar()], className="explore")
-    return adapted(shell(page, "Explore", "./"), sentence)
+    return translated(adapted(shell(page, "Explore", "./"), sentence))
 
 
 def adapted(node: Any, sentence: str) -> Any:
