@@ -45,7 +45,7 @@ def take_along(server: str, browser: Browser) -> None:
     tab.page.wait_for_selector("#picture-fig10[data-look]")  # the last one
     tab.page.goto(f"{server}/paper/fig1?model=mnist-nz100-seed0&source=decoded&label=3")
     tab.page.wait_for_selector("#files a[download]")
-    numbers, recipe = (download(tab, f"#files a[download$={kind}]") for kind in ("npz", "json"))
+    numbers, recipe = (download(tab, f"#files a[href*='.{kind}?']") for kind in ("npz", "json"))
     with np.load(io.BytesIO(numbers)) as arrays:
         assert json.loads(str(arrays["recipe"])) == json.loads(recipe)
         assert arrays["run.images"].shape[1] == 784
