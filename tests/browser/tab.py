@@ -149,10 +149,15 @@ class Tab:
         if self.wrong:
             raise AssertionError("\n".join(self.wrong)[:2000])
 
-    def barriers(self) -> list[tuple[str, str]]:
-        """What axe finds: the rule and the first element that breaks it. What plotly draws is one named picture."""
+    def barriers(self, *within: str) -> list[tuple[str, str]]:
+        """What axe finds: the rule and the first element that breaks it. What plotly draws is one named picture.
+
+        Args:
+            within: Selectors of the parts that are looked at; the whole page where none is given.
+        """
+        parts: dict[str, Any] = {"include": [[selector] for selector in within]} if within else {}
         only = {"resultTypes": ["violations"]}  # half the time: nothing is told of what is in order
-        found = Axe().run(self.page, context={"exclude": [[".main-svg"]]}, options=only).response["violations"]
+        found = Axe().run(self.page, context={"exclude": [[".main-svg"]]} | parts, options=only).response["violations"]
         return [(each["id"], each["nodes"][0]["html"][:120]) for each in found]
 
     def too_wide(self) -> int:
