@@ -7,10 +7,13 @@
 
 A sentence is translated where it leaves the server (translation.py), so nothing that computes, draws or keeps results
 knows of languages. What stands for a name in braces is translated too: it may be a phrase of its own.
+
+A sentence that is a list, as "the share is 0.1; the step is 3.", needs an entry for each kind of part alone, written as
+within a sentence. The marks between the parts and behind them are entries too ("; ", ", ", ".").
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -22,6 +25,8 @@ FOLDER = Path(__file__).parent / "words"
 ENGLISH = "en"
 HOLE = re.compile(r"\{(\w*)\}")
 SENTENCES = re.compile(r"(?<=[.!?…]) (?=[A-Z‘“])")
+OUTSIDE = r"(?![^()]*\))"  # of brackets
+LISTS = {mark: re.compile(mark + OUTSIDE) for mark in ("; ", ", ")}
 LETTERS = re.compile(r"[A-Za-z]{2}|^[A-Za-z]$")
 LONGEST = 2_000  # characters of a sentence; what is longer is data
 KEPT = 5_000  # translations that are remembered
@@ -35,11 +40,13 @@ class Template:
         pattern: Fits the English sentence.
         names: Of its places, in order.
         text: The sentence in the other language, with the same names in braces.
+        n_literal: Characters of the English sentence outside of its places.
     """
 
     pattern: re.Pattern[str]
     names: tuple[str, ...]
     text: str
+    n_literal: int
 
     @staticmethod
     def of(english: str, text: str) -> "Template":
@@ -51,8 +58,22 @@ class Template:
         names = tuple(HOLE.findall(english))
         if not set(HOLE.findall(text)) <= set(names):
             raise ValueError(f"The translation of {english!r} has other places than it: {text!r}")
-        literal = (re.escape(part) for part in HOLE.split(english)[::2])
-        return Template(re.compile("(.+?)".join(literal), re.DOTALL), names, text)
+        literal = HOLE.split(english)[::2]
+        pattern = re.compile("(.+?)".join(map(re.escape, literal)), re.DOTALL)
+        return Template(pattern, names, text, sum(map(len, literal)))
+
+
+@dataclass(frozen=True)
+class Found:
+    """A translation.
+
+    Args:
+        text: In the other language.
+        n_literal: Characters of the English text that are fixed in the entries that fit.
+    """
+
+    text: str
+    n_literal: int
 
 
 class Words:
@@ -69,43 +90,92 @@ class Words:
 
     def __init__(self, entries: Mapping[str, str]):
         self.entries = dict(entries)
-        templates = (key for key in self.entries if HOLE.search(key))
-        exact_first = sorted(templates, key=lambda key: len(HOLE.sub("", key)), reverse=True)
-        self.templates = [Template.of(key, self.entries[key]) for key in exact_first]
+        templates = [Template.of(key, text) for key, text in self.entries.items() if HOLE.search(key)]
+        self.templates = sorted(templates, key=lambda template: template.n_literal, reverse=True)
         self._found = lru_cache(KEPT)(self._find)
 
     def __call__(self, english: str) -> str:
         """The sentence in this language; as it is where no entry fits."""
-        if len(english) > LONGEST or not LETTERS.search(english):
-            return english
-        return self._found(english)
+        return self._said(english).text
 
     def has(self, english: str) -> bool:
         """Whether there is a translation."""
         return self._entry(english.strip()) is not None
 
-    def _find(self, english: str) -> str:
+    def _said(self, english: str) -> Found:
+        if len(english) > LONGEST or not LETTERS.search(english):
+            return Found(english, 0)
+        return self._found(english)
+
+    def _find(self, english: str) -> Found:
         core = english.strip()
         start, _, end = english.partition(core)
-        whole = self._entry(core)
-        if whole is None:
+        found = self._fullest(core)
+        if not found:
             sentences = SENTENCES.split(core)
-            whole = self._joined(sentences) if len(sentences) > 1 else core
-        return f"{start}{whole}{end}"
+            found = joined(map(self._said, sentences)) if len(sentences) > 1 else Found(core, 0)
+        return Found(f"{start}{found.text}{end}", found.n_literal)
 
-    def _entry(self, core: str) -> str | None:
+    def _fullest(self, core: str) -> Found | None:
+        """By the entry that fits, or by those that fit its parts where they say more of it."""
+        whole = self._entry(core) or self._small(core)
+        if whole and whole.n_literal == len(core):
+            return whole
+        both = (whole, self._parts(core))
+        return max((found for found in both if found), key=lambda found: found.n_literal, default=None)
+
+    def _entry(self, core: str) -> Found | None:
         if core in self.entries:
-            return self.entries[core]
+            return Found(self.entries[core], len(core))
         for template in self.templates:
             match = template.pattern.fullmatch(core)
             if match:
-                values = {name: self(value) for name, value in zip(template.names, match.groups(), strict=True)}
-                return HOLE.sub(lambda hole, values=values: values[hole[1]], template.text)
+                values = {name: self._said(value) for name, value in zip(template.names, match.groups(), strict=True)}
+                text = HOLE.sub(lambda hole, values=values: values[hole[1]].text, template.text)
+                return Found(text, template.n_literal + sum(value.n_literal for value in values.values()))
         return None
 
-    def _joined(self, sentences: list[str]) -> str:
-        """Sentences one after the other; behind an ideographic full stop stands no space."""
-        return " ".join(map(self, sentences)).replace("。 ", "。")
+    def _small(self, core: str) -> Found | None:
+        """By an entry that begins small."""
+        small = core[:1].lower() + core[1:]
+        found = self._entry(small) if small != core else None
+        if found and all(letter.islower() for letter in found.text[:2]):  # a letter alone is a symbol
+            return Found(found.text[:1].upper() + found.text[1:], found.n_literal)
+        return found
+
+    def _parts(self, core: str) -> Found | None:
+        """Sentences one by one, a list part by part, a part without its full stop; nothing where one has no entry."""
+        sentences = SENTENCES.split(core)
+        if len(sentences) > 1:
+            found = self._each(sentences)
+            return joined(found) if found else None
+        body = core.removesuffix(".")
+        mark = next((mark for mark, pattern in LISTS.items() if pattern.search(body)), "")
+        if not mark and body == core:
+            return None
+        parts, stop = LISTS[mark].split(body) if mark else [body], core[len(body) :]
+        found = self._each(parts)
+        if not found:
+            return None
+        text = self.entries.get(mark, mark).join(each.text for each in found) + self.entries.get(stop, stop)
+        return Found(text, sum(each.n_literal for each in found) + len(mark) * (len(parts) - 1) + len(stop))
+
+    def _each(self, parts: list[str]) -> list[Found]:
+        """The translations of all parts; none where one has no entry."""
+        found = []
+        for part in parts:
+            one = self._fullest(part)
+            if not one:
+                return []
+            found.append(one)
+        return found
+
+
+def joined(sentences: Iterable[Found]) -> Found:
+    """Sentences one after the other; behind an ideographic full stop stands no space."""
+    found = list(sentences)
+    text = " ".join(each.text for each in found).replace("。 ", "。")
+    return Found(text, sum(each.n_literal for each in found))
 
 
 @cache

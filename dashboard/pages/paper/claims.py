@@ -164,15 +164,17 @@ def measured(number: int, kind: str, table: ClaimTable, mark: Mark) -> html.Div:
     claim = claim_in(table, number)
     if claim is None:
         return html.Div()
-    models = [f"{id} (other weights here)" if id in table.changed else id for id in claim.models]
+    models = [
+        part for id in claim.models for part in (", ", f"{id} (other weights here)" if id in table.changed else id)
+    ]
     verdict = [html.Strong(claim.verdict, className=f"verdict verdict-{VERDICTS.get(claim.verdict, '3')}")]
     return html.Div(
         [
-            html.H3(["Pixels ", SELECTED[kind], ": ", *verdict]),
+            html.H3([f"Pixels {SELECTED[kind]}: ", *verdict]),
             *([html.P(by_seed(claim), className="note")] if claim.seeds else []),
             *([html.P(mark(claim.ours))] if claim.ours else []),
             *([html.P([html.B("Why: "), *mark(claim.why)])] if claim.why else []),
-            *([html.P(f"Models: {', '.join(models)}", className="note")] if models else []),
+            *([html.P(["Models: ", *models[1:]], className="note")] if models else []),
             html.P(code(kind), className="note"),
         ]
     )
