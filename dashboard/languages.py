@@ -24,7 +24,7 @@ from babel.messages.pofile import read_po
 FOLDER = Path(__file__).parent / "words"
 ENGLISH = "en"
 HOLE = re.compile(r"\{(\w*)\}")
-SENTENCES = re.compile(r"(?<=[.!?…]) (?=[A-Z‘“])")
+SENTENCES = re.compile(r"(?<=[.!?…])(?<!Fig\.)(?<!Supp\.) (?=[A-Z0-9‘“])")
 OUTSIDE = r"(?![^()]*\))"  # of brackets
 LISTS = {mark: re.compile(mark + OUTSIDE) for mark in ("; ", ", ")}
 LETTERS = re.compile(r"[A-Za-z]{2}|^[A-Za-z]$")
@@ -146,19 +146,18 @@ class Words:
     def _parts(self, core: str) -> Found | None:
         """Sentences one by one, a list part by part, a part without its full stop; nothing where one has no entry."""
         sentences = SENTENCES.split(core)
-        if len(sentences) > 1:
-            found = self._each(sentences)
-            return joined(found) if found else None
-        body = core.removesuffix(".")
-        mark = next((mark for mark, pattern in LISTS.items() if pattern.search(body)), "")
-        if not mark and body == core:
-            return None
-        parts, stop = LISTS[mark].split(body) if mark else [body], core[len(body) :]
-        found = self._each(parts)
+        found = self._each(sentences) if len(sentences) > 1 else []
+        if found:
+            return joined(found)
+        if core.endswith("."):
+            body = self._fullest(core[:-1])
+            return body and Found(body.text + self.entries.get(".", "."), body.n_literal + 1)
+        mark = next((mark for mark, pattern in LISTS.items() if pattern.search(core)), "")
+        found = self._each(LISTS[mark].split(core)) if mark else []
         if not found:
             return None
-        text = self.entries.get(mark, mark).join(each.text for each in found) + self.entries.get(stop, stop)
-        return Found(text, sum(each.n_literal for each in found) + len(mark) * (len(parts) - 1) + len(stop))
+        text = self.entries.get(mark, mark).join(each.text for each in found)
+        return Found(text, sum(each.n_literal for each in found) + len(mark) * (len(found) - 1))
 
     def _each(self, parts: list[str]) -> list[Found]:
         """The translations of all parts; none where one has no entry."""
