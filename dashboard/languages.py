@@ -114,7 +114,7 @@ class Words:
         if not found:
             sentences = SENTENCES.split(core)
             found = joined(map(self._said, sentences)) if len(sentences) > 1 else Found(core, 0)
-        return Found(f"{start}{found.text}{end}", found.n_literal)
+        return Found(closed(f"{start}{found.text}{end}"), found.n_literal)
 
     def _fullest(self, core: str) -> Found | None:
         """By the entry that fits, or by those that fit its parts where they say more of it."""
@@ -171,10 +171,14 @@ class Words:
 
 
 def joined(sentences: Iterable[Found]) -> Found:
-    """Sentences one after the other; behind an ideographic full stop stands no space."""
+    """Sentences one after the other."""
     found = list(sentences)
-    text = " ".join(each.text for each in found).replace("。 ", "。")
-    return Found(text, sum(each.n_literal for each in found))
+    return Found(" ".join(each.text for each in found), sum(each.n_literal for each in found))
+
+
+def closed(text: str) -> str:
+    """A text without spaces behind the full stops and commas of Japanese."""
+    return text.replace("。 ", "。").replace("、 ", "、")
 
 
 @cache

@@ -3,21 +3,24 @@
 import re
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from flask import Flask
 
 from core.library import Library
-from core.paper.claims import CLAIM_FILES, CLAIMS, Claim, stored_claims
+from core.paper.claims import CLAIM_FILES, CLAIMS, Claim, ClaimTable, stored_claims
+from core.paper.claims.models import FEW_AND_MANY
 from core.settings import Settings
+from core.store import StoreError
 from dashboard.languages import catalogues
 from dashboard.pages.paper import claims
-from dashboard.pages.paper.article import beside
-from dashboard.terms import terms
+from dashboard.translation import translated
 from tests.evidence import Made, check
 from tests.served import create_app
 from tests.test_claim_thresholds import EDGES
 from tests.test_claims import CASES
-from tests.test_claims_page import CLAIM, TABLE, parts, plain, texts
+from tests.test_claims_page import CLAIM, parts, plain, texts
 
 FIELDS = ("statement", "paper", "rule", "ours", "why")
 NAMES = {
@@ -28,6 +31,7 @@ COMMAND = re.compile(r"python -m core claims [ \w./-]+\.json|python -m core \w+|
 MODEL = re.compile(r"\b(mnist|fashion|digits)-nz\d+[a-z0-9-]*")
 ENGLISH = re.compile(r"[A-Za-z]{3,}")
 NUMBER = re.compile(r"(?<![\d.])-?\d+(?:\.\d+)?")
+COMMAND_ANEW = "python -m core claims --noise-kind KIND --output claims-invert.json"
 FIVE, TWO = ["5"], ["2"]
 WRITTEN_OUT = {
     (1, "paper"): ["10"],
@@ -86,16 +90,45 @@ def test_the_check_of_words_and_numbers_finds_faults():
     assert english_in("ラベル label") == ["label"]
 
 
-def test_the_scoreboard_on_the_page_is_in_japanese(settings: Settings):
+def test_the_scoreboard_and_what_stands_beside_figures_is_in_japanese(settings: Settings):
     client = create_app(settings).server.test_client()
-    shown = {code: parts(client.get(f"/paper/_dash-layout?lang={code}").get_json(), "Section") for code in ("en", "ja")}
+    layouts = {code: client.get(f"/paper/_dash-layout?lang={code}").get_json() for code in ("en", "ja")}
     english, japanese = (
-        [texts(part["children"]) for part in shown[code] if part["id"] == "claims"][0] for code in ("en", "ja")
+        [texts(part["children"]) for part in parts(layout, "Section") if part["id"] == "claims"]
+        + [texts(part["children"]) for part in parts(layout, "Dl") if part.get("className") == "beside"]
+        for layout in layouts.values()
     )
-    assert "does not hold" in english
-    assert english_in(japanese) == []
+    assert len(english) == len(japanese) > len(CLAIMS)
+    assert "does not hold" in english[0]
+    assert english_in(" ".join(japanese)) == []
     for words in ("主張の検証", "成り立たない", "一部成り立つ", "理由：", "シードごと：", "画素の入れ替え："):
-        assert words in japanese, words
+        assert words in japanese[0], words
+
+
+def test_what_is_missing_damaged_or_changed_is_said_in_japanese(settings: Settings):
+    library = Library.of(settings.models)
+    shipped = stored_claims(library, CLAIM_FILES["permute"])
+    assert shipped
+    lost = replace(shipped.claims[0], verdict="not measured", ours="", why=FEW_AND_MANY, seeds=(), models=())
+    changed = replace(shipped, claims=(lost, *shipped.claims[1:]), changed=("mnist-nz100-seed1",))
+    damaged = StoreError("claims-invert.json is no table of claims (ValueError). Compute it anew: " + COMMAND_ANEW)
+
+    def read(_: Library, path: Path) -> ClaimTable:
+        if path.name == "claims-invert.json":
+            raise damaged
+        return changed
+
+    with Flask(__name__).test_request_context("/paper/?lang=ja"):
+        boards = [claims.scoreboard(*claims.stored_tables(library, each)) for each in (read, lambda *_: None)]
+        said = texts(plain([translated(board) for board in boards]))
+    assert [word for word in english_in(said) if word != "ValueError"] == []
+    for words in (
+        "未測定1件",
+        "まだ計算されていません：",
+        "主張の表ではありません",
+        "（ここにあるものとは重みが異なります）",
+    ):
+        assert words in said, words
 
 
 def test_verdicts_are_counted_in_japanese():
