@@ -27,6 +27,7 @@ HOLE = re.compile(r"\{(\w*)\}")
 SENTENCES = re.compile(r"(?<=[.!?…])(?<!Fig\.)(?<!Supp\.) (?=[A-Z0-9‘“])")
 OUTSIDE = r"(?![^()]*\))"  # of brackets
 LISTS = {mark: re.compile(mark + OUTSIDE) for mark in ("; ", ", ")}
+SPACED = re.compile("([、。：；]) ")
 LETTERS = re.compile(r"[A-Za-z]{2}|^[A-Za-z]$")
 LONGEST = 2_000  # characters of a sentence; what is longer is data
 KEPT = 5_000  # translations that are remembered
@@ -177,8 +178,8 @@ def joined(sentences: Iterable[Found]) -> Found:
 
 
 def closed(text: str) -> str:
-    """A text without spaces behind the full stops and commas of Japanese."""
-    return text.replace("。 ", "。").replace("、 ", "、")
+    """A text without spaces behind the marks of Japanese, which have their own."""
+    return SPACED.sub(r"\1", text)
 
 
 @cache

@@ -55,3 +55,8 @@ def test_of_one_entry_and_several_those_win_that_say_more():
 def test_marks_without_an_entry_stay():
     entries = {english: text for english, text in ENTRIES.items() if english not in ("; ", ", ", ".")}
     assert Words(entries)("The share is 0.1; the step is 3.") == "割合は0.1です; ステップは3です."
+
+
+def test_behind_the_marks_of_japanese_stands_no_space():
+    assert Words({"Models:": "モデル："})("Models: ") == "モデル："
+    assert Words({"One.": "一つ。", "Two.": "二つ。"})("One. Two.") == "一つ。二つ。"
