@@ -119,11 +119,11 @@ class Words:
 
     def _fullest(self, core: str) -> Found | None:
         """By the entry that fits, or by those that fit its parts where they say more of it."""
-        whole = self._entry(core) or self._small(core)
+        whole = self._entry(core)
         if whole and whole.n_literal == len(core):
             return whole
-        both = (whole, self._parts(core))
-        return max((found for found in both if found), key=lambda found: found.n_literal, default=None)
+        ways = (whole, self._small(core), self._parts(core))
+        return max((found for found in ways if found), key=lambda found: found.n_literal, default=None)
 
     def _entry(self, core: str) -> Found | None:
         if core in self.entries:

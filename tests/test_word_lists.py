@@ -52,6 +52,12 @@ def test_of_one_entry_and_several_those_win_that_say_more():
     )
 
 
+def test_an_entry_that_fits_nearly_all_does_not_go_before_one_that_begins_small():
+    ja = Words(ENTRIES | {"{a} of {b}": "{a}/{b}", "the step of the image is {step}": "画像のステップは{step}です"})
+    assert ja("The step of the image is 3.") == "画像のステップは3です。"
+    assert ja("2 of 3") == "2/3"
+
+
 def test_marks_without_an_entry_stay():
     entries = {english: text for english, text in ENTRIES.items() if english not in ("; ", ", ", ".")}
     assert Words(entries)("The share is 0.1; the step is 3.") == "割合は0.1です; ステップは3です."
