@@ -28,6 +28,9 @@ SENTENCES = re.compile(r"(?<=[.!?…])(?<!Fig\.)(?<!Supp\.) (?=[A-Z0-9‘“])")
 OUTSIDE = r"(?![^()]*\))"  # of brackets
 LISTS = {mark: re.compile(mark + OUTSIDE) for mark in ("; ", ", ")}
 SPACED = re.compile("([、。：；]) ")
+LEAST = 3
+"""Characters that an entry has besides its places and spaces; one with fewer, as "{n} of {all}", would fit nearly
+anything, and is for the browser, which knows it by its English text."""
 LETTERS = re.compile(r"[A-Za-z]{2}|^[A-Za-z]$")
 LONGEST = 2_000  # characters of a sentence; what is longer is data
 KEPT = 5_000  # translations that are remembered
@@ -38,30 +41,59 @@ class Template:
     """A sentence with places for values.
 
     Args:
-        pattern: Fits the English sentence.
+        literals: What stands in the English sentence before, between and behind its places.
         names: Of its places, in order.
         text: The sentence in the other language, with the same names in braces.
-        n_literal: Characters of the English sentence outside of its places.
     """
 
-    pattern: re.Pattern[str]
+    literals: tuple[str, ...]
     names: tuple[str, ...]
     text: str
-    n_literal: int
 
     @staticmethod
     def of(english: str, text: str) -> "Template":
         """Of an entry of a catalogue.
 
         Raises:
-            ValueError: The translation has a place that the English sentence lacks.
+            ValueError: The translation has a place that the English sentence lacks, or two places touch.
+
+        Example:
+            >>> Template.of("{n} runs of {what}", "{what}: {n}").names
+            ('n', 'what')
         """
-        names = tuple(HOLE.findall(english))
+        names, literals = tuple(HOLE.findall(english)), tuple(HOLE.split(english)[::2])
         if not set(HOLE.findall(text)) <= set(names):
             raise ValueError(f"The translation of {english!r} has other places than it: {text!r}")
-        literal = HOLE.split(english)[::2]
-        pattern = re.compile("(.+?)".join(map(re.escape, literal)), re.DOTALL)
-        return Template(pattern, names, text, sum(map(len, literal)))
+        if not all(literals[1:-1]):
+            raise ValueError(f"Between two places of {english!r} must be something that tells where one ends.")
+        return Template(literals, names, text)
+
+    @property
+    def n_literal(self) -> int:
+        """Characters of the English sentence outside of its places."""
+        return sum(map(len, self.literals))
+
+    def values(self, english: str) -> tuple[str, ...] | None:
+        """What stands in the places of a sentence; None where it has another form.
+
+        Every value ends where the text behind its place is found first: the time grows as the sentence does, whatever
+        somebody has typed into it.
+
+        Example:
+            >>> Template.of("{n} runs of {what}.", "").values("3 runs of ‘6’.")
+            ('3', '‘6’')
+        """
+        *before, last = self.literals
+        if not (english.startswith(before[0]) and english.endswith(last)):
+            return None
+        values, start, stop = [], len(before[0]), len(english) - len(last)
+        for literal in before[1:]:
+            end = english.find(literal, start + 1, stop)
+            if end < 0:
+                return None
+            values.append(english[start:end])
+            start = end + len(literal)
+        return (*values, english[start:stop]) if start < stop else None
 
 
 @dataclass(frozen=True)
@@ -91,7 +123,8 @@ class Words:
 
     def __init__(self, entries: Mapping[str, str]):
         self.entries = dict(entries)
-        templates = [Template.of(key, text) for key, text in self.entries.items() if HOLE.search(key)]
+        forms = (key for key in self.entries if HOLE.search(key) and len(re.sub(r"\s", "", HOLE.sub("", key))) >= LEAST)
+        templates = [Template.of(key, self.entries[key]) for key in forms]
         self.templates = sorted(templates, key=lambda template: template.n_literal, reverse=True)
         self._found = lru_cache(KEPT)(self._find)
 
@@ -129,9 +162,9 @@ class Words:
         if core in self.entries:
             return Found(self.entries[core], len(core))
         for template in self.templates:
-            match = template.pattern.fullmatch(core)
-            if match:
-                values = {name: self._said(value) for name, value in zip(template.names, match.groups(), strict=True)}
+            found = template.values(core)
+            if found:
+                values = {name: self._said(value) for name, value in zip(template.names, found, strict=True)}
                 text = HOLE.sub(lambda hole, values=values: values[hole[1]].text, template.text)
                 return Found(text, template.n_literal + sum(value.n_literal for value in values.values()))
         return None

@@ -1,5 +1,7 @@
 """Sentences that are lists, in another language: part by part where each part has an entry."""
 
+import pytest
+
 from dashboard.languages import Words
 
 ENTRIES = {
@@ -52,10 +54,22 @@ def test_of_one_entry_and_several_those_win_that_say_more():
     )
 
 
-def test_an_entry_that_fits_nearly_all_does_not_go_before_one_that_begins_small():
+def test_an_entry_that_fits_nearly_all_is_the_browsers():
     ja = Words(ENTRIES | {"{a} of {b}": "{a}/{b}", "the step of the image is {step}": "画像のステップは{step}です"})
     assert ja("The step of the image is 3.") == "画像のステップは3です。"
-    assert ja("2 of 3") == "2/3"
+    assert ja("2 of 3") == "2 of 3"
+    assert ja("{a} of {b}") == "{a}/{b}"
+
+
+def test_what_somebody_typed_costs_no_time_that_explodes():
+    """2,000 characters in which every place could end anywhere: looked at once for each entry, not in all ways."""
+    ja = Words({"".join(f"{{{name}}} and " for name in "abcdefgh") + "so on": "{a}"})
+    assert ja("x and " * 330) == "x and " * 330
+
+
+def test_two_places_that_touch_are_refused():
+    with pytest.raises(ValueError, match="tells where one ends"):
+        Words({"some {a}{b}": "{a}{b}"})
 
 
 def test_marks_without_an_entry_stay():
