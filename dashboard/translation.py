@@ -23,7 +23,9 @@ from dashboard.languages import ENGLISH, Words, catalogues, direction
 
 KEY = "lang"
 """Of the language in addresses."""
-ATTRIBUTES = ("children", "title", "placeholder", "alt", "label", "aria-label", "aria-description", "data-label")
+ATTRIBUTES = (
+    "children", "title", "placeholder", "alt", "label", "aria-label", "aria-description", "data-head", "data-label",
+)  # fmt: skip
 """Of components, those that hold words."""
 WORDS = frozenset(
     {"caption", "captions", "hovertemplate", "label", "name", "note", "sentences", "text", "ticktext", "title"}

@@ -14,6 +14,7 @@ from dashboard.pages.models.table import bound_of, value_of
 from dashboard.pages.models.views import dimensions, history_view, pictures
 from dashboard.terms import terms
 from dashboard.theme import TITLES, Theme
+from dashboard.translation import says
 
 NAMES = ("A", "B")
 ASKED = ("first", "second")  # the two lists, as the browser calls them
@@ -129,7 +130,10 @@ def differences(a: ModelSpec, b: ModelSpec) -> str:
         >>> differences(ModelSpec(n_latent=2), ModelSpec(n_latent=20))
         'They differ in N_z (A 2, B 20); all else in their recipes is the same.'
     """
-    apart = [f"{name} ({NAMES[0]} {first}, {NAMES[1]} {second})" for name, (first, second) in differing(a, b).items()]
+    apart = [
+        f"{says(name)} ({NAMES[0]} {says(first)}, {NAMES[1]} {says(second)})"
+        for name, (first, second) in differing(a, b).items()
+    ]
     if not apart:
         return "Their recipes are the same: what differs comes from the machines that trained them."
     listed = " and ".join(filter(None, [", ".join(apart[:-1]), apart[-1]]))
@@ -163,7 +167,7 @@ def metrics(two: Two) -> html.Table:
     rows: list[tuple[str, list[Any]]] = [
         ("Test −ELBO, nats", [bound_of(e.card) for e in two]),
         ("KL term, nats", [value_of(e.card.test_kl, ".1f") for e in two]),
-        ("Active units", [f"{value_of(e.card.active_units)} of {e.spec.n_latent}" for e in two]),
+        ("Active units", [[value_of(e.card.active_units), " of ", str(e.spec.n_latent)] for e in two]),
         ("Directions with 99 % of the variance", [shared_by(e) for e in two]),
         ("Epochs", [f"{e.spec.epochs:,}" for e in two]),
         ("From", [e.origin for e in two]),

@@ -12,20 +12,28 @@ from dashboard.controls import attributes
 from dashboard.job_status import JobStatus
 from dashboard.jobs import BUSY, Work
 from dashboard.theme import TITLES
+from dashboard.translation import says
 
 JOB = {"cancel": "Cancel", "resume": "Go on", "discard": "Discard"}
 
 
 def describe(training: experiments.Training) -> str:
-    """A recipe in a few words; of several what they share, and every N_z, beta and seed."""
+    """A recipe in a few words; of several what they share, and every N_z, beta and seed.
+
+    Word by word in the language of the page that asks: between commas there are commas.
+    """
     specs = experiments.models_of(training)
     first = specs[0]
-    kept = "".join(f", {epoch}" for epoch in snapshot_epochs(first))
-    seeds = listed(spec.seed for spec in specs)
-    count = f"{len(specs)} models: " if len(specs) > 1 else ""
-    size = f"{TITLES[first.dataset]}, N_z = {listed(spec.n_latent for spec in specs)}{with_beta(first)}"
-    epochs = f"{epochs_of(first)}, seed{'s' if ',' in seeds else ''} {seeds}"
-    return f"{count}{size}, {epochs}" + (f", kept after {kept[2:]}" if kept else "")
+    kept, seeds = listed(snapshot_epochs(first)), listed(spec.seed for spec in specs)
+    parts = [
+        f"{TITLES[first.dataset]}",
+        f"N_z = {listed(spec.n_latent for spec in specs)}{with_beta(first)}",
+        epochs_of(first),
+        f"seed{'s' if ',' in seeds else ''} {seeds}",
+        *([f"kept after {kept}"] if kept else []),
+    ]
+    words = ", ".join(map(says, parts))
+    return says(f"{len(specs)} models: {words}") if len(specs) > 1 else words
 
 
 def listed(values: Iterable[int]) -> str:

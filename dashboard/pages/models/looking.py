@@ -27,6 +27,7 @@ from dashboard.pages.models.table import unfolded
 from dashboard.pages.models.views import model_view
 from dashboard.requests import answered
 from dashboard.theme import theme_of
+from dashboard.translation import translated
 
 MOST = 50  # models that are unfolded at once
 UNFOLDED = State({"unfold": ALL}, "aria-expanded")
@@ -77,7 +78,7 @@ class Looking:
         except RefusedError:
             set_props({"view": id}, {"hidden": True})  # the browser has unfolded it already
             raise
-        set_props({"view": id}, {"hidden": is_open, "children": unfolded(content)})
+        set_props({"view": id}, {"hidden": is_open, "children": translated(unfolded(content))})
         set_props({"unfold": id}, attributes(aria_expanded=str(not is_open).lower()))
         return id
 
