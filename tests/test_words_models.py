@@ -1,27 +1,35 @@
 """The page of models in Japanese: its layout, its views, its jobs, and how far computations are."""
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from flask import Flask
 
 import app
 from core import experiments, train
 from core.checkpoint import Metrics
 from core.computations import Computations
+from core.data import LABEL_NAMES
 from core.library import Library
 from core.settings import Settings
 from core.specs import ModelSpec, with_snapshots
 from core.stack import Stack
+from dashboard import figures
 from dashboard.hosting import Hosting
 from dashboard.job_status import JobStatus, ended, reported
 from dashboard.jobs import Work
 from dashboard.languages import Words, catalogues
+from dashboard.theme import LIGHT
+from dashboard.translation import translated
 from tests.idle_jobs import AskedJobs
 from tests.served import NEVER
+from tests.synthetic import make_latent_sweep, make_map
 from tests.test_models import UPDATE, Hand
 
 SHOWN = {"children", "title", "placeholder", "alt", "label", "aria-label", "data-head", "message", "text"}
@@ -209,6 +217,33 @@ def calls() -> list[str]:
 )
 def test_how_far_a_computation_is_has_none(text: str):
     assert not english([catalogues()["ja"](text)])
+
+
+@pytest.mark.parametrize("shipped", [(), ((2, 140.0), (10, 101.0))])
+def test_the_figures_of_trainings_and_labels_have_none(shipped: tuple[tuple[int, float], ...]):
+    names = LABEL_NAMES["fashion"]
+    none = replace(make_latent_sweep(), epochs=np.zeros((3, 2, 1), int), negative_elbo=np.full((3, 2, 1), np.nan))
+    drawn = [
+        figures.label_map(make_map(), LIGHT, names=names),
+        *(figures.elbo_over_latents(sweep, LIGHT, shipped=shipped) for sweep in (make_latent_sweep(), none)),
+        figures.histories({"test": ((1, 2), (30.0, 26.0))}, LIGHT),
+    ]
+    with Flask(__name__).test_request_context("/?lang=ja"):
+        texts = [texts_of(translated(figure)) for figure in drawn]
+    assert all(texts)
+    assert not [english(found) for found in texts if english(found)]
+
+
+def texts_of(figure: Any) -> list[str]:
+    """What is written in a figure; beside it the template has names of its own."""
+    layout = figure["layout"]
+    parts = [layout.get("annotations", ()), [axis["title"] for axis in layout.values() if is_titled(axis)]]
+    bars = [trace["colorbar"] for trace in figure["data"] if "colorbar" in trace]
+    return shown(json.loads(json.dumps([*parts, *bars], default=list)))
+
+
+def is_titled(part: Any) -> bool:
+    return isinstance(part, dict) and "title" in part
 
 
 def test_what_is_reported_is_found():
