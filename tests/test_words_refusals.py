@@ -8,8 +8,8 @@ import ast
 import itertools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, fields
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +17,21 @@ import pytest
 from flask.testing import FlaskClient
 
 import app
+from core.computations import BusyError, Computations
+from core.file_header import refuse_constant
+from core.model_card import ClassifierCard, ModelCard, SeriesCard
+from core.schema import SpecError, checked
 from core.settings import Settings
+from core.specs import ClassifierSpec, EnsembleSpec, ModelSpec, SeriesSpec
 from core.zoo import trained_anew
 from dashboard.controls import ScreenState
 from dashboard.hosting import Hosting
 from dashboard.languages import ENGLISH, SENTENCES, Words, catalogues
 from dashboard.roles import ACTING
 from tests.idle_jobs import StillJobs
-from tests.served import Browser, sentences
+from tests.served import NEVER, Browser, sentences
 from tests.test_models import Hand
-from tests.test_own_image import moving
+from tests.test_own_image import drawn, moving, png
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = "7"
@@ -273,8 +278,9 @@ def test_what_reaches_no_page_is_there():
 def test_no_translation_leaves_the_sentence_english():
     words = catalogues()["ja"]
     for each in harvest()[0]:
-        for sentence in SENTENCES.split(each.text):
-            assert JAPANESE.search(words(sentence)), each
+        translated = words(each.text)
+        assert JAPANESE.search(translated), each
+        assert not SENTENCES.search(translated), translated
 
 
 BAD = {"p": "9", "nz": "many", "d": "letters", "T": "1.5", "own": "?", "a": "%3F", "model": "A B", "v": "7"}
@@ -294,6 +300,40 @@ def test_the_names_of_links_stay_in_a_note():
     _, notes = ScreenState.from_query("T=1.5")
     translated = "n_stepsは5から200までの整数でなければならず、'1.5'は使えません。既定値の60を使います。"
     assert [catalogues()["ja"](note) for note in notes] == [translated]
+
+
+WHAT_A_MODEL_IS = (
+    "A model is a safetensors file with the metadata 'spec' and 'card', as `python -m core train` writes it."
+)
+
+
+def reasons() -> list[str]:
+    """Why the header of a file is none of a model's, for every field that it has and every way to be wrong."""
+    found = [raised(refuse_constant, "NaN")]
+    for kind in (ModelSpec, SeriesSpec, ClassifierSpec, ModelCard, ClassifierCard):
+        checks = [checked(item).check for item in fields(kind)]
+        found += [raised(check, item.name, object()) for check, item in zip(checks, fields(kind), strict=True)]
+    found += [raised(ModelSpec.from_dict, {"colour": 1}), raised(EnsembleSpec.from_dict, {})]
+    found.append(raised(SeriesSpec.from_dict, {"kept": [5, 1]}))
+    shown = {"image_shape": (8, 8), "label_names": ("0",)}
+    found += [raised(partial(ModelCard.read, given, **shown)) for given in (3, {"image_shape": [1, 1]})]
+    return [*found, raised(partial(SeriesCard.read, 3, **shown))]
+
+
+def raised(function: Any, *given: Any) -> str:
+    with pytest.raises(SpecError) as error:
+        function(*given)
+    return str(error.value)
+
+
+def test_the_reason_why_a_file_is_no_model_is_translated_within_the_sentence():
+    words = catalogues()["ja"]
+    for reason in reasons():
+        inside = reason.rstrip(".")
+        assert all(fits(words, sentence) for sentence in SENTENCES.split(reason)), reason
+        assert fits(words, inside), inside
+        whole = words(f"7 is not a model of this program ({inside}). {WHAT_A_MODEL_IS}")
+        assert whole.startswith(f"7はこのプログラムのモデルではありません（{words(inside)}）。モデルとは"), whole
 
 
 @pytest.fixture
@@ -328,6 +368,21 @@ def test_a_page_that_opens_with_a_bad_link_says_so_in_japanese(http: FlaskClient
 def test_a_question_with_a_bad_setting_is_refused_in_japanese(http: FlaskClient):
     assert in_japanese(sentences(Browser(http).post("ask-run", {"query": "p=9", "client": "tab", "sequence": 1})))
     assert in_japanese(sentences(Browser(http).post("ask-run", "nothing")))
+
+
+def test_who_finds_the_server_busy_reads_so_in_japanese(settings: Settings, write_model: Any):
+    class Full(Computations):
+        def wait_for(self, *_: Any, **__: Any) -> Any:
+            raise BusyError(12)
+
+    write_model(settings.models / "mine.safetensors")
+    client = app.create_app(settings, computations=Full(calm=NEVER)).server.test_client()
+    client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "ja"
+    said = catalogues()["ja"]("The server is busy: 12 before you.")
+    reply = Browser(client).post("ask-ensemble", Browser(client).question("d=digits&nz=2&src=decoded&runs=10&T=5"))
+    assert reply.get_json()["sideUpdate"]["busy"]["data"]["text"] == said
+    picture = client.post("/own-image/mnist", data=png(drawn()))
+    assert (picture.status_code, picture.text) == (503, said)
 
 
 def test_a_visitor_is_refused_in_japanese(http: FlaskClient):

@@ -52,6 +52,7 @@ from dashboard.panels import GRID, playback_bar, sidebar, views
 from dashboard.payloads import GalleryPayload, SettledPayload, SweepPayload
 from dashboard.requests import Newest, Request, answered, asker, read_request
 from dashboard.theme import theme_of
+from dashboard.translation import says
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -276,7 +277,7 @@ class ExplorePage:
         try:
             payload = self.experiments.awaited(question, what, spec, look, compute, build)
         except BusyError as error:
-            set_props("busy", {"data": {"text": str(error)}})
+            set_props("busy", {"data": {"text": says(str(error))}})
             return no_update
         self.give_up_if_stale(route, request)
         return payload
