@@ -56,7 +56,7 @@ def article_figure(caption: Caption, tables: Tables, links: Mapping[str, str], m
         id=f"picture-{caption.id}", className="picture", style={"height": caption.height}, role="img",
         **attributes(data_figure=caption.id, aria_label=f"{figure.number}: {figure.title}"),
     )  # fmt: skip
-    title = [html.B(f"{figure.number}. "), *mark(figure.title), ". ", *mark(caption.text)]
+    title = [html.B([figure.number, ". "]), *mark(f"{figure.title}. {caption.text}")]
     below = html.Figcaption(
         [
             html.P(title),

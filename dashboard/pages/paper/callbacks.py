@@ -36,6 +36,7 @@ from dashboard.pages.paper.questions import chosen_in, client_of, fresh, key_of,
 from dashboard.pages.paper.sections import SECTIONS
 from dashboard.requests import answered, asker, notify
 from dashboard.theme import theme_of
+from dashboard.translation import says
 
 TOPIC = "figure"  # a session waits for one figure at a time
 
@@ -177,22 +178,22 @@ class PaperPage:
             return *unchanged, no_update
         except BusyError as error:
             set_props("retry", {"interval": pause(question), "n_intervals": 0, "disabled": False})
-            return *unchanged, str(error)
+            return *unchanged, says(str(error))
         except LeftError:
             set_props("ended", {"data": turn})
-            return *unchanged, "Cancelled."
+            return *unchanged, says("Cancelled.")
         except Exception:
             set_props("ended", {"data": turn})
             raise
         set_props("ended", {"data": turn})
-        figure = still(draw_figure(self.session.library, name, spec, result, theme_of(look)))
+        figure = self.drawn(name, spec, result, look)
         has_lasso = figure_of(name).has_step
         figure.update_layout(dragmode="lasso" if has_lasso else False)
         style = {"height": height_of(figure)} | ({"--finger": "none"} if has_lasso else {})
         return (
             figure,
-            heading_of(figure_of(name)),
-            note_of(figure_of(name), spec),
+            says(heading_of(figure_of(name))),
+            says(note_of(figure_of(name), spec)),
             self.files.row(name, spec),
             False,
             style,
@@ -215,7 +216,7 @@ class PaperPage:
         if self.computations.leave(client_of(client), TOPIC):
             raise PreventUpdate
         set_props("retry", {"disabled": True})  # it was to be asked again
-        set_props("message", {"children": "Cancelled."})
+        set_props("message", {"children": says("Cancelled.")})
         return turn_of(question)
 
     @answered
@@ -223,7 +224,7 @@ class PaperPage:
         """How far the computation is that somebody waits for, and what is there of it."""
         computations = self.computations
         fraction, text = computations.progress(client_of(client), TOPIC) or (0.0, "")
-        far = f"{100 * fraction:.0f} % {text}" if text else ""
+        far = f"{100 * fraction:.0f} % {says(text)}" if text else ""
         if not isinstance(question, dict):
             return far, no_update, no_update, no_update
         name, spec = read(question)
@@ -231,8 +232,13 @@ class PaperPage:
         now = [turn_of(question), number]
         if begun is None or now == sketched:
             return far, no_update, no_update, no_update
-        figure = still(draw_figure(self.session.library, name, spec, begun, theme_of(look)))
+        figure = self.drawn(name, spec, begun, look)
         return far, figure, {"height": height_of(figure)}, now
+
+    def drawn(self, name: str, spec: FigureSpec, result: FigureResult, look: object) -> Any:
+        """The picture of a result, complete or begun."""
+        names = self.session.library.entry(spec.model).label_names
+        return still(draw_figure(self.session.library, name, spec, result, theme_of(look)), names)
 
     @answered
     def open_run(self, click: object, question: object) -> str:

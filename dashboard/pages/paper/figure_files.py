@@ -25,6 +25,7 @@ from dashboard.pages.paper.questions import key_of
 from dashboard.requests import asker, file_or_sentence
 from dashboard.save_menu import save_menu
 from dashboard.theme import theme_of
+from dashboard.translation import language, translated
 
 KINDS = {"npz": "application/octet-stream", "csv": "text/csv", "json": "application/json"}
 NOT_SHIPPED = "This figure is not shipped for the models that are here. Open its settings: it is computed there."
@@ -42,7 +43,7 @@ class FigureFiles:
     def __init__(self, session: Session, computations: Computations, explorer: str):
         self.session, self.computations, self.explorer = session, computations, explorer
         self.movies = Movies(session, computations)
-        self._pictures: dict[tuple[str, str], tuple[ShippedFigure, str]] = {}  # a class opens the article at once
+        self._pictures: dict[tuple[str, str, str], tuple[ShippedFigure, str]] = {}  # a class opens the article at once
 
     def register(self, server: Flask, prefix: str) -> None:
         """Connect the addresses."""
@@ -75,12 +76,15 @@ class FigureFiles:
         if found is None:
             return Response(NOT_SHIPPED, 404, mimetype="text/plain")
         theme = theme_of(request.args.get("look"))
-        drawn, content = self._pictures.get((name, theme.name), (None, ""))
+        of = name, theme.name, language()
+        drawn, content = self._pictures.get(of, (None, ""))
         if drawn != found:
             figure = draw_figure(self.session.library, name, found.spec, found.result(), theme)
-            content = str(to_json_plotly(still(figure)))
-            self._pictures[name, theme.name] = found, content
-        return Response(content, mimetype="application/json")
+            names = self.session.library.entry(found.spec.model).label_names
+            content = str(to_json_plotly(translated(still(figure, names))))
+            self._pictures[of] = found, content
+        # the address does not name the language: the page that asks does
+        return Response(content, mimetype="application/json", headers={"Cache-Control": "no-cache"})
 
     def screen(self, spec: InferenceSpec, t: int) -> str:
         """The address of the explorer that shows these runs at a step."""

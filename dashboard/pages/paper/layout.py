@@ -18,6 +18,7 @@ from dashboard.controls import attributes
 from dashboard.pages.paper.movie_panel import movie_panel
 from dashboard.panels import GRAPH
 from dashboard.terms import terms
+from dashboard.translation import says
 
 HEIGHT = 380  # px, of a figure that does not say
 CLICK = " A click on a cell opens its run in the explorer."
@@ -120,10 +121,18 @@ def drawing() -> html.Section:
     return html.Section(parts, id="drawn-panel", hidden=True)
 
 
-def still(figure: go.Figure) -> go.Figure:
-    """The figure without zoom and pan, for a page that scrolls; with a height, which its place on the page takes."""
-    figure.update_xaxes(fixedrange=True)
-    figure.update_yaxes(fixedrange=True)
+def still(figure: go.Figure, names: Sequence[str] = ()) -> go.Figure:
+    """The figure without zoom and pan, for a page that scrolls; with a height, which its place on the page takes.
+
+    Args:
+        figure: As it was drawn.
+        names: Of the labels, which axes show in the language of the page: a click on a cell names them in English.
+    """
+    axis: dict[str, Any] = {"fixedrange": True}
+    if alias := {name: says(name) for name in names if says(name) != name}:
+        axis["labelalias"] = alias
+    figure.update_xaxes(axis)
+    figure.update_yaxes(axis)
     return figure.update_layout(dragmode=False, height=height_of(figure) or HEIGHT)
 
 
