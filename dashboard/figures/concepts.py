@@ -204,9 +204,21 @@ def cosine_matrices(geometries: Mapping[str, Geometry], theme: Theme, *, names: 
         )
     bar = {"title": {"text": "cosine", "side": "right"}, "thickness": 10, "outlinewidth": 0}
     figure.update_layout(coloraxis={"cmin": -1, "cmax": 1, "colorscale": diverging(theme), "colorbar": bar})
+    if (longest := max(map(len, names))) > 1:
+        clear_of_names(figure, 9 * longest)
     figure.update_xaxes(type="category", showgrid=False)
     figure.update_yaxes(type="category", autorange="reversed", showgrid=False, automargin=True)
     return figure
+
+
+def clear_of_names(figure: go.Figure, room: int) -> None:
+    """Move the names of the axes of small multiples off long names of labels, which take so many pixels."""
+    layout: Any = figure.layout
+    below, beside = layout.annotations[-2:]
+    below.yshift -= room
+    beside.xshift -= room
+    margin = {"l": layout.margin.l + room, "b": layout.margin.b + room}
+    figure.update_layout(height=layout.height + room, margin=margin)
 
 
 def dynamics(result: ConceptDynamics, theme: Theme, *, names: Sequence[str]) -> go.Figure:

@@ -123,7 +123,9 @@ def movie(plane: Embedding, space: LatentSpace, theme: Theme, *, label: int, nam
         **concepts, mode="markers+text", text=names, textposition="middle right", textfont={"color": theme.labels},
         marker={"color": theme.labels, "size": size, "symbol": "diamond", "line": {"color": theme.paper, "width": 1}},
     )  # fmt: skip
-    figure.add_scatter(**words, mode="text", textposition="bottom right", textfont={"color": theme.ink})
+    figure.add_scatter(  # not clipped: characters of some languages are taller than letters
+        **words, mode="text", textposition="bottom right", textfont={"color": theme.ink}, cliponaxis=False
+    )
     figure.frames = [go.Frame(data=[go.Scatter(mark) for mark in marks(t)], name=str(t)) for t in steps]
     figure.update_xaxes(
         range=[centre[0] - half, centre[0] + half], title="PC 1", constrain="domain", constraintoward="left"

@@ -161,7 +161,7 @@ class PaperPage:
 
     def fresh(self, name: str, spec: FigureSpec) -> dict[str, Any]:
         """A question, with what the page shows of its settings."""
-        figure, names = figure_of(name), self.session.library.entry(spec.model).label_names
+        figure, names = figure_of(name), [says(of) for of in self.session.library.entry(spec.model).label_names]
         shown = {choice: str(getattr(spec, choice)) for choice in figure.choices}
         return fresh(name, spec) | {"choices": shown, "names": names}
 
