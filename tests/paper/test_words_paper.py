@@ -154,8 +154,10 @@ def test_axes_show_labels_in_the_language_of_the_page_and_keep_their_values(tmp_
 
 @pytest.mark.parametrize(
     "words",
-    ["label 3: frame 7 of 301", "label 3 is complete", "40 of 300 runs", "label 3, 40 of 300 runs", "done", ""]
-    + ["N_z = 20, p = 0.300", "runs of label 3", "label 3, p = 0.300", "N_z = 20, 40 of 300 runs"],
+    [
+        *("label 3: frame 7 of 301", "label 3 is complete", "40 of 300 runs", "label 3, 40 of 300 runs", "done", ""),
+        *("N_z = 20, p = 0.300", "runs of label 3", "label 3, p = 0.300", "N_z = 20, 40 of 300 runs"),
+    ],
 )
 def test_how_far_something_is_has_no_english_word_in_it(words: str):
     with Flask(__name__).test_request_context("/paper/?lang=ja"):
