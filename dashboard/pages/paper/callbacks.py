@@ -193,7 +193,7 @@ class PaperPage:
         return (
             figure,
             says(heading_of(figure_of(name))),
-            says(note_of(figure_of(name), spec)),
+            note_of(figure_of(name), spec),
             self.files.row(name, spec),
             False,
             style,

@@ -21,8 +21,8 @@ from dashboard.terms import terms
 from dashboard.translation import says
 
 HEIGHT = 380  # px, of a figure that does not say
-CLICK = " A click on a cell opens its run in the explorer."
-LASSO = " With a mouse, draw a line around some runs at the left to make them one branch."
+CLICK = "A click on a cell opens its run in the explorer."
+LASSO = "With a mouse, draw a line around some runs at the left to make them one branch."
 RANGES = {"noise": (0, 1, 0.025), "n_runs": (10, 500, 1), "t": (0, 60, 1)}
 """Of the sliders: least, most, step."""
 
@@ -56,9 +56,14 @@ def heading_of(figure: Figure) -> str:
 
 
 def note_of(figure: Figure, spec: FigureSpec) -> str:
-    """What stands below it: where its runs start from, and what can be done in it."""
+    """What stands below it, in the language of the page: where its runs start from, and what can be done in it."""
     starts = f"Runs start from {STARTS[spec.source]}." if "noise_kind" in figure.choices else ""
-    return f"{starts}{CLICK if figure.columns else LASSO if figure.has_step else ''}"
+    return in_a_row(starts, CLICK if figure.columns else LASSO if figure.has_step else "")
+
+
+def in_a_row(*sentences: str) -> str:
+    """Sentences one after the other, each in the language of the page: behind an ideographic full stop is no space."""
+    return " ".join(map(says, filter(None, sentences))).replace("。 ", "。")
 
 
 def settings(models: Sequence[str]) -> html.Section:
