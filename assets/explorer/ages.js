@@ -2,6 +2,7 @@
 import { $ } from "#notices";
 import { screen, set } from "#state";
 import { range } from "#widgets";
+import { _ } from "#words";
 
 /** @type {HTMLInputElement | null} */
 let slider = null;
@@ -20,7 +21,7 @@ export function showAges({ series, model }) {
 
 /** @param {HTMLElement} root */
 function bind(root) {
-  const input = range(0, 0, 1, "Epochs of training");
+  const input = range(0, 0, 1, _("Epochs of training"));
   $(".input", root).append(input);
   input.addEventListener("input", () => {
     const series = screen.facts?.series || [];
@@ -35,6 +36,6 @@ function bind(root) {
 function tell(root, input, series, at) {
   const [epochs] = series[at];
   input.style.setProperty("--share", String(at / (series.length - 1)));
-  input.setAttribute("aria-valuetext", `${epochs} epochs`);
+  input.setAttribute("aria-valuetext", _("{n} epochs", { n: epochs }));
   $(".value", root).textContent = String(epochs);
 }

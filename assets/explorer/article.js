@@ -1,6 +1,7 @@
 /** The pictures of the article: fetched from what is nearest to the reader on, and drawn as they come. */
 import { $$ } from "#notices";
 import { persist, sentenceOf } from "#requests";
+import { _ } from "#words";
 
 const AT_ONCE = 2;
 /** The look that the pictures are drawn in. */
@@ -34,7 +35,7 @@ async function draw(place, look) {
   const reply = await persist(`drawn/${place.dataset.figure}.json?look=${look}`, {}, { again: true, isWanted });
   if (!reply || !isWanted()) return;
   if (!reply.ok) {
-    place.textContent = (await sentenceOf(reply)) || "The server refused this picture. Reload the page.";
+    place.textContent = (await sentenceOf(reply)) || _("The server refused this picture. Reload the page.");
     return;
   }
   const { data, layout } = await reply.json();

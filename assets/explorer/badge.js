@@ -5,10 +5,13 @@ import { shares } from "#nearest";
 import { $, write } from "#notices";
 import { nearestNoise, now, shownEnsemble, shownSweep } from "#shown";
 import { screen } from "#state";
+import { _ } from "#words";
 
 /** @typedef {{ minimum_distance: number[], difference_sem: number[] | null, runner_up: string | null, caption: string }} Told */
 
 const STAGES = ["I", "II", "III"];
+/** @type {Record<string, string>} */
+const OTHERS = { I: _("or I"), II: _("or II"), III: _("or III") };
 /** The place of the error of the difference of two minima: pairs (0, 1), (0, 2), (1, 2). @param {number} a @param {number} b */
 const pair = (a, b) => a + b - 1;
 
@@ -47,7 +50,7 @@ export function drawBadge() {
   const stage = stageOf(minima);
   $("#stage-badge").dataset.stage = String(stage);
   write("#stage-name", STAGES[stage]);
-  write("#stage-runner-up", found.runner_up ? `or ${found.runner_up}` : "");
+  write("#stage-runner-up", OTHERS[found.runner_up || ""] || "");
   writeWithTerms($("#caption"), found.caption);
   drawMinima(minima, found.difference_sem, stage);
   drawNow();
@@ -62,7 +65,10 @@ function drawNow() {
   const label = screen.facts.labels[shown.from.label];
   writeWithTerms(
     $("#caption-now"),
-    `At t = ${t}, ${memory} % of the runs are nearest to their own memory, ${concept} % to the concept of ‘${label}’, ${abstract} % to the abstract concept.`,
+    _(
+      "At t = {t}, {memory} % of the runs are nearest to their own memory, {concept} % to the concept of ‘{label}’, {abstract} % to the abstract concept.",
+      { t, memory, concept, label, abstract },
+    ),
   );
 }
 

@@ -17,6 +17,7 @@ import { beside, clockSteps, ends } from "#shown";
 import { adopt, initial, isEmbedded, saved, screen, set } from "#state";
 import { medium, theme } from "#theme";
 import { threeDigits } from "#widgets";
+import { _ } from "#words";
 
 /** @typedef {import("./types").State} State */
 /** @typedef {{ follow: (lead: import("./embedded").Lead) => void, adopt: typeof adopt, screen: typeof screen, isSettled: () => boolean, ends: typeof ends, heights: { page: number, captions: number }, sweepScope: () => string }} Embedded */
@@ -24,8 +25,8 @@ import { threeDigits } from "#widgets";
 const LONGEST = 2000; // characters of a link that can be pinned
 const MOST_STEPS = 200;
 const AGAIN = 3000; // ms until a frame that did not arrive is asked for again
-const SILENT = "The server does not answer. This page asks for A again until it does.";
-const OWN = { damage: "Second damage", covered: "Covered pixels" }; // settings without a widget
+const SILENT = _("The server does not answer. This page asks for A again until it does.");
+const OWN = { damage: _("Second damage"), covered: _("Covered pixels") }; // settings without a widget
 const root = document.documentElement;
 const narrow = window.matchMedia("(max-width: 860px), (max-width: 940px) and (max-height: 500px)");
 const low = window.matchMedia("(max-height: 800px)");
@@ -81,7 +82,7 @@ function pin() {
   if (isComparing()) return unpin();
   const link = linkOf(screen.state);
   if (link.length > LONGEST) {
-    notice(["This screen has too large an image of its own to be pinned. Pin it without that image."]);
+    notice([_("This screen has too large an image of its own to be pinned. Pin it without that image.")]);
     return;
   }
   before = window.scrollY;
@@ -130,12 +131,12 @@ const columns = () => (isPresenting() ? "halves" : narrow.matches ? "tabs" : "co
 const room = () => [low.matches ? "low" : large.matches ? "large" : "", slim.matches ? "slim" : ""].join(" ");
 
 /** A frame with a screen: one that is new leaves no mark in the history. @param {string} link @param {string} [state] */
-function load(link, state = "A is loading …") {
+function load(link, state = _("A is loading …")) {
   frame?.remove();
   pinned = link;
   beside.steps = stepsOf(link, initial("n_steps"));
   const made = document.createElement("iframe");
-  made.title = "A, the screen that is pinned";
+  made.title = _("A, the screen that is pinned");
   made.inert = true; // its clock is that of B, and the keys are B's
   made.src = `?embedded=a&${link}&theme=${theme()}&lang=${document.documentElement.lang}`;
   made.addEventListener("drawn", () => redraw());
@@ -172,8 +173,8 @@ export function drawCompare() {
     level(a.heights.captions);
   }
   /** @type {HTMLButtonElement} */ ($("#swap")).disabled = !a?.isSettled();
-  writeWithTerms($("#differences"), theirs ? words(theirs) : "A is pinned.");
-  write("#pinned-words", `A: ${frame?.contentDocument?.querySelector("#caption")?.textContent || "loading"}`);
+  writeWithTerms($("#differences"), theirs ? words(theirs) : _("A is pinned."));
+  write("#pinned-words", `A: ${frame?.contentDocument?.querySelector("#caption")?.textContent || _("loading")}`);
 }
 
 /** What the axes and the clock of B must know of A. @param {Embedded} a @param {State} state */
@@ -208,11 +209,11 @@ function labelOf(name) {
 
 /** @param {string} name @param {string | number} value @param {typeof screen} of */
 function wordsOf(name, value, { facts, state }) {
-  if (name === "label") return `‘${facts?.labels[Number(value)] ?? value}’`;
+  if (name === "label") return _("‘{label}’", { label: facts?.labels[Number(value)] ?? value });
   if (name === "noise") return threeDigits(Number(value));
-  if (name === "sample" && state.own) return "one’s own";
-  if (name === "covered") return value ? "some" : "none";
-  if (name === "damage") return String(value) || "none";
+  if (name === "sample" && state.own) return _("one’s own");
+  if (name === "covered") return value ? _("some") : _("none");
+  if (name === "damage") return String(value) || _("none");
   const choice = $(`.widget[data-field="${name}"] [data-value="${value}"]`);
   return choice?.textContent || String(value);
 }

@@ -1,4 +1,5 @@
 /** Copying: a browser does it by itself for pages of HTTPS and of this computer alone; elsewhere the text is marked. */
+import { _ } from "#words";
 
 /** Mark a text, so that the keyboard can copy it. @param {HTMLInputElement | HTMLTextAreaElement} field */
 export function mark(field) {
@@ -22,7 +23,7 @@ export async function copyFrom(field, button) {
     mark(field);
     isCopied = false;
   }
-  button.textContent = isCopied ? "Copied" : "Selected";
+  button.textContent = isCopied ? _("Copied") : _("Selected");
   setTimeout(() => {
     button.textContent = usual;
   }, 1500);

@@ -8,6 +8,7 @@ import { beside, ends, mix, now, shownEnsemble, shownRun, shownUndamaged } from 
 import { spread } from "#spread";
 import { screen } from "#state";
 import { colours } from "#theme";
+import { _, joined } from "#words";
 
 /** @typedef {import("./types").ShownFrame} ShownFrame */
 /** @typedef {import("./canvas").Axes} Axes */
@@ -65,8 +66,8 @@ export function curvesAxes(scope) {
   if (key === drawnFor && graphOf("curves")._fullLayout) return;
   drawnFor = key;
   const layout = layoutOf(
-    { title: "step t", range: [0, end] },
-    { title: "distance", range, nticks: 5 },
+    { title: _("step t"), range: [0, end] },
+    { title: _("distance"), range, nticks: 5 },
     { margin: { l: 46, r: ROOM, t: 6, b: 36 } },
   );
   drawAxes("curves", [], layout, { staticPlot: true });
@@ -83,9 +84,10 @@ export function drawCurves() {
     (c, s) => (isAll ? concepts(c, s, shown) : points(c, s, shown)),
     (c, s) => names(c, s, shown, isAll),
   );
-  const without = shownUndamaged() ? " Dotted: without its second damage." : "";
-  const rest = isAll ? "" : `Dashed: the highlighted run.${without}`;
-  writeWithTerms($("#curves-note"), `${(shown.share < 0.5 ? shown.from : shown.to).approach} ${rest}`);
+  const { approach } = shown.share < 0.5 ? shown.from : shown.to;
+  const dashed = isAll ? "" : _("Dashed: the highlighted run.");
+  const dotted = !isAll && shownUndamaged() ? _("Dotted: without its second damage.") : "";
+  writeWithTerms($("#curves-note"), joined(approach, dashed, dotted));
 }
 
 /** @param {Context} c @param {Axes} s @param {number} steps @param {(t: number) => number} height */
@@ -194,19 +196,19 @@ function names(c, s, shown, isAll) {
   const facts = /** @type {import("./types").Facts} */ (screen.facts);
   const { steps, label } = shown.from;
   const last = steps - 1;
-  const concept = `concept ‘${facts.labels[label]}’`;
+  const concept = _("concept ‘{label}’", { label: facts.labels[label] });
   const ends = isAll
     ? facts.labels.map((name, i) => ({
         name: i === label ? concept : name,
         column: CONCEPTS + i,
         colour: i === label ? colours.points[1] : colours.labels[i],
       }))
-    : ["own memory", concept, "abstract concept"].map((name, i) => ({
+    : [_("own memory"), concept, _("abstract concept")].map((name, i) => ({
         name,
         column: MEAN + i,
         colour: colours.points[i],
       }));
-  if (!isAll) ends.push({ name: "straight line", column: LINE, colour: colours.quiet });
+  if (!isAll) ends.push({ name: _("straight line"), column: LINE, colour: colours.quiet });
   const wanted = ends.map((end) => s.y0 + s.h - s.y(value(shown, end.column, last)));
   const placed = spread(wanted, Math.min(14, (s.h + 10) / ends.length), s.h - 3);
   for (const [i, { name, colour }] of ends.entries()) {

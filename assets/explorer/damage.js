@@ -7,8 +7,9 @@ import { $, button, notice, write } from "#notices";
 import { player } from "#player";
 import { screen, set } from "#state";
 import { range } from "#widgets";
+import { _ } from "#words";
 
-/** @typedef {{ words: string, field: "own" | "covered" | "damage_step", back: any, title: string }} Mark */
+/** @typedef {{ words: string, field: "own" | "covered" | "damage_step", back: any, title: string, spoken: string }} Mark */
 
 const LEAST = 0.05; // of the slider of p
 const USUAL = 0.3;
@@ -19,7 +20,10 @@ function damage() {
   const length = screen.state.n_steps; // the clock's may be longer: that of a pinned screen
   if (t < 1 || t >= length) {
     notice([
-      `Go to a step from 1 to ${length - 1} first: x(0) has its noise already, and x(${length}) is the last image.`,
+      _("Go to a step from 1 to {last} first: x(0) has its noise already, and x({length}) is the last image.", {
+        last: length - 1,
+        length,
+      }),
     ]);
     return;
   }
@@ -50,7 +54,7 @@ export function drawDamage() {
 
 /** Bind the menu. */
 export function bindDamage() {
-  const input = range(LEAST, 1, LEAST, "Share of the pixels that are swapped");
+  const input = range(LEAST, 1, LEAST, _("Share of the pixels that are swapped"));
   const value = document.createElement("output");
   const show = () => {
     value.textContent = `p = ${Number(input.value).toFixed(2)}`;
@@ -69,16 +73,34 @@ export function showOwn() {
   const { own, covered, damage_step, sample } = screen.state;
   /** @type {(Mark | "" | false)[]} */
   const marks = [
-    own && { words: "your own image", field: "own", back: "", title: `Back to image ${sample}` },
-    covered && { words: "partly covered", field: "covered", back: "", title: "Uncover it" },
-    isDamaged() && { words: `damaged at t = ${damage_step}`, field: "damage_step", back: 0, title: "Undo it" },
+    own && {
+      words: _("your own image"),
+      field: "own",
+      back: "",
+      title: _("Back to image {n}", { n: sample }),
+      spoken: _("your own image: back to image {n}", { n: sample }),
+    },
+    covered && {
+      words: _("partly covered"),
+      field: "covered",
+      back: "",
+      title: _("Uncover it"),
+      spoken: _("partly covered: uncover it"),
+    },
+    isDamaged() && {
+      words: _("damaged at t = {t}", { t: damage_step }),
+      field: "damage_step",
+      back: 0,
+      title: _("Undo it"),
+      spoken: _("damaged at t = {t}: undo it", { t: damage_step }),
+    },
   ];
   const buttons = marks
     .filter((each) => each)
     .map((each) => {
-      const { words, field, back, title } = /** @type {Mark} */ (each);
+      const { words, field, back, title, spoken } = /** @type {Mark} */ (each);
       const one = button(`${words} ✕`, () => set(field, back), { title });
-      one.setAttribute("aria-label", `${words}: ${title.toLowerCase()}`);
+      one.setAttribute("aria-label", spoken);
       return one;
     });
   $("#own-row").replaceChildren(...buttons);

@@ -8,6 +8,7 @@
  */
 import { notice } from "#notices";
 import { persist, sentenceOf } from "#requests";
+import { _ } from "#words";
 
 /** The newest question for every output. @type {Map<string, object>} */
 const newest = new Map();
@@ -44,7 +45,10 @@ export function persistForDash() {
       return new Response(null, { status: 204 }); // nobody wants it: Dash is given an empty answer
     }
     if (reply.status >= 400 && document.getElementById("notices")) {
-      notice([(await sentenceOf(reply)) || `The server refused this (${reply.status}). Reload the page.`]);
+      notice([
+        (await sentenceOf(reply)) ||
+          _("The server refused this ({status}). Reload the page.", { status: reply.status }),
+      ]);
     }
     return reply;
   };

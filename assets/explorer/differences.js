@@ -2,6 +2,7 @@
  * What differs between two screens, setting by setting, and the sentence that says so. What follows from another setting
  * is not named twice. Nothing here reads the page.
  */
+import { _, listed } from "#words";
 
 /** @typedef {import("./types").State} State */
 /** @typedef {import("./types").Facts} Facts */
@@ -61,12 +62,12 @@ export function differences(a, b) {
  * @param {(name: string, value: string | number, side: "a" | "b") => string} wordsOf A value in words.
  */
 export function sentenceOf(found, labelOf, wordsOf) {
-  if (!found.length) return "A and B show the same: change a setting of B.";
+  if (!found.length) return _("A and B show the same: change a setting of B.");
   const parts = found.map(({ name, from, to }) => {
     const [first, second] = [wordsOf(name, from, "a"), wordsOf(name, to, "b")];
-    return `${lowered(labelOf(name))} ${first}\u00a0→ ${first === second ? "another" : second}`;
+    return `${lowered(labelOf(name))} ${first}\u00a0→ ${first === second ? _("another") : second}`;
   });
-  return `A is pinned. B differs in: ${parts.join(", ")}.`;
+  return _("A is pinned. B differs in: {settings}.", { settings: listed(parts) });
 }
 
 /** A label within a sentence; an abbreviation stays as it is. @param {string} label */

@@ -10,6 +10,7 @@ import { bindArrows, showChoice } from "#radio";
 import { persist, sentenceOf, serverPath } from "#requests";
 import { shownRun } from "#shown";
 import { screen, set } from "#state";
+import { _ } from "#words";
 
 /** @typedef {import("./types").OwnImagePayload} OwnImagePayload */
 
@@ -57,7 +58,7 @@ async function read(picture) {
   drawing.asking = mine;
   write("#pad-state", "");
   if (picture.size > LARGEST) {
-    refuse(`This file is larger than ${LARGEST / 1e6} MB. Choose a smaller picture.`);
+    refuse(_("This file is larger than {most} MB. Choose a smaller picture.", { most: LARGEST / 1e6 }));
     return;
   }
   const isWanted = () => !mine.signal.aborted;
@@ -68,7 +69,7 @@ async function read(picture) {
   const answer = reply?.ok ? await reply.json().catch(() => null) : null;
   if (!isWanted()) return;
   if (answer) propose(answer);
-  else refuse((reply && (await sentenceOf(reply))) || "The server refused this picture. Choose another one.");
+  else refuse((reply && (await sentenceOf(reply))) || _("The server refused this picture. Choose another one."));
 }
 
 /** @param {string} sentence */
@@ -153,7 +154,7 @@ function enter(mode) {
   write("#pad-state", "");
   under.hidden = !isCover;
   if (isCover && run) paintTile(under, run.from.clean, 0, run.from.shape);
-  write("#pad-title", isCover ? "Cover parts of the highlighted image" : "Start from an image of your own");
+  write("#pad-title", isCover ? _("Cover parts of the highlighted image") : _("Start from an image of your own"));
   $("#pad-proposal").hidden = isCover;
   $("#pad-files").hidden = isCover;
 }
@@ -196,7 +197,7 @@ export function bindDrawing() {
   const dialog = /** @type {HTMLDialogElement | null} */ (document.getElementById("drawing"));
   if (!dialog) return; // a saved file has none
   pad = new Pad(canvasOf("#pad"), changed);
-  $("#pad-files").append(fileButton("Choose a picture", ""), fileButton("Photograph", "environment"));
+  $("#pad-files").append(fileButton(_("Choose a picture"), ""), fileButton(_("Photograph"), "environment"));
   for (const id of ["#pad-mode", "#pad-tool", "#pad-size", "#pad-labels"]) bindChoices(id);
   for (const id of ["#pad-mode", "#pad-tool", "#pad-size"]) {
     choose(id, $('[aria-checked="true"]', $(id)).dataset.value || "");

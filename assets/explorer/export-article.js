@@ -2,6 +2,7 @@
 import { stemOf } from "#article";
 import { atWork, downloadZip, fetched, textFile } from "#export-files";
 import { $, $$, notice } from "#notices";
+import { _ } from "#words";
 
 /** @typedef {import("#export-files").File} File */
 
@@ -46,7 +47,7 @@ async function saveArticle(say) {
     }
   }
   if (files.length) downloadZip(files, "latent-trajectories-paper.zip");
-  else notice(["No figure is shipped for the models that are here: there is nothing to save."]);
+  else notice([_("No figure is shipped for the models that are here: there is nothing to save.")]);
 }
 
 export function bindPaperExport() {

@@ -2,6 +2,7 @@
 import { zipped } from "#export-zip";
 import { $, $$, notice } from "#notices";
 import { persist, sentenceOf } from "#requests";
+import { _ } from "#words";
 
 /** @typedef {{ name: string, bytes: Uint8Array<ArrayBuffer> }} File A file with its name. */
 
@@ -28,7 +29,7 @@ export async function fetched(address, signal) {
   const reply = isWanted() ? await persist(address, { signal }, { again: true, isWanted }) : null;
   if (!isWanted()) return null;
   if (!reply?.ok) {
-    notice([(reply && (await sentenceOf(reply))) || "The server refused this file. Reload the page."]);
+    notice([(reply && (await sentenceOf(reply))) || _("The server refused this file. Reload the page.")]);
     return null;
   }
   const name = /filename=(\S+)/.exec(reply.headers.get("Content-Disposition") || "")?.[1] || "file";
@@ -79,7 +80,7 @@ export async function atWork(button, act) {
   button.setAttribute("aria-busy", "true");
   try {
     await act((done, of) => {
-      button.textContent = `${done} of ${of}`;
+      button.textContent = _("{n} of {all}", { n: done, all: of });
     });
   } finally {
     button.removeAttribute("aria-busy");

@@ -3,6 +3,7 @@ import { text } from "#canvas";
 import { player } from "#player";
 import { shownRun } from "#shown";
 import { colours } from "#theme";
+import { _ } from "#words";
 
 /** @typedef {import("#canvas").Context} Context */
 
@@ -35,7 +36,7 @@ export function drawStripOn(c, concepts) {
   c.imageSmoothingEnabled = false;
   const clean = /** @type {HTMLCanvasElement} */ (document.querySelector("#tile-clean canvas"));
   c.drawImage(clean, 10, 0, LARGE, LARGE);
-  large("clean", 10);
+  large(_("clean"), 10);
   c.drawImage(canvases[t], 10 + LARGE + GAP, 0, LARGE, LARGE);
   large(`x(${t})`, 10 + LARGE + GAP);
   const left = 10 + 2 * (LARGE + GAP);
@@ -51,5 +52,5 @@ export function drawStripOn(c, concepts) {
   const width = concepts.naturalWidth / 11;
   const x = left + ACROSS * CELL[0] + GAP - 5;
   c.drawImage(concepts, frame.label * width, 0, width, concepts.naturalHeight, x, 0, LARGE, LARGE);
-  large("concept", x);
+  large(_("concept"), x);
 }

@@ -20,6 +20,7 @@ import { serverPath } from "#requests";
 import { drawStages } from "#stages";
 import { isSettled, screen } from "#state";
 import { colours } from "#theme";
+import { _ } from "#words";
 
 /** @typedef {import("#export-files").File} File */
 /** @typedef {import("#canvas").Context} Context */
@@ -28,6 +29,8 @@ const SCALE = 3; // of a PNG
 const HEAD = 30; // px above a picture, for its title
 const LINE = 14; // px of a line of the settings below it
 const NUMBERS = ["csv", "npz", "json"];
+/** @type {Record<string, string>} */
+const IMAGES = { original: _("original images"), decoded: _("decoded images") };
 /** @type {Record<string, () => void>} */
 const DRAW = {
   landmark: drawLandmarkPlane,
@@ -65,10 +68,17 @@ function address(panel, kind) {
 function settings(panel) {
   const { label, noise, noise_kind, seed, n_runs, n_steps, source } = screen.state;
   const kind = $(`.widget[data-field="noise_kind"] [data-value="${noise_kind}"]`).textContent || "";
-  const words = [screen.model, `‘${screen.facts?.labels[label]}’`, `${source} images`, `p = ${noise}`, kind];
-  if (panel !== "stage") words.push(`t = ${Math.min(player.t, n_steps)} of ${n_steps}`, `seed ${seed}`);
-  if (panel !== "stage" && panel !== "strip") words.push(`${n_runs} runs`);
-  return panel === "stage" || panel === "nearest" ? words : [...words, `highlighted: ${startOf()}`];
+  const words = [
+    screen.model,
+    _("‘{label}’", { label: screen.facts?.labels[label] }),
+    IMAGES[source],
+    `p = ${noise}`,
+    kind,
+  ];
+  if (panel !== "stage")
+    words.push(_("t = {t} of {last}", { t: Math.min(player.t, n_steps), last: n_steps }), _("seed {seed}", { seed }));
+  if (panel !== "stage" && panel !== "strip") words.push(_("{n} runs", { n: n_runs }));
+  return panel === "stage" || panel === "nearest" ? words : [...words, _("highlighted: {start}", { start: startOf() })];
 }
 
 /** The settings in lines that a picture has room for. @param {string} panel @param {number} width */
@@ -186,7 +196,7 @@ async function fileOf(menu, kind) {
   const panel = menu.dataset.panel || "";
   const isNumbers = NUMBERS.includes(kind);
   if (!isSettled() || !(isNumbers || canBeDrawn(panel))) {
-    notice([`${title(panel)} is not drawn yet with these settings. Save it when it is.`]);
+    notice([_("{panel} is not drawn yet with these settings. Save it when it is.", { panel: title(panel) })]);
     return null;
   }
   if (isNumbers) return fetched(address(panel, kind));

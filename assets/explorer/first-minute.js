@@ -10,6 +10,7 @@ import { player } from "#player";
 import { presetsOf, STAGES } from "#presets";
 import { shownRun, shownSweep } from "#shown";
 import { screen, set } from "#state";
+import { _ } from "#words";
 
 /** @typedef {import("./types.js").RunFrame} RunFrame */
 
@@ -112,10 +113,10 @@ let presets = [null, null, null];
 function drawPreset(button) {
   const stage = Number(button.dataset.preset);
   const noise = presets[stage];
-  const digit = screen.facts?.labels[screen.state.label] ?? "";
-  let title = `Stage ${STAGES[stage]}: set p = ${noise}`;
+  const values = { stage: STAGES[stage], digit: screen.facts?.labels[screen.state.label] ?? "", p: noise };
+  let title = _("Stage {stage}: set p = {p}", values);
   if (noise === null)
-    title = presetsFor ? `No p decidedly puts ‘${digit}’ in stage ${STAGES[stage]}` : "The stages are not here yet";
+    title = presetsFor ? _("No p decidedly puts ‘{digit}’ in stage {stage}", values) : _("The stages are not here yet");
   if (button.title !== title) button.title = title;
   if (button.disabled !== (noise === null)) button.disabled = noise === null;
   const pressed = String(noise === screen.state.noise);
@@ -145,7 +146,7 @@ function drawPictures(run) {
   if (!screen.facts) return;
   tile($("#first-tile-1"), screen.facts.space.tiles, 11, run.label);
   tile($("#first-tile-2"), screen.facts.space.tiles, 11, 10);
-  writeWithTerms($("#first-landmark-1"), `concept of ‘${screen.facts.labels[run.label]}’`);
+  writeWithTerms($("#first-landmark-1"), _("concept of ‘{label}’", { label: screen.facts.labels[run.label] }));
 }
 
 /* The landmark plane in small, in units of its axes, up turned down; the marks are those of the large one. */
@@ -198,10 +199,13 @@ function finish() {
 /** @param {RunFrame | null} run */
 function drawSteps(run) {
   const [, second, third] = presets;
-  write("#first-step-0-words", second === null ? `p = ${PAPER}, as in the paper` : `p = ${second}, stage II`);
-  write("#first-step-1-words", `from t = 0 to ${player.length}`);
-  if (run) write("#first-step-2-words", `nearest at t = ${run.minimum_step[1]}`);
-  write("#first-step-3-words", third === null ? `p = ${MUCH}` : `p = ${third}, stage III`);
+  write(
+    "#first-step-0-words",
+    second === null ? _("p = {p}, as in the paper", { p: PAPER }) : _("p = {p}, stage II", { p: second }),
+  );
+  write("#first-step-1-words", _("from t = 0 to {last}", { last: player.length }));
+  if (run) write("#first-step-2-words", _("nearest at t = {t}", { t: run.minimum_step[1] }));
+  write("#first-step-3-words", third === null ? `p = ${MUCH}` : _("p = {p}, stage III", { p: third }));
   const next = done.indexOf(false);
   done.forEach((isDone, i) => {
     const button = $(`#first-step-${i}`);
@@ -211,6 +215,6 @@ function drawSteps(run) {
     if (state === "next" || state === "playing") button.setAttribute("aria-current", "step");
     else button.removeAttribute("aria-current");
     write(`#first-step-${i} .number`, isDone ? "✓" : String(i + 1));
-    write(`#first-step-${i}-done`, isDone ? "done" : "");
+    write(`#first-step-${i}-done`, isDone ? _("done") : "");
   });
 }

@@ -4,6 +4,7 @@ import { paintTile } from "#filmstrip";
 import { $, $$ } from "#notices";
 import { refresh } from "#questions";
 import { isSettled, screen, set } from "#state";
+import { _ } from "#words";
 
 /** The images that are shown, and what they are of. */
 const gallery = { scope: "", isOpen: false };
@@ -21,11 +22,11 @@ export function takeGallery(reply, of) {
   gallery.scope = of;
   const greys = nibbles(reply.images);
   const pixels = reply.shape[0] * reply.shape[1];
-  const buttons = Array.from({ length: greys.length / pixels }, (_, i) => {
+  const buttons = Array.from({ length: greys.length / pixels }, (_each, i) => {
     const button = document.createElement("button");
     const canvas = document.createElement("canvas");
-    Object.assign(button, { type: "button", title: `image ${i}` });
-    button.setAttribute("aria-label", `Image ${i}`);
+    Object.assign(button, { type: "button", title: _("image {n}", { n: i }) });
+    button.setAttribute("aria-label", _("Image {n}", { n: i }));
     canvas.className = "tile";
     paintTile(canvas, greys, i * pixels, /** @type {[number, number]} */ (reply.shape));
     button.append(canvas);

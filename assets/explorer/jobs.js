@@ -2,6 +2,7 @@
 import { $, $$, button, notice } from "#notices";
 import { post } from "#questions";
 import { initial, screen, tell } from "#state";
+import { _ } from "#words";
 
 /** @typedef {{ action: string, dataset: string, n_latent: number }} Wish */
 /** @type {{ row: HTMLElement, box: HTMLElement, wish: Wish, key: string } | null} */
@@ -37,16 +38,19 @@ const poll = () => job?.key && ask({ action: "status", key: job.key });
  */
 export function offerTraining(dataset, n_latent, sentences) {
   const wish = { action: "train", dataset, n_latent };
-  const { row } = open(sentences || [`A model of this data set with N_z = ${n_latent} can be trained here.`], wish);
-  $(".text", row).textContent = "Estimating how long it takes …";
-  row.append(button("Train it", () => start(wish)));
+  const { row } = open(
+    sentences || [_("A model of this data set with N_z = {n} can be trained here.", { n: n_latent })],
+    wish,
+  );
+  $(".text", row).textContent = _("Estimating how long it takes …");
+  row.append(button(_("Train it"), () => start(wish)));
   ask({ action: "estimate", dataset, n_latent });
 }
 
 /** @param {Wish} wish */
 function start(wish) {
   if (!job || wish.action === "download")
-    open([wish.action === "download" ? "Fetching the original images." : ""], wish);
+    open([wish.action === "download" ? _("Fetching the original images.") : ""], wish);
   for (const each of $$("button", job?.row)) each.remove();
   if (job) job.wish = wish;
   ask(wish);
@@ -75,15 +79,15 @@ function take(reply) {
   text.textContent = isBusy
     ? `${Math.round(reply.fraction * 100)} % · ${reply.text}`
     : reply.state === "done"
-      ? "Done."
+      ? _("Done.")
       : reply.text;
   if (isBusy) {
-    if (!$("button", row)) row.append(button("Cancel", () => ask({ action: "cancel", key: reply.key })));
+    if (!$("button", row)) row.append(button(_("Cancel"), () => ask({ action: "cancel", key: reply.key })));
     setTimeout(poll, 700);
     return;
   }
   for (const each of $$("button", row)) each.remove();
-  if (reply.state === "done") row.append(button(job.wish.action === "train" ? "Show it" : "Use them", use));
+  if (reply.state === "done") row.append(button(job.wish.action === "train" ? _("Show it") : _("Use them"), use));
 }
 
 /** Show what has been trained or fetched. */

@@ -12,6 +12,7 @@ import { now, shownEnsemble, shownRun, shownUndamaged } from "#shown";
 import { screen } from "#state";
 import { colours } from "#theme";
 import { drawThumbnails } from "#thumbnails";
+import { _, joined } from "#words";
 
 const ACROSS = [-0.85, 1.95]; // that hold nearly all runs; the axes have equal scales where the panel is about square
 const UP = [-0.75, 1.75];
@@ -25,8 +26,8 @@ export function landmarkAxes() {
   drawnFor = key;
   const ticks = { tickvals: [0, 1], fixedrange: false };
   const layout = layoutOf(
-    { title: "like its label", range: ACROSS, ...ticks },
-    { title: "like its own image", range: UP, ...ticks },
+    { title: _("like its label"), range: ACROSS, ...ticks },
+    { title: _("like its own image"), range: UP, ...ticks },
     { dragmode: "zoom" },
   );
   drawAxes("landmark", [], layout, { doubleClick: "reset" });
@@ -48,17 +49,17 @@ export function drawLandmarkPlane() {
     if (future) drawFuture(c, s, future, "landmark", screen.state.damage_step);
     if (run) drawPath(c, s, run, "landmark");
     const marks = [
-      { x: s.x(0), y: s.y(0), size: 8, kind: "star", name: "abstract concept", colour: colours.points[2], point: 2 },
+      { x: s.x(0), y: s.y(0), size: 8, kind: "star", name: _("abstract concept"), colour: colours.points[2], point: 2 },
       {
         x: s.x(1),
         y: s.y(0),
         size: 8,
         kind: markers.kinds[shown.from.label],
-        name: `concept ‘${label}’`,
+        name: _("concept ‘{label}’", { label }),
         colour: colours.points[1],
         point: 1,
       },
-      { x: s.x(1), y: s.y(1), size: 8, kind: "diamond", name: "own memory", colour: colours.points[0], point: 0 },
+      { x: s.x(1), y: s.y(1), size: 8, kind: "diamond", name: _("own memory"), colour: colours.points[0], point: 0 },
     ];
     drawThumbnails(c, s, marks, frame, "landmark", false);
   });
@@ -80,7 +81,7 @@ function note({ from, share }) {
   if (from.flat) {
     writeWithTerms(
       $("#landmark-note"),
-      "The three landmarks of most runs lie nearly on a line in this model: they span no plane.",
+      _("The three landmarks of most runs lie nearly on a line in this model: they span no plane."),
     );
     return;
   }
@@ -88,10 +89,13 @@ function note({ from, share }) {
   const inside = Math.round(100 * from.inside[t]);
   const outside = Math.round(100 * cutOff(from, t));
   const rest = share
-    ? "Between two p of the grid, positions are interpolated."
+    ? _("Between two p of the grid, positions are interpolated.")
     : outside > 1
-      ? `${outside} % of the runs lie beyond its edges.`
-      : "Runs farther outside are paler.";
-  const words = `This plane holds ${inside} % of the squared distance from the abstract concept at t = ${t}. ${rest}`;
-  writeWithTerms($("#landmark-note"), words);
+      ? _("{share} % of the runs lie beyond its edges.", { share: outside })
+      : _("Runs farther outside are paler.");
+  const held = _("This plane holds {share} % of the squared distance from the abstract concept at t = {t}.", {
+    share: inside,
+    t,
+  });
+  writeWithTerms($("#landmark-note"), joined(held, rest));
 }

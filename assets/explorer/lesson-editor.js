@@ -11,12 +11,13 @@ import { $, $$, button, write } from "#notices";
 import { player } from "#player";
 import { showLink } from "#routes";
 import { saved, screen } from "#state";
+import { _, listed } from "#words";
 
 /** @typedef {import("./types").Lesson} Lesson */
 /** @typedef {import("./types").LessonFrame} LessonFrame */
 
 const KEY = "lesson"; // what the tab remembers
-const ASKS = { "": "no question", stage: "Which stage?", label: "Which digit will it become?" };
+const ASKS = { "": _("no question"), stage: _("Which stage?"), label: _("Which digit will it become?") };
 
 /** @type {Lesson} */
 let draft = empty();
@@ -58,7 +59,9 @@ async function writeLink() {
   try {
     const text = await pack(draft);
     address = new URL(`?lesson=${text}`, location.href).href;
-    state = `${address.length.toLocaleString("en")} characters. Whoever opens it begins with the first screen.`;
+    state = _("{n} characters. Whoever opens it begins with the first screen.", {
+      n: address.length.toLocaleString("en"),
+    });
   } catch (error) {
     state = /** @type {Error} */ (error).message;
   }
@@ -89,8 +92,10 @@ function described(words) {
     return given.get(field?.key || name) ?? String(field?.default);
   };
   const data = $(`.widget[data-field="dataset"] [data-value="${CSS.escape(value("dataset"))}"]`)?.textContent;
-  const image = value("own") ? "an image of one’s own" : `‘${value("label")}’, image ${value("sample")}`;
-  return `${data || ""}, N_z = ${value("n_latent")}, ${image}, p = ${value("noise")}`;
+  const image = value("own")
+    ? [_("an image of one’s own")]
+    : [_("‘{label}’", { label: value("label") }), _("image {n}", { n: value("sample") })];
+  return listed([data || "", `N_z = ${value("n_latent")}`, ...image, `p = ${value("noise")}`]);
 }
 
 /** @param {number} i @param {number} by */
@@ -133,8 +138,8 @@ function showFrame(i) {
 /** @param {number} i @param {LessonFrame} frame */
 function captionField(i, frame) {
   const input = document.createElement("input");
-  Object.assign(input, { type: "text", maxLength: MOST.caption, value: frame.caption, placeholder: "Caption" });
-  input.setAttribute("aria-label", `Caption of screen ${i + 1}`);
+  Object.assign(input, { type: "text", maxLength: MOST.caption, value: frame.caption, placeholder: _("Caption") });
+  input.setAttribute("aria-label", _("Caption of screen {n}", { n: i + 1 }));
   input.addEventListener("input", () => {
     frame.caption = oneLine(input.value, MOST.caption);
     changed();
@@ -146,7 +151,7 @@ function captionField(i, frame) {
 function askField(i, frame) {
   const select = document.createElement("select");
   for (const [value, text] of Object.entries(ASKS)) select.append(new Option(text, value, false, value === frame.ask));
-  select.setAttribute("aria-label", `Question of screen ${i + 1}`);
+  select.setAttribute("aria-label", _("Question of screen {n}", { n: i + 1 }));
   select.addEventListener("change", () => {
     frame.ask = /** @type {LessonFrame["ask"]} */ (select.value);
     changed();
@@ -159,17 +164,25 @@ function actsOn(i) {
   const row = document.createElement("div");
   row.className = "acts-on";
   const last = draft.frames.length - 1;
-  /** @type {[string, string, string, () => void, boolean][]} */
+  const n = i + 1;
+  /** @type {[act: string, text: string, title: string, spoken: string, does: () => void, disabled: boolean][]} */
   const acts = [
-    ["up", "↑", "Move up", () => move(i, -1), i === 0],
-    ["down", "↓", "Move down", () => move(i, 1), i === last],
-    ["show", "Show it", "Show", () => showFrame(i), false],
-    ["take", "Take this screen", "Take the screen of now for", () => take(i), false],
-    ["delete", "✕", "Delete", () => remove(i), false],
+    ["up", "↑", _("Move up"), _("Move up screen {n}", { n }), () => move(i, -1), i === 0],
+    ["down", "↓", _("Move down"), _("Move down screen {n}", { n }), () => move(i, 1), i === last],
+    ["show", _("Show it"), _("Show"), _("Show screen {n}", { n }), () => showFrame(i), false],
+    [
+      "take",
+      _("Take this screen"),
+      _("Take the screen of now for"),
+      _("Take the screen of now for screen {n}", { n }),
+      () => take(i),
+      false,
+    ],
+    ["delete", "✕", _("Delete"), _("Delete screen {n}", { n }), () => remove(i), false],
   ];
-  for (const [act, text, words, does, disabled] of acts) {
-    const one = button(text, does, { className: "quiet", disabled, title: words });
-    one.setAttribute("aria-label", `${words} screen ${i + 1}`);
+  for (const [act, text, title, spoken, does, disabled] of acts) {
+    const one = button(text, does, { className: "quiet", disabled, title });
+    one.setAttribute("aria-label", spoken);
     one.dataset.act = act;
     row.append(one);
   }

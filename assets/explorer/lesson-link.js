@@ -2,14 +2,15 @@
  * A lesson as the text of a link, as dashboard/lesson.py reads and writes it: JSON, raw deflate, base64url. What a link
  * holds may come from anybody: it is checked as there, and never inflated beyond what a lesson can have.
  */
+import { _, joined } from "#words";
 
 /** @typedef {import("./types").Lesson} Lesson */
 /** @typedef {import("./types").LessonFrame} LessonFrame */
 
 export const MOST = { packed: 8000, bytes: 60000, screen: 2000, caption: 300, title: 80, frames: 20, seconds: 600 };
 const NO_SCREEN = ["tour", "show", "lesson", "frame", "a"];
-const REMEDY = "Ask whoever sent it for the link once more.";
-const DAMAGED = `The lesson in this link cannot be read: it is damaged. ${REMEDY}`;
+const REMEDY = _("Ask whoever sent it for the link once more.");
+const DAMAGED = joined(_("The lesson in this link cannot be read: it is damaged."), REMEDY);
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 /** A refusal: a sentence with a remedy. */
@@ -47,13 +48,17 @@ const hasOnly = (value, names) =>
 function checkedFrame(value) {
   if (!hasOnly(value, ["screen", "caption", "ask"])) throw new LessonError(DAMAGED);
   const { screen, caption = "", ask = "" } = value;
-  require(isLine(screen, MOST.screen), `A screen of this lesson cannot be read. ${REMEDY}`);
+  require(isLine(screen, MOST.screen), joined(_("A screen of this lesson cannot be read."), REMEDY));
   const names = [...new URLSearchParams(String(screen)).keys()];
-  require(!NO_SCREEN.some((name) =>
-    names.includes(name),
-  ), `A screen of this lesson holds more than a screen. ${REMEDY}`);
-  require(isLine(caption, MOST.caption), `A caption may have ${MOST.caption} characters, in one line. Shorten it.`);
-  require(["", "stage", "label"].includes(String(ask)), `A question of this lesson is not known here. ${REMEDY}`);
+  const isAlone = !NO_SCREEN.some((name) => names.includes(name));
+  require(isAlone, joined(_("A screen of this lesson holds more than a screen."), REMEDY));
+  require(isLine(caption, MOST.caption), _("A caption may have {most} characters, in one line. Shorten it.", {
+    most: MOST.caption,
+  }));
+  require(["", "stage", "label"].includes(String(ask)), joined(
+    _("A question of this lesson is not known here."),
+    REMEDY,
+  ));
   return /** @type {LessonFrame} */ ({ screen, caption, ask });
 }
 
@@ -65,16 +70,17 @@ function checkedFrame(value) {
 export function checked(value) {
   if (!hasOnly(value, ["title", "frames", "hidden", "seconds"])) throw new LessonError(DAMAGED);
   const { title, frames, hidden = [], seconds = 0 } = value;
-  require(isLine(
-    title,
-    MOST.title,
-  ), `The title of a lesson may have ${MOST.title} characters, in one line. Shorten it.`);
+  require(isLine(title, MOST.title), _("The title of a lesson may have {most} characters, in one line. Shorten it.", {
+    most: MOST.title,
+  }));
   if (!Array.isArray(frames) || !Array.isArray(hidden)) throw new LessonError(DAMAGED);
-  require(frames.length > 0, "A lesson needs a screen: add one.");
-  require(frames.length <= MOST.frames, `A lesson has ${MOST.frames} screens at most. Make two lessons of it.`);
+  require(frames.length > 0, _("A lesson needs a screen: add one."));
+  require(frames.length <= MOST.frames, _("A lesson has {most} screens at most. Make two lessons of it.", {
+    most: MOST.frames,
+  }));
   require(hidden.length <= 50 && hidden.every((name) => isLine(name, 40)), DAMAGED);
   const isTime = Number.isInteger(seconds) && Number(seconds) >= 0 && Number(seconds) <= MOST.seconds;
-  require(isTime, `A screen can stay 0 to ${MOST.seconds} seconds.`);
+  require(isTime, _("A screen can stay 0 to {most} seconds.", { most: MOST.seconds }));
   return { title: String(title), frames: frames.map(checkedFrame), hidden, seconds: Number(seconds) };
 }
 
@@ -88,7 +94,9 @@ async function piped(content, through) {
     size += value.length;
     if (size > MOST.bytes) {
       reader.cancel().catch(() => {});
-      throw new LessonError(`The lesson in this link has more than ${MOST.bytes} bytes. ${REMEDY}`);
+      throw new LessonError(
+        joined(_("The lesson in this link has more than {most} bytes.", { most: MOST.bytes }), REMEDY),
+      );
     }
     parts.push(value);
   }
@@ -104,8 +112,10 @@ export async function pack(lesson) {
   const deflated = content.length > MOST.bytes ? content : await piped(content, new CompressionStream("deflate-raw"));
   const text = btoa(Array.from(deflated, (byte) => String.fromCharCode(byte)).join(""));
   const packed = text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-  require(packed.length <=
-    MOST.packed, `The lesson is too long for a link: ${packed.length} characters of at most ${MOST.packed}. Leave out screens, above all those with drawn images, or shorten captions.`);
+  require(packed.length <= MOST.packed, _(
+    "The lesson is too long for a link: {n} characters of at most {most}. Leave out screens, above all those with drawn images, or shorten captions.",
+    { n: packed.length, most: MOST.packed },
+  ));
   return packed;
 }
 

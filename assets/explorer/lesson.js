@@ -25,6 +25,7 @@ import { refresh } from "#questions";
 import { showLink } from "#routes";
 import { shownEnsemble, shownRun, shownSweep } from "#shown";
 import { isSettled, link, locks, saved, screen, set, writeAddress } from "#state";
+import { _ } from "#words";
 
 /** @typedef {import("./types").Lesson} Lesson */
 /** @typedef {{ kind: "frame" | "answer" | "leave", frame: number, answer?: string }} LessonEvent */
@@ -230,8 +231,9 @@ export function drawLesson() {
   drawLocks();
   followKiosk({ isHere, isAsking: isCovered(), isPredicting: isPredicting() });
   $("#lesson").dataset.kiosk = kioskPhase();
-  write("#lesson-title", title || "Lesson");
-  write("#lesson-place", `${lesson.frame + 1} of ${frames.length}${isKiosk() ? ", goes on by itself" : ""}`);
+  write("#lesson-title", title || _("Lesson"));
+  const place = { n: lesson.frame + 1, all: frames.length };
+  write("#lesson-place", isKiosk() ? _("{n} of {all}, goes on by itself", place) : _("{n} of {all}", place));
   write("#lesson-caption", frames[lesson.frame].caption);
   write("#lesson-held", hold.held ? hold.sentence : "");
   button("#lesson-back").disabled = hold.held || lesson.frame === 0;

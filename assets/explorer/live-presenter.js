@@ -14,13 +14,14 @@ import { $, notice, write } from "#notices";
 import { skipQuestion } from "#predict";
 import { serverPath } from "#requests";
 import { saved, screen } from "#state";
+import { _ } from "#words";
 
 /** @typedef {import("#live").LiveState} LiveState */
 
 const KEY = "live"; // what the tab remembers
 const QUIET = 10_000; // ms between two sentences for screen readers
 const STAGES = ["I", "II", "III"];
-const GONE = "The server has forgotten this lesson: it was restarted, or a day has passed. Begin it again.";
+const GONE = _("The server has forgotten this lesson: it was restarted, or a day has passed. Begin it again.");
 const root = document.documentElement;
 
 /** The lesson that this tab leads. */
@@ -110,7 +111,7 @@ function forget() {
 }
 
 async function end() {
-  if (!window.confirm("End the lesson for all? Its code is then forgotten.")) return;
+  if (!window.confirm(_("End the lesson for all? Its code is then forgotten."))) return;
   const { code, key } = live;
   forget();
   const data = lesson.data;
@@ -191,15 +192,22 @@ function draw() {
   const counts = tally.frames[currentFrame()] || {};
   const possible = options();
   const given = Object.values(counts).reduce((sum, one) => sum + one, 0);
-  const people = `${learners} ${learners === 1 ? "learner" : "learners"}`;
-  const sentence = possible.length ? `${people}, ${given} answered` : `${people}; no question on this screen`;
+  const sentence = possible.length ? answeredBy(learners, given) : unasked(learners);
   write("#live-count", sentence);
   announce(sentence);
   drawBars(possible, counts, Math.max(learners, given, 1));
-  write("#live-hold", live.held ? "Release all screens" : "Hold all screens");
+  write("#live-hold", live.held ? _("Release all screens") : _("Hold all screens"));
   const button = /** @type {HTMLButtonElement} */ ($("#live-reveal"));
   button.disabled = !possible.length || live.revealed;
 }
+
+/** @param {number} n Learners. @param {number} given Answers. */
+const answeredBy = (n, given) =>
+  n === 1 ? _("1 learner, {given} answered", { given }) : _("{n} learners, {given} answered", { n, given });
+
+/** @param {number} n Learners. */
+const unasked = (n) =>
+  n === 1 ? _("1 learner; no question on this screen") : _("{n} learners; no question on this screen", { n });
 
 /** For screen readers, from time to time. @param {string} sentence */
 function announce(sentence) {

@@ -1,5 +1,6 @@
 /** What tabs ask the server about lessons that are led live: `dashboard/pages/explore/live.py` answers. */
 import { persist, sentenceOf, serverPath } from "#requests";
+import { _ } from "#words";
 
 /** @typedef {{ sentence: string, status: number, value: any }} Answer */
 
@@ -18,7 +19,7 @@ export async function ask(place, options = {}, isWanted = () => true) {
   if (!reply || !isWanted()) return null;
   const { status } = reply;
   if (reply.ok) return { status, sentence: "", value: status === 204 ? null : await reply.json().catch(() => null) };
-  return { status, sentence: (await sentenceOf(reply)) || "The server refused this. Reload the page.", value: null };
+  return { status, sentence: (await sentenceOf(reply)) || _("The server refused this. Reload the page."), value: null };
 }
 
 /** @param {object} body @returns {RequestInit} */

@@ -13,12 +13,13 @@ import { ask, canonical, poll, posting } from "#live-server";
 import { $, notice, write } from "#notices";
 import { refresh } from "#questions";
 import { link, saved, screen, writeAddress } from "#state";
+import { _ } from "#words";
 
 /** @typedef {{ frame: number, held: boolean, revealed: boolean, version: number }} LiveState */
 
 const CLIENT = "live-client"; // what the tab remembers
-const HELD = "The presenter holds all screens.";
-const OVER = "This lesson is over: it was ended, or the server was restarted. Go on by yourself, or leave it.";
+const HELD = _("The presenter holds all screens.");
+const OVER = _("This lesson is over: it was ended, or the server was restarted. Go on by yourself, or leave it.");
 const root = document.documentElement;
 
 /** The lesson that this tab takes part in. */
@@ -65,7 +66,7 @@ export async function open(code) {
  */
 export async function join(given) {
   const code = canonical(given);
-  if (!code) return "Type the code that the presenter shows: six letters and digits.";
+  if (!code) return _("Type the code that the presenter shows: six letters and digits.");
   const opened = await open(code);
   if (typeof opened === "string") return opened;
   learner.stop();

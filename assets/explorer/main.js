@@ -43,6 +43,7 @@ import { bindThumbnails } from "#thumbnails";
 import { drawTicks } from "#ticks";
 import { bindTour, drawTour } from "#tour";
 import { bindWidgets, range, show } from "#widgets";
+import { _ } from "#words";
 
 const PANELS = [
   drawLesson,
@@ -126,9 +127,9 @@ async function copyLink(button) {
   screen.state.t = player.t; // while it plays too
   writeAddressNow();
   const field = document.createElement("input");
-  Object.assign(field, { type: "text", readOnly: true, value: location.href, ariaLabel: "Link" });
+  Object.assign(field, { type: "text", readOnly: true, value: location.href, ariaLabel: _("Link") });
   if (await copyFrom(field, button)) return;
-  notice(["A browser copies for pages of HTTPS alone. The link is marked: copy it with the keyboard."], field);
+  notice([_("A browser copies for pages of HTTPS alone. The link is marked: copy it with the keyboard.")], field);
   mark(field);
 }
 

@@ -1,5 +1,6 @@
 /** The page of models: lists of the models that can be compared, and recipes that fill the form of trainings. */
 import { $, $$ } from "#notices";
+import { _ } from "#words";
 
 /** @typedef {{ name: string, sentence: string, dataset: string, n_latent: string, epochs: string, beta: string, seed: string, seeds: string, kept: string }} Preset */
 
@@ -16,7 +17,7 @@ export function listModels(ids) {
   const isFirst = !lists()[0].options.length;
   for (const list of lists()) {
     const chosen = isFirst ? query.get(parameterOf(list)) : list.value;
-    list.replaceChildren(new Option("Choose a model", ""), ...ids.map((id) => new Option(id, id)));
+    list.replaceChildren(new Option(_("Choose a model"), ""), ...ids.map((id) => new Option(id, id)));
     list.value = ids.includes(chosen || "") ? String(chosen) : "";
   }
   if (isFirst && lists().every((list) => list.value)) tellChoices();
@@ -73,7 +74,7 @@ export function fillForm(clicks, presets) {
     const isChosen = set === (of ? chosen.seeds : chosen.dataset);
     set_props(of ? { set, of } : { set }, { "aria-checked": String(isChosen) });
   }
-  return `The form is filled in: ${chosen.name}. Change what you like, then press Train.`;
+  return _("The form is filled in: {name}. Change what you like, then press Train.", { name: chosen.name });
 }
 
 export function bindModels() {

@@ -6,11 +6,12 @@ import { magnification } from "#scale";
 import { beside, mix, now, shownEnsemble } from "#shown";
 import { spread } from "#spread";
 import { colours } from "#theme";
+import { _ } from "#words";
 
 /** @typedef {import("./types").Frame} Frame */
 /** @typedef {import("./types").ShownFrame} ShownFrame */
 
-const NAMES = ["memory", "concept", "abstract"];
+const NAMES = [_("memory"), _("concept"), _("abstract")];
 const LEAST = 0.09; // of the axis; a thinner area is not named
 const HALF = 7; // px of a name
 let drawnFor = "";
@@ -47,7 +48,7 @@ export function drawNearest() {
   const { steps } = shown.from;
   $(".nearest-panel").classList.toggle("stale", shown.isStale);
   paint("nearest", (c, s) => {
-    const table = Array.from({ length: steps }, (_, t) => shares(shown, t));
+    const table = Array.from({ length: steps }, (_each, t) => shares(shown, t));
     const base = (/** @type {number} */ t, /** @type {number} */ i) => table[t].slice(0, i).reduce((a, b) => a + b, 0);
     for (let i = 0; i < 3; i++) {
       c.beginPath();

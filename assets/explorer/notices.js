@@ -1,4 +1,5 @@
 /** Sentences at the top of a page, on every page: what was refused, replaced or lost, and what can be done. */
+import { _ } from "#words";
 
 /** @param {string} selector @param {ParentNode} [root] */
 export const $ = (selector, root) => /** @type {HTMLElement} */ ((root || document).querySelector(selector));
@@ -49,7 +50,7 @@ export function notice(sentences, extra) {
     if (before !== document.body && before.isConnected) before.focus(); // back to what was refused
   });
   close.className = "close";
-  close.setAttribute("aria-label", "Dismiss");
+  close.setAttribute("aria-label", _("Dismiss"));
   box.append(close);
   $$("#notices .notice")
     .find((other) => other.textContent === box.textContent)
@@ -64,6 +65,6 @@ export function notice(sentences, extra) {
 export function offerReload(sentence) {
   return notice(
     [sentence],
-    button("Reload", () => location.reload()),
+    button(_("Reload"), () => location.reload()),
   );
 }

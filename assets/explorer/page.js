@@ -12,11 +12,12 @@ import { $, $$, notice } from "#notices";
 import { bindMedium, forMedium } from "#printing";
 import { requests } from "#requests";
 import { applyTheme, theme } from "#theme";
+import { _ } from "#words";
 
 /** Dash draws its upload when it has loaded it, and gives it no name. */
 function nameFiles() {
   const name = () => {
-    for (const input of $$("input[type=file]")) input.setAttribute("aria-label", "Choose a file");
+    for (const input of $$("input[type=file]")) input.setAttribute("aria-label", _("Choose a file"));
   };
   new MutationObserver(name).observe(document.body, { childList: true, subtree: true });
   name();
@@ -134,9 +135,14 @@ function problemsOf(files, largest, ending) {
   const [{ name, size }] = files;
   const isOther = !name.toLowerCase().endsWith(ending);
   return [
-    files.length > 1 && "Choose one file at a time.",
-    isOther && `${name} does not end in ${ending}. Only such files are read here.`,
-    size > largest && `${name} has ${(size / 1e6).toFixed(1)} MB. Choose a file of at most ${largest / 1e6} MB.`,
+    files.length > 1 && _("Choose one file at a time."),
+    isOther && _("{name} does not end in {ending}. Only such files are read here.", { name, ending }),
+    size > largest &&
+      _("{name} has {size} MB. Choose a file of at most {most} MB.", {
+        name,
+        size: (size / 1e6).toFixed(1),
+        most: largest / 1e6,
+      }),
   ].filter((sentence) => typeof sentence === "string");
 }
 

@@ -14,6 +14,7 @@ import { mix, now, shownEnsemble, shownRun, shownUndamaged } from "#shown";
 import { screen } from "#state";
 import { colours } from "#theme";
 import { drawThumbnails } from "#thumbnails";
+import { _, joined } from "#words";
 
 /** @typedef {import("./types").Frame} Frame */
 /** @typedef {import("./types").RunFrame} RunFrame */
@@ -34,7 +35,7 @@ export function planeAxes() {
   if (!shown || !facts) return;
   const extent = extentOf(shown);
   const box = $("#plane-plot").getBoundingClientRect();
-  const names = screen.state.basis === "rotated" ? ["axis 1", "axis 2"] : ["PC 1", "PC 2"];
+  const names = screen.state.basis === "rotated" ? [_("axis 1"), _("axis 2")] : ["PC 1", "PC 2"];
   const { scale } = magnification;
   const key = JSON.stringify([extent, box.width, box.height, scale, names, colours.paper, colours.grid]);
   if (key === drawnFor && graphOf("plane")._fullLayout) return;
@@ -104,7 +105,11 @@ function landmarks(shown, s, run) {
       main,
       size: main ? 8 : 5,
       kind: isAbstract ? "star" : markers.kinds[i],
-      name: isAbstract ? "abstract concept" : i === own ? `concept ‘${facts.labels[i]}’` : facts.labels[i],
+      name: isAbstract
+        ? _("abstract concept")
+        : i === own
+          ? _("concept ‘{label}’", { label: facts.labels[i] })
+          : facts.labels[i],
       colour: isAbstract ? colours.points[2] : i === own ? colours.points[1] : colours.labels[i],
       point: isAbstract ? 2 : i === own ? 1 : -1,
     });
@@ -117,7 +122,7 @@ function landmarks(shown, s, run) {
       main: true,
       size: 8,
       kind: "diamond",
-      name: "own memory",
+      name: _("own memory"),
       colour: colours.points[0],
       point: 0,
     });
@@ -164,20 +169,26 @@ function planeNote({ from, share }, run) {
   const { t } = now(from.steps);
   const { basis } = screen.state;
   const [first, second] = from.explained[Math.min(t, from.explained.length - 1)];
-  const names = basis === "rotated" ? "These axes" : "PC 1 + PC 2";
-  const whose = basis === "fixed" ? "all memories" : "the runs around t, and turn with them (Fig. 2)";
-  let words = `${names} explain ${Math.round(100 * (first + second))} % of the variance of ${whose}.`;
-  if (basis !== "fixed") words += " Each step has axes of its own: no trails.";
-  if (share) {
-    const what = basis === "fixed" ? "positions" : "positions and axes";
-    words += ` Between two p of the grid, ${what} are interpolated.`;
-  }
+  const words = [explained(basis, Math.round(100 * (first + second)))];
+  if (basis !== "fixed") words.push(_("Each step has axes of its own: no trails."));
+  if (share && basis === "fixed") words.push(_("Between two p of the grid, positions are interpolated."));
+  else if (share) words.push(_("Between two p of the grid, positions and axes are interpolated."));
   if (!share && run && basis === "fixed" && screen.facts) {
     const step = Math.min(t, run.steps - 1);
     const [x, y] = onAxes(from, 0, screen.facts.space.vectors, from.label);
     const here = Math.hypot(run.plane[2 * step] - x, run.plane[2 * step + 1] - y).toFixed(1);
     const truly = run.distances[run.steps + step].toFixed(1);
-    words += ` Highlighted run to its concept: ${here} here, ${truly} in ${from.n_latent} dimensions.`;
+    words.push(
+      _("Highlighted run to its concept: {here} here, {truly} in {n} dimensions.", { here, truly, n: from.n_latent }),
+    );
   }
-  writeWithTerms($("#plane-note"), words);
+  writeWithTerms($("#plane-note"), joined(...words));
+}
+
+/** @param {string} basis @param {number} share % */
+function explained(basis, share) {
+  if (basis === "fixed") return _("PC 1 + PC 2 explain {share} % of the variance of all memories.", { share });
+  return basis === "rotated"
+    ? _("These axes explain {share} % of the variance of the runs around t, and turn with them (Fig. 2).", { share })
+    : _("PC 1 + PC 2 explain {share} % of the variance of the runs around t, and turn with them (Fig. 2).", { share });
 }

@@ -2,6 +2,7 @@
 import { $, write } from "#notices";
 import { screen, set } from "#state";
 import { range } from "#widgets";
+import { _ } from "#words";
 
 const STEPS_PER_SECOND = 10; // at speed 1
 const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
@@ -32,7 +33,7 @@ function go(t, fraction) {
   if (scrubber) {
     if (Number(scrubber.value) !== player.t) scrubber.value = String(player.t);
     scrubber.style.setProperty("--share", String(player.t / player.length));
-    scrubber.setAttribute("aria-valuetext", `step ${player.t} of ${player.length}`);
+    scrubber.setAttribute("aria-valuetext", _("step {t} of {last}", { t: player.t, last: player.length }));
   }
   write("#clock", `t = ${player.t} / ${player.length}`);
   redraw();
@@ -73,8 +74,8 @@ const toggle = () => (player.playing ? pause() : play());
 function label() {
   const button = $("#play");
   button.textContent = player.playing ? "❚❚" : "▶";
-  button.setAttribute("aria-label", player.playing ? "Pause" : "Play");
-  button.title = `${player.playing ? "Pause" : "Play"} (space)`;
+  button.setAttribute("aria-label", player.playing ? _("Pause") : _("Play"));
+  button.title = player.playing ? _("Pause (space)") : _("Play (space)");
 }
 
 let exact = 0; // between two steps
@@ -102,7 +103,7 @@ function advance(now) {
 /** Bind the playback bar. @param {() => void} draw Draws what has changed, in the next frame. */
 export function bindPlayer(draw) {
   redraw = draw;
-  const slider = range(0, player.length, 1, "Step t");
+  const slider = range(0, player.length, 1, _("Step t"));
   scrubber = slider;
   $("#scrubber").append(slider);
   slider.addEventListener("input", () => {

@@ -8,6 +8,7 @@ import { player } from "#player";
 import { refresh } from "#questions";
 import { now, shownEnsemble } from "#shown";
 import { isFree, screen, set } from "#state";
+import { _ } from "#words";
 
 /** @typedef {"plane" | "landmark"} View */
 /** @typedef {import("./types").RunFrame} RunFrame */
@@ -80,7 +81,7 @@ function hover(view, event) {
   const box = $(`#${view}-plot`).getBoundingClientRect();
   peek.style.left = `${Math.min(event.clientX - box.left + 14, box.width - 90)}px`;
   peek.style.top = `${Math.max(event.clientY - box.top - 96, 4)}px`;
-  $("span", peek).textContent = `run ${run}, x(${player.t})`;
+  $("span", peek).textContent = _("run {n}, x({t})", { n: run, t: player.t });
   paintPeek(view);
   refresh();
 }

@@ -13,13 +13,14 @@ import { player } from "#player";
 import { persist, sentenceOf, serverPath } from "#requests";
 import { shownRun } from "#shown";
 import { screen } from "#state";
+import { _ } from "#words";
 
 /** @typedef {{ isHere: boolean, held: boolean, revealed: boolean, play: () => void, answer: (answer: string) => void }} Situation */
 
 const STAGES = {
-  I: "nearest to their own memories",
-  II: "nearest to the concept, the mean of the memories of their label",
-  III: "nearest to the abstract concept, the mean of all concepts",
+  I: _("nearest to their own memories"),
+  II: _("nearest to the concept, the mean of the memories of their label"),
+  III: _("nearest to the abstract concept, the mean of all concepts"),
 };
 
 /** Of this visit: nothing is stored. @type {Map<number, string>} */
@@ -78,14 +79,17 @@ export function drawQuestion({ isHere, held, revealed, play, answer }) {
   if (now.isOpen && isHere && !solutions.has(frame)) follow(play);
   write("#lesson-ask", sentence());
   drawOptions(isAnswered || now.isOpen, answer);
-  const waits = isAnswered && !now.isOpen ? `Your answer: ${answers.get(frame)}. The solution is still to come.` : "";
+  const waits =
+    isAnswered && !now.isOpen
+      ? _("Your answer: {answer}. The solution is still to come.", { answer: answers.get(frame) })
+      : "";
   writeWithTerms($("#lesson-solution"), solutions.get(frame) || waits);
 }
 
 function sentence() {
-  if (now.ask === "stage") return "Which stage will these runs be in?";
+  if (now.ask === "stage") return _("Which stage will these runs be in?");
   const areDigits = screen.facts?.labels.every((name) => /^\d$/.test(name));
-  return areDigits ? "Which digit will this image become?" : "Which of these will this image become?";
+  return areDigits ? _("Which digit will this image become?") : _("Which of these will this image become?");
 }
 
 /** Play the runs, then say what it was. @param {() => void} play */
@@ -135,19 +139,37 @@ function solve() {
   else if (!asking) solveLabel(now.frame);
 }
 
-/** How what was predicted stands to what it is. @param {string} truth @param {string | null} [other] That it may be as well. */
-function compared(truth, other) {
+/** How the stage that was predicted stands to what it is. @param {string} truth @param {string | null} other That it may be as well. @param {string} caption */
+function stageSolution(truth, other, caption) {
   const answer = answers.get(now.frame);
-  if (answer === undefined) return `It is ${truth}${other ? `; other runs might give ${other} as well` : ""}`;
+  const values = { answer, truth, other, caption };
+  if (answer === undefined)
+    return other
+      ? _("It is {truth}; other runs might give {other} as well: {caption}", values)
+      : _("It is {truth}: {caption}", values);
   if (answer === truth)
-    return `You said ${answer}, and it is ${truth}${other ? `, though other runs might give ${other}` : ""}`;
-  const more = other === answer ? `, but other runs might give ${other} as well` : other ? `, or maybe ${other}` : "";
-  return `You said ${answer}. It is ${truth}${more}`;
+    return other
+      ? _("You said {answer}, and it is {truth}, though other runs might give {other}: {caption}", values)
+      : _("You said {answer}, and it is {truth}: {caption}", values);
+  if (!other) return _("You said {answer}. It is {truth}: {caption}", values);
+  return other === answer
+    ? _("You said {answer}. It is {truth}, but other runs might give {other} as well: {caption}", values)
+    : _("You said {answer}. It is {truth}, or maybe {other}: {caption}", values);
+}
+
+/** How the label that was predicted stands to what it is. @param {string} truth @param {string} caption */
+function labelSolution(truth, caption) {
+  const answer = answers.get(now.frame);
+  const values = { answer, truth, t: player.length, caption };
+  if (answer === undefined) return _("It is {truth}, as the classifier names x({t}): {caption}", values);
+  return answer === truth
+    ? _("You said {answer}, and it is {truth}, as the classifier names x({t}): {caption}", values)
+    : _("You said {answer}. It is {truth}, as the classifier names x({t}): {caption}", values);
 }
 
 function solveStage() {
   const shown = shownStage();
-  if (shown) solutions.set(now.frame, `${compared(shown.stage, shown.runnerUp)}: ${shown.caption}`);
+  if (shown) solutions.set(now.frame, stageSolution(shown.stage, shown.runnerUp, shown.caption));
 }
 
 /** Ask for the label of the highlighted run's last image. @param {number} frame */
@@ -160,13 +182,10 @@ async function solveLabel(frame) {
   const reply = await persist(address, { signal: mine.signal }, { again: true, isWanted });
   const label = reply?.ok ? (await reply.json().catch(() => null))?.label : null;
   const refusal =
-    (reply && !reply.ok && (await sentenceOf(reply))) || "The server did not name this image. Start again.";
+    (reply && !reply.ok && (await sentenceOf(reply))) || _("The server did not name this image. Start again.");
   if (!isWanted()) return;
   const run = shownRun();
   const name = screen.facts?.labels[label];
-  solutions.set(
-    frame,
-    name ? `${compared(name)}, as the classifier names x(${player.length}): ${run?.from.caption}` : refusal,
-  );
+  solutions.set(frame, name ? labelSolution(name, run?.from.caption ?? "") : refusal);
   redraw();
 }

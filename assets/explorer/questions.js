@@ -10,6 +10,7 @@
  */
 import { notice, offerReload } from "#notices";
 import { persist, sentenceOf, serverPath } from "#requests";
+import { _ } from "#words";
 
 /** @typedef {{ key: string, scope: string, data: Record<string, unknown> }} Question */
 /**
@@ -130,12 +131,14 @@ export async function post(name, data, signal, isWanted) {
   const reply = await persist(`${prefix}_dash-update-component`, options, { again: name !== "job", isWanted });
   if (reply === null || reply.status === 204) return {};
   if (!reply.ok) {
-    offerReload((await sentenceOf(reply)) || `The server refused this (${reply.status}). Reload the page.`);
+    offerReload(
+      (await sentenceOf(reply)) || _("The server refused this ({status}). Reload the page.", { status: reply.status }),
+    );
     return { isRefused: true };
   }
   const answer = await reply.json().catch(() => null);
   if (!answer?.response && !answer?.sideUpdate) {
-    offerReload("This is no answer of this program: somebody may have to log in again. Reload the page.");
+    offerReload(_("This is no answer of this program: somebody may have to log in again. Reload the page."));
     return { isRefused: true };
   }
   const beside = answer.sideUpdate || {};

@@ -9,10 +9,11 @@
  *   wanted no more --> null
  */
 import { notice } from "#notices";
+import { _ } from "#words";
 
 const FIRST = 500;
 const LONGEST = 15_000; // ms between two attempts, without what chance adds: a class does not ask as one
-const SILENT = "The server does not answer.";
+const SILENT = _("The server does not answer.");
 
 /** ms that an answer may take; twice as long at every further attempt. */
 export const requests = { patience: 60_000 };
@@ -97,7 +98,7 @@ export async function persist(url, options, question) {
       say(SILENT, question.byClock); // it may have done something: whoever asked decides
       return reply;
     }
-    if (count || busy) say(busy || `${SILENT} This page asks again until it does.`);
+    if (count || busy) say(busy || _("The server does not answer. This page asks again until it does."));
     await sleep(pause(reply, count));
     if (!question.isWanted()) return null;
   }

@@ -8,8 +8,9 @@ import { player } from "#player";
 import { serverPath } from "#requests";
 import { shownSweep } from "#shown";
 import { isSettled, screen } from "#state";
+import { _ } from "#words";
 
-const USUAL = "Save as HTML";
+const USUAL = _("Save as HTML");
 const LOOK = 300; // ms between two looks at what is still on its way
 
 /** The save that is under way. @type {AbortController | null} */
@@ -37,7 +38,10 @@ async function complete(signal, size) {
   for (;;) {
     const { all, here } = countHere();
     if (here === all || signal.aborted) return;
-    write("#save-state", `Waiting for the runs at every p: ${here} of ${all}. The file will have ${size} at most.`);
+    write(
+      "#save-state",
+      _("Waiting for the runs at every p: {here} of {all}. The file will have {size} at most.", { here, all, size }),
+    );
     await new Promise((resolve) => setTimeout(resolve, LOOK));
   }
 }
@@ -60,17 +64,17 @@ async function save() {
   const mine = new AbortController();
   const { signal } = mine;
   saving = mine;
-  write("#save-html", "Cancel");
+  write("#save-html", _("Cancel"));
   let state = "";
   try {
     const size = await foreseen(signal);
     if (!size) return;
     await complete(signal, size);
-    write("#save-state", "Writing the file …");
+    write("#save-state", _("Writing the file …"));
     const file = await fetched(`${serverPath()}saved.html?${screenQuery()}`, signal);
     if (file) {
       download([file.bytes], file.name);
-      state = `Saved as ${file.name}, ${(file.bytes.length / 1e6).toFixed(1)} MB.`;
+      state = _("Saved as {name}, {size} MB.", { name: file.name, size: (file.bytes.length / 1e6).toFixed(1) });
     }
   } finally {
     saving = null;
@@ -95,7 +99,7 @@ export function frameCode(address, title) {
 function writeCode() {
   const address = new URL(`?${screenQuery()}`, location.href).href;
   const code = /** @type {HTMLTextAreaElement} */ ($("#frame-code"));
-  code.value = frameCode(address, "Latent Trajectories: repeated inference in a variational autoencoder");
+  code.value = frameCode(address, _("Latent Trajectories: repeated inference in a variational autoencoder"));
 }
 
 /** Connect the sheet behind "Share". */

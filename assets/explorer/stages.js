@@ -10,6 +10,7 @@ import { spread } from "#spread";
 import { isEmbedded, screen, set } from "#state";
 import { colours } from "#theme";
 import { threeDigits } from "#widgets";
+import { _, joined } from "#words";
 
 /** @type {unknown} */
 let drawn = null;
@@ -53,7 +54,7 @@ export function drawStages() {
       if (sweep) names(c, s, sweep);
     },
   );
-  if (sweep) writeWithTerms($("#stage-note"), `${sweep.note}${isEmbedded ? "" : " Drag to set p."}`);
+  if (sweep) writeWithTerms($("#stage-note"), joined(sweep.note, isEmbedded ? "" : _("Drag to set p.")));
 }
 
 /** A line over the height of the chart. @param {import("./canvas").Context} c @param {import("./canvas").Axes} s @param {number} p */
@@ -79,7 +80,7 @@ function names(c, s, sweep) {
   const label = screen.facts?.labels[screen.state.label];
   const ends = sweep.minimum_distance[sweep.noises.length - 1].map((value) => s.y0 + s.h - s.y(value));
   const placed = spread(ends, 14, s.h - 3);
-  ["own memory", `concept ‘${label}’`, "abstract concept"].forEach((name, i) => {
+  [_("own memory"), _("concept ‘{label}’", { label }), _("abstract concept")].forEach((name, i) => {
     text(c, name, s.x0 + s.w + 6, s.y0 + s.h - placed[i], colours.points[i], 12);
   });
 }

@@ -5,6 +5,7 @@ import { placeLabels } from "#labels";
 import { stroke } from "#scale";
 import { screen } from "#state";
 import { colours } from "#theme";
+import { _ } from "#words";
 
 /** @typedef {import("./types").RunFrame} RunFrame */
 /** @typedef {import("./canvas").Axes} Axes */
@@ -16,7 +17,7 @@ const SIDE = 30; // px of a picture
 const REACH = { landmark: [38, 46, 62, 80, 100], plane: [105, 125, 85, 65, 145] };
 const LINE = 13; // px of the name below it
 const LOW = 120; // px of axes that have room for short names alone
-const SHORT = ["memory", "concept", "abstract"];
+const SHORT = [_("memory"), _("concept"), _("abstract")];
 
 const memory = document.createElement("canvas");
 const concepts = new Image();

@@ -1,8 +1,9 @@
 /** Ticks above the scrubber: where the highlighted run is nearest to memory, concept and abstract concept. */
 import { $ } from "#notices";
 import { beside, shownRun } from "#shown";
+import { _ } from "#words";
 
-const NAMES = ["own memory", "concept", "abstract concept"];
+const TITLES = [_("nearest to own memory"), _("nearest to concept"), _("nearest to abstract concept")];
 let drawn = "";
 
 /** Draw them where they have changed. */
@@ -18,7 +19,7 @@ export function drawTicks() {
     const tick = document.createElement("i");
     tick.className = `point-${i}`;
     tick.style.left = `${(100 * step) / end}%`;
-    tick.title = `nearest to ${NAMES[i]}`;
+    tick.title = TITLES[i];
     return tick;
   });
   $("#ticks").replaceChildren(...ticks);

@@ -9,6 +9,7 @@ import { presetsOf } from "#presets";
 import { serverPath } from "#requests";
 import { shownEnsemble, shownSweep } from "#shown";
 import { isSettled, saved, screen, set } from "#state";
+import { _ } from "#words";
 
 /** @typedef {import("./types").TourStop} TourStop */
 
@@ -98,11 +99,11 @@ export function drawTour() {
     return;
   }
   if (isDone(stop)) seen.add(stop.id);
-  write("#tour-done", seen.has(stop.id) ? "✓ seen" : "");
+  write("#tour-done", seen.has(stop.id) ? _("✓ seen") : "");
   if (stop.id === drawnFor) return;
   drawnFor = stop.id;
   const place = tour.stops.indexOf(stop);
-  write("#tour-place", `Tour, ${place + 1} of ${tour.stops.length}`);
+  write("#tour-place", _("Tour, {n} of {all}", { n: place + 1, all: tour.stops.length }));
   write("#tour-title", stop.title);
   writeWithTerms($("#tour-text"), stop.text);
   const [address, words] = stop.page;
@@ -111,7 +112,7 @@ export function drawTour() {
   link.href = serverPath() + address;
   link.textContent = words;
   /** @type {HTMLButtonElement} */ ($("#tour-back")).disabled = place === 0;
-  write("#tour-next", place + 1 < tour.stops.length ? "Next" : "Finish");
+  write("#tour-next", place + 1 < tour.stops.length ? _("Next") : _("Finish"));
 }
 
 /** @param {number} by */

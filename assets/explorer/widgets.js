@@ -5,6 +5,7 @@ import { writeWithTerms } from "#glossary";
 import { $, $$, button } from "#notices";
 import { bindArrows, showChoice } from "#radio";
 import { screen, set } from "#state";
+import { _ } from "#words";
 
 /** @typedef {import("./types").State} State */
 /** @typedef {keyof State} Name */
@@ -73,12 +74,17 @@ function bindNumber(root, name) {
     const count = Number(input.max) - first + 1;
     put(((Number(screen.state[name]) + by - first + count) % count) + first);
   };
-  const stepper = (/** @type {string} */ text, /** @type {number} */ by, /** @type {string} */ what) => {
+  const stepper = (/** @type {string} */ text, /** @type {number} */ by, /** @type {string} */ spoken) => {
     const element = button(text, move(by), { className: "step" });
-    element.setAttribute("aria-label", `${what} ${label.toLowerCase()}`);
+    element.setAttribute("aria-label", spoken);
     return element;
   };
-  $(".input", root).append(stepper("‹", -1, "Previous"), input, stepper("›", 1, "Next"));
+  const what = label.toLowerCase();
+  $(".input", root).append(
+    stepper("‹", -1, _("Previous {what}", { what })),
+    input,
+    stepper("›", 1, _("Next {what}", { what })),
+  );
   input.addEventListener("change", () => put(input.value));
   return (value) => {
     input.value = value;

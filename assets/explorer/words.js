@@ -15,3 +15,10 @@ export function _(english, values = {}) {
   const text = words[english] || english;
   return text.replace(/\{(\w+)\}/g, (place, name) => (name in values ? String(values[name]) : place));
 }
+
+/** Sentences one after the other, as languages.py joins them: behind an ideographic full stop stands no space. @param {...string} sentences */
+export const joined = (...sentences) => sentences.filter(Boolean).join(" ").replaceAll("。 ", "。");
+
+/** Things one after the other, as the language of the page lists them. @param {string[]} things */
+export const listed = (things) =>
+  new Intl.ListFormat(globalThis.document?.documentElement?.lang || "en", { style: "narrow" }).format(things);
