@@ -27,10 +27,3 @@ def test_a_text_that_is_gone_or_has_lost_a_place_is_found(language: str):
     assert missing(Words(without), modules.texts()) == [text]
     shortened = without | {text: catalogues()[language].entries[text].replace("{given}", "")}
     assert missing(Words(shortened), modules.texts()) == [text]
-
-
-def test_a_form_of_hardly_a_letter_is_for_the_browser_alone():
-    words = Words({"{n} of {all}": "{n}/{all}", "{n} runs": "試行{n}本"})
-    assert words("{n} of {all}") == "{n}/{all}"
-    assert words("the theory of mind") == "the theory of mind"
-    assert words("3 runs") == "試行3本"
