@@ -38,8 +38,8 @@ async function draw(place, look) {
     place.textContent = (await sentenceOf(reply)) || _("The server refused this picture. Reload the page.");
     return;
   }
-  const { data, layout } = await reply.json();
-  await window.Plotly.react(place, data, layout, { displayModeBar: false, responsive: true });
+  const { data, layout, frames } = await reply.json(); // the movie alone has frames
+  await window.Plotly.react(place, { data, layout, frames, config: { displayModeBar: false, responsive: true } });
   place.dataset.look = look;
 }
 

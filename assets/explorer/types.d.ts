@@ -398,6 +398,7 @@ declare global {
     /** Missing until it is loaded. */
     Plotly: {
       react(graph: unknown, data: unknown[], layout: unknown, config?: unknown): void;
+      react(graph: unknown, figure: { data: unknown[]; layout: unknown; frames?: unknown[]; config?: unknown }): void;
       /** The picture as an address of data. */
       toImage(graph: Element, options: Record<string, unknown>): Promise<string>;
       downloadImage(graph: Element, options: Record<string, unknown>): void;

@@ -47,6 +47,16 @@ def test_what_is_looked_at_is_drawn_first(tab: Open):
     assert len(asked) < 12
 
 
+def test_the_movie_plays(tab: Open):
+    one = tab(None)
+    one.page.goto(f"{one.server}/paper/#figure-movies")
+    one.page.wait_for_function("() => document.getElementById('picture-movies')?.dataset.look")
+    painted = "[...document.querySelectorAll('#picture-movies .point')].map((p) => p.getAttribute('transform')).join()"
+    before = one.page.evaluate(painted)
+    one.page.locator("#picture-movies .updatemenu-button", has_text="Play").click()
+    one.page.wait_for_function(f"(before) => {painted} !== before", arg=before)
+
+
 @pytest.mark.parametrize("look", ["light", "dark"])
 def test_what_the_first_screen_needs_is_asked_for_before_plotly_is_here_and_once(tab: Open, look: Any):
     one, held = tab(None, color_scheme=look), list[Any]()
