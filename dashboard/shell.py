@@ -1,6 +1,7 @@
 """What every page stands in: the HTML frame, the header and the notices."""
 
 import re
+from html import escape
 from typing import Any
 
 from dash import ClientsideFunction, Dash, Input, dcc, html
@@ -23,8 +24,10 @@ from dashboard.translation import KEY as LANGUAGE
 from dashboard.translation import browser_words, language, says, spoken
 
 FIRST_PICTURES = ("stages", "fig1")
+NO_SCRIPTS = "Latent Trajectories needs JavaScript."
 UNANSWERED = "The server does not answer. This page asks again until it does."
-LOOKING = "You can look at everything here. "
+LOOKING = "You can look at everything here."
+LEADING = "You can look at everything here and lead lessons."
 PAGES = {"Explore": "", "Paper": "paper/", "Models": "models/"}
 INDEX = """<!DOCTYPE html>
 <html LANGUAGE>
@@ -43,7 +46,7 @@ INDEX = """<!DOCTYPE html>
   <body>
     <p id="unanswered" role="alert" data-lost="UNANSWERED"></p>
     {%app_entry%}
-    <noscript>Latent Trajectories needs JavaScript.</noscript>
+    <noscript>NO_SCRIPTS</noscript>
     <footer>{%config%}{%scripts%}{%renderer%}</footer>
     START
   </body>
@@ -110,14 +113,15 @@ class LeanDash(Dash):
         return response
 
     def interpolate_index(self, **parts: str) -> str:
-        html = super().interpolate_index(**parts | {"scripts": LEFT_OUT.sub("", parts["scripts"])})
-        return in_language(html)
+        given = {"scripts": LEFT_OUT.sub("", parts["scripts"]), "title": says(parts["title"])}
+        return in_language(super().interpolate_index(**parts | given))
 
 
 def in_language(frame: str) -> str:
     """The HTML frame in the language of the page: that of the elements in it, and the words that scripts write."""
-    html = {"LANGUAGE": spoken(), "UNANSWERED": says(UNANSWERED), "GLOSSARY": as_json(), "WORDS": browser_words()}
-    for place, text in html.items():
+    sentences = {"UNANSWERED": escape(says(UNANSWERED)), "NO_SCRIPTS": escape(says(NO_SCRIPTS))}
+    parts = {"LANGUAGE": spoken(), **sentences, "GLOSSARY": as_json(), "WORDS": browser_words()}
+    for place, text in parts.items():
         frame = frame.replace(place, text, 1)
     return frame
 
@@ -173,8 +177,8 @@ def shell(page: Any, current: str, root: str) -> html.Div:
     role = attributes(data_role=roles.current_role())
     if roles.may("train"):
         return html.Div([*parts, html.Main(page)], className="shell", **role)
-    first = "You can look at everything here and lead lessons. " if roles.may("present") else LOOKING
-    look = html.P([first, roles.VISITOR], className="visiting note")
+    first = LEADING if roles.may("present") else LOOKING
+    look = html.P(f"{first} {roles.VISITOR}", className="visiting note")
     return html.Div([*parts, look, html.Main(page)], className="shell visitor", **role)
 
 

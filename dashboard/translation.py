@@ -28,9 +28,14 @@ ATTRIBUTES = (
 )  # fmt: skip
 """Of components, those that hold words."""
 WORDS = frozenset(
-    {"caption", "captions", "hovertemplate", "label", "name", "note", "sentences", "text", "ticktext", "title"}
-)
+    {
+        "approach", "caption", "captions", "card", "estimate", "hovertemplate", "images_note", "label", "labels", "name",
+        "note", "notes", "sentences", "text", "ticktext", "title",
+    }
+)  # fmt: skip
 """Keys of figures and replies that hold words, or lists of them."""
+UNSPOKEN = frozenset({"fields", "recipe", "state"})
+"""Keys of replies below which nothing is words: names of fields, settings."""
 VERBATIM = ("Code", "Pre", "Script", "Style")
 """Elements whose text is none of a language."""
 
@@ -87,7 +92,9 @@ def _in(words: Words, tree: Any, is_text: bool) -> Any:
     if isinstance(tree, go.Figure):
         return _in(words, tree.to_plotly_json(), False)
     if isinstance(tree, Mapping):
-        return {key: _in(words, value, key in WORDS) for key, value in tree.items()}
+        return {
+            key: value if key in UNSPOKEN else _in(words, value, key in WORDS) for key, value in tree.items()
+        }
     if isinstance(tree, list | tuple) and not (tree and isinstance(tree[0], int | float)):
         return type(tree)([_in(words, part, is_text) for part in tree])
     return tree

@@ -241,7 +241,7 @@ class ExplorePage:
         client = data.get("client") if isinstance(data, dict) else None
         reports = [self.experiments.computations.progress(str(client), route) for route in AWAITED]
         fraction, text = next((report for report in reports if report), (0.0, ""))
-        return {"fraction": fraction, "text": text}
+        return {"fraction": fraction, "text": says(text)}
 
     def question(self, route: str, data: object) -> tuple[Request, Entry, InferenceSpec]:
         """Read a question, note that it is the newest of its client, and build its spec."""

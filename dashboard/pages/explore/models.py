@@ -16,6 +16,7 @@ from dashboard.payloads import Offer, SettledPayload
 from dashboard.requests import Request
 from dashboard.roles import may
 from dashboard.theme import TITLES
+from dashboard.translation import says
 
 MANY = 3  # broken files that are named one by one
 
@@ -41,6 +42,7 @@ def settled(experiments: Experiments, request: Request) -> SettledPayload:
     entries = experiments.library.entries()
     usable = [e for e in entries if not e.problem and e.spec.dataset == entry.spec.dataset]
     alike = [e for e in usable if e.spec.n_latent == state.n_latent]
+    chosen = captions.model_choices([e for e in alike if e.spec.beta == state.beta])
     shape = entry.image_shape
     if request.version == "1" and entry.origin == "shipped" and entry.id in FORMER_WEIGHTS:
         notes.append(trained_anew(entry.id, "this link was made"))
@@ -53,7 +55,7 @@ def settled(experiments: Experiments, request: Request) -> SettledPayload:
         "fixed": wire.fixed_plane_payload(experiments.fixed_plane(entry.id)),
         "latents": sorted({e.spec.n_latent for e in usable}),
         "betas": sorted({e.spec.beta for e in alike}),
-        "models": captions.model_choices([e for e in alike if e.spec.beta == state.beta]),
+        "models": {id: says(words) for id, words in chosen.items()},
         "model": entry.id,
         "base": experiments.library.base(entry.id),
         "series": experiments.library.ages(entry.id),

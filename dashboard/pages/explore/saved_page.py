@@ -28,10 +28,10 @@ from dashboard.first_minute import first_minute
 from dashboard.markup import markup
 from dashboard.pages.explore.run_files import KINDS
 from dashboard.panels import playback_bar, sidebar, views
-from dashboard.shell import shell
+from dashboard.shell import NO_SCRIPTS, shell
 from dashboard.terms import as_json
 from dashboard.theme import style_sheet
-from dashboard.translation import browser_words, spoken, translated
+from dashboard.translation import browser_words, says, spoken, translated
 
 MOST = 8_000_000  # bytes of a file
 LEVEL = 6  # of gzip: 9 takes ten seconds for another 3 %
@@ -75,14 +75,14 @@ def file_text(title: str, sentence: str, begin: dict[str, Any], answers: dict[st
     """The same, of any size."""
     imports = as_script({"imports": {f"#{name}": address for name, address in scripts().items()}})
     digest = base64.b64encode(hashlib.sha256(imports.encode()).digest()).decode()
-    saved = {"sentence": sentence, "free": FREE, "begin": begin, "recipe": recipe}
+    saved = {"sentence": says(sentence), "free": FREE, "begin": translated(begin), "recipe": recipe}
     return f"""<!DOCTYPE html>
 <html {spoken()}>
   <head>
     <meta charset="utf-8">
     <meta http-equiv="Content-Security-Policy" content="{policy(digest)}">
     <meta name="viewport" content="width=device-width, initial-scale=1">
-    <title>{markup(title)}</title>
+    <title>{markup(says(title))}</title>
     <style>{style_sheet()}{styles()}{LATE}</style>
     <script type="importmap">{imports}</script>
     <script type="application/json" id="glossary">{as_json()}</script>
@@ -90,10 +90,10 @@ def file_text(title: str, sentence: str, begin: dict[str, Any], answers: dict[st
     <script type="application/json" id="saved">{as_script(saved)}</script>
   </head>
   <body>
-    <p id="unanswered" role="alert">{OLD}</p>
+    <p id="unanswered" role="alert">{markup(says(OLD))}</p>
     {markup(layout(sentence))}
-    <noscript>Latent Trajectories needs JavaScript.</noscript>
-    <script type="application/gzip" id="answers">{packed(answers)}</script>
+    <noscript>{markup(says(NO_SCRIPTS))}</noscript>
+    <script type="application/gzip" id="answers">{packed(translated(answers))}</script>
     <script src="{address((modules.ASSETS / "vendor" / "plotly-cartesian.min.js").read_bytes())}"></script>
     <script type="module" src="{address(module("main"))}"></script>
   </body>
@@ -165,7 +165,8 @@ def adapted(node: Any, sentence: str) -> Any:
         return node
     element: Any = node
     classes = str(getattr(element, "className", "")).split()
-    if element._namespace != "dash_html_components" or isinstance(element, html.Nav) or "visiting" in classes:
+    is_elsewhere = isinstance(element, html.Nav) or {"visiting", "language"} & set(classes)
+    if element._namespace != "dash_html_components" or is_elsewhere:
         return None
     if getattr(element, "id", "") in LEFT_OUT or "acts" in classes or getattr(element, "data-kind", "") in KINDS:
         element.hidden = True

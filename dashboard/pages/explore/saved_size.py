@@ -11,8 +11,10 @@ from functools import cache
 from core.library import Entry
 from core.schema import RefusedError
 from core.specs import NOISES, InferenceSpec
+from dashboard.languages import ENGLISH
 from dashboard.pages.explore.replies import begin_payload
 from dashboard.pages.explore.saved_page import MOST, file_text
+from dashboard.translation import language
 
 PER_POSITION = {"permute": 3.0, "invert": 4.0, "salt": 4.0}  # bytes of a run at a step: both planes, who is nearest
 PER_RUN = 25  # of its first positions, which are anywhere
@@ -46,7 +48,7 @@ def estimated_size(entry: Entry, spec: InferenceSpec) -> int:
     steps, pixels = spec.n_steps + 1, entry.image_shape[0] * entry.image_shape[1]
     ensemble = spec.n_runs * (PER_POSITION[spec.noise_kind] * steps + PER_RUN) + PER_STEP * steps
     run = pixels * (PER_PIXEL * steps + PER_NOISY_PIXEL)
-    return round(size_of_program() + BESIDE + len({*NOISES, spec.noise}) * (ensemble + run + PER_NOISE))
+    return round(size_of_program(language()) + BESIDE + len({*NOISES, spec.noise}) * (ensemble + run + PER_NOISE))
 
 
 def largest(entry: Entry, spec: InferenceSpec, name: str) -> int:
@@ -56,6 +58,6 @@ def largest(entry: Entry, spec: InferenceSpec, name: str) -> int:
 
 
 @cache
-def size_of_program() -> int:
-    """Bytes of a file without answers: scripts, styles and layout."""
+def size_of_program(language: str = ENGLISH) -> int:
+    """Bytes of a file without answers, in the language of the page that asks: scripts, styles and layout."""
     return len(file_text("", "", begin_payload(), {}, {}).encode())
