@@ -43,7 +43,7 @@ def plot_panel(name: str, title: str, description: str, *extra: Any, keys: str =
                 [
                     html.Div(id=f"{name}-graph", className="graph"),
                     html.Canvas(id=f"{name}-canvas"),
-                    html.Div(className="wait", id=f"{name}-wait"),
+                    html.Div(className="wait", id=f"{name}-wait", **attributes(data_waits="Following the runs …")),
                 ],
                 className="plot",
                 id=f"{name}-plot",

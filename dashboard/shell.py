@@ -110,6 +110,7 @@ class LeanDash(Dash):
     def _cached(self, response: Response) -> Response:
         if self.seconds_cached:
             response.headers["Cache-Control"] = f"private, max-age={self.seconds_cached}"
+            response.vary.update(["Accept-Language", "Referer"])  # which say the language
         return response
 
     def interpolate_index(self, **parts: str) -> str:

@@ -61,7 +61,7 @@ def compressed(response: Response, content: bytes, encoding: str) -> Response:
     """The response with its content in an encoding."""
     response.set_data(content)
     response.headers["Content-Encoding"] = encoding
-    response.headers["Vary"] = "Accept-Encoding"
+    response.vary.add("Accept-Encoding")
     etag, _ = response.get_etag()
     if etag:  # it names the bytes, not the file
         response.set_etag(f"{etag}:{encoding}")

@@ -25,6 +25,7 @@ KEY = "lang"
 """Of the language in addresses."""
 ATTRIBUTES = (
     "children", "title", "placeholder", "alt", "label", "aria-label", "aria-description", "data-head", "data-label",
+    "data-waits",
 )  # fmt: skip
 """Of components, those that hold words."""
 WORDS = frozenset(
