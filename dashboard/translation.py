@@ -46,11 +46,25 @@ def language() -> str:
     if not has_request_context():
         return ENGLISH
     known = catalogues()
-    for query in (request.query_string.decode("utf-8", "replace"), urlsplit(request.headers.get("Referer", "")).query):
+    for query in (request.query_string.decode("utf-8", "replace"), query_of(request.headers.get("Referer", ""))):
         asked = named_in(query)
         if asked in known:
             return asked
-    return request.accept_languages.best_match(list(known), ENGLISH) or ENGLISH
+    wanted = (tag.lower() for tag, quality in request.accept_languages if quality > 0)  # the dearest first
+    return next((code for tag in wanted for code in (tag, tag.partition("-")[0]) if code in known), ENGLISH)
+
+
+def query_of(address: str) -> str:
+    """The query of an address; empty where it is none.
+
+    Example:
+        >>> query_of("http://localhost/?lang=ja"), query_of("http://[/?lang=ja")
+        ('lang=ja', '')
+    """
+    try:
+        return urlsplit(address).query
+    except ValueError:
+        return ""
 
 
 def named_in(query: str) -> str:
@@ -93,16 +107,14 @@ def _in(words: Words, tree: Any, is_text: bool) -> Any:
     if isinstance(tree, go.Figure):
         return _in(words, tree.to_plotly_json(), False)
     if isinstance(tree, Mapping):
-        return {
-            key: value if key in UNSPOKEN else _in(words, value, key in WORDS) for key, value in tree.items()
-        }
+        return {key: value if key in UNSPOKEN else _in(words, value, key in WORDS) for key, value in tree.items()}
     if isinstance(tree, list | tuple) and not (tree and isinstance(tree[0], int | float)):
         return type(tree)([_in(words, part, is_text) for part in tree])
     return tree
 
 
 def _component(words: Words, given: Component) -> Component:
-    if type(given).__name__ in VERBATIM or getattr(given, "lang", None) or getattr(given, "translate", None) == "no":
+    if type(given).__name__ in VERBATIM or getattr(given, "lang", None):
         return given
     component = copy(given)
     for name in ATTRIBUTES:
