@@ -30,8 +30,8 @@ ATTRIBUTES = (
 """Of components, those that hold words."""
 WORDS = frozenset(
     {
-        "approach", "caption", "captions", "card", "estimate", "hovertemplate", "images_note", "label", "labels", "name",
-        "note", "notes", "sentences", "text", "ticktext", "title",
+        "approach", "caption", "captions", "card", "estimate", "hovertemplate", "images_note", "label", "labels",
+        "name", "note", "notes", "sentences", "text", "ticktext", "title",
     }
 )  # fmt: skip
 """Keys of figures and replies that hold words, or lists of them."""

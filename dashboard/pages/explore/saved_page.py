@@ -165,8 +165,8 @@ def adapted(node: Any, sentence: str) -> Any:
         return node
     element: Any = node
     classes = str(getattr(element, "className", "")).split()
-    is_elsewhere = isinstance(element, html.Nav) or {"visiting", "language"} & set(classes)
-    if element._namespace != "dash_html_components" or is_elsewhere:
+    leads_away = {"visiting", "language"} & set(classes)
+    if element._namespace != "dash_html_components" or isinstance(element, html.Nav) or leads_away:
         return None
     if getattr(element, "id", "") in LEFT_OUT or "acts" in classes or getattr(element, "data-kind", "") in KINDS:
         element.hidden = True
