@@ -15,9 +15,12 @@ from dash import dcc, html
 from flask import Flask, Response
 from flask.testing import FlaskClient
 
+from core.computations import BusyError, Computations
 from core.settings import Settings
-from dashboard import figures, translation
+from dashboard import captions, figures, translation
+from dashboard.experiments import Experiments
 from dashboard.languages import FOLDER, LONGEST, Template, Words, catalogues, direction, entries, name_of
+from dashboard.pages.explore import saved_size
 from dashboard.pages.explore.replies import begin_payload
 from dashboard.theme import LIGHT
 from dashboard.translation import browser_words, language, says, spoken, translate_refusals, translated
@@ -310,6 +313,7 @@ def test_every_page_says_its_language_and_leads_to_the_others(client: FlaskClien
     assert '"children": "English"' in shown
     assert '"children": "日本語"' in plain
     assert "すべて保存" not in plain
+    assert page or "試行を追跡しています…" in shown  # which the style sheet writes
     assert f'"{name}"' in again  # and not the English one that was asked for in between
 
 
@@ -394,6 +398,35 @@ def test_a_notice_and_a_refusal_are_in_the_language_of_the_page(client: FlaskCli
         assert sentences(browser.post("ask-run", [1])) == ["a listは要求ではありません。"]
     finally:
         del client.environ_base["HTTP_ACCEPT_LANGUAGE"]
+
+
+def test_models_to_choose_from_are_told_apart_in_words(client: FlaskClient, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(captions, "model_choices", lambda entries: {"seed 1": "seed 1", "b": "seed 2, 60 epochs"})
+    monkeypatch.setitem(client.environ_base, "HTTP_REFERER", f"http://localhost{JA}")
+    models = Browser(client, "tab-models").ask("settled", QUERY)["settled"]["data"]["models"]
+    assert models == {"seed 1": "シード1", "b": "シード2、60エポック"}
+
+
+def test_whoever_waits_is_told_in_the_language_of_the_page(client: FlaskClient, monkeypatch: pytest.MonkeyPatch):
+    def busy(*given: Any, **more: Any) -> Any:
+        raise BusyError("3 runs")
+
+    made = Words(WORDS | {"The server is busy: {what} before you.": "混雑：{what}"})
+    monkeypatch.setattr(translation, "catalogues", lambda: {"en": Words({}), "ja": made})
+    monkeypatch.setattr(Computations, "progress", lambda self, client, topic: (0.5, "3 runs"))
+    monkeypatch.setattr(Experiments, "awaited", busy)
+    monkeypatch.setitem(client.environ_base, "HTTP_REFERER", f"http://localhost{JA}")
+    browser = Browser(client, "tab-waits")
+    assert browser.ask("progress")["progress"]["data"] == {"fraction": 0.5, "text": "3 本"}
+    reply = browser.post("ask-sweep", browser.question(QUERY)).get_json()
+    assert reply["sideUpdate"]["busy"]["data"] == {"text": "混雑：3 本"}
+
+
+def test_the_size_of_a_saved_file_is_that_of_its_language(client: FlaskClient, monkeypatch: pytest.MonkeyPatch):
+    sizes = {"en": 1_000_000, "ja": 3_000_000}
+    monkeypatch.setattr(saved_size, "size_of_program", lambda language="en": sizes[language])
+    plain, shown = (client.get(f"/saved-size.json?{QUERY}{more}").get_json()["bytes"] for more in ("", "&lang=ja"))
+    assert shown - plain == 2_000_000
 
 
 def test_a_saved_file_is_in_the_language_of_whoever_saves_it(client: FlaskClient):
