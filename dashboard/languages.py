@@ -24,8 +24,8 @@ from babel.messages.pofile import read_po
 FOLDER = Path(__file__).parent / "words"
 ENGLISH = "en"
 HOLE = re.compile(r"\{(\w*)\}")
-SENTENCES = re.compile(r"(?<=[.!?…])(?<!Fig\.)(?<!Supp\.) (?=[A-Z0-9‘“])")
 OUTSIDE = r"(?![^()]*\))"  # of brackets
+SENTENCES = re.compile(r"(?<=[.!?…])(?<!Fig\.)(?<!Supp\.) (?=[A-Z0-9‘“])" + OUTSIDE)
 LISTS = {mark: re.compile(mark + OUTSIDE) for mark in ("; ", ", ")}
 SPACED = re.compile("([、。：；]) ")
 LEAST = 3
@@ -73,27 +73,27 @@ class Template:
         """Characters of the English sentence outside of its places."""
         return sum(map(len, self.literals))
 
-    def values(self, english: str) -> tuple[str, ...] | None:
-        """What stands in the places of a sentence; None where it has another form.
+    def places(self, english: str) -> list[slice]:
+        """Where the values of a sentence stand; none where it has another form.
 
         Every value ends where the text behind its place is found first: the time grows as the sentence does, whatever
         somebody has typed into it.
 
         Example:
-            >>> Template.of("{n} runs of {what}.", "").values("3 runs of ‘6’.")
-            ('3', '‘6’')
+            >>> Template.of("{n} runs of {what}.", "").places("3 runs of ‘6’.")
+            [slice(0, 1, None), slice(10, 13, None)]
         """
         *before, last = self.literals
         if not (english.startswith(before[0]) and english.endswith(last)):
-            return None
-        values, start, stop = [], len(before[0]), len(english) - len(last)
+            return []
+        places, start, stop = [], len(before[0]), len(english) - len(last)
         for literal in before[1:]:
             end = english.find(literal, start + 1, stop)
             if end < 0:
-                return None
-            values.append(english[start:end])
+                return []
+            places.append(slice(start, end))
             start = end + len(literal)
-        return (*values, english[start:stop]) if start < stop else None
+        return [*places, slice(start, stop)] if start < stop else []
 
 
 @dataclass(frozen=True)
@@ -161,10 +161,11 @@ class Words:
     def _entry(self, core: str) -> Found | None:
         if core in self.entries:
             return Found(self.entries[core], len(core))
+        ends = [match.start() for match in SENTENCES.finditer(core)]
         for template in self.templates:
-            found = template.values(core)
-            if found:
-                values = {name: self._said(value) for name, value in zip(template.names, found, strict=True)}
+            places = template.places(core)
+            if places and not any(place.start <= end < place.stop for place in places for end in ends):
+                values = {name: self._said(core[place]) for name, place in zip(template.names, places, strict=True)}
                 text = HOLE.sub(lambda hole, values=values: values[hole[1]].text, template.text)
                 return Found(text, template.n_literal + sum(value.n_literal for value in values.values()))
         return None

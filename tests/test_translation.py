@@ -79,8 +79,8 @@ def test_what_stands_in_a_place_is_translated_too():
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_the_template_with_the_longest_literal_text_wins(order: int):
-    words = Words(dict([("{a} of {b}", "b"), ("{a} runs of {b}", "long"), ("{a} of", "c")][::order]))
-    assert (words("3 runs of six"), words("3 of six")) == ("long", "b")
+    words = Words(dict([("{a} out of {b}", "b"), ("{a} runs out of {b}", "long"), ("{a} out", "c")][::order]))
+    assert (words("3 runs out of six"), words("3 out of six")) == ("long", "b")
 
 
 def test_sentences_one_after_the_other_are_translated_one_by_one():

@@ -234,8 +234,8 @@ def harvest() -> tuple[list[Said], set[str], list[str]]:
 
 def fits(words: Words, text: str) -> bool:
     """Whether there is an entry for a sentence none of whose values holds the end of another."""
-    matches = (template.pattern.fullmatch(text) for template in words.templates)
-    return text in words.entries or any(m and not any(map(SENTENCES.search, m.groups())) for m in matches)
+    found = ([text[place] for place in template.places(text)] for template in words.templates)
+    return text in words.entries or any(values and not any(map(SENTENCES.search, values)) for values in found)
 
 
 def missing(words: Words) -> list[str]:
