@@ -20,6 +20,10 @@ from dashboard.languages import ENGLISH, catalogues
 from dashboard.translation import language, says
 
 Mark = Callable[[str], list[str | html.Span]]
+BEFORE, AFTER = r"(?<![A-Za-z0-9_’'-])", r"(?![A-Za-z0-9_-])"
+"""No term is a part of a word, as the t of `isn't`. As in glossary.js."""
+UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
+"""Kana and kanji, which stand beside one another without a space: there a word has no border to be seen."""
 
 
 def with_capitals(forms: tuple[str, ...]) -> list[str]:
@@ -55,10 +59,12 @@ def forms_of(language: str) -> dict[str, Entry]:
 
 @lru_cache
 def pattern_of(language: str) -> re.Pattern[str]:
-    """Finds terms. The longest form first: an `abstract concept` is not a `concept`. No term is a part of a word, as
-    the t of `isn't`."""
-    words = "|".join(map(re.escape, sorted(forms_of(language), key=len, reverse=True)))
-    return re.compile(rf"(^|[^A-Za-z0-9_’'-])({words})(?![A-Za-z0-9_-])")
+    """Finds terms. The longest form first: an `abstract concept` is not a `concept`."""
+    forms = sorted(forms_of(language), key=len, reverse=True)
+    bordered = {form: re.escape(form) + ("" if UNSPACED.match(form[-1]) else AFTER) for form in forms}
+    spaced = "|".join(words for form, words in bordered.items() if not UNSPACED.match(form))
+    unspaced = [words for form, words in bordered.items() if UNSPACED.match(form)]
+    return re.compile("|".join([f"{BEFORE}(?:{spaced})", *unspaced]))
 
 
 @lru_cache(maxsize=2000)
@@ -73,10 +79,10 @@ def parts(text: str, language: str = ENGLISH) -> tuple[tuple[str, str], ...]:
     """
     pieces, names, end = [], set(), 0
     for match in pattern_of(language).finditer(text):
-        name = forms_of(language)[match[2]].name
+        name = forms_of(language)[match[0]].name
         if name not in names:
             names.add(name)
-            pieces += [(text[end : match.start(2)], ""), (match[2], name)]
+            pieces += [(text[end : match.start()], ""), (match[0], name)]
             end = match.end()
     return tuple(piece for piece in [*pieces, (text[end:], "")] if piece[0])
 

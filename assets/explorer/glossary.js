@@ -11,9 +11,10 @@ const SOON = 140; // ms until a pointer that rests on a term opens the popover, 
 const MARGIN = 8; // px between the popover and the edge of the window
 const KEPT = 500; // texts whose pieces are kept: a sentence for each p, for each of a few labels
 
-/* No term is a part of a word. */
-const BEFORE = "(^|[^A-Za-z0-9_’'-])";
+/* No term is a part of a word; kana and kanji stand beside one another without a border to be seen. As in terms.py. */
+const BEFORE = "(?<![A-Za-z0-9_’'-])";
 const AFTER = "(?![A-Za-z0-9_-])";
+const UNSPACED = /[\u3040-\u30ff\u3400-\u9fff]/;
 
 /** @type {Map<string, Entry>} */
 const names = new Map();
@@ -36,8 +37,16 @@ export function setTerms(entries) {
     for (const form of entry.forms) forms.set(form, entry.name);
   }
   const longest = [...forms.keys()].sort((a, b) => b.length - a.length);
-  const words = longest.map((form) => form.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|");
-  pattern = longest.length ? new RegExp(`${BEFORE}(${words})${AFTER}`, "g") : null;
+  const spaced = longest.filter((form) => !UNSPACED.test(form[0])).map(bordered);
+  const unspaced = longest.filter((form) => UNSPACED.test(form[0])).map(bordered);
+  if (spaced.length) unspaced.unshift(`${BEFORE}(?:${spaced.join("|")})`);
+  pattern = unspaced.length ? new RegExp(unspaced.join("|"), "g") : null;
+}
+
+/** A form as a pattern, up to its end. @param {string} form */
+function bordered(form) {
+  const words = form.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  return UNSPACED.test(form.slice(-1)) ? words : words + AFTER;
 }
 
 /**
@@ -66,13 +75,12 @@ function split(text) {
   const seen = new Set();
   let end = 0;
   for (const match of pattern ? text.matchAll(pattern) : []) {
-    const name = forms.get(match[2]) ?? "";
+    const name = forms.get(match[0]) ?? "";
     if (seen.has(name)) continue;
     seen.add(name);
-    const start = match.index + match[1].length;
-    if (start > end) pieces.push([text.slice(end, start), ""]);
-    pieces.push([match[2], name]);
-    end = start + match[2].length;
+    if (match.index > end) pieces.push([text.slice(end, match.index), ""]);
+    pieces.push([match[0], name]);
+    end = match.index + match[0].length;
   }
   if (end < text.length) pieces.push([text.slice(end), ""]);
   return pieces;

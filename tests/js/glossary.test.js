@@ -36,6 +36,25 @@ test("no term is a part of a word", () => {
   ]);
 });
 
+test("kana and kanji have no border to be seen, letters and digits keep theirs", () => {
+  setTerms([
+    { name: "概念", definition: "", forms: ["概念", "概念群"] },
+    { name: "KL項", definition: "", forms: ["KL項", "KL"] },
+    { name: "ノイズp", definition: "", forms: ["ノイズ", "p"] },
+  ]);
+  assert.deepEqual(partsOf("概念群3のKL項とp"), [
+    ["概念群", "概念"],
+    ["3の", ""],
+    ["KL項", "KL項"],
+    ["と", ""],
+    ["p", "ノイズp"],
+  ]);
+  assert.deepEqual(found("pと概念、xKL項、KLs"), [
+    ["p", "ノイズp"],
+    ["概念", "概念"],
+  ]);
+});
+
 test("a text that was split before is not split again", () => {
   assert.equal(partsOf("one concept"), partsOf("one concept"));
 });
