@@ -1,10 +1,15 @@
 """The guided tour: its stops are screens that exist, and what its words state of the shipped models is so."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 import pytest
+from dash import dcc
+from dash.development.base_component import Component
+from flask import Flask
 
 from core import experiments
 from core.library import Entry
@@ -14,8 +19,11 @@ from core.session import Session
 from core.settings import Settings
 from core.specs import EmbeddingSpec, NoiseSweepSpec
 from dashboard.controls import ScreenState
+from dashboard.first_minute import first_minute, presets, what_is_this
+from dashboard.languages import catalogues
 from dashboard.links import read_link
-from dashboard.tour import BASE, IDS, STOPS, Stop
+from dashboard.tour import BASE, IDS, STOPS, Stop, tour_data
+from dashboard.translation import ATTRIBUTES, translated
 
 
 @pytest.fixture(scope="module")
@@ -121,3 +129,58 @@ def test_with_too_much_noise_most_runs_are_nearest_to_the_abstract_concept_throu
 def test_the_page_it_leads_to_is_there():
     named: list[Any] = [stop.page[0] for stop in STOPS if stop.page[0]]
     assert [name.removeprefix("paper/") in FIGURES for name in named] == [True]
+
+
+# in Japanese
+
+ENGLISH = re.compile(r"(?!III)[A-Za-z]{3}")
+
+
+def sent_in(language: str) -> dict[str, Any]:
+    """What the browser gets of the tour."""
+    with Flask("test").test_request_context(f"/?lang={language}"):
+        store: Any = translated(dcc.Store(id="begin", data={"tour": tour_data()}))
+    return store.data["tour"]
+
+
+def test_of_a_stop_the_words_are_japanese_and_all_else_is_as_it_was():
+    sent, given = sent_in("ja"), sent_in("en")
+    assert sent["base"] == given["base"] == BASE
+    assert len(sent["stops"]) == len(given["stops"]) == len(STOPS)
+    for shown, stop in zip(sent["stops"], given["stops"], strict=True):
+        same = {name for name in stop if name not in ("title", "text", "page")}
+        assert {name: shown[name] for name in same} == {name: stop[name] for name in same}
+        assert shown["page"][0] == stop["page"][0]
+        words = [shown["title"], shown["text"], shown["page"][1]]
+        assert [text for text in words if ENGLISH.search(text)] == []
+        assert all(words[:2])
+        assert bool(words[2]) == bool(stop["page"][1])
+        assert shown["text"].endswith("。")
+
+
+def test_a_stop_names_the_same_numbers_in_japanese():
+    words = catalogues()["ja"]
+    numbers = re.compile(r"\d[\d,]*\d|\d")
+    for stop in STOPS:
+        said = numbers.findall(words(stop.text))
+        assert [number for number in numbers.findall(stop.text) if number not in said] == [], stop.id
+
+
+def texts_of(node: Any) -> Iterator[str]:
+    """What is read of a layout."""
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, list | tuple):
+        for part in node:
+            yield from texts_of(part)
+    elif isinstance(node, Component):
+        for name in ATTRIBUTES:
+            yield from texts_of(getattr(node, name, None))
+
+
+def test_the_strip_says_nothing_in_english_to_who_asks_in_japanese():
+    with Flask("test").test_request_context("/?lang=ja"):
+        shown = translated([first_minute(), what_is_this(), presets()])
+    texts = list(texts_of(shown))
+    assert len(texts) > 40
+    assert [text for text in texts if ENGLISH.search(text)] == []
