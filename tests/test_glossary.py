@@ -85,7 +85,8 @@ def test_a_form_belongs_to_one_term_in_every_language(language: str):
 @pytest.mark.parametrize("language", [ENGLISH, *OTHERS])
 def test_the_browser_cuts_a_text_as_the_server_does(language: str):
     texts = [*TEXTS, *JAPANESE, *(each.definition for each in lexicon(language))]
-    texts += [f"{form}{after}" for each in lexicon(language) for form in each.forms for after in ("", "の", "s", "1")]
+    places = ("{}", "{}の", "{}s", "{}1", "x{}", "が{}")
+    texts += [place.format(form) for each in lexicon(language) for form in each.forms for place in places]
     done = run_node(
         "tests/js/glossary-parts.js",
         given=json.dumps({"entries": json.loads(as_json(lexicon(language))), "texts": texts}),

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from dashboard.glossary import ENTRIES
-from dashboard.terms import parts
+from dashboard.languages import catalogues
+from dashboard.terms import lexicon, parts
 from tests.browser.conftest import Open
 from tests.browser.tab import LOOKS, PHONE, Tab
 
@@ -146,11 +147,13 @@ def test_a_text_that_has_not_changed_is_not_written_again(tab: Open):
     assert changes == 0
 
 
-def test_browser_and_server_find_the_same_terms(tab: Open):
-    one = opened(tab, "")
+@pytest.mark.parametrize("language", list(catalogues()))
+def test_browser_and_server_find_the_same_terms(tab: Open, language: str):
+    one = tab(None).first_screen(f"lang={language}")
     texts = [one.text(place) for place in ("#caption", "#caption-now", "#curves-note", "#stage-note", "#model-card")]
-    texts += [entry.definition for entry in ENTRIES] + ["", "It isn't at_t; Runs: x(0), the abstract concept. −ELBO"]
+    texts += [entry.definition for entry in lexicon(language)]
+    texts += ["", "It isn't at_t; Runs: x(0), the abstract concept. −ELBO", "抽象概念とKL項のp、試行3本"]
     found = one.page.evaluate(
         """async (texts) => { const { partsOf } = await import("#glossary"); return texts.map(partsOf); }""", texts
     )
-    assert found == [[list(piece) for piece in parts(text)] for text in texts]
+    assert found == [[list(piece) for piece in parts(text, language)] for text in texts]
