@@ -360,7 +360,7 @@ def as_operator(http: FlaskClient) -> FlaskClient:
 def test_a_page_that_opens_with_a_bad_link_says_so_in_japanese(http: FlaskClient):
     query = "d=digits&nz=2&src=decoded&p=9"
     notes = Browser(http).ask("settled", query)["settled"]["data"]["notes"]
-    assert "noise" in notes[0]
+    assert "0から1まで" in notes[0]
     assert any("broken.safetensors" in note for note in notes)
     assert in_japanese(notes)
 
