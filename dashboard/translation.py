@@ -16,7 +16,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import plotly.graph_objects as go
 from dash.development.base_component import Component
-from flask import Flask, Response, has_request_context, request
+from flask import Flask, Response, current_app, has_app_context, has_request_context, request
 
 from dashboard import modules
 from dashboard.languages import ENGLISH, Words, catalogues, direction
@@ -41,11 +41,16 @@ VERBATIM = ("Code", "Pre", "Script", "Style")
 """Elements whose text is none of a language."""
 
 
+def languages() -> Mapping[str, Words]:
+    """The words of every language of the server that is asked, by its code: those of words/ unless it has others."""
+    return current_app.extensions.get("languages", catalogues()) if has_app_context() else catalogues()
+
+
 def language() -> str:
     """The language of the page that asks."""
     if not has_request_context():
         return ENGLISH
-    known = catalogues()
+    known = languages()
     for query in (request.query_string.decode("utf-8", "replace"), query_of(request.headers.get("Referer", ""))):
         asked = named_in(query)
         if asked in known:
@@ -82,14 +87,14 @@ def named_in(query: str) -> str:
 
 def says(english: str) -> str:
     """A sentence in the language of the page that asks."""
-    return catalogues()[language()](english)
+    return languages()[language()](english)
 
 
 def translated(tree: Any) -> Any:
     """A component, a figure, a reply or a list of them in the language of the page that asks; what is given stays as
     it is, since it may be kept for others."""
     current = language()
-    return tree if current == ENGLISH else _in(catalogues()[current], tree, isinstance(tree, str))
+    return tree if current == ENGLISH else _in(languages()[current], tree, isinstance(tree, str))
 
 
 def _in(words: Words, tree: Any, is_text: bool) -> Any:
@@ -136,7 +141,7 @@ def spoken() -> str:
 
 def browser_words() -> str:
     """The words that the browser's scripts write, in a form that may stand inside of a script element."""
-    words = catalogues()[language()]
+    words = languages()[language()]
     found = {text: words(text) for text in modules.texts() if words.has(text)}
     return json.dumps(found, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 

@@ -230,8 +230,11 @@ def test_a_machine_that_is_lost_gives_its_job_to_another_which_starts_again(
         stack.callback(jobs.close)
         key = jobs.train(replace(QUICK, epochs=200))
         run = learning(jobs, key).run
+        machine = (first.pid, *children(first.pid))
+        for pid in machine:
+            os.kill(pid, signal.SIGSTOP)  # else it is done before there is another
         stack.enter_context(worker_of(root, scheduler, credentials, tmp_path / "second"))
-        for pid in (first.pid, *children(first.pid)):
+        for pid in machine:
             os.kill(pid, signal.SIGKILL)
         until(lambda: jobs.status(key).run != run, "the other worker")
         assert "(its worker died, another one starts from epoch 1)" in learning(jobs, key).text

@@ -15,16 +15,15 @@ from dash import dcc, html
 from flask import Flask, Response
 from flask.testing import FlaskClient
 
-from core.computations import BusyError, Computations
+from core.computations import Computations
 from core.settings import Settings
-from dashboard import captions, figures, translation
-from dashboard.experiments import Experiments
+from dashboard import figures
 from dashboard.languages import FOLDER, LONGEST, Template, Words, catalogues, direction, entries, name_of
 from dashboard.pages.explore import saved_size
 from dashboard.pages.explore.replies import begin_payload
 from dashboard.theme import LIGHT
 from dashboard.translation import browser_words, language, says, spoken, translate_refusals, translated
-from tests.served import Browser, create_app, sentences
+from tests.served import Browser, create_app, own_cache, sentences
 from tests.synthetic import make_sweep
 
 WORDS = {
@@ -44,19 +43,24 @@ MADE = Words(WORDS)
 JA = "/?lang=ja"
 
 
+def server_with(words: Words) -> Flask:
+    """A server whose Japanese is made of these words."""
+    server = Flask("test")
+    server.extensions["languages"] = {"en": Words({}), "ja": words}
+    return server
+
+
 @contextmanager
-def asked(path: str = "/", **headers: str) -> Iterator[None]:
-    """Within a request; headers have `_` for `-`."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    with Flask("test").test_request_context(path, headers=named):
+def asked(path: str = "/", headers: dict[str, str] | None = None, server: Flask | None = None) -> Iterator[None]:
+    """Within a request."""
+    with (server or Flask("test")).test_request_context(path, headers=headers):
         yield
 
 
 @pytest.fixture
-def made(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def made() -> Iterator[None]:
     """In a request in Japanese, with the few words of above."""
-    monkeypatch.setattr(translation, "catalogues", lambda: {"en": Words({}), "ja": MADE})
-    with asked(JA):
+    with asked(JA, server=server_with(MADE)):
         yield
 
 
@@ -146,7 +150,7 @@ def test_every_file_of_words_names_a_sentence_once_and_fills_its_places(file: Pa
 def test_the_address_says_it_else_the_page_that_asks_else_the_browser(
     path: str, headers: dict[str, str], expected: str
 ):
-    with asked(path, **headers):
+    with asked(path, headers):
         assert language() == expected
 
 
@@ -258,17 +262,14 @@ def test_in_english_nothing_is_copied():
         assert translated(tree) is tree
 
 
-def test_the_words_of_the_scripts_end_no_script_element(monkeypatch: pytest.MonkeyPatch):
-    hostile = Words({"Dark": "</script><b>", "Light": "明るい"})
-    monkeypatch.setattr(translation, "catalogues", lambda: {"en": Words({}), "ja": hostile})
-    with asked(JA):
+def test_the_words_of_the_scripts_end_no_script_element():
+    with asked(JA, server=server_with(Words({"Dark": "</script><b>", "Light": "明るい"}))):
         assert "<" not in browser_words()
         assert json.loads(browser_words()) == {"Dark": "</script><b>", "Light": "明るい"}
 
 
-def test_refusals_are_translated_and_files_are_not(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(translation, "catalogues", lambda: {"en": Words({}), "ja": MADE})
-    server = Flask("test")
+def test_refusals_are_translated_and_files_are_not():
+    server = server_with(MADE)
     translate_refusals(server)
     answers = {
         "refused": lambda: Response("It is busy. Ask again.", 503, mimetype="text/plain"),
@@ -387,46 +388,44 @@ def test_the_labels_of_fashion_have_names():
     assert shown == {"labels": ["Tシャツ", "ブーツ"], "label": 9}
 
 
-def test_a_notice_and_a_refusal_are_in_the_language_of_the_page(client: FlaskClient, monkeypatch: pytest.MonkeyPatch):
+def test_a_notice_is_in_the_language_of_the_page(client: FlaskClient):
     sentence = "The request must be an object, not a list. Reload the page."
-    words = Words({"The request must be an object, not {given}. Reload the page.": "{given}は要求ではありません。"})
-    monkeypatch.setattr(translation, "catalogues", lambda: {"en": Words({}), "ja": words})
     browser = Browser(client, "tab-notice")
     assert sentences(browser.post("ask-run", [1])) == [sentence]
     client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "ja"
     try:
-        assert sentences(browser.post("ask-run", [1])) == ["a listは要求ではありません。"]
+        assert sentences(browser.post("ask-run", [1])) == [catalogues()["ja"](sentence)] != [sentence]
     finally:
         del client.environ_base["HTTP_ACCEPT_LANGUAGE"]
 
 
-def test_models_to_choose_from_are_told_apart_in_words(client: FlaskClient, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(captions, "model_choices", lambda entries: {"seed 1": "seed 1", "b": "seed 2, 60 epochs"})
-    monkeypatch.setitem(client.environ_base, "HTTP_REFERER", f"http://localhost{JA}")
-    models = Browser(client, "tab-models").ask("settled", QUERY)["settled"]["data"]["models"]
-    assert models == {"seed 1": "シード1", "b": "シード2、60エポック"}
+class Full(Computations):
+    """Has no room, and says how far it is."""
+
+    def __init__(self):
+        super().__init__(most=0)
+
+    def progress(self, client: str, topic: str) -> tuple[float, str]:
+        return 0.5, "3 runs"
 
 
-def test_whoever_waits_is_told_in_the_language_of_the_page(client: FlaskClient, monkeypatch: pytest.MonkeyPatch):
-    def busy(*given: Any, **more: Any) -> Any:
-        raise BusyError(3)
-
-    made = Words(WORDS | {"The server is busy: {what} before you.": "混雑：{what}"})
-    monkeypatch.setattr(translation, "catalogues", lambda: {"en": Words({}), "ja": made})
-    monkeypatch.setattr(Computations, "progress", lambda self, client, topic: (0.5, "3 runs"))
-    monkeypatch.setattr(Experiments, "awaited", busy)
-    monkeypatch.setitem(client.environ_base, "HTTP_REFERER", f"http://localhost{JA}")
+def test_whoever_waits_is_told_in_the_language_of_the_page(trained: tuple[Settings, str], tmp_path: Path):
+    full = create_app(own_cache(trained[0], tmp_path), computations=Full()).server
+    full.extensions["languages"] = {
+        "en": Words({}),
+        "ja": Words(WORDS | {"The server is busy: {what}.": "混雑：{what}"}),
+    }
+    client = full.test_client()
+    client.environ_base["HTTP_REFERER"] = f"http://localhost{JA}"
     browser = Browser(client, "tab-waits")
     assert browser.ask("progress")["progress"]["data"] == {"fraction": 0.5, "text": "3 本"}
     reply = browser.post("ask-sweep", browser.question(QUERY)).get_json()
-    assert reply["sideUpdate"]["busy"]["data"] == {"text": "混雑：3"}
+    assert reply["sideUpdate"]["busy"]["data"] == {"text": "混雑：0 before you"}
 
 
-def test_the_size_of_a_saved_file_is_that_of_its_language(client: FlaskClient, monkeypatch: pytest.MonkeyPatch):
-    sizes = {"en": 1_000_000, "ja": 3_000_000}
-    monkeypatch.setattr(saved_size, "size_of_program", lambda language="en": sizes[language])
+def test_the_size_of_a_saved_file_is_that_of_its_language(client: FlaskClient):
     plain, shown = (client.get(f"/saved-size.json?{QUERY}{more}").get_json()["bytes"] for more in ("", "&lang=ja"))
-    assert shown - plain == 2_000_000
+    assert shown - plain == saved_size.size_of_program("ja") - saved_size.size_of_program("en") != 0
 
 
 def test_a_saved_file_is_in_the_language_of_whoever_saves_it(client: FlaskClient):

@@ -141,7 +141,7 @@ def test_a_comparison_has_none(hand: Hand, two: tuple[str, str]):
     assert not english(texts)
 
 
-def test_what_the_form_answers_has_none(hand: Hand, settings: Settings, monkeypatch: pytest.MonkeyPatch):
+def test_what_the_form_answers_has_none(hand: Hand, settings: Settings):
     one, many = ("digits", "3", "30", "2", "1", "1, 5"), ("digits", "3, 5", "1500", "", "", "", "2")
     answers = [said(hand, "train", state=state)[0] for state in (one, many)]
     answers += [estimate(hand, state) for state in (one, many)]
@@ -257,8 +257,3 @@ def test_a_value_in_a_sentence_reaches_over_no_full_stop():
     assert words("Trained with β = 1. It costs 3.5. It costs 4.") == "β = 1で学習。3.5かかる。4かかる。"
     assert words("It failed (one. Two).") == "失敗（one. Two）。"
     assert words("see Fig. 4 ") == "see Fig. 4 "
-
-
-def test_an_import_says_so_in_japanese(hand: Hand, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(experiments, "import_model", lambda *_: "digits-nz3-1")
-    assert said(hand, "upload", value="data:,AAAA", state=("a.safetensors",)) == ["digits-nz3-1をインポートしました。"]

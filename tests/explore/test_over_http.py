@@ -148,7 +148,7 @@ def test_a_request_that_is_too_large_is_refused(browser: Browser):
 def test_health_and_page(browser: Browser):
     assert browser.http.get("/health").status_code == 200
     page = browser.http.get("/").get_data(as_text=True)
-    assert '<html lang="en">' in page
+    assert '<html lang="en" dir="ltr">' in page
     assert "--point-0:" in page
     assert "regenerator-runtime.min.js" in page
     assert "polyfill" not in page
