@@ -228,7 +228,7 @@ def test_a_machine_that_is_lost_gives_its_job_to_another_which_starts_again(
         first = stack.enter_context(worker_of(root, scheduler, credentials, tmp_path / "first"))
         jobs = Jobs(sending_to(settings_in(tmp_path / "web"), scheduler, credentials))
         stack.callback(jobs.close)
-        key = jobs.train(replace(QUICK, epochs=200))
+        key = jobs.train(replace(QUICK, epochs=1000))
         run = learning(jobs, key).run
         machine = (first.pid, *children(first.pid))
         for pid in machine:

@@ -77,7 +77,7 @@ def test_the_header_leads_to_the_same_screen_in_the_other_language(tab: Open):
 
 def test_the_language_goes_along_from_page_to_page(tab: Open):
     one = explorer(tab(None))
-    for address in ("models/", "paper/", "?"):
+    for address in ("models/", "?"):
         one.page.locator(f"nav a[href*='{address}']").last.click()
         one.page.wait_for_url(f"**/{address}**")
         one.page.wait_for_selector("h1")
