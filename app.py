@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from core.computations import CALM, Computations
@@ -19,7 +20,7 @@ from dashboard.pages.paper.callbacks import PaperPage
 from dashboard.shell import PAGES, index, shell
 from dashboard.shell import LeanDash as Dash
 from dashboard.static import keep_compressed
-from dashboard.translation import translate_refusals, translated
+from dashboard.translation import language, translate_refusals, translated
 
 META = [{"name": "viewport", "content": "width=device-width, initial-scale=1"}]
 MAX_REQUEST = 2_000_000  # bytes; a question has a few hundred
@@ -59,7 +60,8 @@ def create_apps(hosting: Hosting, jobs: Jobs) -> list[Dash]:
     experiments = Experiments.on(app.server, jobs.settings, jobs.library, jobs.computations)
     app.server.extensions["closing"] = (experiments.computations.close, jobs.close)  # in this order
     explore = ExplorePage(experiments, jobs)
-    set_layout(app, "Explore", hosting, explore.layout)
+    kept = cache(lambda language: explore.layout())  # whose notes are cut into terms in that language
+    set_layout(app, "Explore", hosting, lambda: kept(language()))
     explore.register(app)
     apps = [app]
     for name, page in (

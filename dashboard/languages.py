@@ -2,8 +2,8 @@
 
 ::
 
-    words/ja.po   msgid "{n} runs of ‘{label}’"   msgstr "‘{label}’の試行 {n} 本"      (gettext's format)
-    "300 runs of ‘6’" --> the msgid that it fits, n = 300, label = 6 --> "‘6’の試行 300 本"
+    words/ja.po   msgid "{n} runs of ‘{label}’"   msgstr "「{label}」の試行{n}本"      (gettext's format)
+    "300 runs of ‘6’" --> the msgid that it fits, n = 300, label = 6 --> "「6」の試行300本"
 
 A sentence is translated where it leaves the server (translation.py), so nothing that computes, draws or keeps results
 knows of languages. What stands for a name in braces is translated too: it may be a phrase of its own.
@@ -13,7 +13,7 @@ within a sentence. The marks between the parts and behind them are entries too (
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -33,6 +33,7 @@ LEAST = 3
 anything, and is for the browser, which knows it by its English text."""
 LETTERS = re.compile(r"[A-Za-z]{2}|^[A-Za-z]$")
 LONGEST = 2_000  # characters of a sentence; what is longer is data
+DEEPEST = 8  # sentences within each other; the program's own have four
 KEPT = 5_000  # translations that are remembered
 
 
@@ -97,8 +98,8 @@ class Template:
 
 
 @dataclass(frozen=True)
-class Found:
-    """A translation.
+class Translation:
+    """A text in the other language.
 
     Args:
         text: In the other language.
@@ -126,89 +127,96 @@ class Words:
         forms = (key for key in self.entries if HOLE.search(key) and len(re.sub(r"\s", "", HOLE.sub("", key))) >= LEAST)
         templates = [Template.of(key, self.entries[key]) for key in forms]
         self.templates = sorted(templates, key=lambda template: template.n_literal, reverse=True)
-        self._found = lru_cache(KEPT)(self._find)
+        self._remembered = lru_cache(KEPT)(self._text)
 
     def __call__(self, english: str) -> str:
         """The sentence in this language; as it is where no entry fits."""
-        return self._said(english).text
+        return self._value(english, DEEPEST).text
 
     def has(self, english: str) -> bool:
         """Whether there is a translation."""
-        return self._entry(english.strip()) is not None
+        return self._by_entry(english.strip(), DEEPEST) is not None
 
-    def _said(self, english: str) -> Found:
-        if len(english) > LONGEST or not LETTERS.search(english):
-            return Found(english, 0)
-        return self._found(english)
+    def _value(self, english: str, depth: int) -> Translation:
+        """A sentence, or what stands in a place of another one.
 
-    def _find(self, english: str) -> Found:
+        Args:
+            english: The text.
+            depth: So many sentences may still stand within each other.
+        """
+        if not depth or len(english) > LONGEST or not LETTERS.search(english):
+            return Translation(english, 0)
+        return self._remembered(english, depth)
+
+    def _text(self, english: str, depth: int) -> Translation:
         core = english.strip()
         start, _, end = english.partition(core)
-        found = self._fullest(core)
-        if not found:
+        best = self._best(core, depth)
+        if not best:
             sentences = SENTENCES.split(core)
-            found = joined(map(self._said, sentences)) if len(sentences) > 1 else Found(core, 0)
-        return Found(closed(f"{start}{found.text}{end}"), found.n_literal)
+            several = len(sentences) > 1
+            best = joined([self._value(each, depth) for each in sentences]) if several else Translation(core, 0)
+        return Translation(closed(f"{start}{best.text}{end}"), best.n_literal)
 
-    def _fullest(self, core: str) -> Found | None:
+    def _best(self, core: str, depth: int) -> Translation | None:
         """By the entry that fits, or by those that fit its parts where they say more of it."""
-        whole = self._entry(core)
-        if whole and whole.n_literal == len(core):
-            return whole
-        ways = (whole, self._small(core), self._parts(core))
-        return max((found for found in ways if found), key=lambda found: found.n_literal, default=None)
+        entry = self._by_entry(core, depth)
+        if entry and entry.n_literal == len(core):
+            return entry
+        ways = (entry, self._by_small_entry(core, depth), self._by_parts(core, depth))
+        return max((way for way in ways if way), key=lambda way: way.n_literal, default=None)
 
-    def _entry(self, core: str) -> Found | None:
+    def _by_entry(self, core: str, depth: int) -> Translation | None:
         if core in self.entries:
-            return Found(self.entries[core], len(core))
+            return Translation(self.entries[core], len(core))
         ends = [match.start() for match in SENTENCES.finditer(core)]
         for template in self.templates:
             places = template.places(core)
             if places and not any(place.start <= end < place.stop for place in places for end in ends):
-                values = {name: self._said(core[place]) for name, place in zip(template.names, places, strict=True)}
-                text = HOLE.sub(lambda hole, values=values: values[hole[1]].text, template.text)
-                return Found(text, template.n_literal + sum(value.n_literal for value in values.values()))
+                given = [self._value(core[place], depth - 1) for place in places]
+                values = {name: value.text for name, value in zip(template.names, given, strict=True)}
+                text = HOLE.sub(lambda hole, values=values: values[hole[1]], template.text)
+                return Translation(text, template.n_literal + sum(value.n_literal for value in given))
         return None
 
-    def _small(self, core: str) -> Found | None:
+    def _by_small_entry(self, core: str, depth: int) -> Translation | None:
         """By an entry that begins small."""
         small = core[:1].lower() + core[1:]
-        found = self._entry(small) if small != core else None
-        if found and all(letter.islower() for letter in found.text[:2]):  # a letter alone is a symbol
-            return Found(found.text[:1].upper() + found.text[1:], found.n_literal)
-        return found
+        entry = self._by_entry(small, depth) if small != core else None
+        if entry and all(letter.islower() for letter in entry.text[:2]):  # a letter alone is a symbol
+            return Translation(entry.text[:1].upper() + entry.text[1:], entry.n_literal)
+        return entry
 
-    def _parts(self, core: str) -> Found | None:
+    def _by_parts(self, core: str, depth: int) -> Translation | None:
         """Sentences one by one, a list part by part, a part without its full stop; nothing where one has no entry."""
         sentences = SENTENCES.split(core)
-        found = self._each(sentences) if len(sentences) > 1 else []
-        if found:
-            return joined(found)
-        if core.endswith("."):
-            body = self._fullest(core[:-1])
-            return body and Found(body.text + self.entries.get(".", "."), body.n_literal + 1)
+        parts = self._all(sentences, depth) if len(sentences) > 1 else []
+        if parts:
+            return joined(parts)
+        if core.endswith(".") and not core.endswith(".."):
+            body = self._best(core[:-1], depth)
+            return body and Translation(body.text + self.entries.get(".", "."), body.n_literal + 1)
         mark = next((mark for mark, pattern in LISTS.items() if pattern.search(core)), "")
-        found = self._each(LISTS[mark].split(core)) if mark else []
-        if not found:
+        parts = self._all(LISTS[mark].split(core), depth) if mark else []
+        if not parts:
             return None
-        text = self.entries.get(mark, mark).join(each.text for each in found)
-        return Found(text, sum(each.n_literal for each in found) + len(mark) * (len(found) - 1))
+        text = self.entries.get(mark, mark).join(part.text for part in parts)
+        return Translation(text, sum(part.n_literal for part in parts) + len(mark) * (len(parts) - 1))
 
-    def _each(self, parts: list[str]) -> list[Found]:
+    def _all(self, parts: Sequence[str], depth: int) -> list[Translation]:
         """The translations of all parts; none where one has no entry."""
-        found = []
+        translations = []
         for part in parts:
-            one = self._fullest(part)
-            if not one:
+            best = self._best(part, depth)
+            if not best:
                 return []
-            found.append(one)
-        return found
+            translations.append(best)
+        return translations
 
 
-def joined(sentences: Iterable[Found]) -> Found:
+def joined(sentences: Sequence[Translation]) -> Translation:
     """Sentences one after the other."""
-    found = list(sentences)
-    return Found(" ".join(each.text for each in found), sum(each.n_literal for each in found))
+    return Translation(" ".join(each.text for each in sentences), sum(each.n_literal for each in sentences))
 
 
 def closed(text: str) -> str:

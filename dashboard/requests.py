@@ -16,7 +16,7 @@ from core.computations import BusyError, LeftError, Question
 from core.schema import RefusedError, SpecError, shown
 from dashboard.controls import ScreenState
 from dashboard.links import read_link, version_of
-from dashboard.translation import says, translated
+from dashboard.translation import translate, translated
 
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -137,7 +137,7 @@ def answered(function: Callable[P, R]) -> Callable[P, R]:
 
 def notify(*sentences: str) -> None:
     """Show sentences at the top of the page."""
-    set_props("notice", {"data": {"sentences": [says(sentence) for sentence in sentences]}})
+    set_props("notice", {"data": {"sentences": [translate(sentence) for sentence in sentences]}})
 
 
 def is_question(body: object, callbacks: Mapping[str, Any]) -> bool:

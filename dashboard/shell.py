@@ -21,7 +21,7 @@ from dashboard.share import share
 from dashboard.terms import as_json, terms
 from dashboard.theme import style_sheet
 from dashboard.translation import KEY as LANGUAGE
-from dashboard.translation import browser_words, language, says, spoken
+from dashboard.translation import browser_words, language, language_attributes, translate
 
 FIRST_PICTURES = ("stages", "fig1")
 NO_SCRIPTS = "Latent Trajectories needs JavaScript."
@@ -114,14 +114,14 @@ class LeanDash(Dash):
         return response
 
     def interpolate_index(self, **parts: str) -> str:
-        given = {"scripts": LEFT_OUT.sub("", parts["scripts"]), "title": says(parts["title"])}
+        given = {"scripts": LEFT_OUT.sub("", parts["scripts"]), "title": translate(parts["title"])}
         return in_language(super().interpolate_index(**parts | given))
 
 
 def in_language(frame: str) -> str:
     """The HTML frame in the language of the page: that of the elements in it, and the words that scripts write."""
-    sentences = {"UNANSWERED": escape(says(UNANSWERED)), "NO_SCRIPTS": escape(says(NO_SCRIPTS))}
-    parts = {"LANGUAGE": spoken(), **sentences, "GLOSSARY": as_json(), "WORDS": browser_words()}
+    sentences = {"UNANSWERED": escape(translate(UNANSWERED)), "NO_SCRIPTS": escape(translate(NO_SCRIPTS))}
+    parts = {"LANGUAGE": language_attributes(), **sentences, "GLOSSARY": as_json(), "WORDS": browser_words()}
     for place, text in parts.items():
         frame = frame.replace(place, text, 1)
     return frame

@@ -17,7 +17,7 @@ from dash import html
 
 from dashboard.glossary import ENTRIES, Entry
 from dashboard.languages import ENGLISH, catalogues
-from dashboard.translation import language, says
+from dashboard.translation import language, translate
 
 Mark = Callable[[str], list[str | html.Span]]
 BEFORE, AFTER = r"(?<![A-Za-z0-9_’'-])", r"(?![A-Za-z0-9_-])"
@@ -92,7 +92,7 @@ def terms(text: str) -> list[str | html.Span]:
 
     In the language of the page that asks: the sentence is translated before it is cut.
     """
-    return [term(words, name) if name else words for words, name in parts(says(text), language())]
+    return [term(words, name) if name else words for words, name in parts(translate(text), language())]
 
 
 def terms_once() -> Mark:
@@ -100,7 +100,7 @@ def terms_once() -> Mark:
     seen: set[str] = set()
 
     def mark(text: str) -> list[str | html.Span]:
-        pieces = parts(says(text), language())
+        pieces = parts(translate(text), language())
         spans = [term(words, name, is_stop=name not in seen) if name else words for words, name in pieces]
         seen.update(name for _, name in pieces)
         return spans

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from dash import html
 
 from dashboard.controls import attributes
-from dashboard.translation import says
+from dashboard.translation import translate
 
 BASE: dict[str, Any] = {
     "dataset": "mnist",
@@ -125,7 +125,7 @@ IDS = tuple(stop.id for stop in STOPS)
 
 def tour_data() -> dict[str, Any]:
     """What tour.js needs. The words of a link stand beside its address, where nobody would look for words."""
-    stops = [asdict(stop) | {"page": (stop.page[0], says(stop.page[1]))} for stop in STOPS]
+    stops = [asdict(stop) | {"page": (stop.page[0], translate(stop.page[1]))} for stop in STOPS]
     return {"base": BASE, "stops": stops}
 
 

@@ -35,7 +35,7 @@ WORDS = frozenset(
     }
 )  # fmt: skip
 """Keys of figures and replies that hold words, or lists of them."""
-UNSPOKEN = frozenset({"fields", "recipe", "state"})
+NO_WORDS = frozenset({"fields", "recipe", "state"})
 """Keys of replies below which nothing is words: names of fields, settings."""
 VERBATIM = ("Code", "Pre", "Script", "Style")
 """Elements whose text is none of a language."""
@@ -85,7 +85,7 @@ def named_in(query: str) -> str:
         return ""
 
 
-def says(english: str) -> str:
+def translate(english: str) -> str:
     """A sentence in the language of the page that asks."""
     return languages()[language()](english)
 
@@ -112,7 +112,7 @@ def _in(words: Words, tree: Any, is_text: bool) -> Any:
     if isinstance(tree, go.Figure):
         return _in(words, tree.to_plotly_json(), False)
     if isinstance(tree, Mapping):
-        return {key: value if key in UNSPOKEN else _in(words, value, key in WORDS) for key, value in tree.items()}
+        return {key: value if key in NO_WORDS else _in(words, value, key in WORDS) for key, value in tree.items()}
     if isinstance(tree, list | tuple) and not (tree and isinstance(tree[0], int | float)):
         return type(tree)([_in(words, part, is_text) for part in tree])
     return tree
@@ -133,7 +133,7 @@ def _component(words: Words, given: Component) -> Component:
     return component
 
 
-def spoken() -> str:
+def language_attributes() -> str:
     """Language and direction of the page, as attributes of its root element."""
     current = language()
     return f'lang="{current}" dir="{direction(current)}"'
@@ -149,9 +149,9 @@ def browser_words() -> str:
 def translate_refusals(server: Flask) -> None:
     """Sentences that a server answers with instead of a page or a file."""
 
-    def translate(response: Response) -> Response:
+    def in_language(response: Response) -> Response:
         if response.mimetype == "text/plain" and response.status_code >= 400 and not response.is_streamed:
-            response.set_data(says(response.get_data(as_text=True)))
+            response.set_data(translate(response.get_data(as_text=True)))
         return response
 
-    server.after_request(translate)
+    server.after_request(in_language)

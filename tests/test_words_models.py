@@ -91,7 +91,7 @@ def page_of(tree: Any) -> dict[str, Any]:
     return next(filter(None, map(page_of, parts)), {})
 
 
-def said(hand: Hand, first: str, **more: Any) -> list[str]:
+def answer_to(hand: Hand, first: str, **more: Any) -> list[str]:
     reply = hand.post(first, more.pop("value", 1), **more).get_json()
     return shown(reply["response"]) + shown(reply.get("sideUpdate", {}))
 
@@ -136,22 +136,22 @@ def test_the_view_of_a_model_has_none(hand: Hand, id: str):
     ],
 )
 def test_a_comparison_has_none(hand: Hand, two: tuple[str, str]):
-    texts = said(hand, "choices", value=dict(zip(("first", "second"), two, strict=True)))
+    texts = answer_to(hand, "choices", value=dict(zip(("first", "second"), two, strict=True)))
     assert len(texts) > 30
     assert not english(texts)
 
 
 def test_what_the_form_answers_has_none(hand: Hand, settings: Settings):
     one, many = ("digits", "3", "30", "2", "1", "1, 5"), ("digits", "3, 5", "1500", "", "", "", "2")
-    answers = [said(hand, "train", state=state)[0] for state in (one, many)]
+    answers = [answer_to(hand, "train", state=state)[0] for state in (one, many)]
     answers += [estimate(hand, state) for state in (one, many)]
-    answers += said(hand, "do", of={"do": "cancel", "key": "train-1"})
+    answers += answer_to(hand, "do", of={"do": "cancel", "key": "train-1"})
     experiments.note_waiting(SPEC, settings)
     (note,) = settings.models.iterdir()
-    answers += said(hand, "do", of={"do": "resume", "key": note.name})
-    answers += said(hand, "do", of={"do": "discard", "key": note.name})
-    answers += said(hand, "do", of={"do": "discard", "key": note.name})  # it is gone
-    answers += said(hand, "delete", of={"delete": "mnist-nz2-seed0"})
+    answers += answer_to(hand, "do", of={"do": "resume", "key": note.name})
+    answers += answer_to(hand, "do", of={"do": "discard", "key": note.name})
+    answers += answer_to(hand, "do", of={"do": "discard", "key": note.name})  # it is gone
+    answers += answer_to(hand, "delete", of={"delete": "mnist-nz2-seed0"})
     assert len(answers) == 9
     assert not english(answers)
 
@@ -184,7 +184,7 @@ def test_the_rows_of_jobs_have_none(hand: Hand, jobs: AskedInJapanese, settings:
     experiments.note_elsewhere(replace(SPEC, seed=8, beta=2), settings)
     for i, status in enumerate(states):
         jobs.every = tuple((f"train-{i}", work, status) for work in works if not (i and isinstance(work, str)))
-        texts = said(hand, "second")
+        texts = answer_to(hand, "second")
         assert len(texts) > 3
         assert not english(texts)
 

@@ -52,7 +52,7 @@ from dashboard.panels import GRID, playback_bar, sidebar, views
 from dashboard.payloads import GalleryPayload, SettledPayload, SweepPayload
 from dashboard.requests import Newest, Request, answered, asker, read_request
 from dashboard.theme import theme_of
-from dashboard.translation import says
+from dashboard.translation import translate
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -241,7 +241,7 @@ class ExplorePage:
         client = data.get("client") if isinstance(data, dict) else None
         reports = [self.experiments.computations.progress(str(client), route) for route in AWAITED]
         fraction, text = next((report for report in reports if report), (0.0, ""))
-        return {"fraction": fraction, "text": says(text)}
+        return {"fraction": fraction, "text": translate(text)}
 
     def question(self, route: str, data: object) -> tuple[Request, Entry, InferenceSpec]:
         """Read a question, note that it is the newest of its client, and build its spec."""
@@ -277,7 +277,7 @@ class ExplorePage:
         try:
             payload = self.experiments.awaited(question, what, spec, look, compute, build)
         except BusyError as error:
-            set_props("busy", {"data": {"text": says(str(error))}})
+            set_props("busy", {"data": {"text": translate(str(error))}})
             return no_update
         self.give_up_if_stale(route, request)
         return payload

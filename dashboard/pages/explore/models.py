@@ -16,7 +16,7 @@ from dashboard.payloads import Offer, SettledPayload
 from dashboard.requests import Request
 from dashboard.roles import may
 from dashboard.theme import TITLES
-from dashboard.translation import says
+from dashboard.translation import translate
 
 MANY = 3  # broken files that are named one by one
 
@@ -55,7 +55,7 @@ def settled(experiments: Experiments, request: Request) -> SettledPayload:
         "fixed": wire.fixed_plane_payload(experiments.fixed_plane(entry.id)),
         "latents": sorted({e.spec.n_latent for e in usable}),
         "betas": sorted({e.spec.beta for e in alike}),
-        "models": {id: says(words) for id, words in chosen.items()},
+        "models": {id: translate(words) for id, words in chosen.items()},
         "model": entry.id,
         "base": experiments.library.base(entry.id),
         "series": experiments.library.ages(entry.id),

@@ -31,7 +31,7 @@ from dashboard.panels import playback_bar, sidebar, views
 from dashboard.shell import NO_SCRIPTS, shell
 from dashboard.terms import as_json
 from dashboard.theme import style_sheet
-from dashboard.translation import browser_words, says, spoken, translated
+from dashboard.translation import browser_words, language_attributes, translate, translated
 
 MOST = 8_000_000  # bytes of a file
 LEVEL = 6  # of gzip: 9 takes ten seconds for another 3 %
@@ -75,14 +75,14 @@ def file_text(title: str, sentence: str, begin: dict[str, Any], answers: dict[st
     """The same, of any size."""
     imports = as_script({"imports": {f"#{name}": address for name, address in scripts().items()}})
     digest = base64.b64encode(hashlib.sha256(imports.encode()).digest()).decode()
-    saved = {"sentence": says(sentence), "free": FREE, "begin": translated(begin), "recipe": recipe}
+    saved = {"sentence": translate(sentence), "free": FREE, "begin": translated(begin), "recipe": recipe}
     return f"""<!DOCTYPE html>
-<html {spoken()}>
+<html {language_attributes()}>
   <head>
     <meta charset="utf-8">
     <meta http-equiv="Content-Security-Policy" content="{policy(digest)}">
     <meta name="viewport" content="width=device-width, initial-scale=1">
-    <title>{markup(says(title))}</title>
+    <title>{markup(translate(title))}</title>
     <style>{style_sheet()}{styles()}{LATE}</style>
     <script type="importmap">{imports}</script>
     <script type="application/json" id="glossary">{as_json()}</script>
@@ -90,9 +90,9 @@ def file_text(title: str, sentence: str, begin: dict[str, Any], answers: dict[st
     <script type="application/json" id="saved">{as_script(saved)}</script>
   </head>
   <body>
-    <p id="unanswered" role="alert">{markup(says(OLD))}</p>
+    <p id="unanswered" role="alert">{markup(translate(OLD))}</p>
     {markup(layout(sentence))}
-    <noscript>{markup(says(NO_SCRIPTS))}</noscript>
+    <noscript>{markup(translate(NO_SCRIPTS))}</noscript>
     <script type="application/gzip" id="answers">{packed(translated(answers))}</script>
     <script src="{address((modules.ASSETS / "vendor" / "plotly-cartesian.min.js").read_bytes())}"></script>
     <script type="module" src="{address(module("main"))}"></script>

@@ -35,7 +35,7 @@ from dashboard.pages.models.training_form import specs_of, together
 from dashboard.requests import answered, asker
 from dashboard.roles import may, needs, require
 from dashboard.theme import theme_of
-from dashboard.translation import says
+from dashboard.translation import translate
 
 SLOW = 4000  # ms between two looks while nothing is trained
 NEEDS = {"cancel": "cancel", "resume": "train", "discard": "delete"}  # actions of roles.LEAST
@@ -165,7 +165,7 @@ class ModelsPage:
         id = pressed("delete")
         if not id:
             return no_update, no_update, no_update
-        return says(f"Delete {id} from this machine? It can be trained again."), True, id
+        return translate(f"Delete {id} from this machine? It can be trained again."), True, id
 
     @answered
     @needs("delete")

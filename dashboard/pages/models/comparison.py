@@ -14,7 +14,7 @@ from dashboard.pages.models.table import bound_of, value_of
 from dashboard.pages.models.views import dimensions, history_view, pictures
 from dashboard.terms import terms
 from dashboard.theme import TITLES, Theme
-from dashboard.translation import says
+from dashboard.translation import translate
 
 NAMES = ("A", "B")
 ASKED = ("first", "second")  # the two lists, as the browser calls them
@@ -131,7 +131,7 @@ def differences(a: ModelSpec, b: ModelSpec) -> str:
         'They differ in N_z (A 2, B 20); all else in their recipes is the same.'
     """
     apart = [
-        f"{says(name)} ({NAMES[0]} {says(first)}, {NAMES[1]} {says(second)})"
+        f"{translate(name)} ({NAMES[0]} {translate(first)}, {NAMES[1]} {translate(second)})"
         for name, (first, second) in differing(a, b).items()
     ]
     if not apart:

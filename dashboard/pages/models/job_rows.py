@@ -12,7 +12,7 @@ from dashboard.controls import attributes
 from dashboard.job_status import JobStatus
 from dashboard.jobs import BUSY, Work
 from dashboard.theme import TITLES
-from dashboard.translation import says
+from dashboard.translation import translate
 
 JOB = {"cancel": "Cancel", "resume": "Go on", "discard": "Discard"}
 
@@ -32,8 +32,8 @@ def describe(training: experiments.Training) -> str:
         f"seed{'s' if ',' in seeds else ''} {seeds}",
         *([f"kept after {kept}"] if kept else []),
     ]
-    words = ", ".join(map(says, parts))
-    return says(f"{len(specs)} models: {words}") if len(specs) > 1 else words
+    words = ", ".join(map(translate, parts))
+    return translate(f"{len(specs)} models: {words}") if len(specs) > 1 else words
 
 
 def listed(values: Iterable[int]) -> str:

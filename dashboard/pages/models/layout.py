@@ -91,7 +91,7 @@ def upload(largest: int) -> html.Section:
     Args:
         largest: Bytes that a file may have.
     """
-    words = ["Drop a .safetensors file here, or ", html.Span("choose one.", className="link")]
+    words = ["Drop a .safetensors file here, or ", html.Span("choose one", className="link")]
     limits = attributes(data_largest=str(largest), data_ending=".safetensors")  # page.js says what is refused
     return html.Section(
         [

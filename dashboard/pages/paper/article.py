@@ -17,7 +17,6 @@ from core.specs import FigureSpec
 from dashboard.captions import SELECTED
 from dashboard.controls import attributes
 from dashboard.pages.paper.claims import Tables, claim_in, mark_of
-from dashboard.pages.paper.layout import in_a_row
 from dashboard.pages.paper.sections import SECTIONS, SUMMARY, TITLE, Caption, Section
 from dashboard.save_menu import save_menu
 from dashboard.terms import Mark, terms, terms_once
@@ -57,7 +56,7 @@ def article_figure(caption: Caption, tables: Tables, links: Mapping[str, str], m
         id=f"picture-{caption.id}", className="picture", style={"height": caption.height}, role="img",
         **attributes(data_figure=caption.id, aria_label=f"{figure.number}: {figure.title}"),
     )  # fmt: skip
-    title = [html.B([figure.number, ". "]), *mark(in_a_row(f"{figure.title}.", caption.text))]
+    title = [html.B([figure.number, ". "]), *mark(f"{figure.title}. {caption.text}")]
     below = html.Figcaption(
         [
             html.P(title),

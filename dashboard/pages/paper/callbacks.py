@@ -36,7 +36,7 @@ from dashboard.pages.paper.questions import chosen_in, client_of, fresh, key_of,
 from dashboard.pages.paper.sections import SECTIONS
 from dashboard.requests import answered, asker, notify
 from dashboard.theme import theme_of
-from dashboard.translation import says
+from dashboard.translation import translate
 
 TOPIC = "figure"  # a session waits for one figure at a time
 
@@ -161,7 +161,7 @@ class PaperPage:
 
     def fresh(self, name: str, spec: FigureSpec) -> dict[str, Any]:
         """A question, with what the page shows of its settings."""
-        figure, names = figure_of(name), [says(of) for of in self.session.library.entry(spec.model).label_names]
+        figure, names = figure_of(name), [translate(of) for of in self.session.library.entry(spec.model).label_names]
         shown = {choice: str(getattr(spec, choice)) for choice in figure.choices}
         return fresh(name, spec) | {"choices": shown, "names": names}
 
@@ -178,10 +178,10 @@ class PaperPage:
             return *unchanged, no_update
         except BusyError as error:
             set_props("retry", {"interval": pause(question), "n_intervals": 0, "disabled": False})
-            return *unchanged, says(str(error))
+            return *unchanged, translate(str(error))
         except LeftError:
             set_props("ended", {"data": turn})
-            return *unchanged, says("Cancelled.")
+            return *unchanged, translate("Cancelled.")
         except Exception:
             set_props("ended", {"data": turn})
             raise
@@ -192,7 +192,7 @@ class PaperPage:
         style = {"height": height_of(figure)} | ({"--finger": "none"} if has_lasso else {})
         return (
             figure,
-            says(heading_of(figure_of(name))),
+            translate(heading_of(figure_of(name))),
             note_of(figure_of(name), spec),
             self.files.row(name, spec),
             False,
@@ -216,7 +216,7 @@ class PaperPage:
         if self.computations.leave(client_of(client), TOPIC):
             raise PreventUpdate
         set_props("retry", {"disabled": True})  # it was to be asked again
-        set_props("message", {"children": says("Cancelled.")})
+        set_props("message", {"children": translate("Cancelled.")})
         return turn_of(question)
 
     @answered
@@ -224,7 +224,7 @@ class PaperPage:
         """How far the computation is that somebody waits for, and what is there of it."""
         computations = self.computations
         fraction, text = computations.progress(client_of(client), TOPIC) or (0.0, "")
-        far = f"{100 * fraction:.0f} % {says(text)}" if text else ""
+        far = f"{100 * fraction:.0f} % {translate(text)}" if text else ""
         if not isinstance(question, dict):
             return far, no_update, no_update, no_update
         name, spec = read(question)

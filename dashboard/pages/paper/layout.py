@@ -18,7 +18,7 @@ from dashboard.controls import attributes
 from dashboard.pages.paper.movie_panel import movie_panel
 from dashboard.panels import GRAPH
 from dashboard.terms import terms
-from dashboard.translation import says
+from dashboard.translation import translate
 
 HEIGHT = 380  # px, of a figure that does not say
 CLICK = "A click on a cell opens its run in the explorer."
@@ -58,12 +58,8 @@ def heading_of(figure: Figure) -> str:
 def note_of(figure: Figure, spec: FigureSpec) -> str:
     """What stands below it, in the language of the page: where its runs start from, and what can be done in it."""
     starts = f"Runs start from {STARTS[spec.source]}." if "noise_kind" in figure.choices else ""
-    return in_a_row(starts, CLICK if figure.columns else LASSO if figure.has_step else "")
-
-
-def in_a_row(*sentences: str) -> str:
-    """Sentences one after the other, each in the language of the page: behind an ideographic full stop is no space."""
-    return " ".join(map(says, filter(None, sentences))).replace("。 ", "。")
+    hint = CLICK if figure.columns else LASSO if figure.has_step else ""
+    return translate(f"{starts} {hint}".rstrip())
 
 
 def settings(models: Sequence[str]) -> html.Section:
@@ -134,7 +130,7 @@ def still(figure: go.Figure, names: Sequence[str] = ()) -> go.Figure:
         names: Of the labels, which axes show in the language of the page: a click on a cell names them in English.
     """
     axis: dict[str, Any] = {"fixedrange": True}
-    if alias := {name: says(name) for name in names if says(name) != name}:
+    if alias := {name: translate(name) for name in names if translate(name) != name}:
         axis["labelalias"] = alias
     figure.update_xaxes(axis)
     figure.update_yaxes(axis)

@@ -17,7 +17,7 @@ from dashboard.movies import FORMATS, PLANES
 from dashboard.pages.paper.movies import Making, MovieOrder, Movies
 from dashboard.pages.paper.questions import client_of, read
 from dashboard.requests import answered
-from dashboard.translation import says
+from dashboard.translation import translate
 
 OF_LABELS = {"one": "the label above", "all": "all ten, as a ZIP"}
 OF_PLANES = {"windowed": "windowed PCA", "landmark": "landmark plane"}
@@ -114,7 +114,7 @@ class MoviePanel:
             making = self.movies.follow(name, number, order)
         except RefusedError as error:
             self.movies.cancel(name, number)  # an older one may be under way
-            return "0", says(str(error)), [], number
+            return "0", translate(str(error)), [], number
         if making is None:
             return (no_update,) * 4
         ended = number if making.has_ended else no_update
@@ -131,8 +131,8 @@ class MoviePanel:
 def words_of(making: Making) -> str:
     """What stands beside the bar."""
     if making.has_ended or making.again_at is not None:
-        return says(making.words)
-    return f"{100 * making.share:.0f} % {says(making.words)}" if making.words else says("Begins …")
+        return translate(making.words)
+    return f"{100 * making.share:.0f} % {translate(making.words)}" if making.words else translate("Begins …")
 
 
 def file_of(making: Making, order: MovieOrder) -> list[Any]:

@@ -1,8 +1,86 @@
-"""Sentences that are lists, in another language: part by part where each part has an entry."""
+"""The words of a language: entries, places for values, sentences and lists, part by part."""
+
+import re
+from pathlib import Path
 
 import pytest
 
-from dashboard.languages import Words
+from dashboard.languages import FOLDER, LONGEST, Template, Words, catalogues, direction, entries, name_of
+
+WORDS = {
+    "one label": "1 つのラベル",
+    "{n} runs": "{n} 本",
+    "{n} runs of {what}": "{what}の {n} 本",
+    "Stage": "ステージ",
+    "stage": "ステージ",
+    "It is busy.": "混雑しています。",
+    "Ask again.": "もう一度どうぞ。",
+    "own memory": "自身の記憶",
+    "concept ‘{label}’": "概念「{label}」",
+    "noise p": "ノイズp",
+    "distance": "距離",
+}
+MADE = Words(WORDS)
+
+
+def test_an_entry_a_template_and_what_has_neither():
+    assert MADE("one label") == "1 つのラベル"
+    assert MADE("300 runs") == "300 本"
+    assert MADE("no entry") == "no entry"
+    assert MADE("  one label: ") == "  one label: "
+    assert MADE(" one label ") == " 1 つのラベル "
+    assert (MADE.has("7 runs"), MADE.has("one label"), MADE.has("two labels")) == (True, True, False)
+
+
+def test_what_stands_in_a_place_is_translated_too():
+    assert MADE("3 runs of one label") == "1 つのラベルの 3 本"
+    assert MADE("3 runs of two labels") == "two labelsの 3 本"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_template_with_the_longest_literal_text_wins(order: int):
+    words = Words(dict([("{a} out of {b}", "b"), ("{a} runs out of {b}", "long"), ("{a} out", "c")][::order]))
+    assert (words("3 runs out of six"), words("3 out of six")) == ("long", "b")
+
+
+def test_sentences_one_after_the_other_are_translated_one_by_one():
+    assert MADE("It is busy. Ask again.") == "混雑しています。もう一度どうぞ。"
+    assert MADE("It is busy. Nobody knows.") == "混雑しています。Nobody knows."
+    assert MADE("It is busy. ask again.") == "It is busy. ask again."
+
+
+def test_a_translation_has_no_places_of_its_own():
+    with pytest.raises(ValueError, match="other places"):
+        Template.of("{n} runs", "{m} 本")
+    assert Template.of("{n} runs of {what}", "{n} 本").names == ("n", "what")
+
+
+def test_signs_of_a_regular_expression_are_letters_in_a_template():
+    words = Words({"{n} (of 5) a+b?": "{n}"})
+    assert (words("2 (of 5) a+b?"), words("2 (of 5) aab")) == ("2", "2 (of 5) aab")
+
+
+def test_data_is_no_sentence():
+    assert Words({"{a} runs": "x"})("y" * LONGEST + " runs") == "y" * LONGEST + " runs"
+    assert Words({"{a}%": "x"})("5%") == "5%"
+
+
+def test_what_languages_call_themselves_and_where_they_begin():
+    assert [name_of(code) for code in ("en", "ja", "de")] == ["English", "日本語", "Deutsch"]
+    assert [direction(code) for code in ("en", "ja", "ar", "he")] == ["ltr", "ltr", "rtl", "rtl"]
+
+
+@pytest.mark.parametrize("file", sorted(FOLDER.glob("*.po")), ids=lambda file: file.stem)
+def test_every_file_of_words_names_a_sentence_once_and_fills_its_places(file: Path):
+    said = re.findall(r'^msgid ((?:".*"\n)+)', file.read_text("utf-8"), re.MULTILINE)
+    joined = ["".join(re.findall(r'"(.*)"', text)) for text in said]
+    assert [text for text in set(joined) if joined.count(text) > 1] == []
+    for english, text in entries(file).items():
+        assert set(re.findall(r"\{(\w+)\}", text)) <= set(re.findall(r"\{(\w+)\}", english)), english
+    assert catalogues()[file.stem].entries
+
+
+# sentences that are lists
 
 ENTRIES = {
     "; ": "；", ", ": "、", ".": "。",
@@ -65,6 +143,12 @@ def test_what_somebody_typed_costs_no_time_that_explodes():
     """2,000 characters in which every place could end anywhere: looked at once for each entry, not in all ways."""
     ja = Words({"".join(f"{{{name}}} and " for name in "abcdefgh") + "so on": "{a}"})
     assert ja("x and " * 330) == "x and " * 330
+
+
+@pytest.mark.parametrize("typed", ["no (" * 390 + "x" + ")" * 390, "ab" + "." * 1900], ids=["brackets", "stops"])
+def test_what_somebody_typed_goes_no_deeper_than_sentences_of_ours(typed: str):
+    ja = Words({"no ({why})": "否（{why}）", "ab": "あ", ".": "。"})
+    assert typed[20:40] in ja(typed)
 
 
 def test_two_places_that_touch_are_refused():
