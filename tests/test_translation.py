@@ -1,4 +1,4 @@
-"""Components, figures, replies and refusals in the language of whoever asks; what is kept, and what code reads, stays."""
+"""Components, figures, replies and refusals in the language of whoever asks; what is kept or read by code stays."""
 
 import json
 from collections.abc import Iterator

@@ -7,7 +7,7 @@ import pytest
 
 from tests.browser.conftest import Open
 from tests.browser.paper import article, drawn
-from tests.browser.tab import Tab
+from tests.browser.tab import PHONE, Tab
 from tests.browser.test_models_page import models
 
 # Whatever a page can show: what is folded or hidden now, too.
@@ -58,6 +58,8 @@ def test_a_page_in_japanese_has_no_english(tab: Open, page: Callable[[Tab], Tab]
     assert one.page.evaluate("document.documentElement.lang") == "ja"
     assert english(one) == []
     assert one.too_wide() <= 0
+    one.page.set_viewport_size(PHONE["viewport"])
+    one.page.wait_for_function("() => document.documentElement.scrollWidth <= innerWidth")  # plotly takes its time
 
 
 def test_the_header_leads_to_the_same_screen_in_the_other_language(tab: Open):
